@@ -1,0 +1,68 @@
+/**
+ * Exact reads over a stream of bytes: the one place that knows where the network cut them.
+ *
+ * @module
+ */
+import { ConnectionLostError } from "../errors.ts";
+
+/** How much more than asked for one read may bring, in bytes: small messages come many at once. */
+const LOOK_AHEAD = 16 * 1024;
+
+/** Reads exact numbers of bytes from a byte stream, into one buffer that is used again and again. */
+export class ByteReader {
+  readonly #reader: ReadableStreamBYOBReader;
+  #buffer = new Uint8Array(2 * LOOK_AHEAD);
+  #start = 0;
+  #end = 0;
+
+  /** @param stream A readable byte stream (`type: "bytes"`); it gets locked. */
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader({ mode: "byob" });
+  }
+
+  /**
+   * The next `length` bytes. They are valid until the next call.
+   *
+   * @param length Bytes, 1 or more; checked by the caller against a limit.
+   * @returns The bytes, or null if the stream ended before the first of them.
+   * @throws {ConnectionLostError} If the stream ended after some of them.
+   */
+  async read(length: number): Promise<Uint8Array | null> {
+    if (this.#end - this.#start < length) {
+      this.#makeRoom(length);
+      if (!await this.#fill(length)) return null;
+    }
+    this.#start += length;
+    return this.#buffer.subarray(this.#start - length, this.#start);
+  }
+
+  #makeRoom(length: number): void {
+    const held = this.#end - this.#start;
+    if (this.#start + length > this.#buffer.length || held === 0) {
+      const target = length > this.#buffer.length
+        ? new Uint8Array(length + LOOK_AHEAD)
+        : this.#buffer;
+      target.set(this.#buffer.subarray(this.#start, this.#end));
+      this.#buffer = target;
+      this.#start = 0;
+      this.#end = held;
+    }
+  }
+
+  async #fill(length: number): Promise<boolean> {
+    const held = this.#end - this.#start;
+    const room = Math.min(this.#buffer.length - this.#end, length - held + LOOK_AHEAD);
+    // The stream takes the buffer away and hands it back under a new object.
+    const { value, done } = await this.#reader.read(
+      new Uint8Array(this.#buffer.buffer, this.#end, room),
+      { min: length - held },
+    );
+    const got = value?.length ?? 0;
+    if (value) this.#buffer = new Uint8Array(value.buffer);
+    this.#end += got;
+    if (held + got >= length) return true;
+    if (!done) throw new Error("Cannot read from the stream: it returned fewer bytes than asked");
+    if (held + got === 0) return false;
+    throw new ConnectionLostError("The connection ended in the middle of a message");
+  }
+}

@@ -1,0 +1,356 @@
+/**
+ * A connection as messages both ways: framing, ping, deadlines, and how it ended.
+ *
+ * @module
+ */
+import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { parseIp } from "./ip_address.ts";
+import {
+  checkFooter,
+  decodeHeader,
+  encodeMessage,
+  type Endpoint,
+  FOOTER_SIZE,
+  type Header,
+  HEADER_SIZE,
+  MAX_CHUNK_PAYLOAD,
+  MessageType,
+  sealMessage,
+  type Side,
+} from "./message.ts";
+import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
+
+/** A message as it came. */
+export interface Message {
+  readonly header: Header;
+  /** Valid until the next message is read. */
+  readonly payload: Uint8Array;
+}
+
+/** A message to send. */
+export interface Outgoing {
+  readonly type: MessageType;
+  /** @default {0} */
+  readonly requestId?: number;
+  /** @default {false} */
+  readonly more?: boolean;
+  /** @default empty */
+  readonly payload?: Uint8Array;
+}
+
+/** How long a connection waits, in milliseconds. */
+export interface Patience {
+  /** Without anything received: send a PING. */
+  readonly pingAfter: number;
+  /** Without anything received: the connection is dead. */
+  readonly deadAfter: number;
+  /** Without any byte accepted by a peer that is being written to: the connection is dead. */
+  readonly stalledAfter: number;
+}
+
+/** The patience that the specification asks for. */
+export const DEFAULT_PATIENCE: Patience = {
+  pingAfter: 15_000,
+  deadAfter: 45_000,
+  stalledAfter: 60_000,
+};
+
+/** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
+const MAX_WAITING_PONGS = 16;
+/** How long the last words to a peer may take, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
+
+/** One connection, seen from one side. Owns its `Deno.Conn`. */
+export class Connection implements Disposable {
+  /** Bytes received and sent so far, framing included. */
+  readonly traffic = { received: 0, sent: 0 };
+  /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
+  maxChunk = MAX_CHUNK_PAYLOAD;
+
+  readonly #conn: Deno.Conn;
+  readonly #side: Side;
+  readonly #patience: Patience;
+  readonly #reader: ByteReader;
+  readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
+  readonly #watchdog: ReturnType<typeof setInterval>;
+  #failure: Error | undefined;
+  #closed = false;
+  #writesDone: Promise<void> = Promise.resolve();
+  #waitingPongs = 0;
+  #pinged = false;
+  /** Since when a read (or a write) has been waiting without a byte, or undefined if none is. */
+  #readingSince: number | undefined;
+  #writingSince: number | undefined;
+
+  /**
+   * @param conn Is closed with the connection.
+   * @param side Which side this end is.
+   * @param patience How long to wait for the peer.
+   */
+  constructor(conn: Deno.Conn, side: Side, patience: Patience = DEFAULT_PATIENCE) {
+    this.#conn = conn;
+    this.#side = side;
+    this.#patience = patience;
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    const local = endpointOf(conn.localAddr);
+    const remote = endpointOf(conn.remoteAddr);
+    this.#endpoints = side === "server"
+      ? { server: local, client: remote }
+      : { server: remote, client: local };
+    this.#reader = new ByteReader(this.#byteStream());
+    this.#watchdog = setInterval(() => this.#watch(), patience.pingAfter / 10);
+  }
+
+  /** What ended the connection other than a clean end, if anything did. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Addresses and ports of both ends, as this end sees them. */
+  get endpoints(): { readonly server: Endpoint; readonly client: Endpoint } {
+    return this.#endpoints;
+  }
+
+  /**
+   * The messages that come, PING and PONG excepted: those are dealt with here. The stream closes
+   * at a clean end, between messages. It reads nothing ahead, so that a message's payload is valid
+   * until the next one is pulled. It errors with
+   * - a `WireError` if the peer ended the connection with an ERROR,
+   * - a `ProtocolError` if the peer broke the protocol (and has been told so),
+   * - a `ConnectionLostError` if the connection broke or fell silent.
+   */
+  readonly readable: ReadableStream<Message> = new ReadableStream({
+    pull: async (controller) => {
+      const message = await this.#receive();
+      if (message) controller.enqueue(message);
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+
+  /**
+   * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
+   *
+   * @throws {ConnectionLostError} If the connection is gone.
+   */
+  send(message: Outgoing): Promise<void> {
+    return this.sendBytes(this.encode(message));
+  }
+
+  /** A message of this connection as bytes, for callers that send several at once. */
+  encode(message: Outgoing): Uint8Array {
+    const { type, requestId = 0, more = false, payload = new Uint8Array() } = message;
+    return encodeMessage({ type, requestId, more, offset: 0, ...this.#endpoints }, payload);
+  }
+
+  /**
+   * Makes a CHUNK around file bytes, in place.
+   *
+   * @param buffer Holds the bytes at `HEADER_SIZE`, with room for a footer behind them.
+   * @param length How many bytes those are.
+   * @param offset Their position in the file.
+   */
+  sealChunk(
+    buffer: Uint8Array,
+    length: number,
+    offset: number,
+    requestId: number,
+  ): Uint8Array {
+    const type = MessageType.CHUNK;
+    return sealMessage(buffer, {
+      type,
+      requestId,
+      more: false,
+      length,
+      offset,
+      ...this.#endpoints,
+    });
+  }
+
+  /**
+   * Sends whole encoded messages.
+   *
+   * @throws {ConnectionLostError} If the connection is gone.
+   */
+  sendBytes(bytes: Uint8Array): Promise<void> {
+    const sent = this.#writesDone.then(() => this.#writeAll(bytes));
+    this.#writesDone = sent.catch(() => {});
+    return sent;
+  }
+
+  /** Sends an ERROR about the connection if that is still possible, then closes it. */
+  async refuse(error: WireError): Promise<void> {
+    const payload = printPayload({ code: error.code, message: error.message });
+    await this.#lastWords({ type: MessageType.ERROR, payload });
+    this.fail(error);
+  }
+
+  /** Says goodbye; a server may still send what was asked for before. */
+  sayGoodbye(reason: string): Promise<void> {
+    return this.#lastWords({ type: MessageType.GOODBYE, payload: printPayload({ reason }) });
+  }
+
+  /** Closes the writing half once all is written; what the peer still sends can be read. */
+  async closeWrite(): Promise<void> {
+    await this.#writesDone;
+    await this.#conn.closeWrite().catch(() => {});
+  }
+
+  /** Closes the connection at once; reads and writes under way fail with `error`. */
+  fail(error: Error): void {
+    if (!this.#closed) this.#failure = error;
+    this.close();
+  }
+
+  /** Closes the connection at once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watchdog);
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed by the system already.
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The next message for the user of this connection, or null at a clean end. */
+  async #receive(): Promise<Message | null> {
+    try {
+      for (;;) {
+        const message = await this.#readMessage();
+        if (message?.header.type === MessageType.PING) {
+          await this.#pong(message.header.requestId);
+        } else if (message?.header.type !== MessageType.PONG) {
+          if (message) this.#heedLastWords(message);
+          return message;
+        }
+      }
+    } catch (error) {
+      throw await this.#explain(error);
+    }
+  }
+
+  async #readMessage(): Promise<Message | null> {
+    const peer = this.#side === "server" ? "client" : "server";
+    const head = await this.#reader.read(HEADER_SIZE);
+    if (!head) return null;
+    const header = decodeHeader(head, peer, this.maxChunk);
+    const body = await this.#reader.read(header.length + FOOTER_SIZE);
+    if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
+    checkFooter(body);
+    return { header, payload: body.subarray(0, header.length) };
+  }
+
+  /** An ERROR about the whole connection is how the peer ended it. */
+  #heedLastWords({ header, payload }: Message): void {
+    if (header.requestId !== 0) return;
+    try {
+      if (header.type === MessageType.ERROR) {
+        const { code, message } = parseErrorPayload(payload);
+        throw new WireError(code, message);
+      }
+      if (header.type === MessageType.GOODBYE) parseGoodbye(payload);
+    } catch (error) {
+      if (error instanceof WireError) throw error;
+      throw new ProtocolError(`Cannot read a message: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #explain(thrown: unknown): Promise<Error> {
+    if (thrown instanceof ProtocolError) {
+      await this.refuse(new WireError("protocol", thrown.message));
+      this.#failure = thrown;
+    }
+    const error = this.#failure ??
+      (thrown instanceof WireError || thrown instanceof ProtocolError ||
+          thrown instanceof ConnectionLostError
+        ? thrown
+        : new ConnectionLostError(`The connection broke: ${messageOf(thrown)}`, { cause: thrown }));
+    this.fail(error);
+    return error;
+  }
+
+  async #pong(requestId: number): Promise<void> {
+    this.#waitingPongs++;
+    const sent = this.send({ type: MessageType.PONG, requestId })
+      .finally(() => this.#waitingPongs--);
+    // Reading goes on meanwhile, or two sides that both write would wait for each other.
+    if (this.#waitingPongs > MAX_WAITING_PONGS) await sent;
+    else sent.catch(() => {});
+  }
+
+  async #lastWords(message: Outgoing): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tired = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_WORDS_MS));
+    await Promise.race([this.send(message).catch(() => {}), tired]);
+    clearTimeout(timer);
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#closed) throw this.#failure ?? new ConnectionLostError("The connection is closed");
+      this.#writingSince = performance.now();
+      try {
+        const written = await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
+        at += written;
+        this.traffic.sent += written;
+      } catch (error) {
+        throw this.#failure ??
+          new ConnectionLostError(`The connection broke: ${messageOf(error)}`, { cause: error });
+      } finally {
+        this.#writingSince = undefined;
+      }
+    }
+  }
+
+  /**
+   * Not `conn.readable`: that closes the whole socket at the peer's end of stream, and what the
+   * peer had asked for before is still to be sent.
+   */
+  #byteStream(): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      type: "bytes",
+      pull: async (controller) => {
+        // A byte stream without auto-allocation only pulls for a reader's own buffer.
+        const request = controller.byobRequest!;
+        this.#readingSince = performance.now();
+        try {
+          const got = await this.#conn.read(request.view as Uint8Array<ArrayBuffer>);
+          if (got === null) controller.close();
+          this.traffic.received += got ?? 0;
+          request.respond(got ?? 0);
+        } finally {
+          this.#readingSince = undefined;
+          this.#pinged = false;
+        }
+      },
+    });
+  }
+
+  #watch(): void {
+    const now = performance.now();
+    const { pingAfter, deadAfter, stalledAfter } = this.#patience;
+    const silence = now - (this.#readingSince ?? now);
+    const stall = now - (this.#writingSince ?? now);
+    if (silence >= deadAfter) {
+      clearInterval(this.#watchdog);
+      this.refuse(new WireError("timeout", `Nothing was received for ${deadAfter / 1000} s`));
+    } else if (stall >= stalledAfter) {
+      this.fail(new ConnectionLostError(`The peer read nothing for ${stalledAfter / 1000} s`));
+    } else if (silence >= pingAfter && !this.#pinged) {
+      this.#pinged = true;
+      this.send({ type: MessageType.PING }).catch(() => {});
+    }
+  }
+}
+
+function endpointOf(address: Deno.Addr): Endpoint {
+  return "hostname" in address
+    ? { ip: parseIp(address.hostname), port: address.port }
+    : { ip: parseIp(""), port: 0 };
+}

@@ -1,0 +1,67 @@
+/**
+ * IP addresses as the 16 bytes that a message header carries.
+ *
+ * @module
+ */
+
+/** Bytes of an address in a header: IPv6, or IPv4 as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2). */
+export const IP_SIZE = 16;
+
+/**
+ * The 16 bytes of an address in text form. What is no address (a host name, a Unix socket) becomes
+ * `::`, "unspecified": the header's addresses inform people and decide nothing.
+ *
+ * @param text For example `127.0.0.1`, `::1`, `::ffff:10.0.0.1` or `fe80::1%eth0`.
+ */
+export function parseIp(text: string): Uint8Array {
+  const address = text.split("%")[0]!;
+  const unspecified = new Uint8Array(IP_SIZE);
+  if (!address.includes(":")) {
+    const quad = parseQuad(address);
+    return quad ? Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...quad) : unspecified;
+  }
+  const halves = address.split("::");
+  if (halves.length > 2) return unspecified;
+  const head = parseGroups(halves[0]!);
+  const tail = parseGroups(halves[1] ?? "");
+  if (!head || !tail) return unspecified;
+  const missing = IP_SIZE - head.length - tail.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 2) return unspecified;
+  return Uint8Array.of(...head, ...new Uint8Array(missing), ...tail);
+}
+
+/**
+ * The text form of a header's address: dotted for IPv4, else RFC 5952.
+ *
+ * @param bytes 16 bytes.
+ */
+export function formatIp(bytes: Uint8Array): string {
+  const v4 = bytes.subarray(0, 10).every((byte) => byte === 0) &&
+    bytes[10] === 255 && bytes[11] === 255;
+  if (v4) return bytes.subarray(12).join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => bytes[2 * i]! << 8 | bytes[2 * i + 1]!);
+  const hex = groups.map((group) => group.toString(16)).join(":");
+  const zeros = [...hex.matchAll(/\b0(?::0)+\b/g)].map((match) => match[0]);
+  const longest = zeros.reduce((a, b) => b.length > a.length ? b : a, "");
+  return longest ? hex.replace(new RegExp(`(^|:)${longest}(:|$)`), "::") : hex;
+}
+
+function parseQuad(text: string): number[] | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
+  const quad = text.split(".").map(Number);
+  return quad.every((byte) => byte < 256) ? quad : undefined;
+}
+
+/** `a:b:c` as bytes, the last group possibly dotted; undefined if it is none. */
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    const quad = i === groups.length - 1 ? parseQuad(group) : undefined;
+    if (!quad && !/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
+    const value = parseInt(group, 16);
+    bytes.push(...quad ?? [value >> 8, value & 255]);
+  }
+  return bytes.length <= IP_SIZE ? bytes : undefined;
+}

@@ -1,0 +1,257 @@
+/**
+ * One message of the wire protocol as bytes: header, payload, footer. Pure.
+ *
+ * Integers are unsigned and big-endian.
+ *
+ * ```
+ * header   at  bytes
+ *           0    4   magic "SLUI"
+ *           4    1   version, 1
+ *           5    1   type
+ *           6    2   flags: bit 0 MORE
+ *           8    4   request id, 0 where the message answers nothing
+ *          12    4   payload length
+ *          16    8   offset in the file (CHUNK), else 0
+ *          24   16   server address      26 … as the sender sees them
+ *          40    2   server port
+ *          42   16   client address
+ *          58    2   client port
+ *          60    4   CRC-32 of bytes 0…59
+ * payload  64  length
+ * footer    0    4   CRC-32 of the payload, 0 for an empty one
+ *           4    4   end mark "IULS"
+ * ```
+ *
+ * `GET` of the first 5 bytes of `a`, version `v`, request 1, from 127.0.0.1:50000 to
+ * 127.0.0.1:9009 (the test decodes this very dump):
+ *
+ * ```
+ * 53 4c 55 49 01 04 00 00  00 00 00 01 00 00 00 30   SLUI v1 GET, request 1, 48 bytes
+ * 00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00   offset 0, server ::ffff:
+ * 00 00 ff ff 7f 00 00 01  23 31 00 00 00 00 00 00   127.0.0.1 port 9009, client ::ffff:
+ * 00 00 00 00 ff ff 7f 00  00 01 c3 50 4c af d3 0c   127.0.0.1 port 50000, CRC-32
+ * {"path":"a","version":"v","offset":0,"length":5}
+ * 36 75 a8 a6 49 55 4c 53                            CRC-32, IULS
+ * ```
+ *
+ * The parts of this folder, each using only those before it:
+ * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `byte_reader.ts`, `connection.ts`.
+ *
+ * @module
+ */
+import { crc32 } from "node:zlib";
+import { ProtocolError } from "../errors.ts";
+import { IP_SIZE } from "./ip_address.ts";
+
+/** Bytes before a payload. */
+export const HEADER_SIZE = 64;
+/** Bytes after a payload. */
+export const FOOTER_SIZE = 8;
+/** The version of the protocol that this code speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** Largest payload of a client's message, in bytes. */
+export const MAX_CLIENT_PAYLOAD = 64 * 1024;
+/** Largest payload of a server's message other than CHUNK, in bytes. */
+export const MAX_SERVER_PAYLOAD = 1024 * 1024;
+/** Largest payload of a CHUNK that any server may announce, in bytes. */
+export const MAX_CHUNK_PAYLOAD = 4 * 1024 * 1024;
+
+/** The message types' codes on the wire. */
+export const MessageType = {
+  WELCOME: 1,
+  LOGIN: 2,
+  LIST: 3,
+  GET: 4,
+  CHUNK: 5,
+  DIGEST: 6,
+  DIGEST_RESULT: 7,
+  ERROR: 8,
+  PING: 9,
+  PONG: 10,
+  GOODBYE: 11,
+} as const;
+
+/** The code of a message type. */
+export type MessageType = typeof MessageType[keyof typeof MessageType];
+
+/** The two ends of a connection. */
+export type Side = "server" | "client";
+
+const SENDERS: Record<MessageType, readonly Side[]> = {
+  [MessageType.WELCOME]: ["server"],
+  [MessageType.LOGIN]: ["client"],
+  [MessageType.LIST]: ["server"],
+  [MessageType.GET]: ["client"],
+  [MessageType.CHUNK]: ["server"],
+  [MessageType.DIGEST]: ["client"],
+  [MessageType.DIGEST_RESULT]: ["server"],
+  [MessageType.ERROR]: ["server", "client"],
+  [MessageType.PING]: ["server", "client"],
+  [MessageType.PONG]: ["server", "client"],
+  [MessageType.GOODBYE]: ["server", "client"],
+};
+
+/** An address and a port as a header carries them. */
+export interface Endpoint {
+  /** 16 bytes; see `parseIp`. */
+  readonly ip: Uint8Array;
+  /** 0…65535. */
+  readonly port: number;
+}
+
+/** What a header says, without what every header has in common. */
+export interface Header {
+  readonly type: MessageType;
+  /** Another message of the same answer follows. */
+  readonly more: boolean;
+  /** 0…2³²−1. */
+  readonly requestId: number;
+  /** The payload's length in bytes. */
+  readonly length: number;
+  /** Position in the file of a CHUNK's first byte, 0…2⁵³−1; of other messages 0. */
+  readonly offset: number;
+  readonly server: Endpoint;
+  readonly client: Endpoint;
+}
+
+const MAGIC = 0x534c5549;
+const END_MARK = 0x49554c53;
+const FLAG_MORE = 1;
+const AT = {
+  magic: 0,
+  version: 4,
+  type: 5,
+  flags: 6,
+  requestId: 8,
+  length: 12,
+  offset: 16,
+  serverIp: 24,
+  serverPort: 40,
+  clientIp: 42,
+  clientPort: 58,
+  crc: 60,
+} as const;
+
+/**
+ * Writes header and footer around a payload that already stands in its place, so that a message
+ * is sent without copying its payload.
+ *
+ * @param buffer Holds the payload at `HEADER_SIZE`, with room for the footer after it.
+ * @param header What to write; `length` is the payload's.
+ * @returns The message: the part of `buffer` that it fills.
+ */
+export function sealMessage(buffer: Uint8Array, header: Header): Uint8Array {
+  const size = HEADER_SIZE + header.length + FOOTER_SIZE;
+  const view = new DataView(buffer.buffer, buffer.byteOffset, size);
+  view.setUint32(AT.magic, MAGIC);
+  view.setUint8(AT.version, PROTOCOL_VERSION);
+  view.setUint8(AT.type, header.type);
+  view.setUint16(AT.flags, header.more ? FLAG_MORE : 0);
+  view.setUint32(AT.requestId, header.requestId);
+  view.setUint32(AT.length, header.length);
+  view.setUint32(AT.offset, Math.floor(header.offset / 2 ** 32));
+  view.setUint32(AT.offset + 4, header.offset % 2 ** 32);
+  buffer.set(header.server.ip, AT.serverIp);
+  view.setUint16(AT.serverPort, header.server.port);
+  buffer.set(header.client.ip, AT.clientIp);
+  view.setUint16(AT.clientPort, header.client.port);
+  view.setUint32(AT.crc, crc32(buffer.subarray(0, AT.crc)));
+  const payload = buffer.subarray(HEADER_SIZE, HEADER_SIZE + header.length);
+  view.setUint32(HEADER_SIZE + header.length, crc32(payload));
+  view.setUint32(HEADER_SIZE + header.length + 4, END_MARK);
+  return buffer.subarray(0, size);
+}
+
+/**
+ * A whole message.
+ *
+ * @param header What to write; its `length` is taken from the payload.
+ * @param payload Copied.
+ */
+export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Array): Uint8Array {
+  const buffer = new Uint8Array(HEADER_SIZE + payload.length + FOOTER_SIZE);
+  buffer.set(payload, HEADER_SIZE);
+  return sealMessage(buffer, { ...header, length: payload.length });
+}
+
+/**
+ * Reads a header and checks it, in the order of the specification: magic, version, checksum,
+ * type, payload length. Nothing of the claimed length has been allocated by then.
+ *
+ * @param bytes `HEADER_SIZE` bytes; addresses are copied out.
+ * @param sender Which side sent it.
+ * @param maxChunk The largest CHUNK payload agreed upon, in bytes.
+ * @throws {ProtocolError} If a check fails.
+ */
+export function decodeHeader(bytes: Uint8Array, sender: Side, maxChunk: number): Header {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+  if (view.getUint32(AT.magic) !== MAGIC) {
+    throw new ProtocolError("Cannot read a message: it does not begin with the magic of Sluice");
+  }
+  const version = view.getUint8(AT.version);
+  if (version !== PROTOCOL_VERSION) {
+    throw new ProtocolError(
+      `Cannot read a message: its protocol version is ${version}, not ${PROTOCOL_VERSION}`,
+    );
+  }
+  if (view.getUint32(AT.crc) !== crc32(bytes.subarray(0, AT.crc))) {
+    throw new ProtocolError("Cannot read a message: its header's checksum is wrong");
+  }
+  const type = view.getUint8(AT.type);
+  if (!isSentBy(type, sender)) {
+    throw new ProtocolError(`Cannot read a message: a ${sender} does not send type ${type}`);
+  }
+  const length = view.getUint32(AT.length);
+  const limit = payloadLimit(type, sender, maxChunk);
+  if (length > limit) {
+    throw new ProtocolError(
+      `Cannot read a message: its payload of ${length} bytes is over the limit of ${limit}`,
+    );
+  }
+  const offset = view.getUint32(AT.offset) * 2 ** 32 + view.getUint32(AT.offset + 4);
+  if (offset > Number.MAX_SAFE_INTEGER) {
+    throw new ProtocolError("Cannot read a message: its offset is over 2^53 - 1");
+  }
+  return {
+    type,
+    more: (view.getUint16(AT.flags) & FLAG_MORE) !== 0,
+    requestId: view.getUint32(AT.requestId),
+    length,
+    offset,
+    server: {
+      ip: bytes.slice(AT.serverIp, AT.serverIp + IP_SIZE),
+      port: view.getUint16(AT.serverPort),
+    },
+    client: {
+      ip: bytes.slice(AT.clientIp, AT.clientIp + IP_SIZE),
+      port: view.getUint16(AT.clientPort),
+    },
+  };
+}
+
+/**
+ * Checks a payload against the footer behind it: the end mark first, then the checksum.
+ *
+ * @param bytes The payload and, behind it, the footer.
+ * @throws {ProtocolError} If either is wrong.
+ */
+export function checkFooter(bytes: Uint8Array): void {
+  const length = bytes.length - FOOTER_SIZE;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + length, FOOTER_SIZE);
+  if (view.getUint32(4) !== END_MARK) {
+    throw new ProtocolError("Cannot read a message: its end mark is missing");
+  }
+  if (view.getUint32(0) !== crc32(bytes.subarray(0, length))) {
+    throw new ProtocolError("Cannot read a message: its payload's checksum is wrong");
+  }
+}
+
+function isSentBy(type: number, sender: Side): type is MessageType {
+  return SENDERS[type as MessageType]?.includes(sender) ?? false;
+}
+
+function payloadLimit(type: MessageType, sender: Side, maxChunk: number): number {
+  if (sender === "client") return MAX_CLIENT_PAYLOAD;
+  return type === MessageType.CHUNK ? maxChunk : MAX_SERVER_PAYLOAD;
+}

@@ -1,0 +1,268 @@
+/**
+ * The payloads of structured messages: one JSON object each, as values of their own types. Pure.
+ *
+ * A parser reads what the specification names and ignores other members. It throws `TypeError`
+ * for what is malformed; the caller knows whether that is a peer's `bad-request` or a broken
+ * connection.
+ *
+ * @module
+ */
+import { ERROR_CODES, type ErrorCode } from "../errors.ts";
+
+/** The first message of a server. */
+export interface Welcome {
+  readonly protocol: number;
+  /** Name and version of the server's program. */
+  readonly server: string;
+  /** Largest `length` of a GET, in bytes. */
+  readonly maxChunk: number;
+  /** Most requests that may be open on the connection. */
+  readonly maxRequests: number;
+  /** What the client must prove, or null if nothing. */
+  readonly authentication: Challenge | null;
+}
+
+/** What a LOGIN must answer. */
+export interface Challenge {
+  readonly method: "hmac-sha256";
+  /** 64 hexadecimal digits. */
+  readonly nonce: string;
+}
+
+/** A client's answer to a challenge. */
+export interface Login {
+  /** 64 hexadecimal digits. */
+  readonly proof: string;
+}
+
+/** One file of the server's folder. */
+export interface ListedFile {
+  /** Relative, `/` between segments. From a peer: check it with `isWirePath` before use. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly modified: number;
+  /** Opaque; differs whenever the content may have changed. */
+  readonly version: string;
+}
+
+/** One page of the server's list, or of a change of it. */
+export interface ListPage {
+  readonly revision: number;
+  /** Whether the pages of this revision are the whole list or a change. */
+  readonly complete: boolean;
+  readonly files: readonly ListedFile[];
+  /** Paths that have vanished. */
+  readonly removed: readonly string[];
+}
+
+/** A wish for one chunk. */
+export interface GetRequest {
+  readonly path: string;
+  readonly version: string;
+  /** Bytes. */
+  readonly offset: number;
+  /** Bytes, 1…`maxChunk`. */
+  readonly length: number;
+}
+
+/** A wish for a whole file's digest. */
+export interface DigestRequest {
+  readonly path: string;
+  readonly version: string;
+  readonly algorithm: "sha256";
+}
+
+/** A whole file's digest. */
+export interface DigestResult {
+  /** 64 lower-case hexadecimal digits. */
+  readonly digest: string;
+}
+
+/** Why a request or a connection failed. */
+export interface ErrorPayload {
+  readonly code: ErrorCode;
+  /** From a peer: make it safe for a terminal before it is shown. */
+  readonly message: string;
+}
+
+/** Why a side leaves. */
+export interface Goodbye {
+  readonly reason: string;
+}
+
+/** Longest path, in bytes of UTF-8. */
+export const MAX_PATH_BYTES = 4096;
+/** Longest version that a client takes, in UTF-16 units: a GET must fit its payload limit. */
+const MAX_VERSION_LENGTH = 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The bytes of a structured payload. */
+export function printPayload(
+  payload:
+    | Welcome
+    | Login
+    | ListPage
+    | GetRequest
+    | DigestRequest
+    | DigestResult
+    | ErrorPayload
+    | Goodbye,
+): Uint8Array {
+  return encoder.encode(JSON.stringify(payload));
+}
+
+/** @throws {TypeError} If the payload is malformed. */
+export function parseWelcome(bytes: Uint8Array): Welcome {
+  const members = parseObject(bytes);
+  return {
+    protocol: integer(members, "protocol", 1),
+    server: text(members, "server"),
+    maxChunk: integer(members, "maxChunk", 1),
+    maxRequests: integer(members, "maxRequests", 1),
+    authentication: members.authentication === null
+      ? null
+      : parseChallenge(object(members.authentication, "authentication")),
+  };
+}
+
+function parseChallenge(members: Members): Challenge {
+  if (members.method !== "hmac-sha256") throw new TypeError('"method" is not "hmac-sha256"');
+  return { method: members.method, nonce: hexDigest(members, "nonce") };
+}
+
+/** @throws {TypeError} If the payload is malformed. */
+export function parseLogin(bytes: Uint8Array): Login {
+  return { proof: hexDigest(parseObject(bytes), "proof") };
+}
+
+/** @throws {TypeError} If the payload is malformed. */
+export function parseListPage(bytes: Uint8Array): ListPage {
+  const members = parseObject(bytes);
+  if (typeof members.complete !== "boolean") throw new TypeError('"complete" is not a boolean');
+  return {
+    revision: integer(members, "revision", 0),
+    complete: members.complete,
+    files: array(members, "files").map((file) => parseListedFile(object(file, "files"))),
+    removed: array(members, "removed").map((path) => text({ path }, "path")),
+  };
+}
+
+function parseListedFile(members: Members): ListedFile {
+  const version = text(members, "version");
+  if (version.length > MAX_VERSION_LENGTH) throw new TypeError('"version" is too long');
+  return {
+    path: text(members, "path"),
+    size: integer(members, "size", 0),
+    modified: integer(members, "modified", Number.MIN_SAFE_INTEGER),
+    version,
+  };
+}
+
+/** @throws {TypeError} If the payload is malformed, or its path is none of the wire. */
+export function parseGetRequest(bytes: Uint8Array): GetRequest {
+  const members = parseObject(bytes);
+  return {
+    path: wirePath(members),
+    version: text(members, "version"),
+    offset: integer(members, "offset", 0),
+    length: integer(members, "length", 1),
+  };
+}
+
+/** @throws {TypeError} If the payload is malformed, or its path is none of the wire. */
+export function parseDigestRequest(bytes: Uint8Array): DigestRequest {
+  const members = parseObject(bytes);
+  const request = { path: wirePath(members), version: text(members, "version") };
+  if (members.algorithm !== "sha256") throw new TypeError('"algorithm" is not "sha256"');
+  return { ...request, algorithm: members.algorithm };
+}
+
+/** @throws {TypeError} If the payload is malformed. */
+export function parseDigestResult(bytes: Uint8Array): DigestResult {
+  return { digest: hexDigest(parseObject(bytes), "digest") };
+}
+
+/**
+ * A code that this version does not know is taken for `bad-request`: reported, not retried.
+ *
+ * @throws {TypeError} If the payload is malformed.
+ */
+export function parseErrorPayload(bytes: Uint8Array): ErrorPayload {
+  const members = parseObject(bytes);
+  const code = text(members, "code");
+  return {
+    code: ERROR_CODES.find((known) => known === code) ?? "bad-request",
+    message: text(members, "message"),
+  };
+}
+
+/** @throws {TypeError} If the payload is malformed. */
+export function parseGoodbye(bytes: Uint8Array): Goodbye {
+  return { reason: text(parseObject(bytes), "reason") };
+}
+
+/**
+ * Whether a path has the form that the wire allows: relative, no empty, `.` or `..` segment, no
+ * NUL, valid Unicode, at most 4,096 bytes. Not guarded against: what a particular file system or
+ * terminal makes of it (see `safe_path.ts`).
+ */
+export function isWirePath(path: string): boolean {
+  return !path.includes("\0") && path.isWellFormed() &&
+    (path.length * 3 <= MAX_PATH_BYTES || encoder.encode(path).length <= MAX_PATH_BYTES) &&
+    path.split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function parseObject(bytes: Uint8Array): Members {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    throw new TypeError("the payload is not JSON in UTF-8", { cause: error });
+  }
+  return object(value, "the payload");
+}
+
+function object(value: unknown, name: string): Members {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`${name} is not an object`);
+  }
+  return value as Members;
+}
+
+function array(members: Members, name: string): readonly unknown[] {
+  const value = members[name];
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" is not an array`);
+  return value;
+}
+
+function text(members: Members, name: string): string {
+  const value = members[name];
+  if (typeof value !== "string") throw new TypeError(`"${name}" is not a string`);
+  return value;
+}
+
+function integer(members: Members, name: string, min: number): number {
+  const value = members[name];
+  if (!Number.isSafeInteger(value) || (value as number) < min) {
+    throw new TypeError(`"${name}" is not an integer of ${min} or more`);
+  }
+  return value as number;
+}
+
+function hexDigest(members: Members, name: string): string {
+  const value = text(members, name);
+  if (!/^[0-9a-f]{64}$/i.test(value)) throw new TypeError(`"${name}" is not 64 hex digits`);
+  return value.toLowerCase();
+}
+
+function wirePath(members: Members): string {
+  const path = text(members, "path");
+  if (!isWirePath(path)) throw new TypeError('"path" is not a relative path');
+  return path;
+}
