@@ -15,7 +15,10 @@ export class ByteReader {
   #start = 0;
   #end = 0;
 
-  /** @param stream A readable byte stream (`type: "bytes"`); it gets locked. */
+  /**
+   * @param stream A readable byte stream (`type: "bytes"`); it gets locked. Its source fills the
+   *   reader's buffer: one that enqueues pieces and closes makes a truncated read a `TypeError`.
+   */
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#reader = stream.getReader({ mode: "byob" });
   }

@@ -131,7 +131,7 @@ export class Connection implements Disposable {
   /**
    * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
    *
-   * @throws {ConnectionLostError} If the connection is gone.
+   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
   send(message: Outgoing): Promise<void> {
     return this.sendBytes(this.encode(message));
@@ -170,7 +170,7 @@ export class Connection implements Disposable {
   /**
    * Sends whole encoded messages.
    *
-   * @throws {ConnectionLostError} If the connection is gone.
+   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
   sendBytes(bytes: Uint8Array): Promise<void> {
     const sent = this.#writesDone.then(() => this.#writeAll(bytes));
@@ -178,11 +178,16 @@ export class Connection implements Disposable {
     return sent;
   }
 
-  /** Sends an ERROR about the connection if that is still possible, then closes it. */
-  async refuse(error: WireError): Promise<void> {
+  /**
+   * Sends an ERROR about the connection if that is still possible, then closes it.
+   *
+   * @param failure What reads and writes under way fail with.
+   * @default {error}
+   */
+  async refuse(error: WireError, failure: Error = error): Promise<void> {
     const payload = printPayload({ code: error.code, message: error.message });
     await this.#lastWords({ type: MessageType.ERROR, payload });
-    this.fail(error);
+    this.fail(failure);
   }
 
   /** Says goodbye; a server may still send what was asked for before. */
@@ -263,8 +268,7 @@ export class Connection implements Disposable {
 
   async #explain(thrown: unknown): Promise<Error> {
     if (thrown instanceof ProtocolError) {
-      await this.refuse(new WireError("protocol", thrown.message));
-      this.#failure = thrown;
+      await this.refuse(new WireError("protocol", thrown.message), thrown);
     }
     const error = this.#failure ??
       (thrown instanceof WireError || thrown instanceof ProtocolError ||
@@ -339,7 +343,8 @@ export class Connection implements Disposable {
     const stall = now - (this.#writingSince ?? now);
     if (silence >= deadAfter) {
       clearInterval(this.#watchdog);
-      this.refuse(new WireError("timeout", `Nothing was received for ${deadAfter / 1000} s`));
+      const words = `Nothing was received for ${deadAfter / 1000} s`;
+      this.refuse(new WireError("timeout", words), new ConnectionLostError(words));
     } else if (stall >= stalledAfter) {
       this.fail(new ConnectionLostError(`The peer read nothing for ${stalledAfter / 1000} s`));
     } else if (silence >= pingAfter && !this.#pinged) {

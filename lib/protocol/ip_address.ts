@@ -22,8 +22,8 @@ export function parseIp(text: string): Uint8Array {
   }
   const halves = address.split("::");
   if (halves.length > 2) return unspecified;
-  const head = parseGroups(halves[0]!);
-  const tail = parseGroups(halves[1] ?? "");
+  const head = parseGroups(halves[0]!, halves.length === 1);
+  const tail = parseGroups(halves[1] ?? "", true);
   if (!head || !tail) return unspecified;
   const missing = IP_SIZE - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 2) return unspecified;
@@ -52,13 +52,13 @@ function parseQuad(text: string): number[] | undefined {
   return quad.every((byte) => byte < 256) ? quad : undefined;
 }
 
-/** `a:b:c` as bytes, the last group possibly dotted; undefined if it is none. */
-function parseGroups(text: string): number[] | undefined {
+/** `a:b:c` as bytes, the last group dotted where it ends the address; undefined if it is none. */
+function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [i, group] of groups.entries()) {
-    const quad = i === groups.length - 1 ? parseQuad(group) : undefined;
+    const quad = endsAddress && i === groups.length - 1 ? parseQuad(group) : undefined;
     if (!quad && !/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
     const value = parseInt(group, 16);
     bytes.push(...quad ?? [value >> 8, value & 255]);

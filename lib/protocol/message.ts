@@ -12,7 +12,7 @@
  *           8    4   request id, 0 where the message answers nothing
  *          12    4   payload length
  *          16    8   offset in the file (CHUNK), else 0
- *          24   16   server address      26 … as the sender sees them
+ *          24   16   server address      addresses and ports are as the sender sees them
  *          40    2   server port
  *          42   16   client address
  *          58    2   client port
@@ -140,10 +140,12 @@ const AT = {
  * @param buffer Holds the payload at `HEADER_SIZE`, with room for the footer after it.
  * @param header What to write; `length` is the payload's.
  * @returns The message: the part of `buffer` that it fills.
+ * @throws {RangeError} If the message does not fit in `buffer`.
  */
 export function sealMessage(buffer: Uint8Array, header: Header): Uint8Array {
   const size = HEADER_SIZE + header.length + FOOTER_SIZE;
-  const view = new DataView(buffer.buffer, buffer.byteOffset, size);
+  // Not of `size`: what would stand outside `buffer` throws instead of landing in its neighbour.
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   view.setUint32(AT.magic, MAGIC);
   view.setUint8(AT.version, PROTOCOL_VERSION);
   view.setUint8(AT.type, header.type);

@@ -1,0 +1,300 @@
+/**
+ * One file on its way: from what is there already to its name in the output folder.
+ *
+ * @module
+ */
+import { messageOf, WireError } from "../errors.ts";
+import type { DigestJob, FileHasher } from "../digest/file_hasher.ts";
+import type { ListedFile } from "../protocol/payloads.ts";
+import type { ClientEvent } from "./events.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { PartialFile } from "./partial_file.ts";
+import type { PlannedFile } from "./plan.ts";
+import { type Range, Ranges } from "./ranges.ts";
+import type { WriteHandles } from "./write_handles.ts";
+
+/** How a download stands. `outdated`: the server has another version now, or none. */
+export type DownloadState = "underway" | "done" | "failed" | "unverified" | "outdated" | "stopped";
+
+/** What downloads share. */
+export interface DownloadContext {
+  readonly output: OutputFolder;
+  readonly handles: WriteHandles;
+  readonly hasher: FileHasher;
+  /** Whether the server's digest is asked for; one in `input.txt` counts in any case. */
+  readonly verify: boolean;
+  readonly emit: (event: ClientEvent) => void;
+  /** Asks the server for a file's digest, over as many connections as it takes. */
+  readonly serverDigest: (file: ListedFile, signal: AbortSignal) => Promise<string>;
+  /** The download has something to ask for: let it take part. */
+  readonly join: (download: Download) => void;
+  /** More of the file is here. */
+  readonly moved: (download: Download) => void;
+  /** The download's state has changed for the last time. */
+  readonly settled: (download: Download) => void;
+}
+
+/** How often a chunk is asked again that the server failed to read, and after how long at first. */
+const READ_RETRIES = 4;
+const READ_RETRY_MS = 500;
+/** How often a file is fetched whose digest is wrong, in all. */
+const FETCHES = 2;
+/** Modification times closer than this, in milliseconds, are taken for the same. */
+const SAME_TIME_MS = 2_000;
+
+/** One file's download. */
+export class Download {
+  readonly file: ListedFile;
+  planned: PlannedFile;
+  state: DownloadState = "underway";
+  /** Resolves when nothing of it touches the disk any more; never rejects. */
+  readonly ended: Promise<void>;
+
+  readonly #context: DownloadContext;
+  readonly #stopping = new AbortController();
+  #partial: PartialFile | undefined;
+  #digestJob: DigestJob | undefined;
+  #serverDigest: Promise<string> | undefined;
+  #toAsk = new Ranges();
+  #complete = completion();
+  #startedAt: number | undefined;
+  #readFailures = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Begins.
+   *
+   * @param previous An earlier download of the same name, which must have ended first.
+   */
+  constructor(planned: PlannedFile, context: DownloadContext, previous?: Promise<void>) {
+    this.planned = planned;
+    this.file = planned.file;
+    this.#context = context;
+    this.ended = this.#run(previous);
+  }
+
+  /** Bytes that are here. */
+  get received(): number {
+    return this.#partial?.received ?? 0;
+  }
+
+  /** Takes the next chunk to ask for, or undefined if there is none now. */
+  takeChunk(most: number): Range | undefined {
+    if (!this.hasMore) return undefined;
+    const chunk = this.#toAsk.takeFirst(most);
+    if (chunk && this.#startedAt === undefined) this.#begin();
+    return chunk;
+  }
+
+  /** Whether `takeChunk` has something to give. */
+  get hasMore(): boolean {
+    return this.#toAsk.first !== undefined && this.#retryTimer === undefined;
+  }
+
+  /** Takes a chunk that was asked for. */
+  arrived({ start }: Range, bytes: Uint8Array): void {
+    if (this.state !== "underway") return;
+    try {
+      const partial = this.#partial!;
+      partial.write(start, bytes);
+      this.#readFailures = 0;
+      this.#digestJob?.advance(partial.prefix);
+      this.#context.moved(this);
+      if (partial.received === this.file.size) this.#complete.resolve();
+    } catch (error) {
+      this.#complete.reject(error);
+    }
+  }
+
+  /** Takes the refusal of a chunk that was asked for. */
+  refused(chunk: Range, error: Error): void {
+    if (this.state !== "underway") return;
+    if (error instanceof WireError && error.code !== "read-failed") {
+      this.#complete.reject(error);
+      return;
+    }
+    this.#toAsk.add(chunk);
+    if (error instanceof WireError) this.#retryLater(error);
+    else this.#context.join(this);
+  }
+
+  /** Ends the download; what it has stays on disk. */
+  stop(): void {
+    if (this.state !== "underway") return;
+    this.state = "stopped";
+    this.#stopping.abort();
+    this.#complete.reject(this.#stopping.signal.reason);
+  }
+
+  async #run(previous: Promise<void> | undefined): Promise<void> {
+    await previous;
+    try {
+      await this.#fetchUnlessThere();
+      this.#settle("done");
+    } catch (error) {
+      this.#explain(error);
+    } finally {
+      clearTimeout(this.#retryTimer);
+      this.#digestJob?.drop();
+      this.#partial?.close();
+    }
+  }
+
+  async #fetchUnlessThere(): Promise<void> {
+    const { path, size } = this.file;
+    const present = await this.#presentDigest();
+    if (present !== undefined) {
+      const sha256 = present;
+      this.#emit({ type: "finished", path, size, took: 0, sha256, alreadyThere: true });
+      return;
+    }
+    for (let fetches = 1;; fetches++) {
+      await this.#fetch();
+      this.#emit({ type: "verifying", path });
+      const result = await this.#verify();
+      if (typeof result !== "string" && result !== null) {
+        await this.#partial!.discard();
+        if (fetches === FETCHES || result.inVain) throw new VerificationError(result.reason);
+        this.#emit({ type: "restarted", path, reason: result.reason });
+        continue;
+      }
+      this.#signal.throwIfAborted();
+      await this.#partial!.finish();
+      const took = performance.now() - (this.#startedAt ?? performance.now());
+      this.#emit({ type: "finished", path, size, took, sha256: result, alreadyThere: false });
+      return;
+    }
+  }
+
+  /**
+   * The digest of what is there under the file's name if that is this very file (null if it is
+   * taken for it without a digest), or undefined if it is not.
+   */
+  async #presentDigest(): Promise<string | null | undefined> {
+    const { output, hasher, verify } = this.#context;
+    const { path, size, modified } = this.file;
+    const info = await output.present(path);
+    if (!info || info.size !== size) return undefined;
+    const { sha256 } = this.planned;
+    if (!verify && sha256 === null) {
+      const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
+      return apart < SAME_TIME_MS ? null : undefined;
+    }
+    const job = hasher.start(output.finalPath(path), null);
+    using _drop = { [Symbol.dispose]: () => job.drop() };
+    const wanted = sha256 ?? await this.#askDigest();
+    const digest = await job.finish(size);
+    return digest === wanted ? digest : undefined;
+  }
+
+  async #fetch(): Promise<void> {
+    const { output, handles, hasher, verify, join, moved } = this.#context;
+    const { path } = this.file;
+    const { partial, found } = await PartialFile.open(this.file, output, handles, this.#signal);
+    this.#partial = partial;
+    this.#signal.throwIfAborted();
+    this.#digestJob?.drop();
+    this.#digestJob = undefined;
+    this.#toAsk = new Ranges(...partial.lacking);
+    this.#complete = completion();
+    if (found.outdated) {
+      this.#emit({ type: "restarted", path, reason: "what was here is of another version" });
+    }
+    if (found.damaged > 0) {
+      const reason = `${found.damaged} of the bytes that were here are damaged`;
+      this.#emit({ type: "restarted", path, reason });
+    }
+    if (verify || this.planned.sha256 !== null) {
+      this.#digestJob = hasher.start(partial.dataPath, null);
+    }
+    if (!this.hasMore) return;
+    if (partial.received > 0) {
+      this.#digestJob?.advance(partial.prefix);
+      moved(this);
+    }
+    join(this);
+    await this.#complete.promise;
+  }
+
+  /** Called when the first chunk is about to be asked for. */
+  #begin(): void {
+    this.#startedAt = performance.now();
+    this.#emit({ type: "started", path: this.file.path, resumed: this.received });
+    // Early, so that the server computes it while the chunks travel.
+    if (this.#context.verify && this.planned.sha256 === null) this.#askDigest().catch(() => {});
+  }
+
+  #askDigest(): Promise<string> {
+    this.#serverDigest ??= this.#context.serverDigest(this.file, this.#signal);
+    return this.#serverDigest;
+  }
+
+  /** The digest if it is right, null if nobody asked for it, or what is wrong with it. */
+  async #verify(): Promise<string | null | { reason: string; inVain: boolean }> {
+    const job = this.#digestJob;
+    if (!job) return null;
+    const digest = await job.finish(this.file.size);
+    const { sha256 } = this.planned;
+    if (sha256 === null) {
+      const wanted = await this.#askDigest();
+      if (digest === wanted) return digest;
+      const reason = `its SHA-256 is ${digest}, the server says ${wanted}`;
+      return { reason, inVain: false };
+    }
+    if (digest === sha256) return digest;
+    const reason = `its SHA-256 is ${digest}, line ${this.planned.line} says ${sha256}`;
+    // Fetching it again helps only if it was not fetched right.
+    return { reason, inVain: await this.#askDigest() === digest };
+  }
+
+  #retryLater(error: WireError): void {
+    if (this.#retryTimer !== undefined) return;
+    if (this.#readFailures++ === READ_RETRIES) {
+      this.#complete.reject(error);
+      return;
+    }
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      if (this.state === "underway") this.#context.join(this);
+    }, READ_RETRY_MS * 2 ** (this.#readFailures - 1));
+  }
+
+  get #signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  #emit(event: ClientEvent): void {
+    if (this.state === "underway") this.#context.emit(event);
+  }
+
+  #settle(state: DownloadState): void {
+    if (this.state !== "underway") return;
+    this.state = state;
+    this.#context.settled(this);
+  }
+
+  /** The one place where an error decides how a download ends. */
+  #explain(error: unknown): void {
+    const { path } = this.file;
+    if (this.state !== "underway") return;
+    if (error instanceof WireError && (error.code === "changed" || error.code === "not-found")) {
+      this.#settle("outdated");
+      return;
+    }
+    const verification = error instanceof VerificationError;
+    const reason = error instanceof WireError
+      ? `the server says: ${error.message}`
+      : messageOf(error);
+    this.#emit({ type: "failed", path, reason, verification });
+    this.#settle(verification ? "unverified" : "failed");
+  }
+}
+
+class VerificationError extends Error {}
+
+/** Settled when all bytes are here; whoever is not awaiting it yet does not miss its failure. */
+function completion(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>();
+  resolvers.promise.catch(() => {});
+  return resolvers;
+}

@@ -1,0 +1,280 @@
+/**
+ * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
+ *
+ * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
+ * `scheduler.ts` (which chunk next), `window.ts` (how much in flight), `input_list.ts` (text →
+ * wishes), `plan.ts` (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`,
+ * `server_address.ts`, all pure; `input_watcher.ts`, `output_folder.ts`, `write_handles.ts`,
+ * `partial_file.ts` (the disk); `remote.ts` (the server); `download.ts` (one file),
+ * `downloads.ts` (all), `downloader.ts` (this), `options.ts` (the command line).
+ *
+ * @module
+ */
+import { messageOf, ProtocolError, UserError, WireError } from "../errors.ts";
+import type { Platform } from "../safe_path.ts";
+import { backoff } from "./backoff.ts";
+import { Downloads } from "./downloads.ts";
+import type { ClientEvent } from "./events.ts";
+import { EXIT_UNREACHABLE, type Outcome } from "./exit_code.ts";
+import { parseInputList, type Wish } from "./input_list.ts";
+import { type InputState, watchInput } from "./input_watcher.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { Remote } from "./remote.ts";
+import { formatServerAddress, type ServerAddress } from "./server_address.ts";
+
+/** A connection that lasted this long, in milliseconds, was no failed attempt. */
+const SETTLED_MS = 10_000;
+
+/** What a downloader needs to know. */
+export interface DownloaderOptions {
+  readonly server: ServerAddress;
+  /** Path of the input list. */
+  readonly input: string;
+  readonly output: OutputFolder;
+  /** Whether to end when every file named is done or failed. */
+  readonly once: boolean;
+  /** Whether files are compared with the server's digest. */
+  readonly verify: boolean;
+  /** How long to keep reconnecting without any progress, in milliseconds. */
+  readonly retryFor: number;
+  readonly platform: Platform;
+  readonly emit: (event: ClientEvent) => void;
+  /** The user's interrupt. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Downloads until all is done (`once`), the server is given up, or the user interrupts.
+ *
+ * @throws {UserError} If the input list cannot be read, or the server asks for what there is not.
+ */
+export async function runDownloader(options: DownloaderOptions): Promise<Outcome> {
+  return await new Downloader(options).run();
+}
+
+class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #emit: (event: ClientEvent) => void;
+  readonly #downloads: Downloads;
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
+  #wishes: readonly Wish[] | undefined;
+  #remote: Remote | undefined;
+  #plan: Plan | undefined;
+  /** What has been said already, so that it is said once. */
+  #told = { warnings: new Set<string>(), waiting: "" };
+  #lastProgress = performance.now();
+  #everConnected = false;
+  #unreachable = false;
+  #idle = false;
+  #failure: unknown;
+
+  constructor(options: DownloaderOptions) {
+    const { output, verify, signal } = options;
+    this.#options = options;
+    this.#emit = (event) => {
+      if (event.type === "progress" || event.type === "finished") {
+        this.#lastProgress = performance.now();
+      }
+      options.emit(event);
+    };
+    this.#signal = AbortSignal.any([signal, this.#ending.signal]);
+    this.#downloads = new Downloads(output, verify, this.#emit, () => this.#checkIdle());
+  }
+
+  async run(): Promise<Outcome> {
+    try {
+      await using _downloads = this.#downloads;
+      const following = this.#followInput();
+      await this.#keepConnected();
+      this.#ending.abort();
+      await following;
+      if (this.#failure) throw this.#failure;
+      const { counts } = this.#downloads;
+      const unfound = this.#plan
+        ? this.#plan.waiting.length + this.#plan.refused.length
+        : this.#wishes?.length ?? 0;
+      const interrupted = this.#options.signal.aborted;
+      return { ...counts, unfound, unreachable: this.#unreachable, interrupted };
+    } finally {
+      this.#ending.abort();
+    }
+  }
+
+  /** Ends the run with an error. */
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#ending.abort();
+  }
+
+  async #followInput(): Promise<void> {
+    try {
+      for await (const state of watchInput(this.#options.input, this.#signal)) {
+        this.#takeInput(state);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #takeInput(state: InputState): void {
+    if (state.type === "unreadable") {
+      const { input } = this.#options;
+      this.#emit({
+        type: "warning",
+        message: `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+      });
+      return;
+    }
+    const { wishes, problems } = parseInputList(state.bytes);
+    this.#wishes = wishes;
+    this.#emit({ type: "input", wishes: wishes.length });
+    this.#warn(problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`));
+    this.#replan();
+  }
+
+  async #keepConnected(): Promise<void> {
+    const server = formatServerAddress(this.#options.server);
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      let reason: string;
+      try {
+        this.#emit({ type: "connecting", server });
+        using remote = await Remote.connect(this.#options.server, this.#signal);
+        const since = performance.now();
+        this.#everConnected = true;
+        reason = await this.#useConnection(server, remote);
+        const now = performance.now();
+        if (this.#lastProgress > since || now - since >= SETTLED_MS) {
+          this.#lastProgress = now;
+          attempt = 0;
+        }
+      } catch (error) {
+        reason = this.#whyUnreachable(server, error);
+      }
+      if (this.#signal.aborted) return;
+      const delay = backoff(attempt, Math.random());
+      if (performance.now() - this.#lastProgress + delay > this.#options.retryFor) {
+        this.#emit({ type: "disconnected", reason, retryIn: null });
+        this.#unreachable = true;
+        return;
+      }
+      this.#emit({ type: "disconnected", reason, retryIn: delay });
+      await sleep(delay, this.#signal);
+    }
+  }
+
+  /** Downloads over a connection until it ends; says why it did. */
+  async #useConnection(server: string, remote: Remote): Promise<string> {
+    this.#emit({
+      type: "connected",
+      server,
+      program: remote.welcome.server,
+      files: [...remote.files.values()],
+    });
+    this.#remote = remote;
+    const leave = () => remote.leave("the client is done");
+    this.#signal.addEventListener("abort", leave);
+    try {
+      this.#replan();
+      this.#downloads.attach(remote);
+      await remote.run({
+        listChanged: (changed, removed) => {
+          this.#emit({ type: "list-changed", changed, removed });
+          this.#replan();
+        },
+        goodbye: () => {},
+        answered: () => this.#downloads.answered(),
+      });
+      return "the server has said goodbye";
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      this.#signal.removeEventListener("abort", leave);
+      this.#downloads.detach();
+      this.#remote = undefined;
+    }
+  }
+
+  /** A text for what may pass; what will not ends the run. */
+  #whyUnreachable(server: string, error: unknown): string {
+    const reason = messageOf(error);
+    if (this.#signal.aborted) return reason;
+    if (error instanceof WireError && error.code === "unauthorized") {
+      this.#fail(new UserError(`Cannot log in to ${server}: ${reason}`, EXIT_UNREACHABLE));
+    } else if (!this.#everConnected && isLookupFailure(error)) {
+      const { hostname } = this.#options.server;
+      this.#fail(
+        new UserError(
+          `Cannot reach ${server}: there is no host "${hostname}"; check --server`,
+          EXIT_UNREACHABLE,
+        ),
+      );
+    } else if (!this.#everConnected && error instanceof ProtocolError) {
+      this.#fail(
+        new UserError(
+          `Cannot talk to ${server}: it is no Sluice server (${reason}); check --server`,
+          EXIT_UNREACHABLE,
+        ),
+      );
+    }
+    return reason;
+  }
+
+  /** Makes the downloads what the wishes and the server's list together want. */
+  #replan(): void {
+    const remote = this.#remote;
+    if (!this.#wishes || !remote) return;
+    const plan = makePlan(this.#wishes, remote.files, this.#options.platform);
+    this.#plan = plan;
+    this.#warn(plan.refused.map(({ path, reason }) => `The file "${path}" is refused: ${reason}`));
+    this.#downloads.apply(
+      plan,
+      (path) => remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer",
+    );
+    const names = plan.waiting.map(({ wish }) => wish.name);
+    if (names.join("\n") !== this.#told.waiting) {
+      this.#told.waiting = names.join("\n");
+      this.#emit({ type: "waiting", names });
+    }
+    const hints = plan.waiting.flatMap(({ wish, hint }) =>
+      hint === null ? [] : [`${this.#options.input}, line ${wish.line}: ${hint}`]
+    );
+    this.#warn(hints);
+    this.#checkIdle();
+  }
+
+  /** Says what has not been said before. */
+  #warn(messages: readonly string[]): void {
+    const { warnings } = this.#told;
+    for (const message of messages) {
+      if (warnings.has(message)) continue;
+      warnings.add(message);
+      this.#emit({ type: "warning", message });
+    }
+  }
+
+  #checkIdle(): void {
+    const idle = this.#plan !== undefined && this.#downloads.areSettled;
+    if (idle && !this.#idle) {
+      this.#emit({ type: "idle" });
+      if (this.#options.once) this.#ending.abort();
+    }
+    this.#idle = idle;
+  }
+}
+
+function isLookupFailure(error: unknown): boolean {
+  return /failed to lookup address|name or service not known|no such host|nodename nor servname/i
+    .test(messageOf(error));
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  signal.addEventListener("abort", wake);
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", wake);
+}

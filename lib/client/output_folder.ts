@@ -1,0 +1,134 @@
+/**
+ * The folder that downloads go to: where a file's data grows, and where it ends up.
+ *
+ * Every name passes `safe_path.ts` before it comes here. This file guards against what stands on
+ * the disk already: links and other things in the way. Not guarded against: somebody who swaps
+ * them in between two system calls.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "@std/path";
+import { messageOf, UserError } from "../errors.ts";
+
+/** The client's own folder in the output folder. */
+export const WORK_FOLDER = ".sluice";
+
+/** A file cannot be put where it belongs. */
+export class OutputError extends Error {
+  override name = "OutputError";
+}
+
+/** An output folder that exists and can be written to. */
+export class OutputFolder {
+  readonly #root: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * Opens the folder, which is created if it is missing.
+   *
+   * @throws {UserError} If it cannot be written to.
+   */
+  static async open(dir: string): Promise<OutputFolder> {
+    try {
+      await Deno.mkdir(dir, { recursive: true });
+      const root = await Deno.realPath(dir);
+      const work = join(root, WORK_FOLDER);
+      makeFolder(work);
+      const probe = await Deno.makeTempFile({ dir: work });
+      await Deno.remove(probe);
+      return new OutputFolder(root);
+    } catch (error) {
+      throw new UserError(
+        `Cannot write to the output folder "${dir}": ${why(error)}; name another with --output`,
+        2,
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Where the data of a file grows. Names of any length and kind become one short name.
+   *
+   * @param path The file's path on the server.
+   * @param suffix What tells the files of one download apart.
+   */
+  workPath(path: string, suffix: string): string {
+    const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
+    return join(this.#root, WORK_FOLDER, name + suffix);
+  }
+
+  /** Where a file ends up. Nothing is created, nothing checked. */
+  finalPath(path: string): string {
+    return join(this.#root, ...path.split("/"));
+  }
+
+  /** What is there under a file's name: its metadata, or null if it is no regular file. */
+  async present(path: string): Promise<Deno.FileInfo | null> {
+    try {
+      this.#assertNoLinks(path);
+      const info = await Deno.lstat(this.finalPath(path));
+      return info.isFile ? info : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Moves a complete file to its name, over an older copy if there is one.
+   *
+   * @param from Where it is, on the same file system.
+   * @param path Its path on the server.
+   * @throws {OutputError} If something stands in the way.
+   */
+  async place(from: string, path: string): Promise<void> {
+    const segments = path.split("/");
+    for (let i = 1; i < segments.length; i++) {
+      makeFolder(join(this.#root, ...segments.slice(0, i)));
+    }
+    const target = this.finalPath(path);
+    const there = lstatOrNull(target);
+    if (there?.isDirectory) {
+      throw new OutputError(`a folder stands where the file "${path}" belongs; move it away`);
+    }
+    try {
+      await Deno.rename(from, target);
+    } catch (error) {
+      throw new OutputError(`it cannot be moved to its name: ${why(error)}`, { cause: error });
+    }
+  }
+
+  #assertNoLinks(path: string): void {
+    for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
+      const info = lstatOrNull(this.finalPath(folder));
+      if (info && !info.isDirectory) throw new OutputError(`"${folder}" is not a folder`);
+    }
+  }
+}
+
+/** Makes a folder if it is missing; what stands there must be a folder, not a link to one. */
+function makeFolder(folder: string): void {
+  const there = lstatOrNull(folder);
+  if (there?.isDirectory) return;
+  if (there?.isSymlink) throw new OutputError(`"${folder}" is a link; remove it`);
+  if (there) throw new OutputError(`"${folder}" is not a folder; move it away`);
+  Deno.mkdirSync(folder);
+}
+
+function lstatOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function why(error: unknown): string {
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not write there";
+  if (error instanceof Deno.errors.AlreadyExists) return "a file of that name is in the way";
+  return messageOf(error);
+}

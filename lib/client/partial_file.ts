@@ -1,0 +1,201 @@
+/**
+ * A file that is being downloaded: its data, its journal, and its move to its name.
+ *
+ * @module
+ */
+import { crc32 } from "node:zlib";
+import { type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { Ranges } from "./ranges.ts";
+import type { ListedFile } from "../protocol/payloads.ts";
+import type { WriteHandles } from "./write_handles.ts";
+
+/** What was found of an earlier download. */
+export interface Found {
+  /** Bytes that are there and undamaged. */
+  readonly kept: number;
+  /** Bytes that the journal claims, but the data does not show. */
+  readonly damaged: number;
+  /** Whether what was there is of another version of the file; it is dropped. */
+  readonly outdated: boolean;
+}
+
+/** A file's data on its way. */
+export class PartialFile {
+  /** Where the data is. */
+  readonly dataPath: string;
+
+  readonly #journalPath: string;
+  readonly #file: ListedFile;
+  readonly #handles: WriteHandles;
+  readonly #output: OutputFolder;
+  readonly #lacking: Ranges;
+  #received: number;
+  /** Whether the journal on disk is of this version. */
+  #journaled: boolean;
+
+  private constructor(
+    file: ListedFile,
+    output: OutputFolder,
+    handles: WriteHandles,
+    lacking: Ranges,
+    journaled: boolean,
+  ) {
+    this.dataPath = output.workPath(file.path, ".data");
+    this.#journalPath = output.workPath(file.path, ".journal");
+    this.#file = file;
+    this.#output = output;
+    this.#handles = handles;
+    this.#lacking = lacking;
+    this.#received = file.size - lacking.size;
+    this.#journaled = journaled;
+  }
+
+  /**
+   * Takes up what an earlier download left, or begins anew.
+   *
+   * @param file What to download.
+   * @param signal Ends the checking of what is there.
+   */
+  static async open(
+    file: ListedFile,
+    output: OutputFolder,
+    handles: WriteHandles,
+    signal: AbortSignal,
+  ): Promise<{ partial: PartialFile; found: Found }> {
+    const lacking = new Ranges({ start: 0, end: file.size });
+    const journalPath = output.workPath(file.path, ".journal");
+    const bytes = await Deno.readFile(journalPath).catch(() => null);
+    const journal = bytes && parseJournal(bytes);
+    const { path, size, version } = file;
+    const isSame = journal?.subject.path === path && journal.subject.size === size &&
+      journal.subject.version === version;
+    let damaged = 0;
+    if (isSame) {
+      const dataPath = output.workPath(path, ".data");
+      damaged = await subtractProven(lacking, dataPath, journal.entries, signal);
+    }
+    const partial = new PartialFile(file, output, handles, lacking, isSame);
+    if (bytes && !isSame) await partial.discard();
+    // An empty file will have no chunk that makes it.
+    if (size === 0) handles.open(partial.dataPath, true);
+    const found = { kept: partial.#received, damaged, outdated: bytes !== null && !isSame };
+    return { partial, found };
+  }
+
+  /** Bytes that are here. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** How many bytes are here from the file's beginning on without a gap. */
+  get prefix(): number {
+    return this.#lacking.first ?? this.#file.size;
+  }
+
+  /** What is not here. */
+  get lacking(): Iterable<{ start: number; end: number }> {
+    return this.#lacking;
+  }
+
+  /**
+   * Writes a chunk, and then its line in the journal. What comes in one piece needs no journal.
+   *
+   * Synchronous, a chunk at a time: a chunk is at most 1 MiB, so an interrupt is heard soon.
+   *
+   * @throws {Error} If the disk does not take it.
+   */
+  write(offset: number, bytes: Uint8Array): void {
+    const data = this.#handles.open(this.dataPath, this.#received === 0);
+    data.seekSync(offset, Deno.SeekMode.Start);
+    writeAllSync(data, bytes);
+    this.#received += this.#lacking.remove({ start: offset, end: offset + bytes.length });
+    if (bytes.length === this.#file.size) return;
+    const lines = this.#journaled ? "" : journalHead(this.#file);
+    const line = journalLine({ offset, length: bytes.length, checksum: crc32(bytes) });
+    const journal = this.#handles.open(this.#journalPath, !this.#journaled);
+    journal.seekSync(0, Deno.SeekMode.End);
+    writeAllSync(journal, new TextEncoder().encode(lines + line));
+    this.#journaled = true;
+  }
+
+  /**
+   * Moves the complete file to its name.
+   *
+   * @throws {OutputError} If something stands in the way.
+   */
+  async finish(): Promise<void> {
+    const data = this.#handles.open(this.dataPath, false);
+    data.truncateSync(this.#file.size);
+    const modified = new Date(this.#file.modified);
+    await data.utime(modified, modified).catch(() => {});
+    this.close();
+    await this.#output.place(this.dataPath, this.#file.path);
+    if (this.#journaled) await remove(this.#journalPath);
+  }
+
+  /** Closes the files; what is here stays for later. */
+  close(): void {
+    this.#handles.close(this.dataPath);
+    this.#handles.close(this.#journalPath);
+  }
+
+  /** Removes what is here. */
+  async discard(): Promise<void> {
+    this.close();
+    await remove(this.#journalPath);
+    await remove(this.dataPath);
+  }
+}
+
+/**
+ * Takes away what the journal claims and the data shows.
+ *
+ * @returns How many bytes are claimed, but not shown.
+ */
+async function subtractProven(
+  lacking: Ranges,
+  dataPath: string,
+  entries: readonly JournalEntry[],
+  signal: AbortSignal,
+): Promise<number> {
+  using data = await Deno.open(dataPath).catch(() => null);
+  const claimed = new Ranges();
+  for (const { offset, length, checksum } of entries) {
+    signal.throwIfAborted();
+    const range = { start: offset, end: offset + length };
+    claimed.add(range);
+    const proven = data !== null && await crc32Of(data, offset, length) === checksum;
+    // A later line about the same bytes counts: they were written again.
+    if (proven) lacking.remove(range);
+    else lacking.add(range);
+  }
+  const claims = claimed.size;
+  for (const range of lacking) claimed.remove(range);
+  return claims - claimed.size;
+}
+
+async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {
+  const buffer = new Uint8Array(Math.min(length, 1024 * 1024));
+  await data.seek(offset, Deno.SeekMode.Start);
+  let crc = 0;
+  for (let done = 0; done < length;) {
+    const read = await data.read(buffer.subarray(0, Math.min(buffer.length, length - done)));
+    if (read === null) return null;
+    crc = crc32(buffer.subarray(0, read), crc);
+    done += read;
+  }
+  return crc;
+}
+
+function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * A server that this client is logged in to: its list, and answers to what it is asked.
+ *
+ * @module
+ */
+import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
+import { Connection, DEFAULT_PATIENCE, type Message, type Patience } from "../protocol/connection.ts";
+import { MAX_CHUNK_PAYLOAD, MessageType } from "../protocol/message.ts";
+import {
+  type GetRequest,
+  type ListedFile,
+  type ListPage,
+  parseDigestResult,
+  parseErrorPayload,
+  parseListPage,
+  parseWelcome,
+  printPayload,
+  type Welcome,
+} from "../protocol/payloads.ts";
+import type { ServerAddress } from "./server_address.ts";
+
+/** How long the server may take for each step of the handshake, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+
+/** How long a goodbye may take, in milliseconds. */
+const LEAVE_MS = 500;
+
+/** A request for a chunk, and who hears of its answer. */
+export interface ChunkRequest extends GetRequest {
+  /** The chunk's bytes, valid during the call. */
+  readonly arrived: (bytes: Uint8Array) => void;
+  /** The server's refusal (a `WireError`), or the end of the connection. */
+  readonly failed: (error: Error) => void;
+}
+
+/** What the server tells unasked. */
+export interface RemoteListener {
+  /** The list has changed: so many files are new or different, so many have vanished. */
+  listChanged(changed: number, removed: number): void;
+  /** The server is about to end. */
+  goodbye(): void;
+  /** An answer came: there may be room for more requests. */
+  answered(): void;
+}
+
+type OpenRequest =
+  | { readonly type: typeof MessageType.GET; readonly request: ChunkRequest }
+  | {
+    readonly type: typeof MessageType.DIGEST;
+    readonly resolve: (digest: string) => void;
+    readonly failed: (error: Error) => void;
+  };
+
+/** One connection to a server, after its handshake. */
+export class Remote implements Disposable {
+  /** What the server said of itself. */
+  readonly welcome: Welcome;
+  /** The server's files by path, kept up to date. */
+  readonly files: Map<string, ListedFile>;
+
+  readonly #connection: Connection;
+  readonly #messages: ReadableStream<Message>;
+  readonly #open = new Map<number, OpenRequest>();
+  #revision: number;
+  #lastId = 0;
+  #leaving = false;
+  /** What the pages of a change have said so far. */
+  #changed = 0;
+  #removed = 0;
+
+  private constructor(
+    connection: Connection,
+    welcome: Welcome,
+    files: Map<string, ListedFile>,
+    revision: number,
+  ) {
+    this.#connection = connection;
+    this.#messages = connection.readable;
+    this.welcome = welcome;
+    this.files = files;
+    this.#revision = revision;
+  }
+
+  /**
+   * Connects, and reads the welcome and the whole list.
+   *
+   * @param address Where the server is.
+   * @param signal Ends the attempt.
+   * @throws {WireError} `unauthorized` if the server asks for a proof, `busy` and others if it
+   * refuses.
+   * @throws {ProtocolError | ConnectionLostError | Deno.errors.ConnectionRefused | Error} If there
+   * is no server, or none that speaks the protocol.
+   */
+  static async connect(
+    address: ServerAddress,
+    signal: AbortSignal,
+    patience: Patience = DEFAULT_PATIENCE,
+  ): Promise<Remote> {
+    const connection = new Connection(await dial(address, signal), "client", patience);
+    const abort = () => connection.fail(new ConnectionLostError("Interrupted"));
+    signal.addEventListener("abort", abort);
+    const reader = connection.readable.getReader();
+    try {
+      const welcome = await readWelcome(reader, connection);
+      connection.maxChunk = Math.min(welcome.maxChunk, MAX_CHUNK_PAYLOAD);
+      const files = new Map<string, ListedFile>();
+      let revision: number | undefined;
+      for (let more = true; more;) {
+        const { header, payload } = await nextMessage(reader, connection);
+        if (header.type !== MessageType.LIST) throw unexpected(header.type);
+        const page = understood(parseListPage, payload);
+        if (!page.complete || page.revision !== (revision ?? page.revision)) {
+          throw new ProtocolError("The server's first list is not whole");
+        }
+        revision = page.revision;
+        applyPage(files, page);
+        more = header.more;
+      }
+      reader.releaseLock();
+      return new Remote(connection, welcome, files, revision!);
+    } catch (error) {
+      connection.close();
+      throw connection.failure ?? error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** How many more requests the server takes now. */
+  get room(): number {
+    return this.#leaving ? 0 : this.welcome.maxRequests - this.#open.size;
+  }
+
+  /** Asks for chunks, at most `room` of them; their answers come in the same order. */
+  get(requests: readonly ChunkRequest[]): void {
+    const messages = requests.map((request) => {
+      const requestId = this.#openRequest({ type: MessageType.GET, request });
+      const { path, version, offset, length } = request;
+      const payload = printPayload({ path, version, offset, length });
+      return this.#connection.encode({ type: MessageType.GET, requestId, payload });
+    });
+    this.#send(concat(messages));
+  }
+
+  /** Asks for a file's SHA-256, if there is `room`; 64 hex digits. */
+  digest(path: string, version: string): Promise<string> {
+    const { promise, resolve, reject: failed } = Promise.withResolvers<string>();
+    const requestId = this.#openRequest({ type: MessageType.DIGEST, resolve, failed });
+    const payload = printPayload({ path, version, algorithm: "sha256" });
+    this.#send(this.#connection.encode({ type: MessageType.DIGEST, requestId, payload }));
+    return promise;
+  }
+
+  /**
+   * Receives until the connection ends; every open request has failed by then.
+   *
+   * @throws {Error} If it ended otherwise than by a goodbye.
+   */
+  async run(listener: RemoteListener): Promise<void> {
+    let end: Error = new ConnectionLostError("The server ended the connection");
+    try {
+      await this.#messages.pipeTo(
+        new WritableStream({ write: (message) => this.#receive(message, listener) }),
+      );
+      if (!this.#leaving) throw end;
+    } catch (error) {
+      end = this.#connection.failure ?? error as Error;
+      if (end instanceof ProtocolError) {
+        await this.#connection.refuse(new WireError("protocol", end.message));
+      }
+      throw end;
+    } finally {
+      this.#connection.close();
+      const lost = new ConnectionLostError(end.message, { cause: end });
+      for (const open of this.#open.values()) failedOf(open)(lost);
+      this.#open.clear();
+    }
+  }
+
+  /** Says goodbye and ends the connection. */
+  async leave(reason: string): Promise<void> {
+    this.#leaving = true;
+    // A server that reads nothing any more does not keep the user waiting.
+    const timer = setTimeout(() => this.#connection.close(), LEAVE_MS);
+    await this.#connection.sayGoodbye(reason);
+    await this.#connection.closeWrite();
+    clearTimeout(timer);
+    this.#connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+
+  #send(bytes: Uint8Array): void {
+    // A failed write ends the reading side too, which is where it is reported.
+    this.#connection.sendBytes(bytes).catch((error) => this.#connection.fail(error));
+  }
+
+  #openRequest(open: OpenRequest): number {
+    do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#open.has(this.#lastId));
+    this.#open.set(this.#lastId, open);
+    return this.#lastId;
+  }
+
+  #receive({ header, payload }: Message, listener: RemoteListener): void {
+    const { type, requestId, offset, more } = header;
+    switch (type) {
+      case MessageType.CHUNK: {
+        const { request } = this.#close(requestId, MessageType.GET);
+        if (offset !== request.offset || payload.length !== request.length) {
+          throw new ProtocolError("The server sent another chunk than it was asked for");
+        }
+        request.arrived(payload);
+        listener.answered();
+        return;
+      }
+      case MessageType.DIGEST_RESULT: {
+        const { digest } = understood(parseDigestResult, payload);
+        this.#close(requestId, MessageType.DIGEST).resolve(digest);
+        listener.answered();
+        return;
+      }
+      case MessageType.ERROR: {
+        const { code, message } = understood(parseErrorPayload, payload);
+        failedOf(this.#close(requestId))(new WireError(code, message));
+        listener.answered();
+        return;
+      }
+      case MessageType.LIST: {
+        const page = understood(parseListPage, payload);
+        if (page.revision < this.#revision || page.complete) {
+          throw new ProtocolError("The server's list goes backwards");
+        }
+        this.#revision = page.revision;
+        applyPage(this.files, page);
+        this.#changed += page.files.length;
+        this.#removed += page.removed.length;
+        if (more) return;
+        listener.listChanged(this.#changed, this.#removed);
+        this.#changed = this.#removed = 0;
+        return;
+      }
+      case MessageType.GOODBYE:
+        this.#leaving = true;
+        listener.goodbye();
+        return;
+      default:
+        throw unexpected(type);
+    }
+  }
+
+  #close(requestId: number): OpenRequest;
+  #close<T extends OpenRequest["type"]>(requestId: number, type: T): OpenRequest & { type: T };
+  #close(requestId: number, type?: OpenRequest["type"]): OpenRequest {
+    const open = this.#open.get(requestId);
+    if (!open || (type !== undefined && open.type !== type)) {
+      throw new ProtocolError("The server answered what it was not asked");
+    }
+    this.#open.delete(requestId);
+    return open;
+  }
+}
+
+function failedOf(open: OpenRequest): (error: Error) => void {
+  return open.type === MessageType.GET ? open.request.failed : open.failed;
+}
+
+async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
+  const dialing = Deno.connect({ hostname, port });
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new ConnectionLostError(`No answer within ${HANDSHAKE_MS / 1000} s`)),
+    HANDSHAKE_MS,
+  );
+  const interrupt = () => reject(new ConnectionLostError("Interrupted"));
+  signal.addEventListener("abort", interrupt);
+  try {
+    return await Promise.race([dialing, ended]);
+  } catch (error) {
+    dialing.then((conn) => conn.close(), () => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+async function readWelcome(
+  reader: ReadableStreamDefaultReader<Message>,
+  connection: Connection,
+): Promise<Welcome> {
+  const { header, payload } = await nextMessage(reader, connection);
+  if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
+  const welcome = understood(parseWelcome, payload);
+  if (welcome.authentication) {
+    throw new WireError("unauthorized", "The server asks for a token, and there is none to give");
+  }
+  return welcome;
+}
+
+/** The next message of the handshake; each has its own deadline, for a list may be long. */
+async function nextMessage(
+  reader: ReadableStreamDefaultReader<Message>,
+  connection: Connection,
+): Promise<Message> {
+  const timer = setTimeout(
+    () =>
+      connection.fail(
+        new ConnectionLostError(`The server said nothing within ${HANDSHAKE_MS / 1000} s`),
+      ),
+    HANDSHAKE_MS,
+  );
+  try {
+    const { value, done } = await reader.read();
+    if (done) throw new ConnectionLostError("The server ended the connection");
+    return value;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function applyPage(files: Map<string, ListedFile>, { files: listed, removed }: ListPage): void {
+  for (const path of removed) files.delete(path);
+  for (const file of listed) files.set(file.path, file);
+}
+
+function understood<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T {
+  try {
+    return parse(payload);
+  } catch (error) {
+    throw new ProtocolError(`The server sent a malformed message: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function unexpected(type: number): ProtocolError {
+  return new ProtocolError(`The server sent a message of type ${type} where none belongs`);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,129 @@
+/**
+ * How much to have in flight, and in chunks of what size. Pure.
+ *
+ * Enough that the line never runs dry, and no more than it carries in about a quarter of a second
+ * beyond its round-trip: what has been asked for cannot be taken back, so this is how late an
+ * edit of a priority shows.
+ *
+ * The line's rate is measured from chunk to chunk: what arrived between the moment a request was
+ * sent and its answer, divided by that time (the delivery rate of Cardwell et al., "BBR"). With a
+ * window of W bytes and a true rate R the measured rate is min(R, W / round-trip); the next
+ * window, that rate times (round-trip + 0.2 s), is therefore larger until 0.2 s of data wait in
+ * the line, and stays there.
+ *
+ * @module
+ */
+
+/** How long the data that waits in the line may be, in milliseconds of line time. */
+const QUEUE_MS = 200;
+/** A round-trip is not believed to be longer than this, in milliseconds. */
+const MAX_ROUND_TRIP_MS = 2_000;
+/** Chunks a second that a line is cut into: the grain of the shares. */
+const CHUNKS_PER_SECOND = 64;
+/** The smallest chunk and the one to begin with, in bytes. */
+const MIN_CHUNK = 16 * 1024;
+/** The largest chunk, in bytes: larger ones are not faster. */
+const MAX_CHUNK = 1024 * 1024;
+/** The fewest chunks in flight. */
+const MIN_CHUNKS_IN_FLIGHT = 8;
+/** How much one sample counts if it says that the line is faster, and if slower. */
+const GAIN_UP = 0.5;
+const GAIN_DOWN = 0.1;
+/** Arrivals closer together than this, in milliseconds, make no sample: the clock is too coarse. */
+const MIN_SAMPLE_MS = 0.5;
+
+/** A request in flight. */
+export interface Flight {
+  readonly bytes: number;
+  readonly sentAt: number;
+  /** What had been delivered when it was sent, and when the last of that came. */
+  readonly delivered: number;
+  readonly deliveredAt: number;
+}
+
+/** Measures one connection. Times are in milliseconds, of any steady clock. */
+export class Window {
+  readonly #maxChunk: number;
+  readonly #maxFlights: number;
+  #rate = 0;
+  #roundTrip = Infinity;
+  #inFlight = 0;
+  #flights = 0;
+  #delivered = 0;
+  #deliveredAt = 0;
+  /** Samples of requests sent before this much was delivered had nothing to fill the line with. */
+  #idleUntil = 0;
+
+  /**
+   * @param maxChunk The largest chunk that the server gives, in bytes.
+   * @param maxFlights The most requests that may be in flight.
+   */
+  constructor(maxChunk: number, maxFlights: number) {
+    this.#maxChunk = Math.min(maxChunk, MAX_CHUNK);
+    this.#maxFlights = maxFlights;
+  }
+
+  /** The line's rate as measured, in bytes a second; 0 before the first answer. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** Bytes asked for and not here yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How large a chunk to ask for, in bytes. */
+  get chunkSize(): number {
+    const wanted = this.#rate / CHUNKS_PER_SECOND;
+    const rounded = 2 ** Math.floor(Math.log2(Math.max(wanted, MIN_CHUNK)));
+    return Math.min(rounded, this.#maxChunk);
+  }
+
+  /** Whether another request may be sent. */
+  get hasRoom(): boolean {
+    if (this.#flights >= this.#maxFlights) return false;
+    const roundTrip = Math.min(this.#roundTrip, MAX_ROUND_TRIP_MS);
+    const limit = this.#rate === 0 ? 0 : this.#rate * (roundTrip + QUEUE_MS) / 1000;
+    return this.#inFlight < Math.max(limit, MIN_CHUNKS_IN_FLIGHT * this.chunkSize);
+  }
+
+  /** Notes that a request for `bytes` is being sent. */
+  sent(bytes: number, now: number): Flight {
+    if (this.#flights === 0) this.#deliveredAt = now;
+    this.#inFlight += bytes;
+    this.#flights++;
+    return { bytes, sentAt: now, delivered: this.#delivered, deliveredAt: this.#deliveredAt };
+  }
+
+  /** Notes that there is room, but nothing to ask for: slow answers will not mean a slow line. */
+  ranDry(): void {
+    this.#idleUntil = this.#delivered + this.#inFlight;
+  }
+
+  /** Notes that a request was answered with its bytes. */
+  arrived(flight: Flight, now: number): void {
+    this.#land(flight);
+    this.#delivered += flight.bytes;
+    this.#deliveredAt = now;
+    this.#roundTrip = Math.min(this.#roundTrip, now - flight.sentAt);
+    const elapsed = now - flight.deliveredAt;
+    if (elapsed < MIN_SAMPLE_MS) return;
+    const sample = (this.#delivered - flight.delivered) / elapsed * 1000;
+    if (sample > this.#rate) {
+      this.#rate += (sample - this.#rate) * (this.#rate === 0 ? 1 : GAIN_UP);
+    } else if (flight.delivered >= this.#idleUntil) {
+      this.#rate += (sample - this.#rate) * GAIN_DOWN;
+    }
+  }
+
+  /** Notes that a request was answered without bytes. */
+  failed(flight: Flight): void {
+    this.#land(flight);
+  }
+
+  #land({ bytes }: Flight): void {
+    this.#inFlight -= bytes;
+    this.#flights--;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Open files for writing, not more at once than a system allows.
+ *
+ * @module
+ */
+
+/** How many files are open at once. */
+const AT_MOST = 128;
+
+/** Keeps the files open that were written to last. */
+export class WriteHandles implements Disposable {
+  /** By path; the one not used for longest first. */
+  readonly #files = new Map<string, Deno.FsFile>();
+
+  /**
+   * An open file, for reading and writing; it is created if it is missing. It must not be a link.
+   *
+   * @param path Where it is.
+   * @param fresh Whether what it holds is to be dropped.
+   * @throws {Error} If it cannot be opened.
+   */
+  open(path: string, fresh: boolean): Deno.FsFile {
+    let file = this.#files.get(path);
+    if (file) {
+      this.#files.delete(path);
+      if (fresh) file.truncateSync(0);
+    } else {
+      file = openNoLink(path, fresh);
+    }
+    this.#files.set(path, file);
+    if (this.#files.size > AT_MOST) this.close(this.#files.keys().next().value!);
+    return file;
+  }
+
+  /** Closes a file if it is open. */
+  close(path: string): void {
+    this.#files.get(path)?.close();
+    this.#files.delete(path);
+  }
+
+  /** Closes all. */
+  [Symbol.dispose](): void {
+    for (const path of [...this.#files.keys()]) this.close(path);
+  }
+}
+
+function openNoLink(path: string, fresh: boolean): Deno.FsFile {
+  if (fresh) {
+    // Not truncated but made anew, so that a link or a hard link that was put here is not followed.
+    try {
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    return Deno.openSync(path, { read: true, write: true, createNew: true });
+  }
+  if (Deno.lstatSync(path).isSymlink) throw new Error(`"${path}" is a link; remove it`);
+  return Deno.openSync(path, { read: true, write: true });
+}

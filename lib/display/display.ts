@@ -1,0 +1,45 @@
+/**
+ * What shows a client's events to a person.
+ *
+ * The parts, from the caller down: `bars_writer.ts` (a terminal) and `plain.ts` (anything else)
+ * write; `frame.ts` says which bytes; `bars.ts`, `status.ts`, `messages.ts`, `message_fold.ts` and
+ * `file_list.ts` make lines of text; `progress.ts` over `file_table.ts` and `rate_meter.ts` knows
+ * what there is to say. `bar.ts`, `bar_columns.ts`, `text_width.ts`, `units.ts` and `paint.ts`
+ * help. Only the first two touch anything outside.
+ *
+ * @module
+ */
+import type { ClientEvent } from "../client/events.ts";
+
+/** Shows what happens. */
+export interface Display {
+  /** Takes in one event. Never throws, and never waits for a person. */
+  handle(event: ClientEvent): void;
+  /** Ends with a summary, and leaves the terminal as it was. A second call does nothing. */
+  close(): void;
+}
+
+/** Where a display writes, for example `Deno.stderr`. */
+export interface Output {
+  /** Writes some of the bytes, and says how many. */
+  writeSync(bytes: Uint8Array): number;
+}
+
+const ENCODER = new TextEncoder();
+
+/**
+ * Writes a text. If the terminal or the pipe is gone, the text is lost: a download does not end
+ * because nobody looks.
+ */
+export function writeText(output: Output, text: string): void {
+  let rest = ENCODER.encode(text);
+  try {
+    while (rest.length > 0) {
+      const written = output.writeSync(rest);
+      if (written === 0) return;
+      rest = rest.subarray(written);
+    }
+  } catch {
+    return;
+  }
+}

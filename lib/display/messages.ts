@@ -1,0 +1,194 @@
+/**
+ * Events as lines that stay: what a person wants to read again later. Everything else shows in the
+ * bars only.
+ *
+ * @module
+ */
+import type { ClientEvent } from "../client/events.ts";
+import { printable } from "../printable.ts";
+import { renderFileList } from "./file_list.ts";
+import { hasEnded } from "./file_table.ts";
+import type { Paint } from "./paint.ts";
+import type { ProgressState } from "./progress.ts";
+import { lossOf } from "./status.ts";
+import { shorten, widthOf } from "./text_width.ts";
+import { formatBytes, formatBytesOf, formatCount, formatElapsed, formatRate } from "./units.ts";
+
+/** What a message is about; messages of one kind can stand for each other. */
+export type MessageKind =
+  | "connection"
+  | "warning"
+  | "resumed"
+  | "restarted"
+  | "finished"
+  | "failed"
+  | "dropped"
+  | "reprioritized";
+
+/** Lines that stay. */
+export interface Message {
+  readonly kind: MessageKind;
+  readonly lines: readonly string[];
+  /** Bytes that it tells of. */
+  readonly bytes: number;
+}
+
+/** How messages look. */
+export interface MessageStyle {
+  readonly paint: Paint;
+  readonly unicode: boolean;
+  /** Columns of the terminal: names give way in lines that tell no more than that all is well. */
+  readonly columns: number;
+  /** Whether what is waited for shows elsewhere all the time. */
+  readonly hasStatus: boolean;
+  /** The most files of the server's list that are shown when the connection is there. */
+  readonly listed: number;
+}
+
+/** {@linkcode MessageStyle.listed}, unless said otherwise. */
+export const DEFAULT_LISTED = 20;
+
+/** Less time than this, in milliseconds, says nothing about a rate. */
+const SHORTEST_TELLING_TIME = 500;
+
+const LABEL_WIDTH = "priority".length;
+
+/** A shorter name would say nothing; the line is wrapped instead. */
+const LEAST_NAME = 20;
+
+const GAP = "  ";
+
+type Colour = (text: string) => string;
+
+/**
+ * The lines that stay of an event, or null if it leaves none.
+ *
+ * @param state What was known before the event.
+ */
+export function messageOf(
+  event: ClientEvent,
+  state: ProgressState,
+  style: MessageStyle,
+): Message | null {
+  const { paint } = style;
+  switch (event.type) {
+    case "connected":
+      return line("connection", ...connectedLines(event, state, style));
+    case "disconnected":
+      return disconnected(event, state, style);
+    case "warning":
+      return line("warning", labelled(paint.notable, "warning", printable(event.message)));
+    case "started":
+      return resumed(event, state, style);
+    case "restarted":
+      return line("restarted", named(paint.notable, "anew", event.path, event.reason));
+    case "finished":
+      return finished(event, state, style);
+    case "failed":
+      return line("failed", named(paint.bad, "failed", event.path, event.reason));
+    case "dropped":
+      if (!isOpen(event.path, state)) return null;
+      return line("dropped", named(paint.notable, "stopped", event.path, event.reason));
+    case "reprioritized":
+      if (!isOpen(event.path, state)) return null;
+      return line("reprioritized", named(paint.moving, "priority", event.path, event.priority));
+    default:
+      return null;
+  }
+}
+
+function connectedLines(
+  event: ClientEvent & { type: "connected" },
+  state: ProgressState,
+  style: MessageStyle,
+): string[] {
+  const { paint, columns, listed, unicode } = style;
+  const server = `${printable(event.server)} (${printable(event.program)})`;
+  if (state.connection.everConnected) return [paint.good(`connected again to ${server}`)];
+  const size = event.files.reduce((sum, file) => sum + file.size, 0);
+  const shares = `${formatCount(event.files.length, "file")}, ${formatBytes(size)}`;
+  const list = listed > 0
+    ? renderFileList(event.files, { columns: columns - GAP.length, limit: listed, unicode })
+    : [];
+  return [
+    paint.good(`connected to ${server}`) + `: ${shares}`,
+    ...list.map((row) => GAP + row),
+  ];
+}
+
+/** Each try that fails for the same reason would say the same. */
+function disconnected(
+  event: ClientEvent & { type: "disconnected" },
+  state: ProgressState,
+  { paint, hasStatus }: MessageStyle,
+): Message | null {
+  const { server, reason, everConnected } = state.connection;
+  const isNews = event.reason !== reason && (everConnected || !hasStatus);
+  if (!isNews && event.retryIn !== null) return null;
+  const next = event.retryIn === null ? "" : "; trying again";
+  return line("connection", paint.bad(lossOf(server, event.reason, everConnected)) + next);
+}
+
+function resumed(
+  event: ClientEvent & { type: "started" },
+  state: ProgressState,
+  style: MessageStyle,
+): Message | null {
+  const file = state.file(event.path);
+  // After a lost connection a file starts again where it was: nothing new.
+  if (!file || event.resumed <= 0 || file.received > 0) return null;
+  const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
+  return line("resumed", fitted(style.paint.moving, "resumed", event.path, there, style));
+}
+
+function finished(
+  event: ClientEvent & { type: "finished" },
+  state: ProgressState,
+  style: MessageStyle,
+): Message {
+  const { path, size, alreadyThere } = event;
+  const how = alreadyThere ? ", already there" : speedOf(event, state);
+  return {
+    kind: "finished",
+    lines: [fitted(style.paint.good, "done", path, formatBytes(size) + how, style)],
+    bytes: size,
+  };
+}
+
+function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState): string {
+  const { path, size, took } = event;
+  if (took < SHORTEST_TELLING_TIME) return "";
+  const file = state.file(path);
+  const fetched = file ? file.fetched + Math.max(0, size - file.received) : size;
+  return ` in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
+}
+
+function isOpen(path: string, state: ProgressState): boolean {
+  const file = state.file(path);
+  return file !== undefined && !hasEnded(file);
+}
+
+function line(kind: MessageKind, ...lines: string[]): Message {
+  return { kind, lines, bytes: 0 };
+}
+
+/** A line about a file, whose name is shortened where the terminal is too narrow. */
+function fitted(
+  paint: Colour,
+  label: string,
+  path: string,
+  text: string,
+  { columns, unicode }: MessageStyle,
+): string {
+  const room = columns - LABEL_WIDTH - widthOf(` ${GAP}${text}`);
+  const name = printable(path);
+  return labelled(paint, label, shorten(name, Math.max(room, LEAST_NAME), unicode) + GAP + text);
+}
+
+function named(paint: Colour, label: string, path: string, text: string): string {
+  return labelled(paint, label, printable(path) + GAP + printable(text));
+}
+
+function labelled(paint: Colour, label: string, text: string): string {
+  return `${paint(label.padEnd(LABEL_WIDTH))} ${text}`;
+}

@@ -1,0 +1,46 @@
+/**
+ * Which content a file on disk has, as far as its metadata tells.
+ *
+ * @module
+ */
+
+/** A file's content as its metadata names it. */
+export interface FileIdentity {
+  /** The file system that it is on. */
+  readonly device: number;
+  /** What the wire calls a version. */
+  readonly version: string;
+}
+
+/** The metadata that `Deno.stat` and `node:fs` have in common. */
+interface Metadata {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly dev: number;
+}
+
+/**
+ * The identity of a file from `node:fs` metadata.
+ *
+ * The version is made of size, times and inode number: it survives a restart of the server, and
+ * differs after a write, a replacement, even one that sets the old modification time again.
+ * Times count whole milliseconds, so two writes of the same size within one are not told apart;
+ * the whole-file digest is there for that.
+ */
+export function identityOf({ size, mtimeMs, ctimeMs, ino, dev }: Metadata): FileIdentity {
+  const parts = [size, Math.floor(mtimeMs), Math.floor(ctimeMs), ino];
+  return { device: dev, version: parts.map((part) => part.toString(36)).join("-") };
+}
+
+/** The identity of a file from `Deno.stat`, equal to that from `node:fs`. */
+export function identityOfInfo(info: Deno.FileInfo): FileIdentity {
+  return identityOf({
+    size: info.size,
+    mtimeMs: info.mtime?.getTime() ?? 0,
+    ctimeMs: info.ctime?.getTime() ?? 0,
+    ino: info.ino ?? 0,
+    dev: info.dev,
+  });
+}

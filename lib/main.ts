@@ -1,0 +1,36 @@
+/**
+ * What both programs have in common at their edges.
+ *
+ * @module
+ */
+import { UserError } from "./errors.ts";
+import { printable } from "./printable.ts";
+
+/**
+ * Runs a program and ends the process with its exit code. An error that the user can do something
+ * about is one line on standard error.
+ *
+ * @param name What the program is called in that line.
+ * @param program Returns the exit code.
+ */
+export async function runMain(name: string, program: () => Promise<number>): Promise<never> {
+  let code: number;
+  try {
+    code = await program();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    writeLine(Deno.stderr, `${name}: ${printable(error.message)}`);
+    code = error.exitCode;
+  }
+  Deno.exit(code);
+}
+
+/** Writes a line; a reader who has gone is not an error. */
+export function writeLine(output: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let at = 0; at < bytes.length;) at += output.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

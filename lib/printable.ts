@@ -1,0 +1,57 @@
+/**
+ * Text of a peer or a file name, made safe for a terminal or a log line. Pure.
+ *
+ * Not guarded against: letters that look alike, and any number of combining marks on one letter.
+ *
+ * @module
+ */
+
+/**
+ * What acts on a terminal or hides in a line: control characters, lone surrogates, line and
+ * paragraph separators, bidirectional controls, characters without a shape, tags.
+ *
+ * Two without a shape are missing on purpose: U+200C and U+200D, which Persian, Indic scripts and
+ * emoji are written with.
+ */
+const UNSAFE =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u180e\u200b\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
+const EACH_UNSAFE = new RegExp(UNSAFE, "gu");
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** Longest text that `quoted` shows whole, in UTF-16 units. */
+const MAX_QUOTED = 120;
+
+/**
+ * A text with everything that is not plainly visible as an escape: `\n`, `\x1b`, `\u{202e}`.
+ *
+ * A backslash stays as it is, so the result is for eyes, not for parsing back; and a safe text
+ * stays what it is, so nothing is escaped twice.
+ *
+ * @example
+ * ```ts
+ * printable("a\x1b[2Jb"); // "a\\x1b[2Jb"
+ * ```
+ */
+export function printable(text: string): string {
+  return UNSAFE.test(text) ? text.replace(EACH_UNSAFE, escapeOf) : text;
+}
+
+/** A text, printable, in double quotes; of a text over 120 characters only the beginning. */
+export function quoted(text: string): string {
+  if (text.length <= MAX_QUOTED) return `"${printable(text)}"`;
+  const whole = isPairAt(text, MAX_QUOTED - 2) ? MAX_QUOTED - 2 : MAX_QUOTED - 1;
+  return `"${printable(text.slice(0, whole))}…"`;
+}
+
+/** Whether a cut after this UTF-16 unit would split a character. */
+function isPairAt(text: string, at: number): boolean {
+  return (text.codePointAt(at) ?? 0) > 0xffff;
+}
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return SHORT_ESCAPES[character] ??
+    (code <= 0xff ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`);
+}

@@ -1,0 +1,78 @@
+/**
+ * Buffers that are used again and again, under one budget for the whole server.
+ *
+ * @module
+ */
+
+import { FOOTER_SIZE, HEADER_SIZE } from "../protocol/message.ts";
+
+/** Payload sizes are powers of two from this one on, in bytes. */
+const SMALLEST = 8 * 1024;
+/** What a message has around its payload, in bytes. */
+const FRAME = HEADER_SIZE + FOOTER_SIZE;
+
+/** Lends buffers. Who finds the budget spent waits; first come, first served. */
+export class BufferPool {
+  readonly #budget: number;
+  readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  readonly #waiting: { size: number; resolve: (buffer: Uint8Array<ArrayBuffer>) => void }[] = [];
+  #lent = 0;
+  #kept = 0;
+
+  /** @param budget How much may be lent at once, in bytes. */
+  constructor(budget: number) {
+    this.#budget = budget;
+  }
+
+  /** Bytes that are lent now. */
+  get lent(): number {
+    return this.#lent;
+  }
+
+  /**
+   * A buffer with room for a message of `size` bytes of payload, with any content.
+   *
+   * @param size Bytes, 1 or more.
+   * @throws {RangeError} If the budget can never hold it.
+   */
+  acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    const rounded = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size))) + FRAME;
+    if (rounded > this.#budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
+    if (this.#waiting.length === 0 && this.#fits(rounded)) {
+      return Promise.resolve(this.#lend(rounded));
+    }
+    return new Promise((resolve) => this.#waiting.push({ size: rounded, resolve }));
+  }
+
+  /** Takes a buffer back. */
+  release(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#lent -= buffer.length;
+    this.#kept += buffer.length;
+    const free = this.#free.get(buffer.length);
+    if (free) free.push(buffer);
+    else this.#free.set(buffer.length, [buffer]);
+    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.size)) {
+      const { size, resolve } = this.#waiting.shift()!;
+      resolve(this.#lend(size));
+    }
+  }
+
+  #fits(size: number): boolean {
+    return this.#lent + size <= this.#budget;
+  }
+
+  #lend(size: number): Uint8Array<ArrayBuffer> {
+    this.#lent += size;
+    const free = this.#free.get(size)?.pop();
+    if (free) {
+      this.#kept -= size;
+      return free;
+    }
+    // Free buffers of other sizes count against the budget too.
+    if (this.#lent + this.#kept > this.#budget) {
+      this.#free.clear();
+      this.#kept = 0;
+    }
+    return new Uint8Array(size);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What a folder holds that may be shared.
+ *
+ * @module
+ */
+import { join, SEPARATOR } from "@std/path";
+import { type FileIdentity, identityOfInfo } from "../file_identity.ts";
+import { isWirePath, type ListedFile } from "../protocol/payloads.ts";
+
+/** A shared file: what the list says of it, and what identifies it on disk. */
+export interface SharedFile extends ListedFile, FileIdentity {}
+
+/** What to scan. */
+export interface SharedFolder {
+  /** The folder's real path. */
+  readonly root: string;
+  /** Whether names that begin with a dot are shared. */
+  readonly hidden: boolean;
+}
+
+/** How many files are asked for their metadata at once. */
+const STATS_AT_ONCE = 64;
+
+/**
+ * All files that may be shared at or under a path of the folder. Shared are regular files, and
+ * links to regular files whose real path is inside the folder; a linked folder is not entered.
+ * What cannot be read, or vanishes meanwhile, is left out.
+ *
+ * @param folder The folder.
+ * @param under A path inside it, `/`-separated; empty for all of it.
+ */
+export async function scanFolder(folder: SharedFolder, under: string): Promise<SharedFile[]> {
+  const files: SharedFile[] = [];
+  const folders: string[] = [];
+  let waiting: string[] = [];
+  const visitAll = async () => {
+    const visited = await Promise.all(waiting.map((path) => visit(folder, path)));
+    waiting = [];
+    for (const found of visited) {
+      if (found === null) continue;
+      if (typeof found === "string") folders.push(found);
+      else files.push(found);
+    }
+  };
+  if (under === "") folders.push("");
+  else if (isShareable(folder, under)) {
+    waiting.push(under);
+    await visitAll();
+  }
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
+    for await (const entry of entriesOf(diskPath(folder.root, path))) {
+      const child = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (!isShareable(folder, child)) continue;
+      if (entry.isDirectory) folders.push(child);
+      else if (waiting.push(child) === STATS_AT_ONCE) await visitAll();
+    }
+    await visitAll();
+  }
+  return files;
+}
+
+/** Where a path of the wire is on disk. */
+export function diskPath(root: string, path: string): string {
+  return join(root, ...path.split("/"));
+}
+
+/** The path on the wire of a path on disk inside the folder, or null if it is not inside. */
+export function wirePathOf(root: string, path: string): string | null {
+  if (path === root) return "";
+  const prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
+  return path.startsWith(prefix) ? path.slice(prefix.length).replaceAll(SEPARATOR, "/") : null;
+}
+
+function isShareable({ hidden }: SharedFolder, path: string): boolean {
+  return isWirePath(path) && (hidden || path.split("/").every((name) => !name.startsWith(".")));
+}
+
+/** The file at a path, or the path itself if it is a folder, or null if nothing is to be shared. */
+async function visit(folder: SharedFolder, path: string): Promise<SharedFile | string | null> {
+  const onDisk = diskPath(folder.root, path);
+  try {
+    const info = await Deno.lstat(onDisk);
+    if (info.isFile) return describe(path, info);
+    if (info.isDirectory) return path;
+    if (!info.isSymlink) return null;
+    const target = wirePathOf(folder.root, await Deno.realPath(onDisk));
+    if (target === null || !isShareable(folder, target)) return null;
+    const targetInfo = await Deno.stat(onDisk);
+    return targetInfo.isFile ? describe(path, targetInfo) : null;
+  } catch {
+    return null;
+  }
+}
+
+function describe(path: string, info: Deno.FileInfo): SharedFile {
+  const modified = info.mtime?.getTime() ?? 0;
+  return { path, size: info.size, modified, ...identityOfInfo(info) };
+}
+
+async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(folder);
+  } catch {
+    // Unreadable or gone: it has nothing to share.
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The server's command line. Pure.
+ *
+ * @module
+ */
+import { integerOption, parseCommandLine } from "../command_line.ts";
+
+/** What the user asked for. */
+export interface ServerCommand {
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly dir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly hidden: boolean;
+}
+
+/** The text of `--help`. */
+export const SERVER_HELP = `\
+sluice server: shares a folder with Sluice clients
+
+Usage: server [options]
+
+  --dir DIR     the folder to share, with its subfolders   (default: files)
+  --host ADDR   address to listen on; 0.0.0.0 or :: opens  (default: 127.0.0.1)
+                the folder to the network
+  --port N      port to listen on; 0 picks a free one      (default: 9009)
+  --hidden      also share names that begin with a dot
+
+  --help        this text
+  --version     the version
+
+Standard output has one line, with the real port, once clients are accepted; the
+log goes to standard error. Ctrl+C stops accepting, lets chunks in flight finish
+for at most 5 seconds, and prints totals; a second Ctrl+C ends it at once.
+
+Examples:
+  server                                 share files/ with this machine
+  server --dir /data --host 0.0.0.0      share /data with the network
+  server --dir /data --port 0            pick a free port and say which
+
+Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder cannot
+be read, or the address not be listened on.
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {UserError} If it is wrong.
+ */
+export function parseServerCommand(args: readonly string[]): ServerCommand {
+  const given = parseCommandLine(args, {
+    values: ["dir", "host", "port"],
+    flags: ["hidden", "help", "version"],
+  });
+  return {
+    help: given.flag("help"),
+    version: given.flag("version"),
+    dir: given.value("dir") ?? "files",
+    host: given.value("host") ?? "127.0.0.1",
+    port: integerOption(given.value("port") ?? "9009", "port", 0, 65535),
+    hidden: given.flag("hidden"),
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * The server: accepts clients, and ends in an orderly way.
+ *
+ * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
+ * `open_files.ts`, `catalog.ts` (the list, and the only way to its files), `digests.ts`,
+ * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`, `log.ts`,
+ * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
+ *
+ * @module
+ */
+import { messageOf, UserError } from "../errors.ts";
+import { Connection } from "../protocol/connection.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { Catalog } from "./catalog.ts";
+import { Digests } from "./digests.ts";
+import type { Log } from "./log.ts";
+import { Session } from "./session.ts";
+
+/** What a server needs to know. */
+export interface ServerOptions {
+  /** The folder to share. */
+  readonly dir: string;
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 picks a free one. */
+  readonly port: number;
+  /** Whether names that begin with a dot are shared. */
+  readonly hidden: boolean;
+  readonly log: Log;
+}
+
+/** A running server. */
+export interface ServerHandle extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** How many files it shares now. */
+  readonly fileCount: number;
+  /** Resolves when the server has ended, after `shutdown`. */
+  readonly finished: Promise<void>;
+  /**
+   * Stops accepting, says goodbye, lets chunks in flight finish for a few seconds, and ends.
+   * Calling it again changes nothing.
+   */
+  shutdown(): Promise<void>;
+}
+
+/** How long chunks in flight may take at the end, in milliseconds. */
+const DRAIN_MS = 5_000;
+/** How long to wait after a failed accept, in milliseconds: it is mostly a lack of descriptors. */
+const ACCEPT_RETRY_MS = 100;
+/** What the buffers of all clients together may take, in bytes. */
+const BUFFER_BUDGET = 256 * 1024 * 1024;
+
+/**
+ * Starts a server. It accepts clients when the returned promise resolves.
+ *
+ * @throws {UserError} If the folder cannot be read, or the address not be listened on.
+ */
+export async function startServer(options: ServerOptions): Promise<ServerHandle> {
+  const { log } = options;
+  const digests = new Digests();
+  const catalog = await openCatalog(options, digests);
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ hostname: options.host, port: options.port });
+  } catch (error) {
+    await catalog[Symbol.asyncDispose]();
+    digests[Symbol.dispose]();
+    throw new UserError(whyNotListening(error, options), 2, { cause: error });
+  }
+  const shared = { catalog, digests, pool: new BufferPool(BUFFER_BUDGET), log };
+  const sessions = new Set<Session>();
+  const totals = { clients: 0, files: 0, bytes: 0 };
+  let closing = false;
+
+  const serve = async (conn: Deno.Conn) => {
+    const session = new Session(new Connection(conn, "server"), shared);
+    sessions.add(session);
+    totals.clients++;
+    await session.finished;
+    totals.files += session.filesSent;
+    totals.bytes += session.bytesSent;
+    sessions.delete(session);
+  };
+  const acceptAll = async () => {
+    while (!closing) {
+      try {
+        serve(await listener.accept());
+      } catch (error) {
+        if (closing) return;
+        // The client was gone before it was accepted.
+        if (error instanceof Deno.errors.NotConnected) continue;
+        log({ event: "accept failed", reason: messageOf(error) });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  };
+  const accepting = acceptAll();
+
+  const end = async () => {
+    closing = true;
+    listener.close();
+    await accepting;
+    const timer = setTimeout(() => {
+      for (const session of sessions) session.abort();
+    }, DRAIN_MS);
+    await Promise.all([...sessions].map(async (session) => {
+      await session.shutDown("the server is shutting down");
+      await session.finished;
+    }));
+    clearTimeout(timer);
+    await catalog[Symbol.asyncDispose]();
+    digests[Symbol.dispose]();
+    log({ event: "server stopped", ...totals });
+    ended.resolve();
+  };
+  const ended = Promise.withResolvers<void>();
+  const shutdown = () => {
+    if (!closing) end().catch(ended.reject);
+    return ended.promise;
+  };
+
+  return {
+    addr: listener.addr as Deno.NetAddr,
+    get fileCount() {
+      return catalog.size;
+    },
+    finished: ended.promise,
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  };
+}
+
+async function openCatalog(options: ServerOptions, digests: Digests): Promise<Catalog> {
+  const { dir, hidden, log } = options;
+  try {
+    return await Catalog.open(dir, hidden, {
+      changed: ({ files, removed }) => {
+        for (const path of removed) digests.forget(path);
+        log({ event: "folder changed", changed: files.length, removed: removed.length });
+      },
+      onlyPolling: (reason) => log({ event: "folder is polled, not watched", reason }),
+    });
+  } catch (error) {
+    throw new UserError(`Cannot share the folder "${dir}": ${whyUnreadable(error)}`, 2, {
+      cause: error,
+    });
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) {
+    return "it does not exist; create it, or name another with --dir";
+  }
+  if (error instanceof Deno.errors.NotADirectory) {
+    return "it is not a folder; name one with --dir";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "it may not be read by this user; name another with --dir";
+  }
+  return messageOf(error);
+}
+
+function whyNotListening(error: unknown, { host, port }: ServerOptions): string {
+  const where = `Cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `${where}: the port is in use; choose another with --port, or 0 for a free one`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `${where}: this user may not use the port; choose one over 1023 with --port`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return `${where}: this machine does not have the address; choose another with --host`;
+  }
+  return `${where}: ${messageOf(error)}; choose another with --host`;
+}

@@ -1,0 +1,307 @@
+/**
+ * One client, from its welcome to its end.
+ *
+ * The session keeps no state of any download: a request comes, its answer goes. What it does keep
+ * is for the log, and for bounds.
+ *
+ * @module
+ */
+import { messageOf, ProtocolError, WireError } from "../errors.ts";
+import { formatIp } from "../protocol/ip_address.ts";
+import type { Connection, Message } from "../protocol/connection.ts";
+import { listPages } from "../protocol/list_pages.ts";
+import { MessageType } from "../protocol/message.ts";
+import {
+  type ListedFile,
+  parseDigestRequest,
+  parseGetRequest,
+  printPayload,
+} from "../protocol/payloads.ts";
+import { PROGRAM } from "../version.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import type { Catalog, CatalogChange } from "./catalog.ts";
+import { ChunkAnswers, MAX_CHUNK, type Packet } from "./chunk_answers.ts";
+import type { Digests } from "./digests.ts";
+import type { Log } from "./log.ts";
+import { OpenRequests } from "./open_requests.ts";
+
+/** Most requests that may be open on a connection. */
+const MAX_REQUESTS = 256;
+/** How long a session that ends waits for the client's own end, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** What all sessions share. */
+export interface SharedResources {
+  readonly catalog: Catalog;
+  readonly digests: Digests;
+  readonly pool: BufferPool;
+  readonly log: Log;
+}
+
+/** One client's session. */
+export class Session {
+  /** Bytes of files sent. */
+  bytesSent = 0;
+  /** Files sent to their end. */
+  filesSent = 0;
+  /** Resolves when the session has ended; never rejects. */
+  readonly finished: Promise<void>;
+
+  readonly #connection: Connection;
+  readonly #shared: SharedResources;
+  readonly #client: string;
+  readonly #answers: ChunkAnswers;
+  readonly #open = new OpenRequests(MAX_REQUESTS);
+  /** Bytes of each file that is under way. */
+  readonly #under = new Map<string, number>();
+  /** What the client does not know yet, by path; null has vanished. */
+  #news = new Map<string, ListedFile | null>();
+  #saidGoodbye = false;
+  #listTold = false;
+  #telling = false;
+
+  /** Serves a client to its end, which is logged. */
+  constructor(connection: Connection, shared: SharedResources) {
+    this.#connection = connection;
+    this.#shared = shared;
+    const { ip, port } = connection.endpoints.client;
+    this.#client = `${formatIp(ip)}:${port}`;
+    this.#answers = new ChunkAnswers({
+      ...shared,
+      connection,
+      refused: (error, path) => this.#logRefusal(error, path),
+    });
+    this.finished = this.#run();
+  }
+
+  /** Serves the client to its end, which is logged; never throws. */
+  async #run(): Promise<void> {
+    const { log, catalog } = this.#shared;
+    const client = this.#client;
+    const start = performance.now();
+    log({ event: "client came", client });
+    let sending: Promise<void> | undefined;
+    let reason = "it left";
+    try {
+      await this.#welcome();
+      using _subscription = catalog.subscribe((change) => this.#note(change));
+      await this.#tellList();
+      sending = this.#sendAnswers();
+      await this.#receiveRequests();
+      await sending;
+      await this.#open.allAnswered;
+      await this.#connection.closeWrite();
+      if (this.#connection.failure) throw this.#connection.failure;
+    } catch (error) {
+      // Who left does not wait for what was still on its way.
+      if (!this.#saidGoodbye) reason = messageOf(error);
+    } finally {
+      this.#connection.close();
+      await sending;
+      await this.#answers.close();
+      const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
+      const { bytesSent: bytes, filesSent: files } = this;
+      log({ event: "client went", client, files, bytes, seconds, reason });
+    }
+  }
+
+  /** Ends the session once what was asked for is sent. */
+  async shutDown(reason: string): Promise<void> {
+    await this.#connection.sayGoodbye(reason);
+    await this.#open.allAnswered;
+    await this.#connection.closeWrite();
+    const timer = setTimeout(() => this.abort(), LINGER_MS);
+    await this.finished;
+    clearTimeout(timer);
+  }
+
+  /** Ends the session at once. */
+  abort(): void {
+    this.#connection.close();
+    this.#open.clear();
+  }
+
+  async #welcome(): Promise<void> {
+    await this.#connection.send({
+      type: MessageType.WELCOME,
+      payload: printPayload({
+        protocol: 1,
+        server: PROGRAM,
+        maxChunk: MAX_CHUNK,
+        maxRequests: MAX_REQUESTS,
+        authentication: null,
+      }),
+    });
+  }
+
+  async #tellList(): Promise<void> {
+    const { catalog } = this.#shared;
+    // The changes from here on are news, so this snapshot and they together miss nothing.
+    await this.#sendPages({
+      revision: catalog.revision,
+      complete: true,
+      files: catalog.snapshot(),
+      removed: [],
+    });
+    this.#listTold = true;
+    this.#tellNews();
+  }
+
+  #note({ files, removed }: CatalogChange): void {
+    for (const file of files) this.#news.set(file.path, file);
+    for (const path of removed) this.#news.set(path, null);
+    this.#tellNews();
+  }
+
+  /** Sends what is new; what comes meanwhile is sent after it, in one go. */
+  async #tellNews(): Promise<void> {
+    if (!this.#listTold || this.#telling) return;
+    this.#telling = true;
+    try {
+      while (this.#news.size > 0) {
+        const news = [...this.#news];
+        this.#news = new Map();
+        await this.#sendPages({
+          revision: this.#shared.catalog.revision,
+          complete: false,
+          files: news.map(([, file]) => file).filter((file) => file !== null),
+          removed: news.filter(([, file]) => file === null).map(([path]) => path),
+        });
+      }
+    } catch (error) {
+      this.#connection.fail(error as Error);
+    }
+    this.#telling = false;
+  }
+
+  async #sendPages(content: Parameters<typeof listPages>[0]): Promise<void> {
+    for (const { payload, more } of listPages(content)) {
+      await this.#connection.send({ type: MessageType.LIST, payload, more });
+    }
+  }
+
+  /** Sends answers until there are no more, or the connection fails; never throws. */
+  async #sendAnswers(): Promise<void> {
+    try {
+      await this.#answers.readable.pipeTo(
+        new WritableStream({ write: (packet) => this.#sendPacket(packet) }),
+      );
+    } catch (error) {
+      this.#connection.fail(error as Error);
+      this.#open.clear();
+    }
+  }
+
+  async #sendPacket(packet: Packet): Promise<void> {
+    try {
+      await this.#connection.sendBytes(packet.bytes);
+    } finally {
+      this.#answers.sent(packet);
+      this.#open.leave(packet.requestId);
+    }
+    const { chunk } = packet;
+    if (!chunk) return;
+    this.bytesSent += chunk.length;
+    const bytes = (this.#under.get(chunk.path) ?? 0) + chunk.length;
+    if (!chunk.last) {
+      this.#under.set(chunk.path, bytes);
+      return;
+    }
+    this.#under.delete(chunk.path);
+    this.filesSent++;
+    this.#shared.log({ event: "file sent", client: this.#client, path: chunk.path, bytes });
+  }
+
+  async #receiveRequests(): Promise<void> {
+    try {
+      for await (const message of this.#connection.readable) {
+        if (message.header.type === MessageType.GOODBYE) {
+          this.#saidGoodbye = true;
+          return;
+        }
+        await this.#receive(message);
+      }
+    } finally {
+      this.#answers.end();
+    }
+  }
+
+  async #receive({ header: { type, requestId }, payload }: Message): Promise<void> {
+    switch (type) {
+      case MessageType.GET:
+        return await this.#get(requestId, payload);
+      case MessageType.DIGEST:
+        return await this.#digest(requestId, payload);
+      case MessageType.ERROR:
+        return;
+      default:
+        throw await this.#refuse(`A message of type ${type} is not expected now`);
+    }
+  }
+
+  async #get(requestId: number, payload: Uint8Array): Promise<void> {
+    const request = parsed(parseGetRequest, payload);
+    await this.#enter(requestId);
+    this.#answers.ask(requestId, request);
+  }
+
+  async #digest(requestId: number, payload: Uint8Array): Promise<void> {
+    const request = parsed(parseDigestRequest, payload);
+    await this.#enter(requestId);
+    this.#answerDigest(requestId, request)
+      .catch((error) => this.#connection.fail(error))
+      .finally(() => this.#open.leave(requestId));
+  }
+
+  async #answerDigest(
+    requestId: number,
+    request: ReturnType<typeof parseDigestRequest> | WireError,
+  ): Promise<void> {
+    const { catalog, digests } = this.#shared;
+    try {
+      if (request instanceof WireError) throw request;
+      const file = catalog.find(request.path, request.version);
+      const digest = await digests.of(file, catalog.pathOnDisk(file));
+      const payload = printPayload({ digest });
+      await this.#connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#logRefusal(error, request instanceof WireError ? null : request.path);
+      const payload = printPayload({ code: error.code, message: error.message });
+      await this.#connection.send({ type: MessageType.ERROR, requestId, payload });
+    }
+  }
+
+  /** Opens a request once there is room for it. */
+  async #enter(requestId: number): Promise<void> {
+    if (requestId === 0) throw await this.#refuse("A request has the id 0");
+    if (this.#open.has(requestId)) {
+      throw await this.#refuse(`The request id ${requestId} is in use already`);
+    }
+    await this.#open.enter(requestId);
+  }
+
+  async #refuse(message: string): Promise<ProtocolError> {
+    await this.#connection.refuse(new WireError("protocol", message));
+    return new ProtocolError(message);
+  }
+
+  #logRefusal({ code, message, cause }: WireError, path: string | null): void {
+    this.#shared.log({
+      event: "request refused",
+      client: this.#client,
+      ...(path === null ? {} : { path }),
+      code,
+      reason: cause === undefined ? message : `${message}: ${messageOf(cause)}`,
+    });
+  }
+}
+
+/** What a payload says, or the error that answers it. */
+function parsed<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T | WireError {
+  try {
+    return parse(payload);
+  } catch (error) {
+    return new WireError("bad-request", `The request is malformed: ${messageOf(error)}`);
+  }
+}

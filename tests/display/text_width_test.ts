@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { padEnd, padStart, shorten, widthOf, wrappedRows } from "../../lib/display/text_width.ts";
+
+const TEXT = fc.string({ unit: "grapheme" });
+
+Deno.test("widthOf counts columns", () => {
+  assert.equal(widthOf("a.iso"), 5);
+  assert.equal(widthOf("日本"), 4);
+  assert.equal(widthOf("e\u0301"), 1);
+  assert.equal(widthOf("🇩🇪"), 2);
+  assert.equal(widthOf("\x1b[31mred\x1b[39m"), 3);
+});
+
+Deno.test("padEnd and padStart fill up to a width in columns", () => {
+  assert.equal(padEnd("日", 4), "日  ");
+  assert.equal(padStart("日", 4), "  日");
+  assert.equal(padEnd("long", 2), "long");
+});
+
+for (
+  const [text, width, unicode, short] of [
+    ["a.iso", 5, true, "a.iso"],
+    ["photos/IMG_0001.jpg", 11, true, "photo…1.jpg"],
+    ["photos/IMG_0001.jpg", 11, false, "photo...jpg"],
+    ["日本語の名前", 6, true, "日…前"],
+    ["日本語", 1, true, "…"],
+    ["abc", 0, true, ""],
+    ["abc", 1, false, "."],
+    ["👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, true, "👩‍👩‍👧…👩‍👩‍👧"],
+    ["e\u0301e\u0301e\u0301e\u0301", 3, true, "e\u0301…e\u0301"],
+  ] as const
+) {
+  Deno.test(`shorten gives ${JSON.stringify(text)} ${width} columns`, () => {
+    assert.equal(shorten(text, width, unicode), short);
+  });
+}
+
+Deno.test("shorten never exceeds the width, and leaves alone what fits", () => {
+  fc.assert(fc.property(TEXT, fc.nat(30), fc.boolean(), (text, width, unicode) => {
+    const short = shorten(text, width, unicode);
+    assert.ok(widthOf(short) <= width);
+    if (widthOf(text) <= width) assert.equal(short, text);
+  }));
+});
+
+Deno.test("wrappedRows counts the rows of a wrapped line", () => {
+  assert.equal(wrappedRows("", 10), 1);
+  assert.equal(wrappedRows("0123456789", 10), 1);
+  assert.equal(wrappedRows("0123456789a", 10), 2);
+  assert.equal(wrappedRows("\x1b[31m0123456789\x1b[39m", 10), 1);
+  assert.equal(wrappedRows("\x1b[31m0123456789\x1b[39ma", 5), 3);
+});
+
+Deno.test("wrappedRows knows that a wide character is not cut in two", () => {
+  assert.equal(wrappedRows("日本語", 3), 3);
+  assert.equal(wrappedRows("日本語", 4), 2);
+});

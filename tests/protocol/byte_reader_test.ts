@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { ConnectionLostError } from "../../lib/errors.ts";
+import { ByteReader } from "../../lib/protocol/byte_reader.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+/** The most that one read may bring beyond what was asked for; the reader's own constant. */
+const LOOK_AHEAD = 16 * 1024;
+
+Deno.test("ByteReader returns exact reads of a stream that brings one byte at a time", async () => {
+  const { stream } = source(count(1000), () => 1);
+  const reader = new ByteReader(stream);
+  let at = 0;
+  for (const length of [1, 2, 64, 8, 500, 425]) {
+    assert.deepEqual(await copyOf(reader, length), count(1000).slice(at, at += length));
+  }
+  assert.equal(await reader.read(1), null);
+});
+
+Deno.test("ByteReader returns the same bytes however the network cut them", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40 }),
+    fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 40 }),
+    async (reads, pieces) => {
+      const total = reads.reduce((a, b) => a + b, 0);
+      const bytes = count(total);
+      const { stream } = source(bytes, (pull) => pieces[pull % pieces.length]!);
+      const reader = new ByteReader(stream);
+      let at = 0;
+      for (const length of reads) {
+        const got = await reader.read(length);
+        assert.ok(Buffer.from(bytes.subarray(at, at += length)).equals(got!));
+      }
+      assert.equal(await reader.read(1), null);
+    },
+  ));
+});
+
+Deno.test("ByteReader returns the same bytes around the sizes of its buffer", async () => {
+  const sizes = [LOOK_AHEAD, 2 * LOOK_AHEAD, 3 * LOOK_AHEAD, 4 * LOOK_AHEAD];
+  const reads = sizes.flatMap((size) => [64, size - 1, 64, size, 64, size + 1, 1]);
+  const bytes = count(reads.reduce((a, b) => a + b));
+  for (const piece of [777, LOOK_AHEAD, Infinity]) {
+    const reader = new ByteReader(source(bytes, () => piece).stream);
+    let at = 0;
+    for (const length of reads) {
+      const got = await reader.read(length);
+      assert.ok(Buffer.from(bytes.subarray(at, at += length)).equals(got!), `${length} at ${at}`);
+    }
+    assert.equal(await reader.read(64), null);
+  }
+});
+
+Deno.test("ByteReader returns reads that are larger than its buffer", async () => {
+  const sizes = [4 * 1024 * 1024 + 8, 64, 4 * 1024 * 1024 + 8, 64, 1024 * 1024];
+  const bytes = count(sizes.reduce((a, b) => a + b));
+  const reader = new ByteReader(source(bytes, (pull) => 50_000 + pull * 7919 % 50_000).stream);
+  let at = 0;
+  for (const size of sizes) {
+    const got = await reader.read(size);
+    assert.ok(Buffer.from(bytes.subarray(at, at += size)).equals(got!));
+  }
+  assert.equal(await reader.read(1), null);
+});
+
+Deno.test("ByteReader takes the end between two reads for a value", async () => {
+  for (const length of [0, 1, 64, LOOK_AHEAD, 5 * LOOK_AHEAD]) {
+    const reader = new ByteReader(source(count(length), () => Infinity).stream);
+    if (length > 0) await reader.read(length);
+    for (let i = 0; i < 3; i++) assert.equal(await reader.read(64), null);
+  }
+});
+
+Deno.test("ByteReader takes the end inside a read for an error", async () => {
+  for (const length of [1, 63, LOOK_AHEAD, 100_000]) {
+    for (const piece of [1000, Infinity]) {
+      const reader = new ByteReader(source(count(100 + length), () => piece).stream);
+      await reader.read(100);
+      await assert.rejects(reader.read(length + 1), ConnectionLostError);
+    }
+  }
+});
+
+Deno.test("ByteReader fails as its stream does", async () => {
+  const failure = new Error("Connection reset");
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull() {
+      throw failure;
+    },
+  });
+  const reader = new ByteReader(stream);
+  await assert.rejects(reader.read(1), (error) => error === failure);
+});
+
+Deno.test("ByteReader leaves what it returned alone until the next call", async () => {
+  const { stream, pulls } = source(count(300), () => 64);
+  const reader = new ByteReader(stream);
+  const first = await reader.read(40);
+  const pullsOfFirst = pulls.length;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([...first!], [...count(40)]);
+  assert.equal(pulls.length, pullsOfFirst, "it read ahead without being asked");
+  // The rest of the piece is there already: nothing is asked of the stream.
+  assert.deepEqual([...(await reader.read(24))!], [...count(64).subarray(40)]);
+  assert.equal(pulls.length, pullsOfFirst);
+});
+
+Deno.test("ByteReader uses one buffer again and again, whatever the sizes of its reads", async () => {
+  const { stream, pulls } = source(count(4_000_000), () => 9000);
+  const reader = new ByteReader(stream);
+  for (let i = 0; i < 15; i++) {
+    await reader.read(64);
+    await reader.read(200_000);
+  }
+  const sizes = new Set(pulls.map(({ view }) => view.buffer.byteLength));
+  assert.ok(sizes.size <= 2, `buffers of ${[...sizes].join(", ")} bytes`);
+});
+
+Deno.test("ByteReader never takes more than it was asked for and its look-ahead", async () => {
+  const { stream, pulls } = source(count(3_000_000), () => Infinity);
+  const reader = new ByteReader(stream);
+  let taken = 0;
+  for (const length of [64, 1_000_000, 64, 10, 64, 500_000, 64]) {
+    const before = pulls.length;
+    await reader.read(length);
+    taken += length;
+    for (const { view } of pulls.slice(before)) {
+      assert.ok(view.byteLength <= length + LOOK_AHEAD, `${view.byteLength} for ${length}`);
+    }
+    const pulled = pulls.reduce((sum, { brought }) => sum + brought, 0);
+    assert.ok(pulled - taken <= LOOK_AHEAD, `${pulled - taken} bytes ahead`);
+  }
+});
+
+Deno.test("ByteReader waits for as many bytes as it needs, and for no more", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => release = resolve);
+  const bytes = count(100);
+  const { stream, pulls } = source(bytes, () => 16, (pull) => pull === 6 ? gate : undefined);
+  const reader = new ByteReader(stream);
+  // 5 × 16 = 80 bytes come freely: a read of 70 is satisfied although the look-ahead is not full.
+  assert.equal((await reader.read(70))!.length, 70);
+  assert.equal(pulls.length, 5);
+  let done = false;
+  const rest = copyOf(reader, 30).then((got) => (done = true, got));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(done, false, "it returned before its bytes were there");
+  release();
+  assert.deepEqual(await rest, bytes.slice(70));
+});
+
+Deno.test("ByteReader reads a stream that enqueues as well as one that fills its buffer", async () => {
+  let at = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      controller.enqueue(count(1000).slice(at, at += 7));
+    },
+  });
+  const reader = new ByteReader(stream);
+  assert.deepEqual(await copyOf(reader, 64), count(64));
+  assert.deepEqual(await copyOf(reader, 10), count(74).slice(64));
+});
+
+/** Bytes that differ from place to place. */
+function count(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = i ^ i >> 8 ^ i >> 16;
+  return bytes;
+}
+
+async function copyOf(reader: ByteReader, length: number): Promise<Uint8Array | undefined> {
+  return (await reader.read(length))?.slice();
+}
+
+/**
+ * A stream as a connection makes it: it fills the reader's own buffer.
+ *
+ * @param size How many bytes a pull brings at most; pulls are counted from 0.
+ * @param wait What a pull waits for, counted from 1.
+ */
+function source(
+  bytes: Uint8Array,
+  size: (pull: number) => number,
+  wait: (pull: number) => Promise<void> | undefined = () => undefined,
+) {
+  const pulls: { view: { buffer: { byteLength: number }; byteLength: number }; brought: number }[] =
+    [];
+  let at = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const request = controller.byobRequest!;
+      const view = request.view as Uint8Array;
+      const brought = Math.min(size(pulls.length), view.byteLength, bytes.length - at);
+      // Sizes now: the view is detached by `respond`.
+      const { byteLength, buffer } = view;
+      pulls.push({ view: { byteLength, buffer: { byteLength: buffer.byteLength } }, brought });
+      await wait(pulls.length);
+      view.set(bytes.subarray(at, at += brought));
+      if (brought === 0) controller.close();
+      request.respond(brought);
+    },
+  });
+  return { stream, pulls };
+}
