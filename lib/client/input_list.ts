@@ -135,16 +135,14 @@ function parseQuoted(text: string): Entry {
   const after = text.slice(match[0].length);
   const { rest, ...attributes } = takeAttributes(trimBlanks(after));
   if (rest !== "" || (after !== "" && !isBlank(after, 0))) {
-    const rule = 'set only a priority and a digest there, and write \\" for a quote in a name';
+    const rule = 'only a blank, a priority, a digest may; write \\" for a quote in a name';
     throw new SyntaxError(`after the closing quote stands ${quoted(after)}: ${rule}`);
   }
   return { name: (match[1] ?? "").replace(/\\(["\\])/g, "$1"), ...attributes };
 }
 
 /** Takes at most one digest and one priority off the right end of a text. */
-function takeAttributes(
-  text: string,
-): { rest: string; priority: Priority; sha256: string | null } {
+function takeAttributes(text: string): Omit<Entry, "name"> & { rest: string } {
   let rest = text;
   let priority: Priority | undefined;
   let sha256: string | null = null;
@@ -245,9 +243,12 @@ export function matcherOf(name: string): (path: string) => boolean {
     throw new RangeError(`Cannot match ${quoted(name)}: its braces stand for too many names`);
   }
   const head = name.slice(0, name.search(/[*?[{]/));
-  const globs = alternatives.map(compileGlob);
-  return (path) =>
-    path === name || (path.startsWith(head) && globs.some((matches) => matches(path)));
+  const patterns = alternatives.map(compileGlob);
+  return (path) => {
+    if (!path.startsWith(head)) return path === name;
+    const segments = path.split("/");
+    return path === name || patterns.some((pattern) => matchesPattern(segments, pattern));
+  };
 }
 
 /** The classes and single characters that a glob is made of. */
@@ -291,12 +292,15 @@ type Test = (item: string) => boolean;
 
 const STAR = Symbol("any number of items");
 
-function compileGlob(glob: string): Test {
+/** What items must be, in order. */
+type Pattern = readonly (Test | typeof STAR)[];
+
+function compileGlob(glob: string): Pattern {
   const pattern = glob.split("/").map((segment) =>
     segment === "**" ? STAR : compileSegment(partsOf(segment))
   );
   if (pattern.at(-1) === STAR) pattern.push(() => true);
-  return (path) => matchesPattern(path.split("/"), pattern);
+  return pattern;
 }
 
 function compileSegment(parts: readonly string[]): Test {
@@ -322,10 +326,7 @@ function compileCharacter(part: string): Test {
 }
 
 /** Only the last star is ever tried again: more text for an earlier one gains nothing. */
-function matchesPattern(
-  items: readonly string[],
-  pattern: readonly (Test | typeof STAR)[],
-): boolean {
+function matchesPattern(items: readonly string[], pattern: Pattern): boolean {
   let next = 0;
   let afterStar = -1;
   let starEnd = 0;

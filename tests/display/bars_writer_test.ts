@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ClientEvent } from "../../lib/client/events.ts";
+import { BarsDisplay, FRAME_PERIOD, terminalSize } from "../../lib/display/bars_writer.ts";
+import { widthOf } from "../../lib/display/text_width.ts";
+import {
+  ANY_EVENT,
+  CONNECTED,
+  FakeClock,
+  FakeTerminal,
+  finished,
+  moved,
+  queued,
+  started,
+} from "./fakes.ts";
+
+// No sanitizer: the terminal that the tests look at has timers of its own.
+
+const MIB = 1024 ** 2;
+
+class Stage implements Disposable {
+  readonly clock = new FakeClock();
+  readonly terminal: FakeTerminal;
+  readonly display: BarsDisplay;
+
+  constructor(columns = 80, rows = 24, input: string | null = "input.txt") {
+    this.terminal = new FakeTerminal(columns, rows);
+    this.display = new BarsDisplay({
+      output: this.terminal,
+      size: this.terminal.size,
+      clock: this.clock,
+      color: false,
+      unicode: true,
+      input,
+    });
+  }
+
+  handle(...events: ClientEvent[]): void {
+    for (const event of events) this.display.handle(event);
+  }
+
+  /** Lets one frame be drawn. */
+  frame(): void {
+    this.clock.pass(FRAME_PERIOD);
+  }
+
+  [Symbol.dispose](): void {
+    this.display.close();
+    this.terminal[Symbol.dispose]();
+  }
+}
+
+function path(index: number): string {
+  return `photos/日本 ${index}.jpg`;
+}
+
+function indices(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** Lines that belong to the bars, not to what stays. */
+function barLines(lines: readonly string[]): string[] {
+  return lines.filter((line) => /%|queued|^\+ \d+ more|^watching/.test(line));
+}
+
+Deno.test("BarsDisplay writes nothing before there is something to say", () => {
+  using stage = new Stage();
+  stage.clock.pass(1000);
+  assert.deepEqual(stage.terminal.writes, []);
+});
+
+Deno.test("BarsDisplay draws at most ten times a second, each time with one write", () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("a", 100_000), started("a"));
+  for (let step = 1; step <= 1000; step++) {
+    stage.handle(moved("a", step * 100));
+    stage.clock.pass(1);
+  }
+  assert.equal(stage.terminal.writes.length, 10);
+  for (const text of stage.terminal.writes) {
+    assert.ok(text.startsWith("\x1b[?2026h") && text.endsWith("\x1b[?2026l"));
+  }
+});
+
+Deno.test("BarsDisplay does not draw what stands there already", () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("a", 100), { type: "idle" });
+  stage.clock.pass(10_000);
+  assert.equal(stage.terminal.writes.length, 1);
+});
+
+Deno.test("BarsDisplay leaves finished files above the bars, each once and in order", async () => {
+  using stage = new Stage();
+  const files = indices(30);
+  stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
+  stage.handle(...files.map((index) => started(path(index))));
+  stage.frame();
+  for (const index of files) {
+    stage.handle(moved(path(index), MIB / 2));
+    stage.frame();
+    stage.handle(finished(path(index), MIB));
+    stage.frame();
+    if (index === 20) assert.equal(barLines(await stage.terminal.everything()).length, 10);
+  }
+  stage.handle({ type: "idle" });
+  stage.frame();
+  const done = files.map((index) => `done     ${path(index)}  1.00 MiB`);
+  const lines = await stage.terminal.everything();
+  assert.deepEqual(lines.slice(1, 31), done);
+  assert.match(lines[31]!, /^30 of 30 files +▕█+▏ 100%/);
+  assert.deepEqual(lines.slice(32), ["watching input.txt; Ctrl+C to stop"]);
+});
+
+Deno.test("BarsDisplay leaves nothing of longer lines and of more lines", async () => {
+  using stage = new Stage(80, 24, null);
+  stage.handle(CONNECTED, queued("a", 100), { type: "waiting", names: ["b.iso"] }, started("a"));
+  stage.clock.pass(1000);
+  assert.equal((await stage.terminal.screen()).length, 4);
+  stage.handle({ type: "verifying", path: "a" }, { type: "waiting", names: [] });
+  stage.frame();
+  const [, file, total, ...rest] = await stage.terminal.screen();
+  assert.match(file!, /▏ 100% +100\/100 B +checking$/);
+  assert.match(total!, /^0 of 1 file/);
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("BarsDisplay leaves the last column empty", async () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("n".repeat(200), 100), started("n".repeat(200)));
+  stage.handle({ type: "waiting", names: ["w".repeat(200)] });
+  stage.frame();
+  const lines = await stage.terminal.screen();
+  assert.deepEqual(lines.slice(1).map(widthOf), [79, 79, 79]);
+});
+
+Deno.test("BarsDisplay keeps more files than rows on one screen", async () => {
+  using stage = new Stage(80, 10);
+  stage.handle(CONNECTED, ...indices(500).map((index) => queued(path(index), MIB)));
+  stage.handle(...indices(500).map((index) => started(path(index))));
+  for (let step = 1; step <= 50; step++) {
+    stage.handle(...indices(500).map((index) => moved(path(index), step * 1000)));
+    stage.frame();
+  }
+  const lines = await stage.terminal.everything();
+  assert.equal(lines.length, 1 + 8);
+  assert.equal(lines.at(-2), "+ 494 more");
+  assert.match(lines.at(-1)!, /^0 of 500 files/);
+});
+
+Deno.test("BarsDisplay does not flood when thousands finish at once", async () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, ...indices(5000).map((index) => queued(path(index), 1024)));
+  for (let frame = 0; frame < 10; frame++) {
+    stage.handle(...indices(500).map((index) => finished(path(frame * 500 + index), 1024)));
+    stage.frame();
+  }
+  stage.clock.pass(1000);
+  const lines = await stage.terminal.everything();
+  assert.equal(lines.filter((line) => line.startsWith("done")).length, 20);
+  assert.ok(lines.includes("… and 4980 more files finished (4.86 MiB)"), lines.join("\n"));
+});
+
+Deno.test("BarsDisplay wraps long messages and keeps its place", async () => {
+  using stage = new Stage(40, 12);
+  stage.handle(CONNECTED, queued("a", 100), started("a"));
+  stage.frame();
+  const messages = [39, 40, 41, 80, 100].map((length) => "x".repeat(length - 9));
+  for (const message of messages) {
+    stage.handle({ type: "warning", message });
+    stage.frame();
+  }
+  const lines = await stage.terminal.everything();
+  assert.deepEqual(lines.slice(1, -2), messages.map((message) => `warning  ${message}`));
+  assert.equal(barLines(lines).length, 2);
+});
+
+Deno.test("BarsDisplay survives names that the terminal takes for wider", async () => {
+  using stage = new Stage(40, 12);
+  const names = indices(5).map((index) => "👩‍👩‍👧‍👦".repeat(9) + index);
+  stage.handle(CONNECTED, ...names.map((name) => queued(name, 100)));
+  stage.handle(...names.map((name) => started(name)));
+  for (let step = 1; step < 20; step++) {
+    stage.handle(...names.map((name) => moved(name, step)));
+    stage.frame();
+  }
+  assert.equal((await stage.terminal.everything()).length, 1 + 6);
+});
+
+for (
+  const sizes of [
+    [[120, 24]],
+    [[40, 24]],
+    [[79, 24]],
+    [[200, 50], [80, 24]],
+    [[40, 24], [80, 24]],
+    [[41, 30], [20, 30], [80, 30]],
+    [[80, 12]],
+    [[80, 40]],
+  ] as [number, number][][]
+) {
+  const name = sizes.map((size) => size.join(" × ")).join(", then ");
+  Deno.test(`BarsDisplay leaves no old bars when 80 × 24 becomes ${name}`, async () => {
+    using stage = new Stage(80, 24);
+    const files = indices(6);
+    stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
+    stage.handle(...files.map((index) => started(path(index))));
+    for (const step of indices(10)) {
+      stage.handle(...files.map((index) => moved(path(index), step * 1000)));
+      stage.frame();
+    }
+    stage.handle(finished(path(0), MIB));
+    stage.frame();
+    for (const size of sizes) {
+      await stage.terminal.resize(...size);
+      stage.frame();
+      stage.frame();
+    }
+    stage.handle(finished(path(1), MIB));
+    stage.frame();
+    const lines = await stage.terminal.screen();
+    assert.equal(barLines(lines).length, 5, lines.join("\n"));
+    assert.match(lines.at(-1)!, /^2(\/| of )6/);
+    assert.equal(lines.filter((line) => line.startsWith("done")).length, 2, lines.join("\n"));
+    assert.equal(lines.length, 1 + 2 + 5 + (lines[1]!.startsWith("done") ? 0 : 1));
+  });
+}
+
+Deno.test("BarsDisplay fits its bars into a terminal that becomes smaller and smaller", async () => {
+  using stage = new Stage(80, 24);
+  stage.handle(CONNECTED, ...indices(40).map((index) => queued(path(index), MIB)));
+  stage.handle(...indices(40).map((index) => started(path(index))));
+  stage.frame();
+  for (let rows = 23; rows >= 1; rows--) {
+    await stage.terminal.resize(rows * 3, rows);
+    stage.frame();
+    const lines = await stage.terminal.screen();
+    assert.ok(lines.filter((line) => /0\D+40/.test(line)).length <= 1, lines.join("\n"));
+    assert.ok(barLines(lines).length < rows);
+  }
+});
+
+Deno.test("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("a", 100), started("a"));
+  stage.frame();
+  await stage.terminal.screen();
+  assert.equal(stage.terminal.cursorVisible, false);
+  assert.equal(stage.terminal.wraps, true);
+  stage.display.close();
+  await stage.terminal.screen();
+  assert.equal(stage.terminal.cursorVisible, true);
+  assert.equal(stage.terminal.wraps, true);
+});
+
+Deno.test("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("a", 4 * MIB), queued("b", MIB), started("a"), started("b"));
+  stage.clock.pass(2000);
+  stage.handle(finished("a", 4 * MIB, 2000));
+  stage.display.close();
+  assert.deepEqual(await stage.terminal.everything(), [
+    "connected to 127.0.0.1:9009 (sluice 0.1.0): 0 files, 0 B",
+    "done     a  4.00 MiB in 2.0 s (2.00 MiB/s)",
+    "1 file done, 1 unfinished: 4.00 MiB in 2.0 s (2.00 MiB/s)",
+  ]);
+});
+
+Deno.test("BarsDisplay closes once, and then does nothing", () => {
+  using stage = new Stage();
+  stage.display.close();
+  const { length } = stage.terminal.writes;
+  stage.display.close();
+  stage.handle(CONNECTED, queued("a", 100));
+  stage.clock.pass(1000);
+  assert.equal(stage.terminal.writes.length, length);
+  assert.equal(stage.clock.timers, 0);
+});
+
+Deno.test("BarsDisplay outlives its terminal", () => {
+  const clock = new FakeClock();
+  const output = {
+    writeSync(): number {
+      throw new Deno.errors.BrokenPipe("gone");
+    },
+  };
+  const options = { output, clock, color: false, unicode: true, input: null };
+  const display = new BarsDisplay({ ...options, size: () => ({ columns: 80, rows: 24 }) });
+  display.handle(CONNECTED);
+  clock.pass(1000);
+  display.close();
+});
+
+Deno.test("BarsDisplay keeps no process alive and asks for no permission", () => {
+  const display = new BarsDisplay({
+    output: { writeSync: (bytes) => bytes.length },
+    color: true,
+    unicode: true,
+    input: null,
+  });
+  display.handle(CONNECTED);
+  display.close();
+  assert.ok(terminalSize().columns > 0);
+});
+
+Deno.test("BarsDisplay leaves nothing on the screen but what stays and the last bars", async () => {
+  const step = fc.record({ event: ANY_EVENT, frames: fc.nat(2) });
+  const steps = fc.array(step, { maxLength: 40 });
+  const columns = fc.integer({ min: 30, max: 100 });
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      columns,
+      fc.integer({ min: 2, max: 15 }),
+      async (steps, columns, rows) => {
+        using stage = new Stage(columns, rows);
+        stage.handle(CONNECTED);
+        for (const { event, frames } of steps) {
+          stage.handle(event);
+          for (let frame = 0; frame < frames; frame++) stage.frame();
+        }
+        stage.display.close();
+        const lines = await stage.terminal.everything();
+        assert.deepEqual(barLines(lines), []);
+        const last = lines.at(-1)!;
+        assert.match(last, /^\d files? done/);
+        assert.ok(stage.terminal.cursorVisible);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
