@@ -71,7 +71,8 @@ async function download(command: ClientCommand, signal: AbortSignal): Promise<nu
 }
 
 /** Progress goes to standard error, so that standard output is free for what programs read. */
-function displayFor({ progress: style, input }: ClientCommand): Display | undefined {
+function displayFor({ progress: style, ...command }: ClientCommand): Display | undefined {
+  const input = command.once ? null : command.input;
   if (style === "none") return undefined;
   const output = Deno.stderr;
   if (style === "plain" || (style === "auto" && !output.isTerminal())) {

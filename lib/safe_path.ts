@@ -1,5 +1,6 @@
 /**
- * Which of a server's names may become files here, and which of them are one name. Pure.
+ * Which of a server's names may become files here, and which of them are one name. Pure, but for
+ * `currentPlatform`.
  *
  * A server is not trusted: its names may aim at files outside the output folder, at devices, or
  * at the client's own data. Not guarded against, since only the disk can tell: symbolic links in

@@ -243,9 +243,10 @@ export function matcherOf(name: string): (path: string) => boolean {
     throw new RangeError(`Cannot match ${quoted(name)}: its braces stand for too many names`);
   }
   const head = name.slice(0, name.search(/[*?[{]/));
+  const tail = /[^*?\]}/]*$/.exec(name)?.[0] ?? "";
   const patterns = alternatives.map(compileGlob);
   return (path) => {
-    if (!path.startsWith(head)) return path === name;
+    if (!path.startsWith(head) || !path.endsWith(tail)) return path === name;
     const segments = path.split("/");
     return path === name || patterns.some((pattern) => matchesPattern(segments, pattern));
   };

@@ -224,7 +224,7 @@ function meansAny(name: string, files: ReadonlyMap<string, ListedFile>): boolean
 
 /** What is wrong with words that are taken for the end of a name. */
 function mistakeIn(words: string): string {
-  if (words.startsWith("#")) return "a comment needs a line of its own";
+  if (/(?:^|\s)#/.test(words)) return "a comment needs a line of its own";
   const isPriority = PRIORITIES.some((known) => known === words.toUpperCase());
   if (isPriority) return "write one priority, with a plain space before it";
   return `${quoted(words)} is no priority, those are ${PRIORITIES.join(", ")}`;

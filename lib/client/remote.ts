@@ -171,6 +171,8 @@ export class Remote implements Disposable {
       throw end;
     } finally {
       this.#connection.close();
+      // Who hears of the end must not ask the same connection again.
+      this.#leaving = true;
       const lost = new ConnectionLostError(end.message, { cause: end });
       for (const open of this.#open.values()) failedOf(open)(lost);
       this.#open.clear();

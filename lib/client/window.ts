@@ -26,16 +26,23 @@ const MIN_CHUNK = 16 * 1024;
 const MAX_CHUNK = 1024 * 1024;
 /** The fewest chunks in flight. */
 const MIN_CHUNKS_IN_FLIGHT = 8;
-/** How much one sample counts if it says that the line is faster, and if slower. */
+/** So little in flight, in bytes, that it does not hold its own answers up for long. */
+const MIN_IN_FLIGHT = MIN_CHUNKS_IN_FLIGHT * MIN_CHUNK;
+/** So many late answers in a row, with so little in flight, are no hiccup. */
+const LATE_IN_A_ROW = 2 * MIN_CHUNKS_IN_FLIGHT;
+/** How much one sample counts if it says that the line is faster. */
 const GAIN_UP = 0.5;
-const GAIN_DOWN = 0.1;
-/** Arrivals closer together than this, in milliseconds, make no sample: the clock is too coarse. */
+/** How long samples must say that the line is slower until they count by 63 %, in milliseconds. */
+const SLOWER_MS = 250;
+/** A sample over less time, in milliseconds, tells no more than the least rate: clocks are coarse. */
 const MIN_SAMPLE_MS = 0.5;
 
 /** A request in flight. */
 export interface Flight {
   readonly bytes: number;
   readonly sentAt: number;
+  /** What was in flight when it was sent, and it. */
+  readonly inFlight: number;
   /** What had been delivered when it was sent, and when the last of that came. */
   readonly delivered: number;
   readonly deliveredAt: number;
@@ -47,11 +54,12 @@ export class Window {
   readonly #maxFlights: number;
   #rate = 0;
   #roundTrip = Infinity;
+  #late = 0;
   #inFlight = 0;
   #flights = 0;
   #delivered = 0;
   #deliveredAt = 0;
-  /** Samples of requests sent before this much was delivered had nothing to fill the line with. */
+  /** Requests sent before more than this was delivered found the line not full. */
   #idleUntil = 0;
 
   /**
@@ -93,7 +101,13 @@ export class Window {
     if (this.#flights === 0) this.#deliveredAt = now;
     this.#inFlight += bytes;
     this.#flights++;
-    return { bytes, sentAt: now, delivered: this.#delivered, deliveredAt: this.#deliveredAt };
+    return {
+      bytes,
+      sentAt: now,
+      inFlight: this.#inFlight,
+      delivered: this.#delivered,
+      deliveredAt: this.#deliveredAt,
+    };
   }
 
   /** Notes that there is room, but nothing to ask for: slow answers will not mean a slow line. */
@@ -104,22 +118,34 @@ export class Window {
   /** Notes that a request was answered with its bytes. */
   arrived(flight: Flight, now: number): void {
     this.#land(flight);
+    const sinceLast = now - this.#deliveredAt;
     this.#delivered += flight.bytes;
     this.#deliveredAt = now;
-    this.#roundTrip = Math.min(this.#roundTrip, now - flight.sentAt);
+    this.#noteRoundTrip(now - flight.sentAt, flight.inFlight);
     const elapsed = now - flight.deliveredAt;
-    if (elapsed < MIN_SAMPLE_MS) return;
-    const sample = (this.#delivered - flight.delivered) / elapsed * 1000;
+    const sample = (this.#delivered - flight.delivered) / Math.max(elapsed, MIN_SAMPLE_MS) * 1000;
     if (sample > this.#rate) {
       this.#rate += (sample - this.#rate) * (this.#rate === 0 ? 1 : GAIN_UP);
-    } else if (flight.delivered >= this.#idleUntil) {
-      this.#rate += (sample - this.#rate) * GAIN_DOWN;
+    } else if (elapsed >= MIN_SAMPLE_MS && flight.delivered > this.#idleUntil) {
+      // By time, not by sample: of a line that became slow few samples come.
+      this.#rate += (sample - this.#rate) * (1 - Math.exp(-sinceLast / SLOWER_MS));
     }
   }
 
   /** Notes that a request was answered without bytes. */
   failed(flight: Flight): void {
     this.#land(flight);
+  }
+
+  /**
+   * The least round-trip ever, but for a way that has become longer, or is filled by others: to
+   * go on believing in the short one would shrink the window without end, since the less is in
+   * flight, the less comes in a round-trip.
+   */
+  #noteRoundTrip(trip: number, inFlight: number): void {
+    const isLate = trip > this.#roundTrip + QUEUE_MS && inFlight <= MIN_IN_FLIGHT;
+    this.#late = isLate ? this.#late + 1 : 0;
+    this.#roundTrip = this.#late === LATE_IN_A_ROW ? trip : Math.min(this.#roundTrip, trip);
   }
 
   #land({ bytes }: Flight): void {

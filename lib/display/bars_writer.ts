@@ -19,6 +19,13 @@ import { wrappedRows } from "./text_width.ts";
 /** Milliseconds between two frames. */
 export const FRAME_PERIOD = 100;
 
+/**
+ * Milliseconds for which a terminal's size must have stood still before the next frame. While a
+ * window is dragged some terminals wrap lines anew long before they tell of it (tmux: 250 ms); what
+ * is drawn meanwhile is cut, and where it stands cannot be computed any more.
+ */
+export const SETTLING_TIME = 300;
+
 /** A terminal's size, in characters. */
 export interface TerminalSize {
   readonly columns: number;
@@ -69,13 +76,16 @@ export class BarsDisplay implements Display {
   #state = new ProgressState();
   #fold: MessageFold;
   #drawn: TerminalSize & { readonly lines: readonly string[] };
+  #seen: TerminalSize;
+  #seenSince = -Infinity;
   #stop: () => void;
   #closed = false;
 
   constructor(options: BarsDisplayOptions) {
     this.#options = { listed: DEFAULT_LISTED, size: terminalSize, clock: SYSTEM_CLOCK, ...options };
     this.#fold = new MessageFold(options.unicode);
-    this.#drawn = { lines: [], ...this.#options.size() };
+    this.#seen = this.#options.size();
+    this.#drawn = { lines: [], ...this.#seen };
     this.#stop = this.#options.clock.every(FRAME_PERIOD, () => this.#draw());
   }
 
@@ -104,6 +114,7 @@ export class BarsDisplay implements Display {
     const { clock, color, input, unicode } = this.#options;
     const now = clock.now();
     const size = this.#options.size();
+    if (!this.#standsStill(size, now)) return;
     const messages = this.#fold.take(now, false);
     // The last column stays empty: terminals do different things after a character there.
     const columns = size.columns - 1;
@@ -111,6 +122,14 @@ export class BarsDisplay implements Display {
     const lines = renderBars(this.#state, { columns, rows, now, color, unicode, input });
     if (messages.length === 0 && this.#isDrawn(lines, size)) return;
     this.#write({ messages, lines, size, cursor: false });
+  }
+
+  #standsStill(size: TerminalSize, now: number): boolean {
+    if (size.columns !== this.#seen.columns || size.rows !== this.#seen.rows) {
+      this.#seen = size;
+      this.#seenSince = now;
+    }
+    return now - this.#seenSince >= SETTLING_TIME;
   }
 
   #isDrawn(lines: readonly string[], { columns, rows }: TerminalSize): boolean {

@@ -4,8 +4,8 @@
  * The parts, from the caller down: `bars_writer.ts` (a terminal) and `plain.ts` (anything else)
  * write; `frame.ts` says which bytes; `bars.ts`, `status.ts`, `messages.ts`, `message_fold.ts` and
  * `file_list.ts` make lines of text; `progress.ts` over `file_table.ts` and `rate_meter.ts` knows
- * what there is to say. `bar.ts`, `bar_columns.ts`, `text_width.ts`, `units.ts` and `paint.ts`
- * help. Only the first two touch anything outside.
+ * what there is to say. `bar.ts`, `bar_columns.ts`, `text_width.ts`, `units.ts`, `paint.ts` and
+ * `clock.ts` help. Only the first two touch anything outside.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ClientEvent } from "../client/events.ts";
 
 /** Shows what happens. */
 export interface Display {
-  /** Takes in one event. Never throws, and never waits for a person. */
+  /** Takes in one event. Never throws. */
   handle(event: ClientEvent): void;
   /** Ends with a summary, and leaves the terminal as it was. A second call does nothing. */
   close(): void;

@@ -19,7 +19,7 @@
  * | `ESC [ ? 2026 h` / `l` | synchronized update | shown at once; unknown to old terminals, which ignore it |
  * | `ESC [ ? 25 l` / `h` | cursor | hidden / shown |
  * | `ESC [ ? 7 l` / `h` | wrapping | off / on |
- * | `ESC [ n A` | up | by n rows, at most to the top |
+ * | `ESC [ n A` / `B` | up / down | by n rows, or one, as far as the screen goes |
  * | `ESC [ K` | clear | the rest of the row |
  * | `ESC [ J` | clear | the rest of the row and all rows below |
  *
@@ -46,6 +46,13 @@ const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
 const CLEAR_ROW = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
+
+/**
+ * The same, for when there is a row below; not in one step, which tmux takes, in the screen's first
+ * row, for a wish to keep all that is there in its history.
+ */
+const CLEAR_FROM_HERE = `${CLEAR_ROW}\x1b[B${CLEAR_BELOW}\x1b[A`;
+
 const NEXT_ROW = "\r\n";
 
 /** The bytes of a frame, for one write. */
@@ -55,7 +62,7 @@ export function frameText(frame: Frame): string {
     BEGIN,
     "\r",
     rowsAbove > 0 ? `\x1b[${rowsAbove}A` : "",
-    clear ? CLEAR_BELOW : "",
+    clear && rowsAbove > 0 ? CLEAR_FROM_HERE : "",
     ...messages.map((line) => line + NEXT_ROW),
     WRAP_OFF,
     ...bars.map((line) => line + CLEAR_ROW + NEXT_ROW),

@@ -1,67 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ClientEvent } from "../../lib/client/events.ts";
-import { BarsDisplay, FRAME_PERIOD, terminalSize } from "../../lib/display/bars_writer.ts";
+import { BarsDisplay, terminalSize } from "../../lib/display/bars_writer.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
-import {
-  ANY_EVENT,
-  CONNECTED,
-  FakeClock,
-  FakeTerminal,
-  finished,
-  moved,
-  queued,
-  started,
-} from "./fakes.ts";
+import { ANY_EVENT, CONNECTED, FakeClock, finished, moved, queued, started } from "./fakes.ts";
+import { barLines, indices, path, Stage } from "./stage.ts";
 
 // No sanitizer: the terminal that the tests look at has timers of its own.
 
 const MIB = 1024 ** 2;
-
-class Stage implements Disposable {
-  readonly clock = new FakeClock();
-  readonly terminal: FakeTerminal;
-  readonly display: BarsDisplay;
-
-  constructor(columns = 80, rows = 24, input: string | null = "input.txt") {
-    this.terminal = new FakeTerminal(columns, rows);
-    this.display = new BarsDisplay({
-      output: this.terminal,
-      size: this.terminal.size,
-      clock: this.clock,
-      color: false,
-      unicode: true,
-      input,
-    });
-  }
-
-  handle(...events: ClientEvent[]): void {
-    for (const event of events) this.display.handle(event);
-  }
-
-  /** Lets one frame be drawn. */
-  frame(): void {
-    this.clock.pass(FRAME_PERIOD);
-  }
-
-  [Symbol.dispose](): void {
-    this.display.close();
-    this.terminal[Symbol.dispose]();
-  }
-}
-
-function path(index: number): string {
-  return `photos/日本 ${index}.jpg`;
-}
-
-function indices(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
-}
-
-/** Lines that belong to the bars, not to what stays. */
-function barLines(lines: readonly string[]): string[] {
-  return lines.filter((line) => /%|queued|^\+ \d+ more|^watching/.test(line));
-}
 
 Deno.test("BarsDisplay writes nothing before there is something to say", () => {
   using stage = new Stage();
@@ -160,6 +106,20 @@ Deno.test("BarsDisplay does not flood when thousands finish at once", async () =
   assert.ok(lines.includes("… and 4980 more files finished (4.86 MiB)"), lines.join("\n"));
 });
 
+Deno.test("BarsDisplay never clears the screen from its top, which tmux would keep", () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, ...indices(9).map((index) => queued(path(index), MIB)));
+  for (const index of indices(9)) {
+    stage.handle(finished(path(index), MIB));
+    stage.frame();
+  }
+  stage.display.close();
+  const text = stage.terminal.writes.join("");
+  assert.ok(text.includes("A\x1b[K\x1b[B\x1b[J\x1b[A"));
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(text, /\r(\x1b\[\d+A)?\x1b\[J/);
+});
+
 Deno.test("BarsDisplay wraps long messages and keeps its place", async () => {
   using stage = new Stage(40, 12);
   stage.handle(CONNECTED, queued("a", 100), started("a"));
@@ -184,59 +144,6 @@ Deno.test("BarsDisplay survives names that the terminal takes for wider", async 
     stage.frame();
   }
   assert.equal((await stage.terminal.everything()).length, 1 + 6);
-});
-
-for (
-  const sizes of [
-    [[120, 24]],
-    [[40, 24]],
-    [[79, 24]],
-    [[200, 50], [80, 24]],
-    [[40, 24], [80, 24]],
-    [[41, 30], [20, 30], [80, 30]],
-    [[80, 12]],
-    [[80, 40]],
-  ] as [number, number][][]
-) {
-  const name = sizes.map((size) => size.join(" × ")).join(", then ");
-  Deno.test(`BarsDisplay leaves no old bars when 80 × 24 becomes ${name}`, async () => {
-    using stage = new Stage(80, 24);
-    const files = indices(6);
-    stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
-    stage.handle(...files.map((index) => started(path(index))));
-    for (const step of indices(10)) {
-      stage.handle(...files.map((index) => moved(path(index), step * 1000)));
-      stage.frame();
-    }
-    stage.handle(finished(path(0), MIB));
-    stage.frame();
-    for (const size of sizes) {
-      await stage.terminal.resize(...size);
-      stage.frame();
-      stage.frame();
-    }
-    stage.handle(finished(path(1), MIB));
-    stage.frame();
-    const lines = await stage.terminal.screen();
-    assert.equal(barLines(lines).length, 5, lines.join("\n"));
-    assert.match(lines.at(-1)!, /^2(\/| of )6/);
-    assert.equal(lines.filter((line) => line.startsWith("done")).length, 2, lines.join("\n"));
-    assert.equal(lines.length, 1 + 2 + 5 + (lines[1]!.startsWith("done") ? 0 : 1));
-  });
-}
-
-Deno.test("BarsDisplay fits its bars into a terminal that becomes smaller and smaller", async () => {
-  using stage = new Stage(80, 24);
-  stage.handle(CONNECTED, ...indices(40).map((index) => queued(path(index), MIB)));
-  stage.handle(...indices(40).map((index) => started(path(index))));
-  stage.frame();
-  for (let rows = 23; rows >= 1; rows--) {
-    await stage.terminal.resize(rows * 3, rows);
-    stage.frame();
-    const lines = await stage.terminal.screen();
-    assert.ok(lines.filter((line) => /0\D+40/.test(line)).length <= 1, lines.join("\n"));
-    assert.ok(barLines(lines).length < rows);
-  }
 });
 
 Deno.test("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {

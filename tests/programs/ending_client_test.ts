@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { runClient, startClient, startServer } from "./harness.ts";
+import { Site } from "./site.ts";
+import { MB, Stage } from "./stage.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+/** An interrupted client is to be gone after this long, in milliseconds. */
+const GONE_AFTER = 3_000;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`client ends with 130 at ${signal}, and the next run resumes`, async () => {
+    const size = 20 * MB;
+    await using stage = await Stage.start({
+      files: { "a.bin": size, "small.bin": 1000 },
+      input: "a.bin\nsmall.bin HIGH\n",
+    });
+    const { client, server, site } = stage;
+    await stage.done("small.bin");
+    await stage.underWay("a.bin", 8 * MB);
+    client.kill(signal);
+    const first = await client.ended(GONE_AFTER);
+    assert.deepEqual([first.code, first.signal], [130, null], first.stderr);
+    await site.assertAbsent("a.bin");
+    const kept = await site.keptBytes();
+    assert.ok(kept > 5 * MB, `${kept} bytes were kept`);
+    const second = await runClient({ ...site, port: server.port });
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stderr, /^resumed +a\.bin /m);
+    await site.assertArrived("a.bin", "small.bin");
+    await site.assertNoLeftovers();
+    await server.waitForLeaving(2);
+    const bytes = server.bytesByClient[1]!;
+    assert.ok(bytes <= size - 5 * MB, `${bytes} of ${size} bytes were sent again`);
+  });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`client ends with 0 at ${signal} when all is done`, async () => {
+    await using site = await Site.create({ "a.bin": 1000 });
+    await site.wish("a.bin\n");
+    await using server = await startServer(site);
+    await using client = startClient({ ...site, port: server.port });
+    await client.waitFor(/; watching .*input\.txt$/m);
+    client.kill(signal);
+    const { code, signal: killedBy, stderr } = await client.ended(GONE_AFTER);
+    assert.deepEqual([code, killedBy], [0, null], stderr);
+  });
+}
+
+Deno.test("client ends with 1 at SIGINT when it waits for a file", async () => {
+  await using site = await Site.create({ "a.bin": 1000 });
+  await site.wish("a.bin\nmissing.bin\n");
+  await using server = await startServer(site);
+  await using client = startClient({ ...site, port: server.port });
+  await client.waitFor("done     a.bin  ");
+  client.interrupt();
+  assert.equal((await client.ended(GONE_AFTER)).code, 1);
+});
+
+Deno.test("client ends with 130 at SIGINT when it waits for the server", async () => {
+  await using site = await Site.create();
+  await site.wish("a.bin\n");
+  const port = freePort();
+  await using client = startClient({ ...site, port });
+  await client.waitFor(/^cannot reach .*; trying again$/m);
+  client.interrupt();
+  const { code, stderr } = await client.ended(GONE_AFTER);
+  assert.equal(code, 130, stderr);
+});
+
+Deno.test("client ends with 130 at SIGINT when the server says nothing", async () => {
+  await using site = await Site.create();
+  await site.wish("a.bin\n");
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using client = startClient({ ...site, port: listener.addr.port });
+  using _conn = await listener.accept();
+  client.interrupt();
+  const { code, stderr } = await client.ended(GONE_AFTER);
+  assert.equal(code, 130, stderr);
+});
+
+Deno.test("client resumes after kill -9", async () => {
+  const size = 20 * MB;
+  await using stage = await Stage.start({ files: { "a.bin": size }, input: "a.bin\n" });
+  const { client, server, site } = stage;
+  await stage.underWay("a.bin", 8 * MB);
+  client.kill("SIGKILL");
+  await client.ended();
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^resumed +a\.bin /m);
+  await site.assertArrived("a.bin");
+  await site.assertNoLeftovers();
+  await server.waitForLeaving(2);
+  assert.ok(server.bytesByClient[1]! <= size - 5 * MB, String(server.bytesByClient));
+});
+
+Deno.test("client repairs bytes that were damaged while it was away", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 20 * MB }, input: "a.bin\n" });
+  const { client, server, site } = stage;
+  await stage.underWay("a.bin", 8 * MB);
+  client.interrupt();
+  await client.ended();
+  await damageKept(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^anew +a\.bin .*damaged/m);
+  await site.assertArrived("a.bin");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client begins a file anew that changed on the server while it was away", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 20 * MB }, input: "a.bin\n" });
+  const { client, server, site } = stage;
+  await stage.underWay("a.bin", 8 * MB);
+  client.interrupt();
+  await client.ended();
+  await site.replace("a.bin", 20 * MB, 99);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^anew +a\.bin .*version/m);
+  await site.assertArrived("a.bin");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client finishes while another one is killed", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 12 * MB }, input: "a.bin\n" });
+  const { client, relay, server, site } = stage;
+  const output = `${site.output} 2`;
+  await using other = startClient({ input: site.input, output, port: relay.port });
+  await stage.underWay("a.bin", 3 * MB);
+  await other.waitFor("connected to");
+  other.kill("SIGKILL");
+  await stage.done("a.bin");
+  await server.waitForLeaving(1);
+  client.interrupt();
+  assert.equal((await client.ended()).code, 0);
+  const third = await runClient({ input: site.input, output, port: server.port });
+  assert.equal(third.code, 0, third.stderr);
+});
+
+/** A port that nobody listens on. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Flips a bit in the largest of the files that the client keeps. */
+async function damageKept(site: Site): Promise<void> {
+  const work = `${site.output}/.sluice`;
+  let largest = { path: "", size: -1 };
+  for await (const { name } of Deno.readDir(work)) {
+    const path = `${work}/${name}`;
+    const { size } = await Deno.stat(path);
+    if (size > largest.size) largest = { path, size };
+  }
+  const bytes = await Deno.readFile(largest.path);
+  bytes[1 * MB]! ^= 1;
+  await Deno.writeFile(largest.path, bytes);
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { Connection } from "../../lib/protocol/connection.ts";
+import { MessageType } from "../../lib/protocol/message.ts";
+import { parseListPage, printPayload } from "../../lib/protocol/payloads.ts";
+import { eventually, startServer } from "./harness.ts";
+import { Site } from "./site.ts";
+import { MB, Stage } from "./stage.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`server ends with 0 at ${signal} and prints totals`, async () => {
+    await using site = await Site.create({ "a.bin": 1000 });
+    await using server = await startServer(site);
+    server.kill(signal);
+    const { code, signal: killedBy, stdout, stderr } = await server.ended();
+    assert.deepEqual([code, killedBy], [0, null], stderr);
+    assert.equal(stdout, `sluice server listening on 127.0.0.1:${server.port}\n`);
+    assert.match(stderr, / {2}server stopped {2}clients=0 {2}files=0 {2}bytes=0$/m);
+  });
+}
+
+Deno.test("server ends with 0 at SIGINT while a client downloads, which waits and goes on", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+  const { client, server, site } = stage;
+  await stage.underWay("a.bin", 5 * MB);
+  server.interrupt();
+  const { code, signal, stderr } = await server.ended();
+  assert.deepEqual([code, signal], [0, null], stderr);
+  assert.match(stderr, / {2}server stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
+  await client.waitFor(/^lost the server: .*; trying again$/m);
+  await site.assertAbsent("a.bin");
+  await using again = await eventually(() => startServer({ dir: site.dir, port: server.port }));
+  await client.waitFor(/^connected again to /m);
+  await stage.done("a.bin");
+  assert.doesNotMatch(stage.said, /^anew /m);
+  client.interrupt();
+  assert.equal((await client.ended()).code, 0);
+  await again.waitForLeaving(1);
+  assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client waits for a server that was killed, and goes on once it is back", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+  const { client, server, site } = stage;
+  await stage.underWay("a.bin", 5 * MB);
+  server.kill("SIGKILL");
+  await server.ended();
+  await client.waitFor(/^lost the server: .*; trying again$/m);
+  await site.assertAbsent("a.bin");
+  await using again = await eventually(() => startServer({ dir: site.dir, port: server.port }));
+  await stage.done("a.bin");
+  assert.doesNotMatch(stage.said, /^anew /m);
+  client.interrupt();
+  assert.equal((await client.ended()).code, 0);
+  await again.waitForLeaving(1);
+  assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
+});
+
+Deno.test("client goes on after its line was cut, and says so", async () => {
+  await using stage = await Stage.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
+  for (const bytes of [1 * MB, 3 * MB, 6 * MB]) {
+    await stage.underWay("a.bin", bytes);
+    const before = stage.said.length;
+    stage.relay.cut();
+    await stage.client.waitFor(/^connected again to /m, undefined, before);
+  }
+  await stage.done("a.bin");
+  await stage.site.assertNoLeftovers();
+});
+
+Deno.test("server drains at the first SIGINT, and ends at the second", async () => {
+  await using site = await Site.create();
+  await Deno.writeFile(site.shared("large.bin"), new Uint8Array());
+  await Deno.truncate(site.shared("large.bin"), 256 * 1024 * 1024);
+  await using server = await startServer(site);
+  using _greedy = await askAndDoNotRead(server.port);
+  server.interrupt();
+  // It has stopped accepting, so it has taken the first signal.
+  await eventually(async () => {
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    connecting.then((conn) => conn.close(), () => {});
+    await assert.rejects(connecting, Deno.errors.ConnectionRefused);
+  });
+  server.interrupt();
+  const { signal, stderr } = await server.ended();
+  assert.equal(signal, "SIGINT", stderr);
+});
+
+Deno.test("server that drains ends by itself, though a client does not read", async () => {
+  await using site = await Site.create();
+  await Deno.writeFile(site.shared("large.bin"), new Uint8Array());
+  await Deno.truncate(site.shared("large.bin"), 256 * 1024 * 1024);
+  await using server = await startServer(site);
+  using _greedy = await askAndDoNotRead(server.port);
+  server.interrupt();
+  const { code, signal, stderr } = await server.ended();
+  assert.deepEqual([code, signal], [0, null], stderr);
+  assert.match(stderr, / {2}server stopped {2}clients=1 /);
+});
+
+/** A client that asks for more than the system buffers, and then reads nothing. */
+async function askAndDoNotRead(port: number): Promise<Connection> {
+  const connection = new Connection(await Deno.connect({ hostname: "127.0.0.1", port }), "client");
+  const reader = connection.readable.getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("The server ended the connection");
+    if (value.header.type !== MessageType.LIST) continue;
+    const { path, version, size } = parseListPage(value.payload).files[0]!;
+    const length = 1024 * 1024;
+    for (let offset = 0; offset < size; offset += length) {
+      await connection.send({
+        type: MessageType.GET,
+        requestId: 1 + offset / length,
+        payload: printPayload({ path, version, offset, length }),
+      });
+    }
+    return connection;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * A server that offers any names whatever: what a hostile one could do.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { Connection } from "../../lib/protocol/connection.ts";
+import { encodeMessage, type Endpoint, MessageType } from "../../lib/protocol/message.ts";
+import { parseDigestRequest, parseGetRequest, printPayload } from "../../lib/protocol/payloads.ts";
+
+/** A server that was started. */
+export interface FakeServer extends AsyncDisposable {
+  readonly port: number;
+  /** The paths that were asked for, each time. */
+  readonly asked: readonly string[];
+}
+
+/**
+ * Starts a server that lists and sends files as they are given.
+ *
+ * @param files What the files hold, by path; a path may be anything.
+ */
+export function startFakeServer(files: ReadonlyMap<string, Uint8Array>): FakeServer {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const asked: string[] = [];
+  const serving = new Set<Promise<void>>();
+  const connections = new Set<Connection>();
+  const accept = async () => {
+    for await (const conn of listener) {
+      const connection = new Connection(conn, "server");
+      connections.add(connection);
+      serving.add(serve(connection, files, asked));
+    }
+  };
+  const accepting = accept();
+  return {
+    port: listener.addr.port,
+    asked,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const connection of connections) connection.close();
+      await accepting;
+      await Promise.all(serving);
+    },
+  };
+}
+
+async function serve(
+  connection: Connection,
+  files: ReadonlyMap<string, Uint8Array>,
+  asked: string[],
+): Promise<void> {
+  const { endpoints } = connection;
+  try {
+    await connection.sendBytes(welcomeAndList(files, endpoints));
+    for await (const { header: { type, requestId }, payload } of connection.readable) {
+      if (type === MessageType.GET) {
+        const { path, offset, length } = parseGetRequest(payload);
+        asked.push(path);
+        const bytes = files.get(path)!.subarray(offset, offset + length);
+        await connection.sendBytes(
+          encodeMessage(
+            { type: MessageType.CHUNK, requestId, more: false, offset, ...endpoints },
+            bytes,
+          ),
+        );
+      } else if (type === MessageType.DIGEST) {
+        const { path } = parseDigestRequest(payload);
+        asked.push(path);
+        const digest = createHash("sha256").update(files.get(path)!).digest("hex");
+        const answer = printPayload({ digest });
+        await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload: answer });
+      }
+    }
+  } catch {
+    // The client is gone.
+  }
+  connection.close();
+}
+
+function welcomeAndList(
+  files: ReadonlyMap<string, Uint8Array>,
+  endpoints: { readonly server: Endpoint; readonly client: Endpoint },
+): Uint8Array {
+  const message = (type: MessageType, payload: Uint8Array) =>
+    encodeMessage({ type, requestId: 0, more: false, offset: 0, ...endpoints }, payload);
+  const welcome = printPayload({
+    protocol: 1,
+    server: "fake/\x1b[31m1",
+    maxChunk: 1024 * 1024,
+    maxRequests: 16,
+    authentication: null,
+  });
+  const list = printPayload({
+    revision: 1,
+    complete: true,
+    files: [...files].map(([path, { length: size }]) => ({
+      path,
+      size,
+      modified: 1_000_000_000_000,
+      version: "1",
+    })),
+    removed: [],
+  });
+  return new Uint8Array([
+    ...message(MessageType.WELCOME, welcome),
+    ...message(MessageType.LIST, list),
+  ]);
+}

@@ -1,0 +1,351 @@
+/**
+ * Starts the real programs as users do, and watches what they say.
+ *
+ * `Program` is one running program; `startServer`, `startClient` and `runProgram` start one. Who
+ * starts a program disposes of it, which kills it if it still runs.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createCipheriv, createHash } from "node:crypto";
+import { dirname, join } from "@std/path";
+import { programArgs } from "../../tools/programs.ts";
+
+/** How long to wait for what should come soon, in milliseconds: other tests use the machine too. */
+export const PATIENCE = 60_000;
+/** How often `eventually` tries, in milliseconds. */
+const TRY_MS = 25;
+/** Files are made and compared in pieces of this many bytes. */
+const PIECE = 1024 * 1024;
+
+/** What to start. */
+export interface ProgramCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** The one place that says how a program is started. */
+export function programCommand(
+  name: "server" | "client",
+  args: readonly string[],
+): ProgramCommand {
+  return { command: Deno.execPath(), args: programArgs(name, args) };
+}
+
+/** Where and how a program runs. */
+export interface ProgramOptions {
+  /** The program's working folder. */
+  readonly cwd: string;
+  /** Whether it leads a process group of its own, as a job of a terminal does. */
+  readonly ownGroup?: boolean;
+}
+
+/** How a program ended, and all that it said. */
+export interface ProgramResult {
+  readonly code: number;
+  readonly signal: Deno.Signal | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that was started. */
+export class Program implements AsyncDisposable {
+  /** Resolves when it has ended and all that it said is here. */
+  readonly status: Promise<Deno.CommandStatus>;
+
+  readonly #child: Deno.ChildProcess;
+  readonly #ownGroup: boolean;
+  readonly #said = { stdout: "", stderr: "" };
+  #ended = false;
+  #news = Promise.withResolvers<void>();
+
+  constructor({ command, args }: ProgramCommand, { cwd, ownGroup = false }: ProgramOptions) {
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      cwd,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      detached: ownGroup,
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+    }).spawn();
+    this.#ownGroup = ownGroup;
+    this.status = this.#follow();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What it said on standard output so far. */
+  get stdout(): string {
+    return this.#said.stdout;
+  }
+
+  /** What it said on standard error so far. */
+  get stderr(): string {
+    return this.#said.stderr;
+  }
+
+  /**
+   * Waits until standard error has something.
+   *
+   * @param wanted What.
+   * @param after Where in standard error to look from, as an earlier `stderr.length`.
+   */
+  waitFor(wanted: string | RegExp, timeout = PATIENCE, after = 0): Promise<string> {
+    return this.#waitFor("stderr", wanted, timeout, after);
+  }
+
+  /** Waits until standard output has something. */
+  waitForOutput(wanted: string | RegExp, timeout = PATIENCE): Promise<string> {
+    return this.#waitFor("stdout", wanted, timeout, 0);
+  }
+
+  /** Waits for its end. */
+  async ended(timeout = PATIENCE): Promise<ProgramResult> {
+    const { code, signal } = await within(this.status, timeout, () => this.#story("its end"));
+    return { code, signal, ...this.#said };
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** What Ctrl+C does. */
+  interrupt(): void {
+    this.kill("SIGINT");
+  }
+
+  /** Signals the process group that it leads, as a terminal does. */
+  killGroup(signal: Deno.Signal): void {
+    Deno.kill(-this.pid, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    try {
+      if (this.#ownGroup) this.killGroup("SIGKILL");
+      else this.kill("SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+    await this.status;
+  }
+
+  async #follow(): Promise<Deno.CommandStatus> {
+    const [status] = await Promise.all([
+      this.#child.status,
+      this.#collect("stdout"),
+      this.#collect("stderr"),
+    ]);
+    this.#ended = true;
+    this.#news.resolve();
+    return status;
+  }
+
+  async #collect(name: "stdout" | "stderr"): Promise<void> {
+    for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
+      this.#said[name] += text;
+      this.#news.resolve();
+      this.#news = Promise.withResolvers();
+    }
+  }
+
+  async #waitFor(
+    where: "stdout" | "stderr",
+    wanted: string | RegExp,
+    timeout: number,
+    after: number,
+  ): Promise<string> {
+    const until = performance.now() + timeout;
+    for (;;) {
+      const text = this.#said[where].slice(after);
+      const found = typeof wanted === "string"
+        ? (text.includes(wanted) ? wanted : undefined)
+        : text.match(wanted)?.[0];
+      if (found !== undefined) return found;
+      const story = () => this.#story(`${where} with ${wanted}`);
+      if (this.#ended) throw new Error(story());
+      await within(this.#news.promise, until - performance.now(), story);
+    }
+  }
+
+  #story(wanted: string): string {
+    const state = this.#ended ? "it has ended" : "it runs";
+    return `Waited for ${wanted}, but ${state}.\n--- stdout\n${this.stdout}--- stderr\n${this.stderr}`;
+  }
+}
+
+/** A server that accepts clients. */
+export class ServerProgram extends Program {
+  /** The port that it listens on. */
+  port = 0;
+
+  /** How many bytes each client got that has gone, in the order of their going. */
+  get bytesByClient(): number[] {
+    return [...this.stderr.matchAll(/ {2}client went {2}.* bytes=(\d+) /g)]
+      .map(([, bytes]) => Number(bytes));
+  }
+
+  /** The paths of the files that were sent to their end, in order. */
+  get sent(): string[] {
+    return [...this.stderr.matchAll(/ {2}file sent {2}.* path=(?:"(.+)"|(\S+)) /g)]
+      .map(([, quoted, plain]) => quoted?.replaceAll('\\"', '"') ?? plain!);
+  }
+
+  /** Waits until so many clients have gone. */
+  async waitForLeaving(clients: number): Promise<void> {
+    await eventually(() => {
+      assert.ok(
+        this.bytesByClient.length >= clients,
+        `${clients} clients are to go:\n${this.stderr}`,
+      );
+    });
+  }
+}
+
+/** What a server is started with. */
+export interface ServerStart {
+  /** The folder to share. */
+  readonly dir: string;
+  /** @default {0} */
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+/** Starts a server, and waits until it listens. */
+export async function startServer(
+  { dir, port = 0, args = [] }: ServerStart,
+): Promise<ServerProgram> {
+  const server = new ServerProgram(
+    programCommand("server", ["--dir", dir, "--port", String(port), ...args]),
+    { cwd: dirname(dir) },
+  );
+  try {
+    const line = await server.waitForOutput(/^sluice server listening on \S+:\d+\n/);
+    server.port = Number(line.match(/:(\d+)\n/)![1]);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What a client is started with. */
+export interface ClientStart {
+  /** The server's port on this machine. */
+  readonly port: number;
+  /** Path of the input list. */
+  readonly input: string;
+  /** Path of the output folder. */
+  readonly output: string;
+  readonly args?: readonly string[];
+}
+
+/** Starts a client. */
+export function startClient({ port, input, output, args = [] }: ClientStart): Program {
+  const own = ["--server", `127.0.0.1:${port}`, "--input", input, "--output", output];
+  return new Program(programCommand("client", [...own, ...args]), { cwd: dirname(input) });
+}
+
+/** Runs a client to its end, with `--once` unless `args` say otherwise. */
+export async function runClient(start: ClientStart): Promise<ProgramResult> {
+  await using client = startClient({ args: ["--once"], ...start });
+  return await client.ended();
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  name: "server" | "client",
+  args: readonly string[],
+  cwd: string,
+): Promise<ProgramResult> {
+  await using program = new Program(programCommand(name, args), { cwd });
+  return await program.ended();
+}
+
+/** A folder that vanishes. */
+export interface TempFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Makes an empty folder. */
+export async function tempFolder(): Promise<TempFolder> {
+  const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** Writes a file whose content depends on nothing but size and seed; makes its folders. */
+export async function writeRandom(path: string, size: number, seed: number): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const key = createHash("sha256").update(`seed ${seed}`).digest().subarray(0, 16);
+  const cipher = createCipheriv("aes-128-ctr", key, new Uint8Array(16));
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const zeros = new Uint8Array(PIECE);
+  for (let left = size; left > 0; left -= PIECE) {
+    const piece: Uint8Array = cipher.update(zeros.subarray(0, left));
+    for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
+  }
+  cipher.final();
+}
+
+/** A file's digest, 64 hexadecimal digits. */
+export async function sha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const piece = new Uint8Array(PIECE);
+  for (;;) {
+    const read = await file.read(piece);
+    if (read === null) return hash.digest("hex");
+    hash.update(piece.subarray(0, read));
+  }
+}
+
+/** Asserts that two files have the same content. */
+export async function assertSameFile(actual: string, expected: string): Promise<void> {
+  const sizes = await Promise.all([Deno.stat(actual), Deno.stat(expected)]);
+  assert.equal(sizes[0].size, sizes[1].size, `${actual} has another size than ${expected}`);
+  const digests = await Promise.all([sha256(actual), sha256(expected)]);
+  assert.equal(digests[0], digests[1], `${actual} has another content than ${expected}`);
+}
+
+/** The paths of all files under a folder, relative to it, in order. */
+export async function filesUnder(folder: string, prefix = ""): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) paths.push(prefix + name);
+    else paths.push(...await filesUnder(join(folder, name), `${prefix}${name}/`));
+  }
+  return paths.sort();
+}
+
+/** What `attempt` returns once it does not throw any more. */
+export async function eventually<T>(
+  attempt: () => T | Promise<T>,
+  timeout = PATIENCE,
+): Promise<T> {
+  const until = performance.now() + timeout;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() >= until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, TRY_MS));
+  }
+}
+
+async function within<T>(promise: Promise<T>, timeout: number, story: () => string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(story())), timeout);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

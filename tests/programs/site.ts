@@ -1,0 +1,99 @@
+/**
+ * A shared folder, an input list and an output folder for one test.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { dirname, join } from "@std/path";
+import { assertSameFile, filesUnder, type TempFolder, tempFolder, writeRandom } from "./harness.ts";
+
+/** Folders and files of one test; they vanish with it. */
+export class Site implements AsyncDisposable {
+  /** The folder that holds the others. */
+  readonly root: string;
+  /** The folder for a server to share. */
+  readonly dir: string;
+  /** The path of the input list; it is written by `wish`. */
+  readonly input: string;
+  /** The path of the output folder; a client creates it. */
+  readonly output: string;
+
+  readonly #folder: TempFolder;
+
+  private constructor(folder: TempFolder) {
+    this.#folder = folder;
+    this.root = folder.path;
+    this.dir = join(folder.path, "shared");
+    this.input = join(folder.path, "input.txt");
+    this.output = join(folder.path, "Output");
+  }
+
+  /** Makes the shared folder, with some files of random content. */
+  static async create(files: Readonly<Record<string, number>> = {}): Promise<Site> {
+    const site = new Site(await tempFolder());
+    await Deno.mkdir(site.dir);
+    for (const [path, size] of Object.entries(files)) await site.share(path, size);
+    return site;
+  }
+
+  /** Where a shared file is. */
+  shared(path: string): string {
+    return join(this.dir, ...path.split("/"));
+  }
+
+  /** Where a file is after its download. */
+  downloaded(path: string): string {
+    return join(this.output, ...path.split("/"));
+  }
+
+  /** Shares a file of random content. */
+  async share(path: string, size: number, seed = size): Promise<void> {
+    await writeRandom(this.shared(path), size, seed);
+  }
+
+  /** Replaces a shared file in one step. */
+  async replace(path: string, size: number, seed: number): Promise<void> {
+    const fresh = join(this.root, "replacement");
+    await writeRandom(fresh, size, seed);
+    await Deno.mkdir(dirname(this.shared(path)), { recursive: true });
+    await Deno.rename(fresh, this.shared(path));
+  }
+
+  /** Writes the input list in place. */
+  async wish(text: string): Promise<void> {
+    await Deno.writeTextFile(this.input, text);
+  }
+
+  /** Appends to the input list. */
+  async wishMore(text: string): Promise<void> {
+    await Deno.writeTextFile(this.input, text, { append: true });
+  }
+
+  /** Asserts that shared files have arrived as they are. */
+  async assertArrived(...paths: readonly string[]): Promise<void> {
+    for (const path of paths) await assertSameFile(this.downloaded(path), this.shared(path));
+  }
+
+  /** Asserts that nothing stands under a file's name in the output folder. */
+  async assertAbsent(path: string): Promise<void> {
+    await assert.rejects(Deno.lstat(this.downloaded(path)), Deno.errors.NotFound, path);
+  }
+
+  /** What the client keeps of unfinished files: how many bytes. */
+  async keptBytes(): Promise<number> {
+    const work = join(this.output, ".sluice");
+    const infos = await Promise.all(
+      (await filesUnder(work)).map((path) => Deno.stat(join(work, path))),
+    );
+    return infos.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Asserts that the client has nothing left of its own data. */
+  async assertNoLeftovers(): Promise<void> {
+    assert.deepEqual(await filesUnder(join(this.output, ".sluice")), []);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The whole job for a newcomer, nothing to prepare and nothing left running: one server and two
+ * clients, the real programs, over a line that is slow enough to watch.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { walk } from "@std/fs/walk";
+import { dirname, join, relative } from "@std/path";
+import { formatBytes } from "../lib/display/units.ts";
+import { padEnd, padStart } from "../lib/display/text_width.ts";
+import { messageOf } from "../lib/errors.ts";
+import { interruptSignal } from "../lib/interrupt.ts";
+import { writeLine } from "../lib/main.ts";
+import { programArgs, REPOSITORY } from "./programs.ts";
+import { startRelay } from "./relay.ts";
+
+const MB = 1_000_000;
+/** What the line carries, in bytes a second: the larger files take some five seconds. */
+const LINE = 16 * MB;
+/** When the line is added to the second client's list, in milliseconds. */
+const EDIT_AFTER_MS = 2_000;
+const EDIT = "footage.bin       HIGH\n";
+/** The generated files: name and bytes. */
+const GENERATED: readonly (readonly [string, number])[] = [
+  ["disk-image.bin", 45 * MB],
+  ["footage.bin", 18 * MB],
+  ["old-backup.bin", 12 * MB],
+];
+const LIST = `\
+# The demo's second client. It adds a line to this file in a moment.
+disk-image.bin    CRITICAL
+old-backup.bin    NORMAL
+`;
+
+async function demo(signal: AbortSignal): Promise<boolean> {
+  const temp = await Deno.makeTempDir({ prefix: "sluice-demo-" });
+  try {
+    const share = join(temp, "share");
+    await fillShare(share);
+    return await run(temp, share, signal);
+  } finally {
+    await Deno.remove(temp, { recursive: true });
+  }
+}
+
+async function run(temp: string, share: string, signal: AbortSignal): Promise<boolean> {
+  say("A server shares files/ and three larger files, generated for the demo.");
+  await using server = await startServer(share, signal);
+  await using relay = startRelay({ port: server.port, bytesPerSecond: LINE });
+  say("Client 1 downloads what input.txt names into Output/.");
+  const first = startClient("piped", signal, [
+    ["--server", `127.0.0.1:${server.port}`],
+    ["--input", join(REPOSITORY, "input.txt")],
+    ["--output", join(REPOSITORY, "Output")],
+    ["--progress", "plain"],
+  ]);
+  say(`Client 2, at the same time, has a list of its own and a line of ${LINE / MB} MB/s. After`);
+  say(`${EDIT_AFTER_MS / 1000} seconds its list gets another line: ${EDIT}`);
+  const list = join(temp, "list.txt");
+  const output = join(temp, "Output");
+  await Deno.writeTextFile(list, LIST);
+  const edit = setTimeout(
+    () => Deno.writeTextFileSync(list, EDIT, { append: true }),
+    EDIT_AFTER_MS,
+  );
+  const second = startClient("inherit", signal, [
+    ["--server", `127.0.0.1:${relay.port}`],
+    ["--input", list],
+    ["--output", output],
+  ]);
+  const [{ stderr }, secondStatus] = await Promise.all([first.output(), second.status]);
+  clearTimeout(edit);
+  say("\nMeanwhile client 1 said:");
+  say(new TextDecoder().decode(stderr).trimEnd().replaceAll(/^/gm, "  "));
+  const { success: firstDone } = await first.status;
+  say("");
+  const samples = await compare(join(REPOSITORY, "files"), join(REPOSITORY, "Output"), "Output");
+  const large = await compare(share, output, "client 2", GENERATED.map(([name]) => name));
+  return firstDone && secondStatus.success && samples && large;
+}
+
+async function fillShare(share: string): Promise<void> {
+  const samples = join(REPOSITORY, "files");
+  for await (const { path } of walk(samples, { includeDirs: false })) {
+    const target = join(share, relative(samples, path));
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.copyFile(path, target);
+  }
+  for (const [name, size] of GENERATED) {
+    using file = await Deno.create(join(share, name));
+    const block = new Uint8Array(64 * 1024);
+    for (let left = size; left > 0; left -= block.length) {
+      crypto.getRandomValues(block);
+      await file.write(block.subarray(0, left));
+    }
+  }
+}
+
+async function startServer(share: string, signal: AbortSignal) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: programArgs("server", ["--dir", share, "--port", "0"]),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    signal,
+  }).spawn();
+  const { value } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+  const port = Number(value?.match(/:(\d+)\n/)?.[1]);
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      // Not SIGTERM, which a child on Windows would not get to handle.
+      child.kill("SIGINT");
+      await child.status;
+    },
+  };
+}
+
+function startClient(
+  stderr: "piped" | "inherit",
+  signal: AbortSignal,
+  options: readonly (readonly [string, string])[],
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: programArgs("client", ["--once", ...options.flat()]),
+    stdin: "null",
+    stdout: "null",
+    stderr,
+    signal,
+  }).spawn();
+}
+
+/** Shows whether what arrived equals its source, file by file; says whether all does. */
+async function compare(
+  source: string,
+  arrived: string,
+  where: string,
+  names?: readonly string[],
+): Promise<boolean> {
+  let allEqual = true;
+  const files = names ?? await namesIn(source);
+  const width = Math.max(...files.map((name) => name.length), 4);
+  say(`${padEnd(where, width)}  ${padStart("bytes", 9)}  SHA-256            equal`);
+  for (const name of files) {
+    const [wanted, got] = await Promise.all([
+      digestOf(join(source, name)),
+      digestOf(join(arrived, name)),
+    ]);
+    const isEqual = got !== null && got.sha256 === wanted?.sha256;
+    allEqual &&= isEqual;
+    const size = got === null ? "missing" : formatBytes(got.size);
+    const digest = got === null ? "" : `${got.sha256.slice(0, 16)}…`;
+    say(
+      `${padEnd(name, width)}  ${padStart(size, 9)}  ${padEnd(digest, 17)}  ${
+        isEqual ? "yes" : "NO"
+      }`,
+    );
+  }
+  say("");
+  return allEqual;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { path } of walk(folder, { includeDirs: false })) {
+    names.push(relative(folder, path));
+  }
+  return names.sort();
+}
+
+async function digestOf(path: string): Promise<{ size: number; sha256: string } | null> {
+  const hash = createHash("sha256");
+  let size = 0;
+  try {
+    using file = await Deno.open(path);
+    for await (const piece of file.readable) {
+      hash.update(piece);
+      size += piece.length;
+    }
+  } catch {
+    return null;
+  }
+  return { size, sha256: hash.digest("hex") };
+}
+
+function say(line: string): void {
+  writeLine(Deno.stdout, line);
+}
+
+if (import.meta.main) {
+  using interrupted = interruptSignal();
+  let ok = false;
+  try {
+    ok = await demo(interrupted);
+    say(ok ? "All files arrived and are equal to their sources." : "Not all files arrived.");
+  } catch (error) {
+    if (!interrupted.aborted) throw error;
+    say(`Interrupted: ${messageOf(error)}`);
+  }
+  Deno.exit(interrupted.aborted ? 130 : ok ? 0 : 1);
+}
