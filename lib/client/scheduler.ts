@@ -84,7 +84,9 @@ export class Scheduler<F> {
     const entry = this.#entries.get(file);
     if (!entry) return;
     this.#entries.delete(file);
-    const { heap } = entry.queue;
+    const { queue, queue: { heap } } = entry;
+    // Or who leaves after each chunk and comes back would be first again and again.
+    queue.fileTime = Math.max(queue.fileTime, entry.time);
     const last = heap.pop()!;
     if (last === entry) return;
     heap[entry.index] = last;
@@ -114,7 +116,7 @@ export class Scheduler<F> {
     const { queue } = entry;
     this.#time = queue.time;
     queue.time += bytes / queue.weight;
-    queue.fileTime = entry.time;
+    queue.fileTime = Math.max(queue.fileTime, entry.time);
     entry.time += bytes;
     siftDown(queue.heap, entry.index);
   }

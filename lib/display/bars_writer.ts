@@ -13,7 +13,7 @@ import { MessageFold } from "./message_fold.ts";
 import { DEFAULT_LISTED, messageOf } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { ProgressState } from "./progress.ts";
-import { summaryOf } from "./status.ts";
+import { closingOf } from "./status.ts";
 import { wrappedRows } from "./text_width.ts";
 
 /** Milliseconds between two frames. */
@@ -105,8 +105,8 @@ export class BarsDisplay implements Display {
     this.#closed = true;
     this.#stop();
     const now = this.#options.clock.now();
-    const summary = paintOf(this.#options.color).strong(summaryOf(this.#state, now));
-    const messages = [...this.#fold.take(now, true), summary];
+    const { strong } = paintOf(this.#options.color);
+    const messages = [...this.#fold.take(now, true), ...closingOf(this.#state, now).map(strong)];
     this.#write({ messages, lines: [], size: this.#options.size(), cursor: true });
   }
 

@@ -10,7 +10,7 @@ import { type Display, type Output, writeText } from "./display.ts";
 import { DEFAULT_LISTED, messageOf, type MessageStyle } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { percentOf, ProgressState } from "./progress.ts";
-import { summaryOf, waitingFor } from "./status.ts";
+import { closingOf, summaryOf, waitingFor } from "./status.ts";
 import { formatBytesOf, formatCount, formatDuration, formatRate } from "./units.ts";
 
 /** Milliseconds between two lines with the total. */
@@ -64,7 +64,7 @@ export class PlainDisplay implements Display {
     if (this.#closed) return;
     this.#closed = true;
     this.#stop();
-    this.#write([summaryOf(this.#state, this.#clock.now())]);
+    this.#write(closingOf(this.#state, this.#clock.now()));
   }
 
   #linesOf(event: ClientEvent, now: number): readonly string[] {

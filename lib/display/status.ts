@@ -45,6 +45,12 @@ export function lossOf(server: string, reason: string, everConnected: boolean): 
   return `${what}: ${printable(reason)}`;
 }
 
+/** The last line, if there is anything to sum up: without a server the error says it all. */
+export function closingOf(state: ProgressState, now: number): readonly string[] {
+  const isWorthIt = state.connection.everConnected || state.totals.files > 0;
+  return isWorthIt ? [summaryOf(state, now)] : [];
+}
+
 /** What a client has done, in one line. */
 export function summaryOf(state: ProgressState, now: number): string {
   const { files, done, alreadyThere, failed } = state.totals;

@@ -267,7 +267,8 @@ export class Connection implements Disposable {
   }
 
   async #explain(thrown: unknown): Promise<Error> {
-    if (thrown instanceof ProtocolError) {
+    const isCut = thrown instanceof ConnectionLostError && this.#failure === undefined;
+    if (thrown instanceof ProtocolError || isCut) {
       await this.refuse(new WireError("protocol", thrown.message), thrown);
     }
     const error = this.#failure ??
