@@ -6,11 +6,7 @@
 import { messageOf, UserError } from "./lib/errors.ts";
 import { runDownloader } from "./lib/client/downloader.ts";
 import { EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
-import {
-  CLIENT_HELP,
-  type ClientCommand,
-  parseClientCommand,
-} from "./lib/client/options.ts";
+import { CLIENT_HELP, type ClientCommand, parseClientCommand } from "./lib/client/options.ts";
 import { OutputFolder } from "./lib/client/output_folder.ts";
 import { Remote } from "./lib/client/remote.ts";
 import { formatServerAddress } from "./lib/client/server_address.ts";

@@ -60,3 +60,13 @@ export class UserError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What somebody can do who may not use a path or an address, if that is why something failed. */
+export function describeDenial(error: unknown): string | undefined {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno lets no program in there without all its permissions";
+  }
+  return error instanceof Deno.errors.PermissionDenied
+    ? "this user has no permission for it"
+    : undefined;
+}

@@ -1,6 +1,5 @@
 /**
- * Which of a server's names may become files here, and which of them are one name. Pure, but for
- * `currentPlatform`.
+ * Which of a server's names may become files here, and which of them are one name. Pure.
  *
  * A server is not trusted: its names may aim at files outside the output folder, at devices, or
  * at the client's own data. Not guarded against, since only the disk can tell: symbolic links in
@@ -14,11 +13,6 @@ import { quoted } from "./printable.ts";
 
 /** An operating system, as `Deno.build.os` names it. */
 export type Platform = typeof Deno.build.os;
-
-/** The operating system that this program runs on. */
-export function currentPlatform(): Platform {
-  return Deno.build.os;
-}
 
 /** The folder below the output folder in which the client keeps its own data. */
 export const OWN_FOLDER = ".sluice";

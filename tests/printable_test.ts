@@ -14,6 +14,7 @@ const ESCAPED: readonly (readonly [text: string, shown: string])[] = [
   ["\u2066\u2067\u2068\u2069", "\\u{2066}\\u{2067}\\u{2068}\\u{2069}"],
   ["\u2028\u2029", "\\u{2028}\\u{2029}"],
   ["a\u200bb\ufeffc\u2060d\u00ade", "a\\u{200b}b\\u{feff}c\\u{2060}d\\xade"],
+  ["\u2061\u206f\u180e\ufff9", "\\u{2061}\\u{206f}\\u{180e}\\u{fff9}"],
   ["\u{e0001}\u{e0041}\u{e007f}", "\\u{e0001}\\u{e0041}\\u{e007f}"],
   ["\ud83d-\ude00", "\\u{d83d}-\\u{de00}"],
 ];

@@ -11,6 +11,7 @@
  * @module
  */
 import { messageOf, ProtocolError, UserError, WireError } from "../errors.ts";
+import { quoted } from "../printable.ts";
 import type { Platform } from "../safe_path.ts";
 import { backoff } from "./backoff.ts";
 import { Downloads } from "./downloads.ts";
@@ -123,14 +124,17 @@ class Downloader {
       const { input } = this.#options;
       this.#emit({
         type: "warning",
-        message: `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+        message:
+          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
       });
       return;
     }
     const { wishes, problems } = parseInputList(state.bytes);
     this.#wishes = wishes;
     this.#emit({ type: "input", wishes: wishes.length });
-    this.#warn(problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`));
+    this.#warn(
+      problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
+    );
     this.#replan();
   }
 
@@ -227,10 +231,13 @@ class Downloader {
     if (!this.#wishes || !remote) return;
     const plan = makePlan(this.#wishes, remote.files, this.#options.platform);
     this.#plan = plan;
-    this.#warn(plan.refused.map(({ path, reason }) => `The file "${path}" is refused: ${reason}`));
+    this.#warn(
+      plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
+    );
     this.#downloads.apply(
       plan,
-      (path) => remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer",
+      (path) =>
+        remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer",
     );
     const names = plan.waiting.map(({ wish }) => wish.name);
     if (names.join("\n") !== this.#told.waiting) {

@@ -8,7 +8,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "@std/path";
-import { messageOf, UserError } from "../errors.ts";
+import { describeDenial, messageOf, UserError } from "../errors.ts";
 
 /** How often the file is looked at in case the system told nothing, in milliseconds. */
 const POLL_MS = 250;
@@ -75,7 +75,7 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     }
     unreadable = "";
     if (!isEqual(bytes, seen)) {
-      if (!pending) differsSince = now;
+      if (!pending || seen === GONE) differsSince = now;
       [seen, seenAt] = [bytes, now];
     }
     if (isEqual(seen, told)) continue;
@@ -84,8 +84,9 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     const isRipe = still >= (isFinished ? STILL_MS : LONG_STILL_MS);
     if (!isRipe && now - differsSince < AT_MOST_MS) continue;
     const text = isRipe ? seen : wholeLines(seen);
-    if (isEqual(text, told)) continue;
-    told = text;
+    // Nothing at all is told only of a file that stands still.
+    if (isEqual(text, told) || (text.length === 0 && !isRipe)) continue;
+    [told, differsSince] = [text, now];
     yield { type: "text", bytes: text };
   }
 }
@@ -152,8 +153,5 @@ function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.IsADirectory || /is a directory/i.test(messageOf(error))) {
     return "it is a folder; name a file with --input";
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "this user may not read it; name another with --input";
-  }
-  return messageOf(error);
+  return `${describeDenial(error) ?? messageOf(error)}; name another with --input`;
 }

@@ -63,7 +63,9 @@ export function parseJournal(bytes: Uint8Array): Journal | null {
   const lines = decoder.decode(bytes).split("\n").map(unsealed);
   const subject = parseSubject(lines[0] ?? null);
   if (!subject) return null;
-  const entries = lines.slice(1).map((line) => line === null ? null : parseEntry(line, subject.size));
+  const entries = lines.slice(1).map((line) =>
+    line === null ? null : parseEntry(line, subject.size)
+  );
   return { subject, entries: entries.filter((entry) => entry !== null) };
 }
 

@@ -9,10 +9,8 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
-import { messageOf, UserError } from "../errors.ts";
-
-/** The client's own folder in the output folder. */
-export const WORK_FOLDER = ".sluice";
+import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { OWN_FOLDER } from "../safe_path.ts";
 
 /** A file cannot be put where it belongs. */
 export class OutputError extends Error {
@@ -36,7 +34,7 @@ export class OutputFolder {
     try {
       await Deno.mkdir(dir, { recursive: true });
       const root = await Deno.realPath(dir);
-      const work = join(root, WORK_FOLDER);
+      const work = join(root, OWN_FOLDER);
       makeFolder(work);
       const probe = await Deno.makeTempFile({ dir: work });
       await Deno.remove(probe);
@@ -58,7 +56,7 @@ export class OutputFolder {
    */
   workPath(path: string, suffix: string): string {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
-    return join(this.#root, WORK_FOLDER, name + suffix);
+    return join(this.#root, OWN_FOLDER, name + suffix);
   }
 
   /** Where a file ends up. Nothing is created, nothing checked. */
@@ -128,7 +126,6 @@ function lstatOrNull(path: string): Deno.FileInfo | null {
 }
 
 function why(error: unknown): string {
-  if (error instanceof Deno.errors.PermissionDenied) return "this user may not write there";
   if (error instanceof Deno.errors.AlreadyExists) return "a file of that name is in the way";
-  return messageOf(error);
+  return describeDenial(error) ?? messageOf(error);
 }

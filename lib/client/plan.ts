@@ -8,7 +8,8 @@
  * @module
  */
 import { PRIORITIES, type Priority } from "./events.ts";
-import { isGlob, matcherOf, type Wish } from "./input_list.ts";
+import { isGlob, matcherOf } from "./glob.ts";
+import type { Wish } from "./input_list.ts";
 import { quoted } from "../printable.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { foldedName, type Platform, refusalOf } from "../safe_path.ts";
@@ -53,7 +54,8 @@ export interface Plan {
  *
  * - A wish whose name is a path of the list means that file only. Otherwise a glob means all
  *   files that it matches.
- * - Of several wishes that mean a file, the last one decides its priority and its digest.
+ * - Of several wishes that mean a file, its own name decides its priority and its digest before any
+ *   glob, and of several globs the last one.
  * - A glob's digest is expected of each of its files.
  * - Of files that the file system takes for one, and of a file and a folder with one name, those
  *   are refused that do not come first by path.
@@ -90,31 +92,28 @@ function applyWishes(
   files: ReadonlyMap<string, ListedFile>,
 ): { decided: PlannedFile[]; unmatched: Wish[] } {
   const taken = new Set<string>();
-  const groups: PlannedFile[][] = [];
+  const take = ({ priority, sha256, line }: Wish, file: ListedFile): PlannedFile[] => {
+    if (taken.has(file.path)) return [];
+    taken.add(file.path);
+    return [{ file, priority, sha256, line }];
+  };
   const unmatched: Wish[] = [];
-  for (const wish of wishes.toReversed()) {
-    const { name, priority, sha256, line } = wish;
-    const group: PlannedFile[] = [];
-    const take = (file: ListedFile) => {
-      if (taken.has(file.path)) return;
-      taken.add(file.path);
-      group.push({ file, priority, sha256, line });
-    };
-    const same = files.get(name);
-    let found = same !== undefined;
-    if (same) take(same);
-    else if (isGlob(name)) {
-      const matches = matcherOf(name);
-      for (const file of files.values()) {
-        if (!matches(file.path)) continue;
-        found = true;
-        take(file);
-      }
-    }
-    if (!found) unmatched.push(wish);
-    groups.push(group);
+  const groups = wishes.map((wish) => {
+    const same = files.get(wish.name);
+    return same ? take(wish, same) : [];
+  });
+  for (const [index, wish] of [...wishes.entries()].reverse()) {
+    if (files.has(wish.name)) continue;
+    const found = isGlob(wish.name) ? matchesOf(wish.name, files) : [];
+    if (found.length === 0) unmatched.push(wish);
+    groups[index] = found.flatMap((file) => take(wish, file));
   }
-  return { decided: groups.reverse().flat(), unmatched: unmatched.reverse() };
+  return { decided: groups.flat(), unmatched: unmatched.reverse() };
+}
+
+function matchesOf(glob: string, files: ReadonlyMap<string, ListedFile>): readonly ListedFile[] {
+  const matches = matcherOf(glob);
+  return files.values().filter(({ path }) => matches(path)).toArray();
 }
 
 /** Which files cannot stand beside others here. */

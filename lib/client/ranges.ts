@@ -26,7 +26,7 @@ export class Ranges {
 
   /** How many bytes the set has. */
   get size(): number {
-    return this.#ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    return this.#ranges.reduce((sum, { start, end }) => sum + (end - start), 0);
   }
 
   /** The ranges, in order. */

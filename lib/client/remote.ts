@@ -4,7 +4,12 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
-import { Connection, DEFAULT_PATIENCE, type Message, type Patience } from "../protocol/connection.ts";
+import {
+  Connection,
+  DEFAULT_PATIENCE,
+  type Message,
+  type Patience,
+} from "../protocol/connection.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType } from "../protocol/message.ts";
 import {
   type GetRequest,

@@ -102,7 +102,7 @@ export class Scheduler<F> {
       const queue = this.#queues[priority];
       if (queue.heap.length > 0 && (!best || queue.time < best.time)) best = queue;
     }
-    return best?.heap[0]!.file;
+    return best?.heap[0]?.file;
   }
 
   /**

@@ -16,13 +16,16 @@ export interface ServerAddress {
 /** The port of a server that was given none. */
 export const DEFAULT_PORT = 9009;
 
+/** An IPv6 address in brackets, or a name without colons; then a port or none. */
+const ADDRESS = /^(?:\[([0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i;
+
 /**
  * Reads `host:port`, `host`, `[ipv6]:port` or `[ipv6]`.
  *
  * @throws {UserError} If it is none of these.
  */
 export function parseServerAddress(text: string): ServerAddress {
-  const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i.exec(text);
+  const match = ADDRESS.exec(text);
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   if (!match || port < 1 || port > 65535) {
     throw new UserError(

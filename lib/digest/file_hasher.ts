@@ -80,7 +80,10 @@ export class FileHasher implements Disposable {
         if (ended) return;
         ended = true;
         this.#tell({ type: "drop", id });
-        this.#settle(id, (waiting) => waiting.reject(new Error("The digest is not wanted any more")));
+        this.#settle(
+          id,
+          (waiting) => waiting.reject(new Error("The digest is not wanted any more")),
+        );
         this.#failed.delete(id);
       },
     };

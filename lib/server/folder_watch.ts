@@ -11,7 +11,7 @@ export interface WatchPace {
   readonly quiet?: number;
   /** A change is told after this long though more keep coming. @default {400} */
   readonly atMost?: number;
-  /** Everything is looked at this often, in case the system told nothing. @default {700} */
+  /** Everything is looked at this often, in case the system told nothing. @default {500} */
   readonly poll?: number;
 }
 
@@ -38,7 +38,7 @@ export function watchFolder(
   folder: string,
   changed: (paths: ReadonlySet<string>) => Promise<boolean>,
   onlyPolling: (reason: string) => void,
-  { quiet = 100, atMost = 400, poll = 700 }: WatchPace = {},
+  { quiet = 100, atMost = 400, poll = 500 }: WatchPace = {},
 ): Disposable {
   const timers: Partial<Record<"tell" | "poll" | "doubt", ReturnType<typeof setTimeout>>> = {};
   let paths = new Set<string>();

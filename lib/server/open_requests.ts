@@ -33,7 +33,7 @@ export class OpenRequests {
   leave(id: number): void {
     this.#ids.delete(id);
     this.#roomMade();
-    if (this.#ids.size === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+    if (this.#ids.size === 0) { for (const resolve of this.#emptied.splice(0)) resolve(); }
   }
 
   /** Closes all requests: nothing can be answered any more. */

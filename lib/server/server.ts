@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { messageOf, UserError } from "../errors.ts";
+import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
@@ -155,10 +155,7 @@ function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotADirectory) {
     return "it is not a folder; name one with --dir";
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "it may not be read by this user; name another with --dir";
-  }
-  return messageOf(error);
+  return `${describeDenial(error) ?? messageOf(error)}; name another with --dir`;
 }
 
 function whyNotListening(error: unknown, { host, port }: ServerOptions): string {

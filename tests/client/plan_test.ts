@@ -46,10 +46,10 @@ Deno.test("makePlan orders by line, then as the server does", () => {
   assert.deepEqual(chosen(plan), ["2.x HIGH", "1.x HIGH", "b NORMAL", "2.y NORMAL", "1.y NORMAL"]);
 });
 
-Deno.test("makePlan lets the last wish that means a file decide about it", () => {
+Deno.test("makePlan lets a file's own name decide about it before any glob, then the last glob", () => {
   const paths = ["a.x", "b.x"];
   assert.deepEqual(chosen(planOf("*.x\na.x CRITICAL", paths)), ["b.x NORMAL", "a.x CRITICAL"]);
-  assert.deepEqual(chosen(planOf("a.x CRITICAL\n*.x", paths)), ["a.x NORMAL", "b.x NORMAL"]);
+  assert.deepEqual(chosen(planOf("a.x CRITICAL\n*.x", paths)), ["a.x CRITICAL", "b.x NORMAL"]);
   assert.deepEqual(chosen(planOf("*.x\na.* HIGH\n?.x", paths)), ["a.x NORMAL", "b.x NORMAL"]);
   assert.deepEqual(planOf("a.x CRITICAL\n*.x", paths).waiting, []);
 });

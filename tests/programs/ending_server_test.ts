@@ -28,7 +28,9 @@ Deno.test("server ends with 0 at SIGINT while a client downloads, which waits an
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
-  await client.waitFor(/^lost the server: .*; trying again$/m);
+  assert.doesNotMatch(stderr, /broke/, "what was asked for before is still to be sent");
+  const lost = await client.waitFor(/^lost the server: .*; trying again$/m);
+  assert.match(lost, /goodbye/);
   await site.assertAbsent("a.bin");
   await using again = await eventually(() => startServer({ dir: site.dir, port: server.port }));
   await client.waitFor(/^connected again to /m);
@@ -72,8 +74,7 @@ Deno.test("client goes on after its line was cut, and says so", async () => {
 
 Deno.test("server drains at the first SIGINT, and ends at the second", async () => {
   await using site = await Site.create();
-  await Deno.writeFile(site.shared("large.bin"), new Uint8Array());
-  await Deno.truncate(site.shared("large.bin"), 256 * 1024 * 1024);
+  await site.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(site);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();
@@ -90,8 +91,7 @@ Deno.test("server drains at the first SIGINT, and ends at the second", async () 
 
 Deno.test("server that drains ends by itself, though a client does not read", async () => {
   await using site = await Site.create();
-  await Deno.writeFile(site.shared("large.bin"), new Uint8Array());
-  await Deno.truncate(site.shared("large.bin"), 256 * 1024 * 1024);
+  await site.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(site);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();

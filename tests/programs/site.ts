@@ -51,6 +51,12 @@ export class Site implements AsyncDisposable {
     await writeRandom(this.shared(path), size, seed);
   }
 
+  /** Shares a file of zeros, which takes no room on the disk. */
+  async shareZeros(path: string, size: number): Promise<void> {
+    using file = await Deno.create(this.shared(path));
+    await file.truncate(size);
+  }
+
   /** Replaces a shared file in one step. */
   async replace(path: string, size: number, seed: number): Promise<void> {
     const fresh = join(this.root, "replacement");

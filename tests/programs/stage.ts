@@ -22,6 +22,8 @@ export const MB = 1_000_000;
 export interface StageOptions {
   /** The shared files' sizes, by path. */
   readonly files: Readonly<Record<string, number>>;
+  /** The sizes of files that hold nothing but zeros, by path. @default none */
+  readonly sparse?: Readonly<Record<string, number>>;
   /** The text of the input list. */
   readonly input: string;
   /** What the line carries, in bytes a second. @default 6 MB */
@@ -55,10 +57,11 @@ export class Stage implements AsyncDisposable {
 
   /** Starts all. */
   static async start(
-    { files, input, bytesPerSecond = 6 * MB, args = [] }: StageOptions,
+    { files, sparse = {}, input, bytesPerSecond = 6 * MB, args = [] }: StageOptions,
   ): Promise<Stage> {
     await using disposables = new AsyncDisposableStack();
     const site = disposables.use(await Site.create(files));
+    for (const [path, size] of Object.entries(sparse)) await site.shareZeros(path, size);
     await site.wish(input);
     const server = disposables.use(await startServer(site));
     const recorder = new GetRecorder();

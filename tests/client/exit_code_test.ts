@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { exitCodeOf, type Outcome } from "../../lib/client/exit_code.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const ALL_DONE: Outcome = {
+  unverified: 0,
+  failed: 0,
+  unfound: 0,
+  underway: 0,
+  unreachable: false,
+  interrupted: false,
+};
+
+for (
+  const [name, outcome, code] of [
+    ["all is done", {}, 0],
+    ["a file failed", { failed: 1 }, 1],
+    ["a name was never found", { unfound: 1 }, 1],
+    ["the server is unreachable", { unreachable: true }, 3],
+    ["the server is unreachable with files under way", { unreachable: true, underway: 2 }, 3],
+    ["a file failed its verification", { unverified: 1 }, 4],
+    ["the user interrupts with files unfinished", { interrupted: true, underway: 1 }, 130],
+    ["the user ends a client that is done", { interrupted: true }, 0],
+    ["the user ends a client that waits for a name", { interrupted: true, unfound: 1 }, 1],
+    ["the user ends a client with a failed file", { interrupted: true, failed: 1 }, 1],
+    ["the user ends a client without a server", { interrupted: true, unreachable: true }, 3],
+  ] as const
+) {
+  Deno.test(`exitCodeOf is ${code} if ${name}`, () => {
+    assert.equal(exitCodeOf({ ...ALL_DONE, ...outcome }), code);
+  });
+}
+
+Deno.test("exitCodeOf tells the worst that happened: 4, then 130, 3, 1", () => {
+  const count = fc.oneof(fc.constant(0), fc.nat(5));
+  const outcome = fc.record({
+    unverified: count,
+    failed: count,
+    unfound: count,
+    underway: count,
+    unreachable: fc.boolean(),
+    interrupted: fc.boolean(),
+  });
+  fc.assert(fc.property(outcome, (outcome) => {
+    const code = exitCodeOf(outcome);
+    const happened = [
+      [4, outcome.unverified > 0],
+      [130, outcome.interrupted && outcome.underway > 0],
+      [3, outcome.unreachable],
+      [1, outcome.failed > 0 || outcome.unfound > 0],
+      [0, true],
+    ] as const;
+    assert.equal(code, happened.find(([, did]) => did)![0]);
+  }));
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { type ProgramResult, runProgram } from "./harness.ts";
+import { Site } from "./site.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const IMPATIENT = ["--once", "--retry-for", "1"];
+
+/** Asserts that a client gave up, and said why in one line. */
+function assertGivenUp({ code, stdout, stderr }: ProgramResult, wanted: RegExp): void {
+  assert.equal(code, 3, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^[^\n]+\n$/, "it is not one line");
+  assert.match(stderr, wanted);
+  assert.doesNotMatch(stderr, /\bat file:|Uncaught|Error:/);
+}
+
+/** Runs a client that wants a file. */
+async function runAgainst(server: string, args: readonly string[]): Promise<ProgramResult> {
+  await using site = await Site.create();
+  await site.wish("a.bin\n");
+  const own = ["--input", site.input, "--output", site.output, "--server", server];
+  return await runProgram("client", [...own, ...args], site.root);
+}
+
+/** The address of a port that nobody listens on. */
+function deadAddress(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `127.0.0.1:${listener.addr.port}`;
+}
+
+Deno.test("client without a server says so in one line with --progress none", async () => {
+  const address = deadAddress();
+  const result = await runAgainst(address, [...IMPATIENT, "--progress", "none"]);
+  assertGivenUp(result, new RegExp(`annot reach ${address}.*refused`));
+});
+
+Deno.test("client without a server says in plain lines that it tries, and once that it ends", async () => {
+  const address = deadAddress();
+  const { code, stderr } = await runAgainst(address, [...IMPATIENT, "--progress", "plain"]);
+  assert.equal(code, 3, stderr);
+  const lines = stderr.split("\n").filter((line) => /annot reach/.test(line));
+  assert.equal(lines.filter((line) => line.endsWith("; trying again")).length, 1, stderr);
+  assert.equal(lines.filter((line) => !line.endsWith("; trying again")).length, 1, stderr);
+  for (const line of lines) assert.ok(line.includes(address), stderr);
+});
+
+Deno.test("client --list without a server says so in one line", async () => {
+  const address = deadAddress();
+  assertGivenUp(
+    await runAgainst(address, ["--list"]),
+    new RegExp(`annot reach ${address}.*refused`),
+  );
+});
+
+for (const args of [["--once"], [], ["--list"], ["--progress", "none"]]) {
+  const name = ["client", ...args].join(" ");
+  Deno.test(`${name} says in one line that there is no such host`, async () => {
+    const result = await runAgainst("no-such-host.invalid", args);
+    assertGivenUp(result, /no-such-host\.invalid.*--server/);
+  });
+}
+
+for (const args of [IMPATIENT, ["--list"], ["--progress", "none"]]) {
+  const name = ["client", ...args].join(" ");
+  Deno.test(`${name} says in one line that a server is no Sluice server`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const answering = answerAll(listener, "HTTP/1.1 400 Bad Request\r\n\r\n<h1>No</h1>".repeat(4));
+    const result = await runAgainst(`127.0.0.1:${listener.addr.port}`, args);
+    listener.close();
+    await answering;
+    assertGivenUp(result, /Sluice.*--server/);
+  });
+}
+
+Deno.test("client gives up a server that hangs up at once", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = answerAll(listener, "");
+  const result = await runAgainst(`127.0.0.1:${listener.addr.port}`, [
+    ...IMPATIENT,
+    "--progress",
+    "none",
+  ]);
+  listener.close();
+  await answering;
+  assertGivenUp(result, /annot reach/);
+});
+
+/** Says the same to everybody, and hangs up. */
+async function answerAll(listener: Deno.Listener, words: string): Promise<void> {
+  for await (const conn of listener) {
+    try {
+      await conn.write(new TextEncoder().encode(words));
+      await conn.closeWrite();
+      await conn.read(new Uint8Array(1024));
+    } catch {
+      // The client has hung up first.
+    }
+    conn.close();
+  }
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { formatLogLine, textLog } from "../../lib/server/log.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const TIME = new Date("2026-02-03T04:05:06.007Z");
+
+Deno.test("formatLogLine writes time, event and details in their order", () => {
+  const line = formatLogLine(
+    { event: "file sent", client: "127.0.0.1:50000", path: "a/b.txt", bytes: 123, last: true },
+    TIME,
+  );
+  assert.equal(
+    line,
+    "2026-02-03T04:05:06.007Z  file sent  client=127.0.0.1:50000  path=a/b.txt  bytes=123  last=true",
+  );
+  assert.equal(
+    formatLogLine({ event: "server stopped" }, TIME),
+    "2026-02-03T04:05:06.007Z  server stopped",
+  );
+});
+
+for (
+  const [text, shown] of [
+    ["two words", '"two words"'],
+    ["", '""'],
+    ["a=b", '"a=b"'],
+    ['say "hi"', '"say \\"hi\\""'],
+    ["Zoë", "Zoë"],
+    ["no\u00a0break", '"no\u00a0break"'],
+  ] as const
+) {
+  Deno.test(`formatLogLine shows the text ${JSON.stringify(text)} as ${shown}`, () => {
+    assert.equal(
+      formatLogLine({ event: "e", text }, TIME),
+      `2026-02-03T04:05:06.007Z  e  text=${shown}`,
+    );
+  });
+}
+
+Deno.test("formatLogLine makes a peer's text safe for a terminal, and one line", () => {
+  const path = "a\n2026-01-01T00:00:00.000Z  server stopped\x1b[2J\r\u202e\x9b";
+  const line = formatLogLine({ event: "request refused", path }, TIME);
+  assert.ok(!/[\p{Cc}\u202e]/u.test(line), line);
+  assert.ok(line.includes("\\n") && line.includes("\\x1b[2J"));
+});
+
+Deno.test("formatLogLine writes one line without control characters, whatever a peer says", () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
+  fc.assert(fc.property(text, text, (path, reason) => {
+    const line = formatLogLine({ event: "request refused", path, reason }, TIME);
+    assert.ok(!/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line));
+    assert.match(line, /^\S+ {2}request refused {2}path=.* {2}reason=./u);
+  }));
+});
+
+Deno.test("textLog writes a line for each event, with the time of writing", () => {
+  const lines: string[] = [];
+  const log = textLog((line) => lines.push(line));
+  const before = Date.now();
+  log({ event: "client came", client: "127.0.0.1:1" });
+  log({ event: "client went", client: "127.0.0.1:1", bytes: 5 });
+  const after = Date.now();
+  const words = lines.map((line) => line.split("  "));
+  assert.deepEqual(words.map(([, ...rest]) => rest), [
+    ["client came", "client=127.0.0.1:1"],
+    ["client went", "client=127.0.0.1:1", "bytes=5"],
+  ]);
+  for (const [time] of words) {
+    assert.ok(Date.parse(time!) >= before && Date.parse(time!) <= after);
+  }
+});
