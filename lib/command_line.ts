@@ -26,31 +26,48 @@ export interface GivenOptions {
  * @throws {UserError} If an option is unknown or lacks its value, or if there is anything else.
  */
 export function parseCommandLine(args: readonly string[], table: OptionTable): GivenOptions {
-  const known = [...table.values, ...table.flags];
+  for (const [i, arg] of args.entries()) assertPlain(arg, args[i + 1] ?? "", table);
   const parsed = parseArgs(args, {
     string: table.values,
     boolean: table.flags,
     alias: { help: "h" },
     unknown: (arg, key) => {
-      if (key === undefined) throw new UserError(`Unexpected argument "${arg}"; see --help`);
-      throw new UserError(`Unknown option "${arg.split("=")[0]}"; ${suggestion(key, known)}`);
+      throw key === undefined ? unexpected(arg) : unknownOption(arg, table);
     },
   });
-  // Single letters run together would be taken for options of their own.
-  for (const name of table.values) {
-    const value = parsed[name];
-    if (value === "" || Array.isArray(value)) throw new UserError(`Option --${name} needs a value`);
-  }
-  const flagWithValue = args.find((arg) =>
-    table.flags.some((name) => arg.startsWith(`--${name}=`) && !/=(true|false)$/.test(arg))
-  );
-  if (flagWithValue) {
-    throw new UserError(`Option ${flagWithValue.split("=")[0]} takes no value`);
-  }
   return {
     value: (name) => parsed[name] as string | undefined,
     flag: (name) => parsed[name] === true,
   };
+}
+
+/** Refuses what `parseArgs` would take for something else, or pass over without a word. */
+function assertPlain(arg: string, next: string, table: OptionTable): void {
+  const [option = ""] = arg.split("=", 1);
+  const name = option.startsWith("--") ? option.slice(2) : "";
+  const hasValue = arg.length > option.length;
+  if (table.values.includes(name)) {
+    const isMissing = hasValue ? arg === `${option}=` : next === "" || next.startsWith("-");
+    if (isMissing) throw new UserError(`Option ${option} needs a value`);
+  } else if (table.flags.includes(name)) {
+    if (hasValue && !/=(true|false)$/.test(arg)) {
+      throw new UserError(`Option ${option} takes no value`);
+    }
+  } else if (arg === "--") {
+    throw unexpected(arg);
+  } else if (/^-[^-]/.test(arg) && arg !== "-h") {
+    throw unknownOption(arg, table);
+  }
+}
+
+function unexpected(arg: string): UserError {
+  return new UserError(`Unexpected argument "${arg}"; see --help`);
+}
+
+function unknownOption(arg: string, { values, flags }: OptionTable): UserError {
+  const [option = ""] = arg.split("=", 1);
+  const name = option.replace(/^-+/, "").toLowerCase();
+  return new UserError(`Unknown option "${option}"; ${suggestion(name, [...values, ...flags])}`);
 }
 
 /**

@@ -57,7 +57,7 @@ Deno.test("client waits for a server that was killed, and goes on once it is bac
   client.interrupt();
   assert.equal((await client.ended()).code, 0);
   await again.waitForLeaving(1);
-  assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
+  assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);
 });
 
 Deno.test("client goes on after its line was cut, and says so", async () => {
@@ -72,21 +72,18 @@ Deno.test("client goes on after its line was cut, and says so", async () => {
   await stage.site.assertNoLeftovers();
 });
 
-Deno.test("server drains at the first SIGINT, and ends at the second", async () => {
+Deno.test("server drains at the first Ctrl+C, and ends at once at another one", async () => {
   await using site = await Site.create();
   await site.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(site);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();
-  // It has stopped accepting, so it has taken the first signal.
-  await eventually(async () => {
-    const connecting = Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    connecting.then((conn) => conn.close(), () => {});
-    await assert.rejects(connecting, Deno.errors.ConnectionRefused);
-  });
-  server.interrupt();
-  const { signal, stderr } = await server.ended();
+  await acceptsNoMore(server.port);
+  // Shortly after the first one, another one may be taken for the same press.
+  const pressing = setInterval(() => server.interrupt(), 200);
+  const { signal, stderr } = await server.ended().finally(() => clearInterval(pressing));
   assert.equal(signal, "SIGINT", stderr);
+  assert.doesNotMatch(stderr, /server stopped/);
 });
 
 Deno.test("server that drains ends by itself, though a client does not read", async () => {
@@ -95,28 +92,42 @@ Deno.test("server that drains ends by itself, though a client does not read", as
   await using server = await startServer(site);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();
+  await acceptsNoMore(server.port);
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server stopped {2}clients=1 /);
 });
 
-/** A client that asks for more than the system buffers, and then reads nothing. */
+/** A client that asks for more than the system buffers, and reads nothing once answers come. */
 async function askAndDoNotRead(port: number): Promise<Connection> {
   const connection = new Connection(await Deno.connect({ hostname: "127.0.0.1", port }), "client");
   const reader = connection.readable.getReader();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
-    if (value.header.type !== MessageType.LIST) continue;
-    const { path, version, size } = parseListPage(value.payload).files[0]!;
-    const length = 1024 * 1024;
-    for (let offset = 0; offset < size; offset += length) {
-      await connection.send({
-        type: MessageType.GET,
-        requestId: 1 + offset / length,
-        payload: printPayload({ path, version, offset, length }),
-      });
-    }
-    return connection;
+    if (value.header.type === MessageType.CHUNK) break;
+    if (value.header.type === MessageType.LIST) await askForAll(connection, value.payload);
+  }
+  return connection;
+}
+
+/** Waits until a server accepts no more, so it has taken a signal. */
+async function acceptsNoMore(port: number): Promise<void> {
+  await eventually(async () => {
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port });
+    connecting.then((conn) => conn.close(), () => {});
+    await assert.rejects(connecting, Deno.errors.ConnectionRefused);
+  });
+}
+
+async function askForAll(connection: Connection, list: Uint8Array): Promise<void> {
+  const { path, version, size } = parseListPage(list).files[0]!;
+  const length = 1024 * 1024;
+  for (let offset = 0; offset < size; offset += length) {
+    await connection.send({
+      type: MessageType.GET,
+      requestId: 1 + offset / length,
+      payload: printPayload({ path, version, offset, length }),
+    });
   }
 }

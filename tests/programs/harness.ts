@@ -108,9 +108,13 @@ export class Program implements AsyncDisposable {
     return { code, signal, ...this.#said };
   }
 
-  /** Sends it a signal. */
+  /** Sends it a signal; one that comes too late is no error. */
   kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** What Ctrl+C does. */
