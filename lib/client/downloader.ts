@@ -87,17 +87,26 @@ class Downloader {
   async run(): Promise<Outcome> {
     try {
       await using _downloads = this.#downloads;
-      const following = this.#followInput();
+      const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
+      const following = this.#followInput(noteInputRead);
+      await inputRead;
       await this.#keepConnected();
       this.#ending.abort();
       await following;
       if (this.#failure) throw this.#failure;
-      const { counts } = this.#downloads;
-      const unfound = this.#plan
-        ? this.#plan.waiting.length + this.#plan.refused.length
-        : this.#wishes?.length ?? 0;
+      const { failed, unverified, ...counts } = this.#downloads.counts;
+      // Without a list nothing is known of any file but that it has not come.
+      const underway = this.#plan ? counts.underway : this.#wishes?.length ?? 0;
+      const unfound = this.#plan ? this.#plan.waiting.length + this.#plan.refused.length : 0;
       const interrupted = this.#options.signal.aborted;
-      return { ...counts, unfound, unreachable: this.#unreachable, interrupted };
+      return {
+        failed,
+        unverified,
+        underway,
+        unfound,
+        unreachable: this.#unreachable,
+        interrupted,
+      };
     } finally {
       this.#ending.abort();
     }
@@ -109,13 +118,16 @@ class Downloader {
     this.#ending.abort();
   }
 
-  async #followInput(): Promise<void> {
+  /** Calls `noteRead` once the list has been read, or cannot be. */
+  async #followInput(noteRead: () => void): Promise<void> {
     try {
       for await (const state of watchInput(this.#options.input, this.#signal)) {
         this.#takeInput(state);
+        noteRead();
       }
     } catch (error) {
       this.#fail(error);
+      noteRead();
     }
   }
 

@@ -62,12 +62,12 @@ runs: lines that are added, changed or deleted count within a second.
   notes from May.txt
 
 Examples:
-  client                                      this machine's server, until Ctrl+C
-  client --server 192.168.1.5:9009 --once     fetch all from there, then exit
-  client --server 192.168.1.5 --list          see what there is
+  client                                     this machine's server, until Ctrl+C
+  client --server 192.168.1.5:9009 --once    fetch all from there, then exit
+  client --server 192.168.1.5 --list         see what there is
 
-Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or the
-input is wrong; 3 cannot reach or log in to the server; 4 a file failed its
+Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or
+the input is wrong; 3 cannot reach or log in to the server; 4 a file failed its
 verification; 130 interrupted with files unfinished.
 `;
 

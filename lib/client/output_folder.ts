@@ -59,6 +59,13 @@ export class OutputFolder {
     return join(this.#root, OWN_FOLDER, name + suffix);
   }
 
+  /** The paths of all files that there are in the work folder. */
+  async workFiles(): Promise<string[]> {
+    const work = join(this.#root, OWN_FOLDER);
+    const entries = await Array.fromAsync(Deno.readDir(work));
+    return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
+  }
+
   /** Where a file ends up. Nothing is created, nothing checked. */
   finalPath(path: string): string {
     return join(this.#root, ...path.split("/"));

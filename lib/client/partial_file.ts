@@ -10,6 +10,8 @@ import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
+const NEWLINE = 0x0a;
+
 /** What was found of an earlier download. */
 export interface Found {
   /** Bytes that are there and undamaged. */
@@ -33,6 +35,8 @@ export class PartialFile {
   #received: number;
   /** Whether the journal on disk is of this version. */
   #journaled: boolean;
+  /** What the journal needs before its next line: its head, or the end of a torn line. */
+  #opening: string;
 
   private constructor(
     file: ListedFile,
@@ -40,6 +44,7 @@ export class PartialFile {
     handles: WriteHandles,
     lacking: Ranges,
     journaled: boolean,
+    opening: string,
   ) {
     this.dataPath = output.workPath(file.path, ".data");
     this.#journalPath = output.workPath(file.path, ".journal");
@@ -49,6 +54,7 @@ export class PartialFile {
     this.#lacking = lacking;
     this.#received = file.size - lacking.size;
     this.#journaled = journaled;
+    this.#opening = opening;
   }
 
   /**
@@ -75,7 +81,9 @@ export class PartialFile {
       const dataPath = output.workPath(path, ".data");
       damaged = await subtractProven(lacking, dataPath, journal.entries, signal);
     }
-    const partial = new PartialFile(file, output, handles, lacking, isSame);
+    const torn = bytes?.at(-1) === NEWLINE ? "" : "\n";
+    const opening = isSame ? torn : journalHead(file);
+    const partial = new PartialFile(file, output, handles, lacking, isSame, opening);
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (size === 0) handles.open(partial.dataPath, true);
@@ -111,12 +119,12 @@ export class PartialFile {
     writeAllSync(data, bytes);
     this.#received += this.#lacking.remove({ start: offset, end: offset + bytes.length });
     if (bytes.length === this.#file.size) return;
-    const lines = this.#journaled ? "" : journalHead(this.#file);
     const line = journalLine({ offset, length: bytes.length, checksum: crc32(bytes) });
     const journal = this.#handles.open(this.#journalPath, !this.#journaled);
     journal.seekSync(0, Deno.SeekMode.End);
-    writeAllSync(journal, new TextEncoder().encode(lines + line));
+    writeAllSync(journal, new TextEncoder().encode(this.#opening + line));
     this.#journaled = true;
+    this.#opening = "";
   }
 
   /**
@@ -165,7 +173,9 @@ async function subtractProven(
     signal.throwIfAborted();
     const range = { start: offset, end: offset + length };
     claimed.add(range);
-    const proven = data !== null && await crc32Of(data, offset, length) === checksum;
+    // What cannot be read is not there.
+    const found = data && await crc32Of(data, offset, length).catch(() => null);
+    const proven = found === checksum;
     // A later line about the same bytes counts: they were written again.
     if (proven) lacking.remove(range);
     else lacking.add(range);

@@ -13,10 +13,10 @@ export class WriteHandles implements Disposable {
   readonly #files = new Map<string, Deno.FsFile>();
 
   /**
-   * An open file, for reading and writing; it is created if it is missing. It must not be a link.
+   * An open file, for reading and writing. It must not be a link.
    *
    * @param path Where it is.
-   * @param fresh Whether what it holds is to be dropped.
+   * @param fresh Whether it is made anew; else it must be there.
    * @throws {Error} If it cannot be opened.
    */
   open(path: string, fresh: boolean): Deno.FsFile {

@@ -108,7 +108,10 @@ export class FileHasher implements Disposable {
         this.#settle(data.id, (waiting) => waiting.resolve(data.digest));
         return;
       }
-      const error = new WireError(data.changed ? "changed" : "read-failed", data.error);
+      // What the system says of it names paths, which are no peer's business.
+      const error = data.changed
+        ? new WireError("changed", data.error)
+        : new WireError("read-failed", "The file cannot be read", { cause: new Error(data.error) });
       if (this.#waiting.has(data.id)) {
         this.#settle(data.id, (waiting) => waiting.reject(error));
       } else {

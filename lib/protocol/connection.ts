@@ -15,10 +15,11 @@ import {
   type Header,
   HEADER_SIZE,
   MAX_CHUNK_PAYLOAD,
+  MessageFramer,
   MessageType,
-  sealMessage,
   type Side,
 } from "./message.ts";
+import { Socket } from "./socket.ts";
 import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
 
 /** A message as it came. */
@@ -37,6 +38,14 @@ export interface Outgoing {
   readonly more?: boolean;
   /** @default empty */
   readonly payload?: Uint8Array;
+}
+
+/** The right to write to a connection, which must be ended. */
+export interface Turn {
+  /** @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Lets the next one write. */
+  end(): void;
 }
 
 /** How long a connection waits, in milliseconds. */
@@ -63,25 +72,20 @@ const LAST_WORDS_MS = 1_000;
 
 /** One connection, seen from one side. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
-  /** Bytes received and sent so far, framing included. */
-  readonly traffic = { received: 0, sent: 0 };
   /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
   maxChunk = MAX_CHUNK_PAYLOAD;
 
-  readonly #conn: Deno.Conn;
+  readonly #socket: Socket;
   readonly #side: Side;
   readonly #patience: Patience;
   readonly #reader: ByteReader;
   readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
-  #closed = false;
-  #writesDone: Promise<void> = Promise.resolve();
+  /** Resolves when all have written that wanted to until now. */
+  #turns: Promise<void> = Promise.resolve();
   #waitingPongs = 0;
   #pinged = false;
-  /** Since when a read (or a write) has been waiting without a byte, or undefined if none is. */
-  #readingSince: number | undefined;
-  #writingSince: number | undefined;
 
   /**
    * @param conn Is closed with the connection.
@@ -89,22 +93,26 @@ export class Connection implements Disposable {
    * @param patience How long to wait for the peer.
    */
   constructor(conn: Deno.Conn, side: Side, patience: Patience = DEFAULT_PATIENCE) {
-    this.#conn = conn;
+    this.#socket = new Socket(conn);
     this.#side = side;
     this.#patience = patience;
-    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
     this.#endpoints = side === "server"
       ? { server: local, client: remote }
       : { server: remote, client: local };
-    this.#reader = new ByteReader(this.#byteStream());
+    this.#reader = new ByteReader(this.#socket.readable);
     this.#watchdog = setInterval(() => this.#watch(), patience.pingAfter / 10);
   }
 
   /** What ended the connection other than a clean end, if anything did. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** Bytes received and sent so far, framing included. */
+  get traffic(): { readonly received: number; readonly sent: number } {
+    return this.#socket.traffic;
   }
 
   /** Addresses and ports of both ends, as this end sees them. */
@@ -146,25 +154,12 @@ export class Connection implements Disposable {
   /**
    * Makes a CHUNK around file bytes, in place.
    *
-   * @param buffer Holds the bytes at `HEADER_SIZE`, with room for a footer behind them.
-   * @param length How many bytes those are.
-   * @param offset Their position in the file.
+   * @param offset The position in the file of the chunk's first byte.
+   * @param length How many bytes the chunk has.
    */
-  sealChunk(
-    buffer: Uint8Array,
-    length: number,
-    offset: number,
-    requestId: number,
-  ): Uint8Array {
+  chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
     const type = MessageType.CHUNK;
-    return sealMessage(buffer, {
-      type,
-      requestId,
-      more: false,
-      length,
-      offset,
-      ...this.#endpoints,
-    });
+    return new MessageFramer({ type, requestId, more: false, length, offset, ...this.#endpoints });
   }
 
   /**
@@ -172,10 +167,22 @@ export class Connection implements Disposable {
    *
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
-  sendBytes(bytes: Uint8Array): Promise<void> {
-    const sent = this.#writesDone.then(() => this.#writeAll(bytes));
-    this.#writesDone = sent.catch(() => {});
-    return sent;
+  async sendBytes(bytes: Uint8Array): Promise<void> {
+    const turn = await this.takeTurn();
+    try {
+      await turn.write(bytes);
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** Waits until nobody else is sending, for a message that is sent in pieces. */
+  async takeTurn(): Promise<Turn> {
+    const before = this.#turns;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turns = promise;
+    await before;
+    return { write: (bytes) => this.#write(bytes), end: resolve };
   }
 
   /**
@@ -197,26 +204,20 @@ export class Connection implements Disposable {
 
   /** Closes the writing half once all is written; what the peer still sends can be read. */
   async closeWrite(): Promise<void> {
-    await this.#writesDone;
-    await this.#conn.closeWrite().catch(() => {});
+    await this.#turns;
+    await this.#socket.closeWrite();
   }
 
   /** Closes the connection at once; reads and writes under way fail with `error`. */
   fail(error: Error): void {
-    if (!this.#closed) this.#failure = error;
+    if (!this.#socket.isClosed) this.#failure = error;
     this.close();
   }
 
   /** Closes the connection at once. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     clearInterval(this.#watchdog);
-    try {
-      this.#conn.close();
-    } catch {
-      // Closed by the system already.
-    }
+    this.#socket.close();
   }
 
   [Symbol.dispose](): void {
@@ -296,52 +297,21 @@ export class Connection implements Disposable {
     clearTimeout(timer);
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      if (this.#closed) throw this.#failure ?? new ConnectionLostError("The connection is closed");
-      this.#writingSince = performance.now();
-      try {
-        const written = await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
-        at += written;
-        this.traffic.sent += written;
-      } catch (error) {
-        throw this.#failure ??
-          new ConnectionLostError(`The connection broke: ${messageOf(error)}`, { cause: error });
-      } finally {
-        this.#writingSince = undefined;
-      }
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#socket.write(bytes);
+    } catch (error) {
+      throw this.#failure ??
+        (this.#socket.isClosed
+          ? new ConnectionLostError("The connection is closed")
+          : new ConnectionLostError(`The connection broke: ${messageOf(error)}`, { cause: error }));
     }
   }
 
-  /**
-   * Not `conn.readable`: that closes the whole socket at the peer's end of stream, and what the
-   * peer had asked for before is still to be sent.
-   */
-  #byteStream(): ReadableStream<Uint8Array> {
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        // A byte stream without auto-allocation only pulls for a reader's own buffer.
-        const request = controller.byobRequest!;
-        this.#readingSince = performance.now();
-        try {
-          const got = await this.#conn.read(request.view as Uint8Array<ArrayBuffer>);
-          if (got === null) controller.close();
-          this.traffic.received += got ?? 0;
-          request.respond(got ?? 0);
-        } finally {
-          this.#readingSince = undefined;
-          this.#pinged = false;
-        }
-      },
-    });
-  }
-
   #watch(): void {
-    const now = performance.now();
     const { pingAfter, deadAfter, stalledAfter } = this.#patience;
-    const silence = now - (this.#readingSince ?? now);
-    const stall = now - (this.#writingSince ?? now);
+    const { silence, stall } = this.#socket;
+    if (silence < pingAfter) this.#pinged = false;
     if (silence >= deadAfter) {
       clearInterval(this.#watchdog);
       const words = `Nothing was received for ${deadAfter / 1000} s`;

@@ -134,18 +134,50 @@ const AT = {
 } as const;
 
 /**
- * Writes header and footer around a payload that already stands in its place, so that a message
- * is sent without copying its payload.
- *
- * @param buffer Holds the payload at `HEADER_SIZE`, with room for the footer after it.
- * @param header What to write; `length` is the payload's.
- * @returns The message: the part of `buffer` that it fills.
- * @throws {RangeError} If the message does not fit in `buffer`.
+ * Writes a message's header and footer around its payload, in place, so that a message is sent
+ * without copying its payload. The payload may come in pieces.
  */
-export function sealMessage(buffer: Uint8Array, header: Header): Uint8Array {
-  const size = HEADER_SIZE + header.length + FOOTER_SIZE;
-  // Not of `size`: what would stand outside `buffer` throws instead of landing in its neighbour.
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+export class MessageFramer {
+  readonly #header: Header;
+  #framed = 0;
+  #crc = 0;
+
+  /** @param header What to write; `length` is the whole payload's. */
+  constructor(header: Header) {
+    this.#header = header;
+  }
+
+  /** Whether the whole payload has been framed. */
+  get isComplete(): boolean {
+    return this.#framed === this.#header.length;
+  }
+
+  /**
+   * Frames the next piece of the payload.
+   *
+   * @param buffer Holds the piece at `HEADER_SIZE`, with room for the footer behind it.
+   * @param length The piece's length in bytes.
+   * @returns What to send: the piece, the header before the first one, the footer after the last.
+   * @throws {RangeError} If the buffer is too small.
+   */
+  frame(buffer: Uint8Array, length: number): Uint8Array {
+    const isFirst = this.#framed === 0;
+    const end = HEADER_SIZE + length;
+    if (buffer.length < end + FOOTER_SIZE) throw new RangeError("Cannot frame: no room");
+    this.#framed += length;
+    this.#crc = crc32(buffer.subarray(HEADER_SIZE, end), this.#crc);
+    if (isFirst) writeHeader(buffer, this.#header);
+    if (this.isComplete) {
+      const view = new DataView(buffer.buffer, buffer.byteOffset + end, FOOTER_SIZE);
+      view.setUint32(0, this.#crc);
+      view.setUint32(4, END_MARK);
+    }
+    return buffer.subarray(isFirst ? 0 : HEADER_SIZE, end + (this.isComplete ? FOOTER_SIZE : 0));
+  }
+}
+
+function writeHeader(buffer: Uint8Array, header: Header): void {
+  const view = new DataView(buffer.buffer, buffer.byteOffset, HEADER_SIZE);
   view.setUint32(AT.magic, MAGIC);
   view.setUint8(AT.version, PROTOCOL_VERSION);
   view.setUint8(AT.type, header.type);
@@ -159,10 +191,6 @@ export function sealMessage(buffer: Uint8Array, header: Header): Uint8Array {
   buffer.set(header.client.ip, AT.clientIp);
   view.setUint16(AT.clientPort, header.client.port);
   view.setUint32(AT.crc, crc32(buffer.subarray(0, AT.crc)));
-  const payload = buffer.subarray(HEADER_SIZE, HEADER_SIZE + header.length);
-  view.setUint32(HEADER_SIZE + header.length, crc32(payload));
-  view.setUint32(HEADER_SIZE + header.length + 4, END_MARK);
-  return buffer.subarray(0, size);
 }
 
 /**
@@ -174,7 +202,7 @@ export function sealMessage(buffer: Uint8Array, header: Header): Uint8Array {
 export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Array): Uint8Array {
   const buffer = new Uint8Array(HEADER_SIZE + payload.length + FOOTER_SIZE);
   buffer.set(payload, HEADER_SIZE);
-  return sealMessage(buffer, { ...header, length: payload.length });
+  return new MessageFramer({ ...header, length: payload.length }).frame(buffer, payload.length);
 }
 
 /**

@@ -11,9 +11,23 @@ const SMALLEST = 8 * 1024;
 /** What a message has around its payload, in bytes. */
 const FRAME = HEADER_SIZE + FOOTER_SIZE;
 
+/** The most that one borrower may hold, in bytes: more makes nothing faster. */
+const LARGEST_SHARE = 4 * 1024 * 1024;
+/** No borrower's share is less than this part of the budget. */
+const SMALLEST_SHARE = 1 / 2048;
+/**
+ * The part of the budget that those share who want buffers now. Who holds a share that was large
+ * when there were few keeps it until it is sent. With this part, the shares of any number of
+ * borrowers up to a thousand, come one by one and never sending anything, fit the budget
+ * together: the sum of budget / 8n grows as slowly as a logarithm.
+ */
+const SHARED_PART = 1 / 8;
+
 /** Lends buffers. Who finds the budget spent waits; first come, first served. */
 export class BufferPool {
   readonly #budget: number;
+  /** How many borrowers there are. */
+  borrowers = 0;
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
   readonly #waiting: { size: number; resolve: (buffer: Uint8Array<ArrayBuffer>) => void }[] = [];
   #lent = 0;
@@ -27,6 +41,13 @@ export class BufferPool {
   /** Bytes that are lent now. */
   get lent(): number {
     return this.#lent;
+  }
+
+  /** What each borrower may hold now, in bytes: it is for them to keep to it. A power of two. */
+  get share(): number {
+    const fair = this.#budget * SHARED_PART / Math.max(1, this.borrowers);
+    const share = Math.min(LARGEST_SHARE, Math.max(this.#budget * SMALLEST_SHARE, fair));
+    return 2 ** Math.floor(Math.log2(share));
   }
 
   /**

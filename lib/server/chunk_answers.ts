@@ -2,6 +2,11 @@
  * GET requests in, CHUNK messages out, in the order of the requests: read ahead from disk while
  * the one before is being written to the network.
  *
+ * A chunk is read whole before any of it is sent, so that whatever is wrong with it can still be
+ * said. Only where so many clients want chunks at once that a client's share of the memory is
+ * less than a chunk, it is read and sent in slices; a file that changes half-way through then
+ * ends the connection.
+ *
  * @module
  */
 import { WireError } from "../errors.ts";
@@ -10,12 +15,12 @@ import { HEADER_SIZE, MessageType } from "../protocol/message.ts";
 import { type GetRequest, printPayload } from "../protocol/payloads.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog } from "./catalog.ts";
+import type { SharedFile } from "./folder_scan.ts";
 import type { FileLease } from "./open_files.ts";
 
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
-/** How much is read ahead for one client, in bytes, and in how many requests at the most. */
-const READ_AHEAD_BYTES = 2 * MAX_CHUNK;
+/** Requests that are read ahead for one client at the most. */
 const READ_AHEAD_REQUESTS = 32;
 
 /** Bytes for the network. */
@@ -23,16 +28,19 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** What the bytes answer. */
   readonly requestId: number;
+  /** Whether a message begins with them, and whether it ends. */
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
   /** What of which file is in them, or null for an ERROR. */
-  readonly chunk: SentChunk | null;
+  readonly piece: SentPiece | null;
 }
 
 /** A part of a file that is on its way. */
-export interface SentChunk {
+export interface SentPiece {
   readonly path: string;
   readonly length: number;
   /** Whether the file ends with it. */
-  readonly last: boolean;
+  readonly endsFile: boolean;
 }
 
 /** What answering needs. */
@@ -45,16 +53,30 @@ export interface AnswerResources {
 }
 
 /** A request that was malformed stands in line as its error: answers keep their order. */
-type Asked = { readonly requestId: number; readonly request: GetRequest | WireError };
+interface Asked {
+  readonly requestId: number;
+  readonly request: GetRequest | WireError;
+}
+
+/** An answer whose first packet is being made. */
+interface Prepared {
+  readonly size: number;
+  readonly packets: AsyncGenerator<Packet, void>;
+  readonly first: Promise<IteratorResult<Packet, void>>;
+}
 
 /** The answers to one client's GETs. */
 export class ChunkAnswers {
   readonly #resources: AnswerResources;
   readonly #asked: Asked[] = [];
-  readonly #prepared: { readonly size: number; readonly packet: Promise<Packet> }[] = [];
-  readonly #preparing = new Set<Promise<Packet>>();
+  readonly #prepared: Prepared[] = [];
+  /** All generators that are not at their end. */
+  readonly #open = new Set<Prepared>();
   readonly #buffers = new Map<Uint8Array, Uint8Array<ArrayBuffer>>();
+  /** The answer that is being sent in slices. */
+  #current: Prepared | undefined;
   #preparedBytes = 0;
+  #isBorrower = false;
   #ended = false;
   #wake = () => {};
 
@@ -68,18 +90,15 @@ export class ChunkAnswers {
    */
   readonly readable: ReadableStream<Packet> = new ReadableStream({
     pull: async (controller) => {
-      while (this.#prepared.length === 0 && !this.#ended) {
-        await new Promise<void>((resolve) => this.#wake = resolve);
+      for (;;) {
+        const packet = await this.#nextPacket();
+        if (packet) return controller.enqueue(packet);
+        if (this.#current) continue;
+        if (this.#ended && this.#prepared.length === 0) return controller.close();
+        if (this.#prepared.length === 0) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+        }
       }
-      const next = this.#prepared.shift();
-      if (!next) {
-        controller.close();
-        return;
-      }
-      const packet = await next.packet;
-      this.#preparedBytes -= next.size;
-      this.#readAhead();
-      controller.enqueue(packet);
     },
   }, { highWaterMark: 0 });
 
@@ -99,90 +118,144 @@ export class ChunkAnswers {
   /** Takes a packet's buffer back once the network has its bytes. */
   sent(packet: Packet): void {
     const buffer = this.#buffers.get(packet.bytes);
-    if (!buffer) return;
-    this.#buffers.delete(packet.bytes);
-    this.#resources.pool.release(buffer);
+    if (buffer) {
+      this.#buffers.delete(packet.bytes);
+      this.#resources.pool.release(buffer);
+    }
+    if (this.#open.size === 0 && this.#asked.length === 0) this.#borrow(false);
   }
 
   /** Gives all buffers back; nothing may be using a packet any more. */
   async close(): Promise<void> {
     this.#asked.length = 0;
-    await Promise.all(this.#preparing);
+    await Promise.all([...this.#open].map(async ({ first, packets }) => {
+      await first.catch(() => {});
+      await packets.return();
+    }));
     for (const buffer of this.#buffers.values()) this.#resources.pool.release(buffer);
     this.#buffers.clear();
+    this.#borrow(false);
+  }
+
+  /** The next packet, or undefined if an answer has just ended or none is there. */
+  async #nextPacket(): Promise<Packet | undefined> {
+    const begun = this.#current;
+    const answer = begun ?? this.#prepared.shift();
+    if (!answer) return undefined;
+    const { value } = await (begun ? answer.packets.next() : answer.first);
+    if (!begun) {
+      this.#preparedBytes -= answer.size;
+      this.#readAhead();
+    }
+    const isOver = !value || value.isLast;
+    this.#current = isOver ? undefined : answer;
+    if (isOver) {
+      this.#open.delete(answer);
+      // Past the last packet stands the end of what the generator holds open.
+      await answer.packets.next();
+    }
+    return value ?? undefined;
   }
 
   #readAhead(): void {
+    if (this.#asked.length > 0) this.#borrow(true);
+    const most = this.#resources.pool.share / 2;
     while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
       const { request } = this.#asked[0]!;
-      const size = request instanceof WireError ? 0 : Math.min(request.length, MAX_CHUNK);
-      if (this.#prepared.length > 0 && this.#preparedBytes + size > READ_AHEAD_BYTES) return;
+      const size = request instanceof WireError ? 0 : Math.min(request.length, most);
+      if (this.#prepared.length > 0 && this.#preparedBytes + size > most) return;
       this.#preparedBytes += size;
-      const packet = this.#prepare(this.#asked.shift()!);
-      this.#preparing.add(packet);
-      packet.finally(() => this.#preparing.delete(packet));
-      this.#prepared.push({ size, packet });
+      const packets = this.#answer(this.#asked.shift()!);
+      const prepared = { size, packets, first: packets.next() };
+      prepared.first.catch(() => {});
+      this.#open.add(prepared);
+      this.#prepared.push(prepared);
     }
+  }
+
+  #borrow(isBorrower: boolean): void {
+    if (isBorrower === this.#isBorrower) return;
+    this.#isBorrower = isBorrower;
+    this.#resources.pool.borrowers += isBorrower ? 1 : -1;
   }
 
   /** The one place where a failed request becomes an ERROR. */
-  async #prepare({ requestId, request }: Asked): Promise<Packet> {
+  async *#answer({ requestId, request }: Asked): AsyncGenerator<Packet, void> {
+    let begun = false;
     try {
       if (request instanceof WireError) throw request;
-      return await this.#read(requestId, request);
+      for await (const packet of this.#read(requestId, request)) {
+        begun = true;
+        yield packet;
+      }
     } catch (thrown) {
+      // Half a chunk is on its way, and nothing can be said but that it will not be whole.
+      if (begun) throw thrown;
       const error = thrown instanceof WireError
         ? thrown
         : new WireError("read-failed", "The file cannot be read", { cause: thrown });
-      const path = request instanceof WireError ? null : request.path;
-      this.#resources.refused(error, path);
+      this.#resources.refused(error, request instanceof WireError ? null : request.path);
       const payload = printPayload({ code: error.code, message: error.message });
       const message = { type: MessageType.ERROR, requestId, payload };
-      return { bytes: this.#resources.connection.encode(message), requestId, chunk: null };
+      const bytes = this.#resources.connection.encode(message);
+      yield { bytes, requestId, isFirst: true, isLast: true, piece: null };
     }
   }
 
-  async #read(requestId: number, request: GetRequest): Promise<Packet> {
+  async *#read(requestId: number, request: GetRequest): AsyncGenerator<Packet, void> {
     const { catalog, pool, connection } = this.#resources;
-    const { path, version, offset } = request;
-    if (request.length > MAX_CHUNK) {
-      throw new WireError("bad-request", `A chunk is at most ${MAX_CHUNK} bytes`);
-    }
-    const file = catalog.find(path, version);
-    if (offset >= file.size) {
-      throw new WireError("bad-request", `The offset is not below the file's ${file.size} bytes`);
-    }
-    const length = Math.min(request.length, file.size - offset);
+    const { path, offset } = request;
+    const file = catalog.find(path, request.version);
+    const length = lengthOf(request, file);
     const lease = await catalog.lease(file);
-    const buffer = await pool.acquire(length);
     try {
-      await readFully(lease, buffer.subarray(HEADER_SIZE, HEADER_SIZE + length), offset);
-      // Only now: a write between an earlier check and the read would go unseen.
-      await catalog.assertUnchanged(file, lease);
-    } catch (error) {
-      pool.release(buffer);
-      throw error;
+      const framer = connection.chunkFramer(requestId, offset, length);
+      for (let done = 0; done < length;) {
+        const take = Math.min(length - done, pool.share / 2);
+        const buffer = await pool.acquire(take);
+        try {
+          const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
+          await readFully(lease, target, offset + done);
+          // Only now: a write between an earlier check and the read would go unseen.
+          await catalog.assertUnchanged(file, lease);
+        } catch (error) {
+          pool.release(buffer);
+          throw error;
+        }
+        const bytes = framer.frame(buffer, take);
+        this.#buffers.set(bytes, buffer);
+        const isFirst = done === 0;
+        done += take;
+        const endsFile = offset + done === file.size;
+        const piece = { path, length: take, endsFile };
+        yield { bytes, requestId, isFirst, isLast: framer.isComplete, piece };
+      }
     } finally {
       lease.release();
     }
-    const bytes = connection.sealChunk(buffer, length, offset, requestId);
-    this.#buffers.set(bytes, buffer);
-    return { bytes, requestId, chunk: { path, length, last: offset + length === file.size } };
   }
+}
+
+/** How many bytes a request gets. */
+function lengthOf({ offset, length }: GetRequest, { size }: SharedFile): number {
+  if (length > MAX_CHUNK) {
+    throw new WireError("bad-request", `A chunk is at most ${MAX_CHUNK} bytes`);
+  }
+  if (offset >= size) {
+    throw new WireError("bad-request", `The offset is not below the file's ${size} bytes`);
+  }
+  return Math.min(length, size - offset);
 }
 
 async function readFully(lease: FileLease, target: Uint8Array, offset: number): Promise<void> {
   for (let got = 0; got < target.length;) {
-    const { bytesRead } = await readSome(lease, target, got, offset + got);
+    const { bytesRead } = await lease.handle.read(
+      target,
+      got,
+      target.length - got,
+      offset + got,
+    );
     if (bytesRead === 0) throw new WireError("changed", "The file has become shorter");
     got += bytesRead;
-  }
-}
-
-async function readSome(lease: FileLease, target: Uint8Array, at: number, position: number) {
-  try {
-    return await lease.handle.read(target, at, target.length - at, position);
-  } catch (error) {
-    throw new WireError("read-failed", "The file cannot be read", { cause: error });
   }
 }

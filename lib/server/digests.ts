@@ -21,6 +21,7 @@ export class Digests implements Disposable {
   readonly #remembered = new Map<string, Remembered>();
   readonly #queue: (() => void)[] = [];
   #running = 0;
+  #stopped = false;
 
   /**
    * A file's SHA-256: 64 hex digits.
@@ -46,10 +47,11 @@ export class Digests implements Disposable {
     this.#remembered.delete(path);
   }
 
-  /** Stops computing. */
+  /** Stops computing; whoever waits is rejected. */
   [Symbol.dispose](): void {
-    this.#queue.length = 0;
+    this.#stopped = true;
     this.#hasher[Symbol.dispose]();
+    for (const next of this.#queue.splice(0)) next();
   }
 
   async #compute(file: SharedFile, pathOnDisk: string): Promise<string> {
@@ -59,6 +61,7 @@ export class Digests implements Disposable {
       this.#running++;
     }
     try {
+      if (this.#stopped) throw new Error("The digests are not computed any more");
       return await this.#hasher.start(pathOnDisk, file.version).finish(file.size);
     } finally {
       const next = this.#queue.shift();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, SEPARATOR } from "@std/path";
+import { dirname, join, SEPARATOR } from "@std/path";
 import { type FileIdentity, identityOfInfo } from "../file_identity.ts";
 import { isWirePath, type ListedFile } from "../protocol/payloads.ts";
 
@@ -43,7 +43,7 @@ export async function scanFolder(folder: SharedFolder, under: string): Promise<S
     }
   };
   if (under === "") folders.push("");
-  else if (isShareable(folder, under)) {
+  else if (isShareable(folder, under) && await isReachedWithoutLinks(folder, under)) {
     waiting.push(under);
     await visitAll();
   }
@@ -73,6 +73,16 @@ export function wirePathOf(root: string, path: string): string | null {
 
 function isShareable({ hidden }: SharedFolder, path: string): boolean {
   return isWirePath(path) && (hidden || path.split("/").every((name) => !name.startsWith(".")));
+}
+
+/** Whether no folder on the way is a link: a watcher may tell of what was there before. */
+async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Promise<boolean> {
+  const parent = dirname(diskPath(root, path));
+  try {
+    return await Deno.realPath(parent) === parent;
+  } catch {
+    return false;
+  }
 }
 
 /** The file at a path, or the path itself if it is a folder, or null if nothing is to be shared. */

@@ -39,8 +39,8 @@ Examples:
   server --dir /data --host 0.0.0.0      share /data with the network
   server --dir /data --port 0            pick a free port and say which
 
-Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder cannot
-be read, or the address not be listened on.
+Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder
+cannot be read, or the address not be listened on.
 `;
 
 /**

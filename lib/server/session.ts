@@ -8,7 +8,7 @@
  */
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatIp } from "../protocol/ip_address.ts";
-import type { Connection, Message } from "../protocol/connection.ts";
+import type { Connection, Message, Turn } from "../protocol/connection.ts";
 import { listPages } from "../protocol/list_pages.ts";
 import { MessageType } from "../protocol/message.ts";
 import {
@@ -20,7 +20,7 @@ import {
 import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
-import { ChunkAnswers, MAX_CHUNK, type Packet } from "./chunk_answers.ts";
+import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_answers.ts";
 import type { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
@@ -56,6 +56,8 @@ export class Session {
   readonly #under = new Map<string, number>();
   /** What the client does not know yet, by path; null has vanished. */
   #news = new Map<string, ListedFile | null>();
+  /** The right to write, while a message is being sent. */
+  #turn: Turn | undefined;
   #saidGoodbye = false;
   #listTold = false;
   #telling = false;
@@ -188,28 +190,33 @@ export class Session {
       );
     } catch (error) {
       this.#connection.fail(error as Error);
+      this.#turn?.end();
       this.#open.clear();
     }
   }
 
   async #sendPacket(packet: Packet): Promise<void> {
     try {
-      await this.#connection.sendBytes(packet.bytes);
+      if (packet.isFirst) this.#turn = await this.#connection.takeTurn();
+      await this.#turn!.write(packet.bytes);
     } finally {
       this.#answers.sent(packet);
-      this.#open.leave(packet.requestId);
+      if (packet.isLast) this.#turn?.end();
     }
-    const { chunk } = packet;
-    if (!chunk) return;
-    this.bytesSent += chunk.length;
-    const bytes = (this.#under.get(chunk.path) ?? 0) + chunk.length;
-    if (!chunk.last) {
-      this.#under.set(chunk.path, bytes);
+    if (packet.isLast) this.#open.leave(packet.requestId);
+    if (packet.piece) this.#count(packet.piece);
+  }
+
+  #count({ path, length, endsFile }: SentPiece): void {
+    this.bytesSent += length;
+    const bytes = (this.#under.get(path) ?? 0) + length;
+    if (!endsFile) {
+      this.#under.set(path, bytes);
       return;
     }
-    this.#under.delete(chunk.path);
+    this.#under.delete(path);
     this.filesSent++;
-    this.#shared.log({ event: "file sent", client: this.#client, path: chunk.path, bytes });
+    this.#shared.log({ event: "file sent", client: this.#client, path, bytes });
   }
 
   async #receiveRequests(): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CONNECTED, finished, moved, queued, started } from "./fakes.ts";
-import { barLines, indices, path, Stage } from "./stage.ts";
+import { barLines, indices, path, screenTest, Stage } from "./stage.ts";
 
 const MIB = 1024 ** 2;
 
@@ -17,7 +17,7 @@ for (
   ] as [number, number][][]
 ) {
   const name = sizes.map((size) => size.join(" × ")).join(", then ");
-  Deno.test(`BarsDisplay leaves no old bars when 80 × 24 becomes ${name}`, async () => {
+  screenTest(`BarsDisplay leaves no old bars when 80 × 24 becomes ${name}`, async () => {
     using stage = new Stage(80, 24);
     const files = indices(6);
     stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("BarsDisplay waits until a window is not dragged any more", async () => {
+screenTest("BarsDisplay waits until a window is not dragged any more", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, ...indices(6).map((index) => queued(path(index), MIB)));
   stage.handle(...indices(6).map((index) => started(path(index))));
@@ -61,16 +61,19 @@ Deno.test("BarsDisplay waits until a window is not dragged any more", async () =
   assert.equal(barLines(lines).length, 6);
 });
 
-Deno.test("BarsDisplay fits its bars into a terminal that becomes smaller and smaller", async () => {
-  using stage = new Stage(80, 24);
-  stage.handle(CONNECTED, ...indices(40).map((index) => queued(path(index), MIB)));
-  stage.handle(...indices(40).map((index) => started(path(index))));
-  stage.frame();
-  for (let rows = 23; rows >= 1; rows--) {
-    await stage.terminal.resize(rows * 3, rows);
-    stage.settle();
-    const lines = await stage.terminal.screen();
-    assert.ok(lines.filter((line) => /0\D+40/.test(line)).length <= 1, lines.join("\n"));
-    assert.ok(barLines(lines).length < rows);
-  }
-});
+screenTest(
+  "BarsDisplay fits its bars into a terminal that becomes smaller and smaller",
+  async () => {
+    using stage = new Stage(80, 24);
+    stage.handle(CONNECTED, ...indices(40).map((index) => queued(path(index), MIB)));
+    stage.handle(...indices(40).map((index) => started(path(index))));
+    stage.frame();
+    for (let rows = 23; rows >= 1; rows--) {
+      await stage.terminal.resize(rows * 3, rows);
+      stage.settle();
+      const lines = await stage.terminal.screen();
+      assert.ok(lines.filter((line) => /0\D+40/.test(line)).length <= 1, lines.join("\n"));
+      assert.ok(barLines(lines).length < rows);
+    }
+  },
+);

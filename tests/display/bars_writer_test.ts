@@ -3,19 +3,19 @@ import fc from "fast-check";
 import { BarsDisplay, terminalSize } from "../../lib/display/bars_writer.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
 import { ANY_EVENT, CONNECTED, FakeClock, finished, moved, queued, started } from "./fakes.ts";
-import { barLines, indices, path, Stage } from "./stage.ts";
+import { barLines, indices, path, screenTest, Stage } from "./stage.ts";
 
 // No sanitizer: the terminal that the tests look at has timers of its own.
 
 const MIB = 1024 ** 2;
 
-Deno.test("BarsDisplay writes nothing before there is something to say", () => {
+screenTest("BarsDisplay writes nothing before there is something to say", () => {
   using stage = new Stage();
   stage.clock.pass(1000);
   assert.deepEqual(stage.terminal.writes, []);
 });
 
-Deno.test("BarsDisplay draws at most ten times a second, each time with one write", () => {
+screenTest("BarsDisplay draws at most ten times a second, each time with one write", () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("a", 100_000), started("a"));
   for (let step = 1; step <= 1000; step++) {
@@ -28,14 +28,14 @@ Deno.test("BarsDisplay draws at most ten times a second, each time with one writ
   }
 });
 
-Deno.test("BarsDisplay does not draw what stands there already", () => {
+screenTest("BarsDisplay does not draw what stands there already", () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("a", 100), { type: "idle" });
   stage.clock.pass(10_000);
   assert.equal(stage.terminal.writes.length, 1);
 });
 
-Deno.test("BarsDisplay leaves finished files above the bars, each once and in order", async () => {
+screenTest("BarsDisplay leaves finished files above the bars, each once and in order", async () => {
   using stage = new Stage();
   const files = indices(30);
   stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
@@ -57,7 +57,7 @@ Deno.test("BarsDisplay leaves finished files above the bars, each once and in or
   assert.deepEqual(lines.slice(32), ["watching input.txt; Ctrl+C to stop"]);
 });
 
-Deno.test("BarsDisplay leaves nothing of longer lines and of more lines", async () => {
+screenTest("BarsDisplay leaves nothing of longer lines and of more lines", async () => {
   using stage = new Stage(80, 24, null);
   stage.handle(CONNECTED, queued("a", 100), { type: "waiting", names: ["b.iso"] }, started("a"));
   stage.clock.pass(1000);
@@ -70,7 +70,7 @@ Deno.test("BarsDisplay leaves nothing of longer lines and of more lines", async 
   assert.deepEqual(rest, []);
 });
 
-Deno.test("BarsDisplay leaves the last column empty", async () => {
+screenTest("BarsDisplay leaves the last column empty", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("n".repeat(200), 100), started("n".repeat(200)));
   stage.handle({ type: "waiting", names: ["w".repeat(200)] });
@@ -79,7 +79,7 @@ Deno.test("BarsDisplay leaves the last column empty", async () => {
   assert.deepEqual(lines.slice(1).map(widthOf), [79, 79, 79]);
 });
 
-Deno.test("BarsDisplay keeps more files than rows on one screen", async () => {
+screenTest("BarsDisplay keeps more files than rows on one screen", async () => {
   using stage = new Stage(80, 10);
   stage.handle(CONNECTED, ...indices(500).map((index) => queued(path(index), MIB)));
   stage.handle(...indices(500).map((index) => started(path(index))));
@@ -93,7 +93,7 @@ Deno.test("BarsDisplay keeps more files than rows on one screen", async () => {
   assert.match(lines.at(-1)!, /^0 of 500 files/);
 });
 
-Deno.test("BarsDisplay does not flood when thousands finish at once", async () => {
+screenTest("BarsDisplay does not flood when thousands finish at once", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, ...indices(5000).map((index) => queued(path(index), 1024)));
   for (let frame = 0; frame < 10; frame++) {
@@ -106,7 +106,7 @@ Deno.test("BarsDisplay does not flood when thousands finish at once", async () =
   assert.ok(lines.includes("… and 4980 more files finished (4.86 MiB)"), lines.join("\n"));
 });
 
-Deno.test("BarsDisplay never clears the screen from its top, which tmux would keep", () => {
+screenTest("BarsDisplay never clears the screen from its top, which tmux would keep", () => {
   using stage = new Stage();
   stage.handle(CONNECTED, ...indices(9).map((index) => queued(path(index), MIB)));
   for (const index of indices(9)) {
@@ -120,7 +120,7 @@ Deno.test("BarsDisplay never clears the screen from its top, which tmux would ke
   assert.doesNotMatch(text, /\r(\x1b\[\d+A)?\x1b\[J/);
 });
 
-Deno.test("BarsDisplay wraps long messages and keeps its place", async () => {
+screenTest("BarsDisplay wraps long messages and keeps its place", async () => {
   using stage = new Stage(40, 12);
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
@@ -134,7 +134,7 @@ Deno.test("BarsDisplay wraps long messages and keeps its place", async () => {
   assert.equal(barLines(lines).length, 2);
 });
 
-Deno.test("BarsDisplay survives names that the terminal takes for wider", async () => {
+screenTest("BarsDisplay survives names that the terminal takes for wider", async () => {
   using stage = new Stage(40, 12);
   const names = indices(5).map((index) => "👩‍👩‍👧‍👦".repeat(9) + index);
   stage.handle(CONNECTED, ...names.map((name) => queued(name, 100)));
@@ -146,7 +146,7 @@ Deno.test("BarsDisplay survives names that the terminal takes for wider", async 
   assert.equal((await stage.terminal.everything()).length, 1 + 6);
 });
 
-Deno.test("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {
+screenTest("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
@@ -159,7 +159,7 @@ Deno.test("BarsDisplay hides the cursor while it draws, and shows it when it clo
   assert.equal(stage.terminal.wraps, true);
 });
 
-Deno.test("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
+screenTest("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("a", 4 * MIB), queued("b", MIB), started("a"), started("b"));
   stage.clock.pass(2000);
@@ -172,7 +172,7 @@ Deno.test("BarsDisplay leaves messages and a summary when it closes, and no bars
   ]);
 });
 
-Deno.test("BarsDisplay closes once, and then does nothing", () => {
+screenTest("BarsDisplay closes once, and then does nothing", () => {
   using stage = new Stage();
   stage.display.close();
   const { length } = stage.terminal.writes;
@@ -183,7 +183,7 @@ Deno.test("BarsDisplay closes once, and then does nothing", () => {
   assert.equal(stage.clock.timers, 0);
 });
 
-Deno.test("BarsDisplay outlives its terminal", () => {
+screenTest("BarsDisplay outlives its terminal", () => {
   const clock = new FakeClock();
   const output = {
     writeSync(): number {
@@ -197,7 +197,7 @@ Deno.test("BarsDisplay outlives its terminal", () => {
   display.close();
 });
 
-Deno.test("BarsDisplay keeps no process alive and asks for no permission", () => {
+screenTest("BarsDisplay keeps no process alive and asks for no permission", () => {
   const display = new BarsDisplay({
     output: { writeSync: (bytes) => bytes.length },
     color: true,
@@ -209,30 +209,33 @@ Deno.test("BarsDisplay keeps no process alive and asks for no permission", () =>
   assert.ok(terminalSize().columns > 0);
 });
 
-Deno.test("BarsDisplay leaves nothing on the screen but what stays and the last bars", async () => {
-  const step = fc.record({ event: ANY_EVENT, frames: fc.nat(2) });
-  const steps = fc.array(step, { maxLength: 40 });
-  const columns = fc.integer({ min: 30, max: 100 });
-  await fc.assert(
-    fc.asyncProperty(
-      steps,
-      columns,
-      fc.integer({ min: 2, max: 15 }),
-      async (steps, columns, rows) => {
-        using stage = new Stage(columns, rows);
-        stage.handle(CONNECTED);
-        for (const { event, frames } of steps) {
-          stage.handle(event);
-          for (let frame = 0; frame < frames; frame++) stage.frame();
-        }
-        stage.display.close();
-        const lines = await stage.terminal.everything();
-        assert.deepEqual(barLines(lines), []);
-        const last = lines.at(-1)!;
-        assert.match(last, /^\d files? done/);
-        assert.ok(stage.terminal.cursorVisible);
-      },
-    ),
-    { numRuns: 50 },
-  );
-});
+screenTest(
+  "BarsDisplay leaves nothing on the screen but what stays and the last bars",
+  async () => {
+    const step = fc.record({ event: ANY_EVENT, frames: fc.nat(2) });
+    const steps = fc.array(step, { maxLength: 40 });
+    const columns = fc.integer({ min: 30, max: 100 });
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        columns,
+        fc.integer({ min: 2, max: 15 }),
+        async (steps, columns, rows) => {
+          using stage = new Stage(columns, rows);
+          stage.handle(CONNECTED);
+          for (const { event, frames } of steps) {
+            stage.handle(event);
+            for (let frame = 0; frame < frames; frame++) stage.frame();
+          }
+          stage.display.close();
+          const lines = await stage.terminal.everything();
+          assert.deepEqual(barLines(lines), []);
+          const last = lines.at(-1)!;
+          assert.match(last, /^\d files? done/);
+          assert.ok(stage.terminal.cursorVisible);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  },
+);

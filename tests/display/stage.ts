@@ -45,6 +45,14 @@ export class Stage implements Disposable {
   }
 }
 
+/** A test that looks at a terminal: the emulator has timers of its own, which end with it. */
+export function screenTest(name: string, fn: () => void | Promise<void>): void {
+  Deno.test(name, async () => {
+    await fn();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+}
+
 export function path(index: number): string {
   return `photos/日本 ${index}.jpg`;
 }

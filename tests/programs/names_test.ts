@@ -20,6 +20,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
   await using site = await Site.create();
   await site.wish("**\n");
+  const long = "long/" + "e".repeat(300);
   const hostile = [
     "../evil",
     "../../evil",
@@ -33,7 +34,7 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
     "evil/",
     ".sluice/evil",
     ".SLUICE/evil",
-    "long/" + "e".repeat(300),
+    long,
     ...Object.keys(ESCAPES),
   ];
   const files = new Map([...hostile, "good.txt", "sub/good.txt"].map((path) => [path, CONTENT]));
@@ -48,11 +49,9 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
   assert.deepEqual(await Deno.readFile(site.downloaded("good.txt")), CONTENT);
   assert.deepEqual(new Set(server.asked), new Set(["good.txt", "sub/good.txt"]));
   for (const path of hostile) {
-    const shown = ESCAPES[path] ?? path;
-    assert.ok(
-      stderr.split("\n").some((line) => line.startsWith("warning ") && line.includes(`"${shown}"`)),
-      `nothing is said about "${shown}":\n${stderr}`,
-    );
+    const shown = path === long ? `"${long.slice(0, 100)}` : `"${ESCAPES[path] ?? path}"`;
+    const said = stderr.split("\n").filter((line) => line.startsWith("warning "));
+    assert.ok(said.some((line) => line.includes(shown)), `nothing is said of ${shown}:\n${stderr}`);
   }
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, "control characters came through");

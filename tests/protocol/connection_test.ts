@@ -100,7 +100,8 @@ test("Connection carries thousands of pipelined messages, in order, both ways", 
       const buffer = new Uint8Array(HEADER_SIZE + length + FOOTER_SIZE);
       buffer.set(payload, HEADER_SIZE);
       await ends.server.sendBytes(
-        ends.server.sealChunk(buffer, length, header.requestId * 2 ** 21, header.requestId),
+        ends.server.chunkFramer(header.requestId, header.requestId * 2 ** 21, length)
+          .frame(buffer, length),
       );
     }
   })();
@@ -132,12 +133,8 @@ test("Connection carries the largest CHUNK, sealed in place, to the farthest off
   const content = bytesOf(MAX_CHUNK_PAYLOAD);
   const buffer = new Uint8Array(HEADER_SIZE + content.length + FOOTER_SIZE);
   buffer.set(content, HEADER_SIZE);
-  const chunk = ends.server.sealChunk(
-    buffer,
-    content.length,
-    Number.MAX_SAFE_INTEGER,
-    2 ** 32 - 1,
-  );
+  const framer = ends.server.chunkFramer(2 ** 32 - 1, Number.MAX_SAFE_INTEGER, content.length);
+  const chunk = framer.frame(buffer, content.length);
   assert.equal(chunk.buffer, buffer.buffer);
   const sent = ends.server.sendBytes(chunk);
   const [{ header, payload }] = await take(ends.client, 1) as [Message];

@@ -15,8 +15,8 @@ import {
   MAX_CHUNK_PAYLOAD,
   MAX_CLIENT_PAYLOAD,
   MAX_SERVER_PAYLOAD,
+  MessageFramer,
   MessageType,
-  sealMessage,
   type Side,
 } from "../../lib/protocol/message.ts";
 
@@ -113,13 +113,13 @@ for (const { type, side } of ALLOWED) {
   });
 }
 
-Deno.test("sealMessage writes around the payload in place and touches nothing else", () => {
+Deno.test("MessageFramer writes around the payload in place and touches nothing else", () => {
   const whole = new Uint8Array(300).fill(0xee);
   const buffer = whole.subarray(10, 250);
   const payload = Uint8Array.from({ length: 100 }, (_, i) => i);
   buffer.set(payload, HEADER_SIZE);
   const fields = header({ type: MessageType.CHUNK, offset: 2 ** 40 + 3 });
-  const message = sealMessage(buffer, { ...fields, length: 100 });
+  const message = new MessageFramer({ ...fields, length: 100 }).frame(buffer, 100);
 
   assert.equal(message.buffer, whole.buffer);
   assert.equal(message.byteOffset, 10);
@@ -128,15 +128,31 @@ Deno.test("sealMessage writes around the payload in place and touches nothing el
   assert.ok(around.every((byte) => byte === 0xee));
 });
 
-Deno.test("sealMessage throws if the footer would stand outside the buffer", () => {
+Deno.test("MessageFramer throws if the footer would stand outside the buffer", () => {
   const fields = { ...header({ type: MessageType.CHUNK }), length: 100 };
   const whole = new Uint8Array(400);
   const size = HEADER_SIZE + fields.length + FOOTER_SIZE;
   for (const buffer of [new Uint8Array(size - 1), whole.subarray(50, 50 + size - 1)]) {
-    assert.throws(() => sealMessage(buffer, fields), RangeError);
+    assert.throws(() => new MessageFramer(fields).frame(buffer, 100), RangeError);
   }
   assert.ok(whole.subarray(50 + size - 1).every((byte) => byte === 0));
-  sealMessage(whole.subarray(50, 50 + size), fields);
+  new MessageFramer(fields).frame(whole.subarray(50, 50 + size), 100);
+});
+
+Deno.test("MessageFramer makes the same message of pieces of any size", () => {
+  const fields = header({ type: MessageType.CHUNK, offset: 7 });
+  fc.assert(fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 })), (pieces) => {
+    const payload = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+    if (payload.length === 0) return;
+    const framer = new MessageFramer({ ...fields, length: payload.length });
+    const framed = pieces.flatMap((piece) => {
+      const buffer = new Uint8Array(HEADER_SIZE + piece.length + FOOTER_SIZE);
+      buffer.set(piece, HEADER_SIZE);
+      return [...framer.frame(buffer, piece.length)];
+    });
+    assert.ok(framer.isComplete);
+    assert.deepEqual(Uint8Array.from(framed), encodeMessage(fields, payload));
+  }));
 });
 
 Deno.test("decodeHeader copies the addresses out of the bytes", () => {

@@ -1,0 +1,94 @@
+/**
+ * One client at a time in an output folder.
+ *
+ * The system's lock on an open file, not the file's being there, says that a client is at work: it
+ * ends with its process, however that ends, so no lock is ever stale. The file's text, the
+ * process id, is for people. Not guarded against: file systems without locks, as some network
+ * ones are.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+
+/** How long to wait where a system can only wait for a lock, in milliseconds. */
+const TRY_MS = 250;
+
+/** Holds an output folder until disposed. */
+export class OutputLock implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Takes the lock.
+   *
+   * @param path The lock's file.
+   * @param folder What it locks, for the error.
+   * @throws {UserError} With exit code 1, if another process holds it.
+   */
+  static async acquire(path: string, folder: string): Promise<OutputLock> {
+    for (;;) {
+      const file = openNoLink(path);
+      try {
+        if (!await tryLock(file)) {
+          throw new UserError(
+            `Another client${ownerOf(path)} is downloading into "${folder}": stop it, or name ` +
+              "another folder with --output",
+            1,
+          );
+        }
+        // The one before removed its file as it left: that lock is worth nothing.
+        if (Deno.lstatSync(path).ino !== file.statSync().ino) {
+          file.close();
+          continue;
+        }
+        file.truncateSync();
+        file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+        return new OutputLock(path, file);
+      } catch (error) {
+        file.close();
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // Gone with its folder; or Windows, which keeps open files: the next client takes it.
+    }
+    this.#file.close();
+  }
+}
+
+function openNoLink(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true, write: true, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  if (Deno.lstatSync(path).isSymlink) throw new Error(`"${path}" is a link; remove it`);
+  return Deno.openSync(path, { read: true, write: true, create: true });
+}
+
+async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  if ("tryLock" in file) return await file.tryLock(true);
+  // Before Deno 2.9: who does not get it soon does not get it.
+  const tired = new Promise<false>((resolve) => setTimeout(() => resolve(false), TRY_MS));
+  const locked = (file as Deno.FsFile).lock(true).then(() => true, () => false);
+  return await Promise.race([locked, tired]);
+}
+
+function ownerOf(path: string): string {
+  try {
+    const pid = Deno.readTextFileSync(path).trim();
+    return /^\d+$/.test(pid) ? ` (process ${pid})` : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * A `Deno.Conn` as bytes both ways, which knows for how long nothing has come or gone.
+ *
+ * @module
+ */
+
+/** Owns its `Deno.Conn`. */
+export class Socket {
+  /** Bytes received and sent so far. */
+  readonly traffic = { received: 0, sent: 0 };
+
+  readonly #conn: Deno.Conn;
+  #closed = false;
+  /** Since when a read, or a write, has been waiting without a byte; undefined if none is. */
+  #readingSince: number | undefined;
+  #writingSince: number | undefined;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** For how long the peer has sent nothing to a reader, in milliseconds. */
+  get silence(): number {
+    return this.#readingSince === undefined ? 0 : performance.now() - this.#readingSince;
+  }
+
+  /** For how long the peer has taken nothing from a writer, in milliseconds. */
+  get stall(): number {
+    return this.#writingSince === undefined ? 0 : performance.now() - this.#writingSince;
+  }
+
+  /**
+   * What comes, for a reader with buffers of its own.
+   *
+   * Not `conn.readable`: that closes the whole socket at the peer's end of stream, and what the
+   * peer had asked for before is still to be sent.
+   */
+  readonly readable: ReadableStream<Uint8Array> = new ReadableStream({
+    type: "bytes",
+    pull: async (controller) => {
+      // A byte stream without auto-allocation only pulls for a reader's own buffer.
+      const request = controller.byobRequest!;
+      this.#readingSince = performance.now();
+      try {
+        const got = await this.#conn.read(request.view as Uint8Array<ArrayBuffer>);
+        if (got === null) controller.close();
+        this.traffic.received += got ?? 0;
+        request.respond(got ?? 0);
+      } finally {
+        this.#readingSince = undefined;
+      }
+    },
+  });
+
+  /** Writes all of the bytes; one caller at a time. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      this.#writingSince = performance.now();
+      try {
+        const written = await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
+        at += written;
+        this.traffic.sent += written;
+      } finally {
+        this.#writingSince = undefined;
+      }
+    }
+  }
+
+  /** Closes the writing half; what the peer still sends can be read. */
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite().catch(() => {});
+  }
+
+  /** Closes it at once; reads and writes under way fail. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed by the system already.
+    }
+  }
+}
