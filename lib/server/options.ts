@@ -13,7 +13,13 @@ export interface ServerCommand {
   readonly host: string;
   readonly port: number;
   readonly hidden: boolean;
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+  /** Bytes. */
+  readonly memory: number;
 }
+
+const MIB = 1024 * 1024;
 
 /** The text of `--help`. */
 export const SERVER_HELP = `\
@@ -26,6 +32,11 @@ Usage: server [options]
                 the folder to the network
   --port N      port to listen on; 0 picks a free one      (default: 9009)
   --hidden      also share names that begin with a dot
+
+  --max-clients N               clients at a time          (default: 1024)
+  --max-clients-per-address N   the same of one address    (default: 64)
+  --memory MIB                  memory for all clients' buffers together
+                                                           (default: 256)
 
   --help        this text
   --version     the version
@@ -50,15 +61,20 @@ cannot be read, or the address not be listened on.
  */
 export function parseServerCommand(args: readonly string[]): ServerCommand {
   const given = parseCommandLine(args, {
-    values: ["dir", "host", "port"],
+    values: ["dir", "host", "port", "max-clients", "max-clients-per-address", "memory"],
     flags: ["hidden", "help", "version"],
   });
+  const number = (name: string, byDefault: string, min: number, max: number) =>
+    integerOption(given.value(name) ?? byDefault, name, min, max);
   return {
     help: given.flag("help"),
     version: given.flag("version"),
     dir: given.value("dir") ?? "files",
     host: given.value("host") ?? "127.0.0.1",
-    port: integerOption(given.value("port") ?? "9009", "port", 0, 65535),
+    port: number("port", "9009", 0, 65535),
     hidden: given.flag("hidden"),
+    maxClients: number("max-clients", "1024", 1, 1e6),
+    maxClientsPerAddress: number("max-clients-per-address", "64", 1, 1e6),
+    memory: MIB * number("memory", "256", 16, 1e6),
   };
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
@@ -26,6 +26,11 @@ export interface ServerOptions {
   readonly port: number;
   /** Whether names that begin with a dot are shared. */
   readonly hidden: boolean;
+  /** Most clients at a time, and most of one address. */
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+  /** What the buffers of all clients together may take, in bytes. */
+  readonly memory: number;
   readonly log: Log;
 }
 
@@ -48,8 +53,6 @@ export interface ServerHandle extends AsyncDisposable {
 const DRAIN_MS = 5_000;
 /** How long to wait after a failed accept, in milliseconds: it is mostly a lack of descriptors. */
 const ACCEPT_RETRY_MS = 100;
-/** What the buffers of all clients together may take, in bytes. */
-const BUFFER_BUDGET = 256 * 1024 * 1024;
 
 /**
  * Starts a server. It accepts clients when the returned promise resolves.
@@ -68,16 +71,29 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     digests[Symbol.dispose]();
     throw new UserError(whyNotListening(error, options), 2, { cause: error });
   }
-  const shared = { catalog, digests, pool: new BufferPool(BUFFER_BUDGET), log };
+  const shared = { catalog, digests, pool: new BufferPool(options.memory), log };
   const sessions = new Set<Session>();
   const totals = { clients: 0, files: 0, bytes: 0 };
   let closing = false;
 
-  const serve = async (conn: Deno.Conn) => {
-    const session = new Session(new Connection(conn, "server"), shared);
+  const addresses = new Map<string, number>();
+  const serve = async (conn: Deno.TcpConn) => {
+    const connection = new Connection(conn, "server");
+    const address = conn.remoteAddr.hostname;
+    const sameAddress = addresses.get(address) ?? 0;
+    if (sessions.size >= options.maxClients || sameAddress >= options.maxClientsPerAddress) {
+      log({ event: "client refused", client: address, clients: sessions.size, sameAddress });
+      await connection.refuse(new WireError("busy", "The server has as many clients as it takes"));
+      return;
+    }
+    const session = new Session(connection, shared);
     sessions.add(session);
+    addresses.set(address, sameAddress + 1);
     totals.clients++;
     await session.finished;
+    const left = addresses.get(address)! - 1;
+    if (left > 0) addresses.set(address, left);
+    else addresses.delete(address);
     totals.files += session.filesSent;
     totals.bytes += session.bytesSent;
     sessions.delete(session);

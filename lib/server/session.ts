@@ -268,7 +268,7 @@ export class Session {
     try {
       if (request instanceof WireError) throw request;
       const file = catalog.find(request.path, request.version);
-      const digest = await digests.of(file, catalog.pathOnDisk(file));
+      const digest = await digests.of(file, catalog.pathOnDisk(file), this);
       const payload = printPayload({ digest });
       await this.#connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
     } catch (error) {

@@ -53,6 +53,30 @@ Deno.test("client --list without a server says so in one line", async () => {
   );
 });
 
+for (const args of [["--once"], [], ["--list"], ["--progress", "none"]]) {
+  const name = ["client", ...args].join(" ");
+  Deno.test(`${name} says in one line that there is no such host`, async () => {
+    const result = await runAgainst("no-such-host.invalid", args);
+    assertGivenUp(result, /no-such-host\.invalid.*--server/);
+  });
+}
+
+for (const args of [IMPATIENT, ["--list"], ["--progress", "none"]]) {
+  const name = ["client", ...args].join(" ");
+  Deno.test(`${name} says in one line that a server is no Sluice server`, async () => {
+    const result = await runAgainstWords(
+      "HTTP/1.1 400 Bad Request\r\n\r\n<h1>No</h1>".repeat(4),
+      args,
+    );
+    assertGivenUp(result, /Sluice.*--server/);
+  });
+}
+
+Deno.test("client gives up a server that hangs up at once", async () => {
+  const result = await runAgainstWords("", [...IMPATIENT, "--progress", "none"]);
+  assertGivenUp(result, /annot reach/);
+});
+
 for (const args of [["--once"], [], ["--list", "--retry-for", "60"]]) {
   const name = ["client", ...args].join(" ");
   Deno.test(`${name} tries again until the server is there`, async () => {
@@ -72,11 +96,20 @@ for (const args of [["--once"], [], ["--list", "--retry-for", "60"]]) {
   });
 }
 
-/** Says the same to everybody, and hangs up. */
-async function answerAll(listener: Deno.Listener, words: string): Promise<void> {
+/** Runs a client that wants a file from a server that says the same to everybody, and hangs up. */
+async function runAgainstWords(words: string, args: readonly string[]): Promise<ProgramResult> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = answerAll(listener, new TextEncoder().encode(words));
+  const result = await runAgainst(`127.0.0.1:${listener.addr.port}`, args);
+  listener.close();
+  await answering;
+  return result;
+}
+
+async function answerAll(listener: Deno.Listener, words: Uint8Array): Promise<void> {
   for await (const conn of listener) {
     try {
-      await conn.write(new TextEncoder().encode(words));
+      await conn.write(words);
       await conn.closeWrite();
       await conn.read(new Uint8Array(1024));
     } catch {

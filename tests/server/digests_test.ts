@@ -12,7 +12,7 @@ Deno.test("Digests computes the SHA-256 of a shared file", async () => {
   using digests = new Digests();
   for (const content of ["", "hello", "x".repeat(3_000_000)]) {
     const file = await folder.share("a.txt", content);
-    assert.equal(await digests.of(file, folder.at("a.txt")), sha256(content));
+    assert.equal(await digests.of(file, folder.at("a.txt"), 1), sha256(content));
   }
 });
 
@@ -21,12 +21,12 @@ Deno.test("Digests computes a version's digest once, for all who ask", async () 
   using digests = new Digests();
   const file = await folder.share("a.txt", "hello");
   const path = folder.at("a.txt");
-  const first = await Promise.all([1, 2, 3].map(() => digests.of(file, path)));
+  const first = await Promise.all([1, 2, 3].map(() => digests.of(file, path, 1)));
   // Not there any more: it can only be remembered.
   Deno.removeSync(path);
-  assert.deepEqual([...first, await digests.of(file, path)], new Array(4).fill(sha256("hello")));
+  assert.deepEqual([...first, await digests.of(file, path, 1)], new Array(4).fill(sha256("hello")));
   digests.forget("a.txt");
-  await assert.rejects(digests.of(file, path), isWireError("read-failed"));
+  await assert.rejects(digests.of(file, path, 1), isWireError("read-failed"));
 });
 
 Deno.test("Digests computes a new version's digest anew, and refuses the one before", async () => {
@@ -46,7 +46,7 @@ Deno.test("Digests refuses a file that has changed since it was listed", async (
   using digests = new Digests();
   const file = await folder.share("a.txt", "old");
   await folder.share("a.txt", "new");
-  await assert.rejects(digests.of(file, folder.at("a.txt")), isWireError("changed"));
+  await assert.rejects(digests.of(file, folder.at("a.txt"), 1), isWireError("changed"));
 });
 
 Deno.test("Digests remembers no failure", async () => {
@@ -55,7 +55,7 @@ Deno.test("Digests remembers no failure", async () => {
   const path = folder.at("a.txt");
   const file = await folder.share("a.txt", "hello");
   Deno.renameSync(path, folder.at("away"));
-  const failures = await Promise.allSettled([1, 2].map(() => digests.of(file, path)));
+  const failures = await Promise.allSettled([1, 2].map(() => digests.of(file, path, 1)));
   for (const failure of failures) {
     assert.ok(failure.status === "rejected" && isWireError("read-failed")(failure.reason));
   }
