@@ -7,13 +7,19 @@ import { messageOf, UserError } from "./lib/errors.ts";
 import { runDownloader } from "./lib/client/downloader.ts";
 import { EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
 import { CLIENT_HELP, type ClientCommand, parseClientCommand } from "./lib/client/options.ts";
+import { parseInputList } from "./lib/client/input_list.ts";
+import { readInput } from "./lib/client/input_watcher.ts";
+import { findLeftovers, removeLeftovers } from "./lib/client/leftovers.ts";
 import { OutputFolder } from "./lib/client/output_folder.ts";
+import { OutputLock } from "./lib/client/output_lock.ts";
 import { Remote } from "./lib/client/remote.ts";
 import { formatServerAddress } from "./lib/client/server_address.ts";
 import { BarsDisplay } from "./lib/display/bars_writer.ts";
 import type { Display } from "./lib/display/display.ts";
 import { renderFileList } from "./lib/display/file_list.ts";
 import { PlainDisplay } from "./lib/display/plain.ts";
+import { formatBytes } from "./lib/display/units.ts";
+import { quoted } from "./lib/printable.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { PROGRAM } from "./lib/version.ts";
@@ -29,7 +35,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   using interrupted = interruptSignal();
-  return command.list ? await list(command, interrupted) : await download(command, interrupted);
+  if (command.list) return await list(command, interrupted);
+  const output = await OutputFolder.open(command.output);
+  using _lock = await OutputLock.acquire(output.lockPath, command.output);
+  if (command.clean) return await clean(command, output);
+  return await download(command, output, interrupted);
 }
 
 async function list({ server }: ClientCommand, signal: AbortSignal): Promise<number> {
@@ -49,8 +59,22 @@ async function list({ server }: ClientCommand, signal: AbortSignal): Promise<num
   return 0;
 }
 
-async function download(command: ClientCommand, signal: AbortSignal): Promise<number> {
-  const output = await OutputFolder.open(command.output);
+async function clean({ input }: ClientCommand, output: OutputFolder): Promise<number> {
+  const { wishes } = parseInputList(await readInput(input));
+  const leftovers = await findLeftovers(output, wishes);
+  await removeLeftovers(leftovers);
+  for (const { path, size } of leftovers) {
+    const name = path === null ? "a file of unknown name" : quoted(path);
+    writeLine(Deno.stdout, `removed ${formatBytes(size)} of ${name}`);
+  }
+  return 0;
+}
+
+async function download(
+  command: ClientCommand,
+  output: OutputFolder,
+  signal: AbortSignal,
+): Promise<number> {
   const display = displayFor(command);
   try {
     const outcome = await runDownloader({
@@ -60,10 +84,24 @@ async function download(command: ClientCommand, signal: AbortSignal): Promise<nu
       emit: (event) => display?.handle(event),
       signal,
     });
+    const leftovers = await findLeftovers(output, outcome.wishes);
+    if (leftovers.length > 0) {
+      const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
+      const files = leftovers.length;
+      display?.handle({ type: "leftovers", files, size, command: cleanCommand(command) });
+    }
     return exitCodeOf(outcome);
   } finally {
     display?.close();
   }
+}
+
+/** What the user types to remove what is kept. */
+function cleanCommand({ input, output }: ClientCommand): string {
+  const words = ["client --clean"];
+  if (input !== "input.txt") words.push("--input", quoted(input));
+  if (output !== "Output") words.push("--output", quoted(output));
+  return words.join(" ");
 }
 
 /** Progress goes to standard error, so that standard output is free for what programs read. */

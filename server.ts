@@ -6,6 +6,7 @@
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { textLog } from "./lib/server/log.ts";
+import { formatAddress } from "./lib/protocol/ip_address.ts";
 import { parseServerCommand, SERVER_HELP } from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
 import { PROGRAM } from "./lib/version.ts";
@@ -24,8 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   const log = textLog((line) => writeLine(Deno.stderr, line));
   await using server = await startServer({ ...command, log });
   const { hostname, port } = server.addr;
-  const address = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-  writeLine(Deno.stdout, `sluice server listening on ${address}`);
+  writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
   log({
     event: "sharing",
     dir: command.dir,

@@ -26,11 +26,12 @@ interface Metadata {
  *
  * The version is made of size, times and inode number: it survives a restart of the server, and
  * differs after a write, a replacement, even one that sets the old modification time again.
- * Times count whole milliseconds, so two writes of the same size within one are not told apart;
- * the whole-file digest is there for that.
+ * Times count whole milliseconds, and systems set them some times a second to a few hundred times,
+ * so two writes of the same size within moments are not told apart; the whole-file digest is there
+ * for that.
  */
 export function identityOf({ size, mtimeMs, ctimeMs, ino, dev }: Metadata): FileIdentity {
-  const parts = [size, Math.floor(mtimeMs), Math.floor(ctimeMs), ino];
+  const parts = [size, Math.floor(mtimeMs) || 0, Math.floor(ctimeMs) || 0, ino];
   return { device: dev, version: parts.map((part) => part.toString(36)).join("-") };
 }
 

@@ -25,12 +25,12 @@ export async function runMain(name: string, program: () => Promise<number>): Pro
   Deno.exit(code);
 }
 
-/** Writes a line; a reader who has gone is not an error. */
+/** Writes a line. If nobody can have it (a reader has gone, a disk is full) it is lost. */
 export function writeLine(output: { writeSync(bytes: Uint8Array): number }, line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
     for (let at = 0; at < bytes.length;) at += output.writeSync(bytes.subarray(at));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  } catch {
+    return;
   }
 }

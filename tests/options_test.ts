@@ -28,6 +28,9 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       host: "127.0.0.1",
       port: 9009,
       hidden: false,
+      maxClients: 1024,
+      maxClientsPerAddress: 64,
+      memory: 256 * 1024 * 1024,
       help: false,
       version: false,
     },
@@ -35,9 +38,17 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       dir: ["/data", { dir: "/data" }],
       host: ["::", { host: "::" }],
       port: ["0", { port: 0 }],
+      "max-clients": ["5", { maxClients: 5 }],
+      "max-clients-per-address": ["5", { maxClientsPerAddress: 5 }],
+      memory: ["16", { memory: 16 * 1024 * 1024 }],
     },
     flags: ["hidden", "help", "version"],
-    bad: { port: ["-1", "65536", "http", "80.5", "1e3", "0x50", " 80"] },
+    bad: {
+      port: ["-1", "65536", "http", "80.5", "1e3", "0x50", " 80"],
+      "max-clients": ["0", "-1", "many", "1.5"],
+      "max-clients-per-address": ["0", "-1", "all"],
+      memory: ["0", "15", "1G", "64MiB"],
+    },
     misspelt: { prot: "port", hosts: "host", dirs: "dir", hiden: "hidden", HELP: "help" },
   },
   parseClientCommand: {
@@ -86,7 +97,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 
 /** All options that the two programs may ever have: those of a version are in its help. */
 const THINKABLE = [
-  ...["dir", "host", "port", "hidden", "max-clients", "log", "server", "input", "output", "once"],
+  ...["dir", "host", "port", "hidden", "max-clients", "max-clients-per-address", "memory", "log"],
+  ...["server", "input", "output", "once"],
   ...["list", "explain", "verify", "progress", "retry-for", "help", "version", "token", "quiet"],
 ];
 
@@ -163,9 +175,10 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       assert.equal(line, line.trimEnd());
       assert.match(line, /^[\x20-\x7e]*$/);
     }
-    for (const value of Object.values(defaults)) {
+    for (const [option, value] of Object.entries(defaults)) {
       if (typeof value === "string" || (typeof value === "number" && Number.isFinite(value))) {
-        assert.ok(help.includes(`(default: ${value})`), `${value}`);
+        const shown = option === "memory" ? Number(value) / 2 ** 20 : value;
+        assert.ok(help.includes(`(default: ${shown})`), `${option} ${shown}`);
       }
     }
     assert.match(help, /^sluice (server|client): /);

@@ -45,12 +45,17 @@ export interface DownloaderOptions {
   readonly signal: AbortSignal;
 }
 
+/** How a run ended, and what was wanted in the end. */
+export interface RunOutcome extends Outcome {
+  readonly wishes: readonly Wish[];
+}
+
 /**
  * Downloads until all is done (`once`), the server is given up, or the user interrupts.
  *
  * @throws {UserError} If the input list cannot be read, or the server asks for what there is not.
  */
-export async function runDownloader(options: DownloaderOptions): Promise<Outcome> {
+export async function runDownloader(options: DownloaderOptions): Promise<RunOutcome> {
   return await new Downloader(options).run();
 }
 
@@ -84,7 +89,7 @@ class Downloader {
     this.#downloads = new Downloads(output, verify, this.#emit, () => this.#checkIdle());
   }
 
-  async run(): Promise<Outcome> {
+  async run(): Promise<RunOutcome> {
     try {
       await using _downloads = this.#downloads;
       const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
@@ -100,6 +105,7 @@ class Downloader {
       const unfound = this.#plan ? this.#plan.waiting.length + this.#plan.refused.length : 0;
       const interrupted = this.#options.signal.aborted;
       return {
+        wishes: this.#wishes ?? [],
         failed,
         unverified,
         underway,

@@ -74,6 +74,13 @@ export type ClientEvent =
   }
   /** Lines of `input.txt` that match no file of the server, each time their set changes. */
   | { readonly type: "waiting"; readonly names: readonly string[] }
+  /** What is kept of files that are not wanted any more, and how to be rid of it. */
+  | {
+    readonly type: "leftovers";
+    readonly files: number;
+    readonly size: number;
+    readonly command: string;
+  }
   /** Nothing is left to fetch for now. */
   | { readonly type: "idle" };
 

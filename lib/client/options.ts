@@ -14,6 +14,7 @@ export interface ClientCommand {
   readonly help: boolean;
   readonly version: boolean;
   readonly list: boolean;
+  readonly clean: boolean;
   readonly server: ServerAddress;
   readonly input: string;
   readonly output: string;
@@ -40,6 +41,8 @@ Usage: client [options]
                            it the client stays, watching the input and the
                            server, until Ctrl+C
   --list                   print the server's files and exit
+  --clean                  remove what is kept of unfinished files that the
+                           input does not name (any more), and exit
 
   --verify sha256|none     compare each file's digest with the server's
                                                     (default: sha256)
@@ -79,7 +82,7 @@ verification; 130 interrupted with files unfinished.
 export function parseClientCommand(args: readonly string[]): ClientCommand {
   const given = parseCommandLine(args, {
     values: ["server", "input", "output", "verify", "progress", "retry-for"],
-    flags: ["once", "list", "help", "version"],
+    flags: ["once", "list", "clean", "help", "version"],
   });
   const once = given.flag("once");
   const list = given.flag("list");
@@ -89,6 +92,7 @@ export function parseClientCommand(args: readonly string[]): ClientCommand {
     help: given.flag("help"),
     version: given.flag("version"),
     list,
+    clean: given.flag("clean"),
     server: parseServerAddress(given.value("server") ?? "127.0.0.1"),
     input: given.value("input") ?? "input.txt",
     output: given.value("output") ?? "Output",

@@ -59,6 +59,11 @@ export class OutputFolder {
     return join(this.#root, OWN_FOLDER, name + suffix);
   }
 
+  /** The file that says that a client is at work here. */
+  get lockPath(): string {
+    return join(this.#root, OWN_FOLDER, "lock");
+  }
+
   /** The paths of all files that there are in the work folder. */
   async workFiles(): Promise<string[]> {
     const work = join(this.#root, OWN_FOLDER);

@@ -4,6 +4,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
+import { formatAddress } from "../protocol/ip_address.ts";
 
 /** A server's address. */
 export interface ServerAddress {
@@ -38,5 +39,5 @@ export function parseServerAddress(text: string): ServerAddress {
 
 /** The address as users write it. */
 export function formatServerAddress({ hostname, port }: ServerAddress): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return formatAddress(hostname, port);
 }

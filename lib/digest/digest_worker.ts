@@ -7,8 +7,9 @@
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { messageOf } from "../errors.ts";
-import { identityOfInfo } from "../file_identity.ts";
+import { identityOf } from "../file_identity.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
 
 class ChangedError extends Error {}
@@ -17,7 +18,8 @@ interface Job {
   readonly path: string;
   readonly version: string | null;
   readonly hash: Hash;
-  file: Deno.FsFile | undefined;
+  /** A descriptor. */
+  file: number | undefined;
   /** Bytes hashed. */
   done: number;
   /** Bytes that may be hashed. */
@@ -82,7 +84,8 @@ async function work(): Promise<void> {
 
 function advance(id: number, job: Job): void {
   try {
-    job.file ??= Deno.openSync(job.path);
+    // A named pipe would keep a plain open waiting for ever.
+    job.file ??= openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     assertVersion(job);
     hashSlice(job);
     if (job.done < job.upTo) {
@@ -101,21 +104,21 @@ function advance(id: number, job: Job): void {
 function hashSlice(job: Job): void {
   const end = Math.min(job.upTo, job.done + SLICE);
   while (job.done < end) {
-    const read = job.file!.readSync(buffer.subarray(0, Math.min(buffer.length, end - job.done)));
-    if (read === null) throw new Error("The file is shorter than expected");
+    const read = readSync(job.file!, buffer, 0, Math.min(buffer.length, end - job.done), null);
+    if (read === 0) throw new Error("The file is shorter than expected");
     job.hash.update(buffer.subarray(0, read));
     job.done += read;
   }
 }
 
 function assertVersion({ version, file }: Job): void {
-  if (version !== null && identityOfInfo(file!.statSync()).version !== version) {
+  if (version !== null && identityOf(fstatSync(file!)).version !== version) {
     throw new ChangedError("The file has changed");
   }
 }
 
 function forget(id: number, job: Job): void {
-  job.file?.close();
+  if (job.file !== undefined) closeSync(job.file);
   jobs.delete(id);
   ready.delete(id);
 }

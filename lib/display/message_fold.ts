@@ -16,6 +16,7 @@ export const FOLD_PERIOD = 1000;
 /** What the hidden messages of a kind tell of, one and many. */
 const NOUNS: Record<MessageKind, readonly [one: string, many: string]> = {
   connection: ["change of the connection", "changes of the connection"],
+  leftovers: ["kept", "kept"],
   warning: ["warning", "warnings"],
   resumed: ["file resumed", "files resumed"],
   restarted: ["file begun anew", "files begun anew"],

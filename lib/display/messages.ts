@@ -18,6 +18,7 @@ import { formatBytes, formatBytesOf, formatCount, formatElapsed, formatRate } fr
 export type MessageKind =
   | "connection"
   | "warning"
+  | "leftovers"
   | "resumed"
   | "restarted"
   | "finished"
@@ -92,9 +93,16 @@ export function messageOf(
     case "reprioritized":
       if (!isOpen(event.path, state)) return null;
       return line("reprioritized", named(paint.moving, "priority", event.path, event.priority));
+    case "leftovers":
+      return line("leftovers", labelled(paint.notable, "kept", leftoversText(event)));
     default:
       return null;
   }
+}
+
+function leftoversText({ files, size, command }: ClientEvent & { type: "leftovers" }): string {
+  const what = `${formatBytes(size)} of ${formatCount(files, "file")} that the list does not name`;
+  return `${what}; to remove it: ${printable(command)}`;
 }
 
 function connectedLines(

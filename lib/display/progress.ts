@@ -157,6 +157,7 @@ export class ProgressState {
         this.#queue(event, now);
         return;
       case "warning":
+      case "leftovers":
       case "list-changed":
         return;
     }

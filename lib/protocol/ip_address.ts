@@ -46,6 +46,11 @@ export function formatIp(bytes: Uint8Array): string {
   return longest ? hex.replace(new RegExp(`(^|:)${longest}(:|$)`), "::") : hex;
 }
 
+/** An address and a port as people write them: `127.0.0.1:9009`, `[::1]:9009`. */
+export function formatAddress(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 function parseQuad(text: string): number[] | undefined {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
   const quad = text.split(".").map(Number);

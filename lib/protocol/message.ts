@@ -35,7 +35,8 @@
  * ```
  *
  * The parts of this folder, each using only those before it:
- * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `byte_reader.ts`, `connection.ts`.
+ * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
+ * `socket.ts`, `connection.ts`.
  *
  * @module
  */

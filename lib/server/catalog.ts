@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { type FileIdentity, identityOf } from "../file_identity.ts";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
 import { WireError } from "../errors.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { type FileLease, OpenFiles } from "./open_files.ts";
 import {
   diskPath,
+  isShareable,
   scanFolder,
   type SharedFile,
   type SharedFolder,
@@ -58,7 +61,7 @@ export class Catalog implements AsyncDisposable {
   static async open(dir: string, hidden: boolean, reports: CatalogReports): Promise<Catalog> {
     const folder = { root: await Deno.realPath(dir), hidden };
     for await (const _ of Deno.readDir(folder.root)) break;
-    const catalog = new Catalog(folder, await scanFolder(folder, ""));
+    const catalog = new Catalog(folder, await scanFolder(folder, [""]));
     catalog.subscribe(reports.changed);
     catalog.#watching = watchFolder(
       folder.root,
@@ -102,15 +105,16 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Opens a file, or takes an open one. What is open then is proven to be the listed content, so
-   * a path that was made to point elsewhere since the scan leads nowhere.
+   * Opens a file, or takes an open one. What is open then is proven to be the listed content, and
+   * to be inside the folder. Not guarded against: somebody with a hand in the folder who puts the
+   * very file that the list names elsewhere, and back, between two system calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
     const lease = await this.#openFiles.lease(
       `${file.path}\0${file.version}`,
-      this.pathOnDisk(file),
+      () => this.#open(file),
     );
     try {
       await this.assertUnchanged(file, lease);
@@ -127,16 +131,38 @@ export class Catalog implements AsyncDisposable {
    * @throws {WireError} `changed` if not.
    */
   async assertUnchanged(file: SharedFile, lease: FileLease): Promise<void> {
-    const now = identityOf(await lease.handle.stat());
-    if (!isSame(now, file)) {
+    if (!isSame(identityOf(await lease.handle.stat()), file)) {
       lease.discard();
       throw changed();
     }
   }
 
-  /** Where a shared file is, for those who read it by themselves and check its identity. */
-  pathOnDisk(file: SharedFile): string {
-    return diskPath(this.#folder.root, file.path);
+  /**
+   * The real path of a file, proven to be inside the folder, for those who read it by themselves
+   * and check its version.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   */
+  async realPath(file: SharedFile): Promise<string> {
+    try {
+      const real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+      const inside = wirePathOf(this.#folder.root, real);
+      const isInside = inside !== null && isShareable(this.#folder, inside);
+      if (isInside && isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    throw changed();
+  }
+
+  async #open(file: SharedFile): Promise<FileHandle> {
+    const real = await this.realPath(file);
+    try {
+      // A named pipe that has come here meanwhile would keep a plain open waiting for ever.
+      return await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
   }
 
   /** Stops watching, and closes all files. */
@@ -147,24 +173,19 @@ export class Catalog implements AsyncDisposable {
 
   /** Scans again what may have changed, and tells everybody what has, if anything. */
   async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
-    const paths = outermost(
-      [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path))
-        .filter((path) => path !== null),
-    );
-    const files: SharedFile[] = [];
-    const removed: string[] = [];
-    for (const path of paths) {
-      const found = new Map(
-        (await scanFolder(this.#folder, path)).map((file) => [file.path, file]),
-      );
-      for (const known of this.#under(path)) {
-        if (!found.has(known)) removed.push(known);
-      }
-      for (const file of found.values()) {
-        const known = this.#files.get(file.path);
-        if (!known || !isSame(known, file)) files.push(file);
-      }
+    const told = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
+    const paths = outermost(told.filter((path) => path !== null));
+    for (const { path, linkTo } of this.#links) {
+      if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
     }
+    const scanned = await scanFolder(this.#folder, paths);
+    const found = new Set(scanned.map(({ path }) => path));
+    const removed = [...this.#files.keys()]
+      .filter((path) => isAtOrUnder(path, paths) && !found.has(path));
+    const files = scanned.filter((file) => {
+      const known = this.#files.get(file.path);
+      return !known || !isSame(known, file);
+    });
     if (files.length === 0 && removed.length === 0) return false;
     for (const path of removed) this.#files.delete(path);
     for (const file of files) this.#files.set(file.path, file);
@@ -173,12 +194,19 @@ export class Catalog implements AsyncDisposable {
     return true;
   }
 
-  /** The known paths at or under a path. */
-  #under(path: string): string[] {
-    if (path === "") return [...this.#files.keys()];
-    if (this.#files.has(path)) return [path];
-    return [...this.#files.keys()].filter((known) => known.startsWith(`${path}/`));
+  get #links(): SharedFile[] {
+    return [...this.#files.values()].filter(({ linkTo }) => linkTo !== null);
   }
+}
+
+/** What a client is told of a file that the system does not let us read. */
+function whyUnreadable(error: unknown): WireError {
+  const { code } = error as NodeJS.ErrnoException;
+  const isGone = error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory || code === "ENOENT" || code === "ENOTDIR";
+  return isGone
+    ? new WireError("not-found", "There is no such file")
+    : new WireError("read-failed", "The file cannot be opened", { cause: error });
 }
 
 function isSame(a: FileIdentity, b: FileIdentity): boolean {
@@ -190,13 +218,19 @@ function changed(): WireError {
 }
 
 /** Without the paths that are under another one of them. */
-function outermost(paths: readonly string[]): string[] {
+function outermost(paths: readonly string[]): Set<string> {
   const kept = new Set<string>();
   for (const path of [...paths].sort((a, b) => a.length - b.length)) {
-    const segments = path.split("/");
-    const isUnder = kept.has("") ||
-      segments.some((_, i) => i > 0 && kept.has(segments.slice(0, i).join("/")));
-    if (!isUnder) kept.add(path);
+    if (!isAtOrUnder(path, kept)) kept.add(path);
   }
-  return [...kept];
+  return kept;
+}
+
+/** Whether a path is one of some, or under one; the empty one is above all. */
+function isAtOrUnder(path: string, tops: ReadonlySet<string>): boolean {
+  if (tops.has(path) || tops.has("")) return true;
+  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
+    if (tops.has(path.slice(0, end))) return true;
+  }
+  return false;
 }

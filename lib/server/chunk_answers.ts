@@ -39,7 +39,8 @@ export interface Packet {
 export interface SentPiece {
   readonly path: string;
   readonly length: number;
-  /** Whether the file ends with it. */
+  /** The position in the file of the byte behind it, and whether the file ends there. */
+  readonly end: number;
   readonly endsFile: boolean;
 }
 
@@ -226,8 +227,8 @@ export class ChunkAnswers {
         this.#buffers.set(bytes, buffer);
         const isFirst = done === 0;
         done += take;
-        const endsFile = offset + done === file.size;
-        const piece = { path, length: take, endsFile };
+        const end = offset + done;
+        const piece = { path, length: take, end, endsFile: end === file.size };
         yield { bytes, requestId, isFirst, isLast: framer.isComplete, piece };
       }
     } finally {

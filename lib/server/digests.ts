@@ -3,88 +3,123 @@
  *
  * @module
  */
-import { FileHasher } from "../digest/file_hasher.ts";
+import { WireError } from "../errors.ts";
+import { type DigestJob, FileHasher } from "../digest/file_hasher.ts";
 import type { SharedFile } from "./folder_scan.ts";
 
 /** How many files are hashed at once, for all clients; for one client it is one. */
 const AT_ONCE = 2;
 
-interface Remembered {
-  readonly version: string;
-  readonly digest: Promise<string>;
-}
-
-/** A file that waits to be hashed. */
-interface Waiting {
+/** One version's digest, asked for by some clients. */
+interface Entry {
   readonly file: SharedFile;
-  readonly client: unknown;
-  readonly start: () => void;
+  readonly pathOnDisk: () => Promise<string>;
+  /** Who waits for it; the first one's turn it takes. Nobody once it is known. */
+  readonly clients: Set<unknown>;
+  readonly result: PromiseWithResolvers<string>;
+  job?: DigestJob;
 }
 
 /** Computes and remembers digests. */
 export class Digests implements Disposable {
   readonly #hasher = new FileHasher();
   /** By path: there is at most one present version of each. */
-  readonly #remembered = new Map<string, Remembered>();
-  readonly #waiting: Waiting[] = [];
-  /** The clients for whom a file is being hashed. */
-  readonly #served = new Set<unknown>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiting = new Set<Entry>();
+  /** What is being hashed, and for whom. */
+  readonly #running = new Map<unknown, Entry>();
+  #stopped = false;
 
   /**
    * A file's SHA-256: 64 hex digits. Of the files that one client waits for, the smallest comes
-   * first, for the others are to wait for little.
+   * first, so that little waits for much as seldom as can be.
    *
    * @param file What the list says of it.
-   * @param pathOnDisk Where it is.
+   * @param pathOnDisk Where to read it, asked for when its turn has come.
    * @param client Who asks.
-   * @throws {WireError} `changed` or `read-failed`.
+   * @throws {WireError} `not-found`, `changed` or `read-failed`.
    */
-  of(file: SharedFile, pathOnDisk: string, client: unknown): Promise<string> {
-    const known = this.#remembered.get(file.path);
-    if (known?.version === file.version) return known.digest;
-    const digest = this.#compute(file, pathOnDisk, client);
-    const entry = { version: file.version, digest };
-    this.#remembered.set(file.path, entry);
-    digest.catch(() => {
-      if (this.#remembered.get(file.path) === entry) this.#remembered.delete(file.path);
+  of(file: SharedFile, pathOnDisk: () => Promise<string>, client: unknown): Promise<string> {
+    const known = this.#entries.get(file.path);
+    if (known?.file.version === file.version) {
+      if (this.#isUnderway(known)) known.clients.add(client);
+      return known.result.promise;
+    }
+    const result = Promise.withResolvers<string>();
+    const entry: Entry = { file, pathOnDisk, clients: new Set([client]), result };
+    this.#entries.set(file.path, entry);
+    result.promise.catch(() => {
+      if (this.#entries.get(file.path) === entry) this.#entries.delete(file.path);
     });
-    return digest;
+    this.#waiting.add(entry);
+    if (this.#stopped) this.#drop(entry);
+    this.#startNext();
+    return result.promise;
   }
 
   /** Forgets the digest of a file that is not shared any more. */
   forget(path: string): void {
-    this.#remembered.delete(path);
+    this.#entries.delete(path);
   }
 
-  /** Stops computing. */
+  /** Computes no longer what only this client has asked for. */
+  leave(client: unknown): void {
+    for (const entry of [...this.#waiting, ...this.#running.values()]) {
+      if (entry.clients.delete(client) && entry.clients.size === 0) this.#drop(entry);
+    }
+  }
+
+  /** Stops computing; whoever waits is rejected. */
   [Symbol.dispose](): void {
-    this.#waiting.length = 0;
+    this.#stopped = true;
+    for (const entry of [...this.#waiting, ...this.#running.values()]) this.#drop(entry);
     this.#hasher[Symbol.dispose]();
   }
 
-  async #compute(file: SharedFile, pathOnDisk: string, client: unknown): Promise<string> {
-    await new Promise<void>((start) => {
-      this.#waiting.push({ file, client, start });
-      this.#startNext();
-    });
-    try {
-      return await this.#hasher.start(pathOnDisk, file.version).finish(file.size);
-    } finally {
-      this.#served.delete(client);
-      this.#startNext();
-    }
+  #isUnderway(entry: Entry): boolean {
+    return this.#waiting.has(entry) || this.#running.values().some((other) => other === entry);
+  }
+
+  #drop(entry: Entry): void {
+    this.#waiting.delete(entry);
+    entry.clients.clear();
+    entry.job?.drop();
+    entry.result.reject(new WireError("read-failed", "The digest is not computed any more"));
   }
 
   #startNext(): void {
-    if (this.#served.size === AT_ONCE) return;
-    let next: Waiting | undefined;
-    for (const waiting of this.#waiting) {
-      if (this.#served.has(waiting.client)) continue;
-      if (!next || waiting.file.size < next.file.size) next = waiting;
+    if (this.#running.size === AT_ONCE) return;
+    let next: Entry | undefined;
+    for (const entry of this.#waiting) {
+      if (this.#running.has(ownerOf(entry))) continue;
+      if (!next || entry.file.size < next.file.size) next = entry;
     }
-    if (!next) return;
-    this.#waiting.splice(this.#waiting.indexOf(next), 1);
-    this.#served.add(next.client);
-    next.start();
+    if (next) this.#run(next);
   }
+
+  async #run(entry: Entry): Promise<void> {
+    const { file, result } = entry;
+    const owner = ownerOf(entry);
+    this.#waiting.delete(entry);
+    this.#running.set(owner, entry);
+    try {
+      const path = await entry.pathOnDisk();
+      if (entry.clients.size > 0) {
+        entry.job = this.#hasher.start(path, file.version);
+        result.resolve(await entry.job.finish(file.size));
+      }
+    } catch (error) {
+      // The system's own words name paths of this machine.
+      const code = error instanceof WireError ? error.code : "read-failed";
+      result.reject(new WireError(code, "The file cannot be read", { cause: error }));
+    } finally {
+      this.#running.delete(owner);
+      entry.clients.clear();
+      this.#startNext();
+    }
+  }
+}
+
+function ownerOf(entry: Entry): unknown {
+  return entry.clients.values().next().value;
 }

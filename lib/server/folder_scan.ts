@@ -8,7 +8,10 @@ import { type FileIdentity, identityOfInfo } from "../file_identity.ts";
 import { isWirePath, type ListedFile } from "../protocol/payloads.ts";
 
 /** A shared file: what the list says of it, and what identifies it on disk. */
-export interface SharedFile extends ListedFile, FileIdentity {}
+export interface SharedFile extends ListedFile, FileIdentity {
+  /** The path that it leads to if it is a link, else null. */
+  readonly linkTo: string | null;
+}
 
 /** What to scan. */
 export interface SharedFolder {
@@ -22,14 +25,17 @@ export interface SharedFolder {
 const STATS_AT_ONCE = 64;
 
 /**
- * All files that may be shared at or under a path of the folder. Shared are regular files, and
- * links to regular files whose real path is inside the folder; a linked folder is not entered.
- * What cannot be read, or vanishes meanwhile, is left out.
+ * All files that may be shared at or under some paths of the folder. Shared are regular files,
+ * and links to regular files whose real path is inside the folder; a linked folder is not
+ * entered. What cannot be read, or vanishes meanwhile, is left out.
  *
  * @param folder The folder.
- * @param under A path inside it, `/`-separated; empty for all of it.
+ * @param paths Paths inside it, none under another; the empty one is all of it.
  */
-export async function scanFolder(folder: SharedFolder, under: string): Promise<SharedFile[]> {
+export async function scanFolder(
+  folder: SharedFolder,
+  paths: Iterable<string>,
+): Promise<SharedFile[]> {
   const files: SharedFile[] = [];
   const folders: string[] = [];
   let waiting: string[] = [];
@@ -42,17 +48,17 @@ export async function scanFolder(folder: SharedFolder, under: string): Promise<S
       else files.push(found);
     }
   };
-  if (under === "") folders.push("");
-  else if (isShareable(folder, under) && await isReachedWithoutLinks(folder, under)) {
-    waiting.push(under);
-    await visitAll();
+  const add = async (path: string) => {
+    if (path === "") folders.push(path);
+    else if (isShareable(folder, path) && waiting.push(path) === STATS_AT_ONCE) await visitAll();
+  };
+  for (const path of paths) {
+    if (path === "" || await isReachedWithoutLinks(folder, path)) await add(path);
   }
+  await visitAll();
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
     for await (const entry of entriesOf(diskPath(folder.root, path))) {
-      const child = path === "" ? entry.name : `${path}/${entry.name}`;
-      if (!isShareable(folder, child)) continue;
-      if (entry.isDirectory) folders.push(child);
-      else if (waiting.push(child) === STATS_AT_ONCE) await visitAll();
+      await add(path === "" ? entry.name : `${path}/${entry.name}`);
     }
     await visitAll();
   }
@@ -71,7 +77,8 @@ export function wirePathOf(root: string, path: string): string | null {
   return path.startsWith(prefix) ? path.slice(prefix.length).replaceAll(SEPARATOR, "/") : null;
 }
 
-function isShareable({ hidden }: SharedFolder, path: string): boolean {
+/** Whether a path is one that may be shared, as far as its names go. */
+export function isShareable({ hidden }: SharedFolder, path: string): boolean {
   return isWirePath(path) && (hidden || path.split("/").every((name) => !name.startsWith(".")));
 }
 
@@ -90,21 +97,25 @@ async function visit(folder: SharedFolder, path: string): Promise<SharedFile | s
   const onDisk = diskPath(folder.root, path);
   try {
     const info = await Deno.lstat(onDisk);
-    if (info.isFile) return describe(path, info);
+    if (info.isFile) return describe(path, info, null);
     if (info.isDirectory) return path;
     if (!info.isSymlink) return null;
     const target = wirePathOf(folder.root, await Deno.realPath(onDisk));
     if (target === null || !isShareable(folder, target)) return null;
     const targetInfo = await Deno.stat(onDisk);
-    return targetInfo.isFile ? describe(path, targetInfo) : null;
+    return targetInfo.isFile ? describe(path, targetInfo, target) : null;
   } catch {
     return null;
   }
 }
 
-function describe(path: string, info: Deno.FileInfo): SharedFile {
-  const modified = info.mtime?.getTime() ?? 0;
-  return { path, size: info.size, modified, ...identityOfInfo(info) };
+function describe(path: string, info: Deno.FileInfo, linkTo: string | null): SharedFile | null {
+  const { size } = info;
+  // No client could ask for what is beyond.
+  if (!Number.isSafeInteger(size)) return null;
+  // A file may bear a time that no date can.
+  const modified = info.mtime?.getTime() || 0;
+  return { path, size, modified, linkTo, ...identityOfInfo(info) };
 }
 
 async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {

@@ -30,8 +30,15 @@ export function textLog(write: (line: string) => void): Log {
   return (event) => write(formatLogLine(event, new Date()));
 }
 
+/** Longest text of one detail, in UTF-16 units: a peer's words are not to fill the disk. */
+const MAX_DETAIL = 500;
+
+function shorten(text: string): string {
+  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL).toWellFormed()}…` : text;
+}
+
 function quoteIfNeeded(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  const text = printable(value);
-  return /^[^\s"=]+$/.test(text) ? text : `"${text.replaceAll('"', '\\"')}"`;
+  const text = shorten(printable(value));
+  return /^[^\s"=\\]+$/.test(text) ? text : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { type FileHandle, open } from "node:fs/promises";
-import { WireError } from "../errors.ts";
+import type { FileHandle } from "node:fs/promises";
 
 /** How many files stay open that nobody is reading at this moment. */
 const IDLE_FILES = 64;
@@ -34,35 +33,29 @@ export class OpenFiles implements AsyncDisposable {
   #sweep: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * Opens a file, or takes it if it is open.
+   * Takes an open file, or opens it.
    *
    * @param key Names the content; equal keys share one open file.
-   * @param path Where it is.
-   * @throws {WireError} `not-found` or `read-failed`.
+   * @param open Opens it.
+   * @throws What `open` throws.
    */
-  async lease(key: string, path: string): Promise<FileLease> {
-    let file = this.#files.get(key);
-    if (!file) {
-      file = { handle: open(path, "r"), readers: 0, idleSince: 0 };
-      this.#files.set(key, file);
-    }
+  async lease(key: string, open: () => Promise<FileHandle>): Promise<FileLease> {
+    const file = this.#files.get(key) ?? { handle: open(), readers: 0, idleSince: 0 };
+    this.#files.set(key, file);
     file.readers++;
-    const taken = file;
     let released = false;
     try {
       return {
         handle: await file.handle,
         release: () => {
-          if (!released) this.#release(key, taken);
+          if (!released) this.#release(key, file);
           released = true;
         },
-        discard: () => this.#forget(key, taken),
+        discard: () => this.#forget(key, file),
       };
     } catch (error) {
       this.#forget(key, file);
-      throw (error as NodeJS.ErrnoException).code === "ENOENT"
-        ? new WireError("not-found", "There is no such file")
-        : new WireError("read-failed", "The file cannot be opened", { cause: error });
+      throw error;
     }
   }
 
@@ -84,20 +77,20 @@ export class OpenFiles implements AsyncDisposable {
     file.idleSince = performance.now();
     this.#files.delete(key);
     this.#files.set(key, file);
-    this.#closeIdle(IDLE_FILES);
-    this.#sweep ??= setInterval(() => this.#closeIdle(IDLE_FILES), IDLE_MS / 2);
+    if (this.#files.size > IDLE_FILES) this.#closeIdle();
+    this.#sweep ??= setInterval(() => this.#closeIdle(), IDLE_MS / 2);
   }
 
   #forget(key: string, file: OpenFile): void {
     if (this.#files.get(key) === file) this.#files.delete(key);
   }
 
-  /** Closes what has been idle for too long, and the longest idle ones over a number. */
-  #closeIdle(most: number): void {
+  /** Closes what has been idle for too long, and the longest idle of too many. */
+  #closeIdle(): void {
     const idle = [...this.#files].filter(([, file]) => file.readers === 0);
     const old = performance.now() - IDLE_MS;
     for (const [i, [key, file]] of idle.entries()) {
-      if (i >= idle.length - most && file.idleSince > old) break;
+      if (i >= idle.length - IDLE_FILES && file.idleSince > old) break;
       this.#files.delete(key);
       close(file);
     }

@@ -10,6 +10,7 @@
  */
 import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
+import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
 import { Digests } from "./digests.ts";
@@ -51,6 +52,8 @@ export interface ServerHandle extends AsyncDisposable {
 
 /** How long chunks in flight may take at the end, in milliseconds. */
 const DRAIN_MS = 5_000;
+/** How long sessions may take to end that were cut, in milliseconds. */
+const ABORT_MS = 1_000;
 /** How long to wait after a failed accept, in milliseconds: it is mostly a lack of descriptors. */
 const ACCEPT_RETRY_MS = 100;
 
@@ -101,7 +104,11 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const acceptAll = async () => {
     while (!closing) {
       try {
-        serve(await listener.accept());
+        const conn = await listener.accept();
+        serve(conn).catch((error) => {
+          conn.close();
+          log({ event: "session failed", reason: messageOf(error) });
+        });
       } catch (error) {
         if (closing) return;
         // The client was gone before it was accepted.
@@ -117,16 +124,15 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     closing = true;
     listener.close();
     await accepting;
-    const timer = setTimeout(() => {
+    const drained = Promise.all(
+      [...sessions].map((session) => session.shutDown("the server is shutting down")),
+    );
+    if (!await settlesWithin(drained, DRAIN_MS)) {
       for (const session of sessions) session.abort();
-    }, DRAIN_MS);
-    await Promise.all([...sessions].map(async (session) => {
-      await session.shutDown("the server is shutting down");
-      await session.finished;
-    }));
-    clearTimeout(timer);
-    await catalog[Symbol.asyncDispose]();
+    }
     digests[Symbol.dispose]();
+    // Whatever the system still keeps from ending, the program ends.
+    await settlesWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
     log({ event: "server stopped", ...totals });
     ended.resolve();
   };
@@ -145,6 +151,15 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
+}
+
+/** Whether a promise settles within some milliseconds. */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
+  const settled = await Promise.race([promise.then(() => true, () => true), late]);
+  clearTimeout(timer);
+  return settled;
 }
 
 async function openCatalog(options: ServerOptions, digests: Digests): Promise<Catalog> {
@@ -175,7 +190,7 @@ function whyUnreadable(error: unknown): string {
 }
 
 function whyNotListening(error: unknown, { host, port }: ServerOptions): string {
-  const where = `Cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const where = `Cannot listen on ${formatAddress(host, port)}`;
   if (error instanceof Deno.errors.AddrInUse) {
     return `${where}: the port is in use; choose another with --port, or 0 for a free one`;
   }

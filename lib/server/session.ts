@@ -7,7 +7,7 @@
  * @module
  */
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
-import { formatIp } from "../protocol/ip_address.ts";
+import { formatAddress, formatIp } from "../protocol/ip_address.ts";
 import type { Connection, Message, Turn } from "../protocol/connection.ts";
 import { listPages } from "../protocol/list_pages.ts";
 import { MessageType } from "../protocol/message.ts";
@@ -27,6 +27,8 @@ import { OpenRequests } from "./open_requests.ts";
 
 /** Most requests that may be open on a connection. */
 const MAX_REQUESTS = 256;
+/** Refused requests of one client that get a line each; the others are counted. */
+const MAX_LOGGED_REFUSALS = 20;
 /** How long a session that ends waits for the client's own end, in milliseconds. */
 const LINGER_MS = 1_000;
 
@@ -52,13 +54,13 @@ export class Session {
   readonly #client: string;
   readonly #answers: ChunkAnswers;
   readonly #open = new OpenRequests(MAX_REQUESTS);
-  /** Bytes of each file that is under way. */
-  readonly #under = new Map<string, number>();
   /** What the client does not know yet, by path; null has vanished. */
   #news = new Map<string, ListedFile | null>();
   /** The right to write, while a message is being sent. */
   #turn: Turn | undefined;
-  #saidGoodbye = false;
+  #refusals = 0;
+  /** Why the session ends, once that is known. */
+  #endReason: string | undefined;
   #listTold = false;
   #telling = false;
 
@@ -67,7 +69,7 @@ export class Session {
     this.#connection = connection;
     this.#shared = shared;
     const { ip, port } = connection.endpoints.client;
-    this.#client = `${formatIp(ip)}:${port}`;
+    this.#client = formatAddress(formatIp(ip), port);
     this.#answers = new ChunkAnswers({
       ...shared,
       connection,
@@ -78,12 +80,11 @@ export class Session {
 
   /** Serves the client to its end, which is logged; never throws. */
   async #run(): Promise<void> {
-    const { log, catalog } = this.#shared;
+    const { log, catalog, digests } = this.#shared;
     const client = this.#client;
     const start = performance.now();
     log({ event: "client came", client });
     let sending: Promise<void> | undefined;
-    let reason = "it left";
     try {
       await this.#welcome();
       using _subscription = catalog.subscribe((change) => this.#note(change));
@@ -91,24 +92,35 @@ export class Session {
       sending = this.#sendAnswers();
       await this.#receiveRequests();
       await sending;
-      await this.#open.allAnswered;
+      await this.#awaitDigests();
       await this.#connection.closeWrite();
       if (this.#connection.failure) throw this.#connection.failure;
     } catch (error) {
-      // Who left does not wait for what was still on its way.
-      if (!this.#saidGoodbye) reason = messageOf(error);
+      // Who has left does not wait for what was still on its way.
+      this.#endReason ??= messageOf(error);
     } finally {
       this.#connection.close();
+      digests.leave(this);
       await sending;
       await this.#answers.close();
       const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
       const { bytesSent: bytes, filesSent: files } = this;
-      log({ event: "client went", client, files, bytes, seconds, reason });
+      const refused = this.#refusals;
+      const reason = this.#endReason ?? "it left";
+      log({ event: "client went", client, files, bytes, refused, seconds, reason });
     }
+  }
+
+  /** A client that has left may still read, but is not known to: digests can take long. */
+  async #awaitDigests(): Promise<void> {
+    const timer = setTimeout(() => this.#open.clear(), LINGER_MS);
+    await this.#open.allAnswered;
+    clearTimeout(timer);
   }
 
   /** Ends the session once what was asked for is sent. */
   async shutDown(reason: string): Promise<void> {
+    this.#endReason ??= reason;
     await this.#connection.sayGoodbye(reason);
     await this.#open.allAnswered;
     await this.#connection.closeWrite();
@@ -207,23 +219,18 @@ export class Session {
     if (packet.piece) this.#count(packet.piece);
   }
 
-  #count({ path, length, endsFile }: SentPiece): void {
+  #count({ path, length, end, endsFile }: SentPiece): void {
     this.bytesSent += length;
-    const bytes = (this.#under.get(path) ?? 0) + length;
-    if (!endsFile) {
-      this.#under.set(path, bytes);
-      return;
-    }
-    this.#under.delete(path);
+    if (!endsFile) return;
     this.filesSent++;
-    this.#shared.log({ event: "file sent", client: this.#client, path, bytes });
+    this.#shared.log({ event: "file sent", client: this.#client, path, size: end });
   }
 
   async #receiveRequests(): Promise<void> {
     try {
       for await (const message of this.#connection.readable) {
         if (message.header.type === MessageType.GOODBYE) {
-          this.#saidGoodbye = true;
+          this.#endReason ??= "it left";
           return;
         }
         await this.#receive(message);
@@ -268,7 +275,7 @@ export class Session {
     try {
       if (request instanceof WireError) throw request;
       const file = catalog.find(request.path, request.version);
-      const digest = await digests.of(file, catalog.pathOnDisk(file), this);
+      const digest = await digests.of(file, () => catalog.realPath(file), this);
       const payload = printPayload({ digest });
       await this.#connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
     } catch (error) {
@@ -294,6 +301,7 @@ export class Session {
   }
 
   #logRefusal({ code, message, cause }: WireError, path: string | null): void {
+    if (++this.#refusals > MAX_LOGGED_REFUSALS) return;
     this.#shared.log({
       event: "request refused",
       client: this.#client,

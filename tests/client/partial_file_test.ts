@@ -124,7 +124,7 @@ Deno.test("PartialFile goes on with all that was written, whatever it was and in
       assert.deepEqual(Deno.readFileSync(place.output.finalPath(file.path)), contentOf(file));
       assert.deepEqual(place.work(), []);
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 

@@ -34,7 +34,7 @@ Deno.test("client stops a line that is deleted, and resumes it once it is back",
   const askedAgain = stage.recorder.gets.slice(before)
     .reduce((sum, { length }) => sum + length, 0);
   assert.ok(askedAgain < 12 * MB, `${askedAgain} bytes were asked for again`);
-  await stage.site.assertNoLeftovers();
+  await stage.end();
 });
 
 Deno.test("client re-weights a download under way when its priority is edited", async () => {

@@ -86,6 +86,14 @@ export class Stage implements AsyncDisposable {
     await this.site.assertArrived(...paths);
   }
 
+  /** Ends the client when all is done; nothing may be left. */
+  async end(): Promise<void> {
+    this.client.interrupt();
+    const { code, signal, stderr } = await this.client.ended();
+    assert.deepEqual([code, signal], [0, null], stderr);
+    await this.site.assertNoLeftovers();
+  }
+
   /** What the client said so far. */
   get said(): string {
     return this.client.stderr;

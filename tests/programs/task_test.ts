@@ -94,14 +94,14 @@ class Pair implements AsyncDisposable {
     const recorder = new GetRecorder();
     const relay = disposables.use(startRelay({
       port: await portOf(server),
-      bytesPerSecond: 5 * MB,
+      bytesPerSecond: 8 * MB,
       fromClient: recorder.take,
     }));
     const address = `127.0.0.1:${relay.port}`;
     const client = disposables.use(startTask("client", [
       ...["--server", address, "--input", site.input, "--output", site.output],
     ]));
-    await eventually(() => assert.ok(recorder.bytesOf("a.bin") > 3 * MB, client.stderr));
+    await eventually(() => assert.ok(recorder.bytesOf("a.bin") > 6 * MB, client.stderr));
     return new Pair(site, server, client, disposables.move());
   }
 

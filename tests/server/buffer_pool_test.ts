@@ -128,6 +128,25 @@ Deno.test("BufferPool keeps no more than its budget, of whatever sizes", async (
   assert.ok(sum <= budget, `${sum} bytes are kept`);
 });
 
+Deno.test("BufferPool shares so that all shares fit its budget, however borrowers come", () => {
+  for (const budget of [16, 64, 256, 4096].map((mebibytes) => mebibytes * 1024 * KIB)) {
+    const pool = new BufferPool(budget);
+    let held = 0;
+    let before = Infinity;
+    // Each takes its share when it comes, and never gives it back.
+    for (let i = 0; i < 1000; i++) {
+      pool.borrowers++;
+      const { share } = pool;
+      assert.ok(Number.isInteger(Math.log2(share)) && share <= before, `${share}`);
+      held += share;
+      before = share;
+    }
+    assert.ok(held <= budget, `${held} bytes of ${budget}`);
+    pool.borrowers = 0;
+    assert.ok(pool.share >= before && pool.share <= budget);
+  }
+});
+
 /** Lets all promises settle that can. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await Promise.resolve();

@@ -241,6 +241,15 @@ for (
       Deno.removeSync(at("folder"), { recursive: true });
       Deno.symlinkSync(outside, at("folder"));
     }, "changed"],
+    ["is in a folder that moved outside and left a link", ({ at, outside }: Place) => {
+      Deno.renameSync(at("folder"), join(outside, "moved"));
+      Deno.symlinkSync(join(outside, "moved"), at("folder"));
+    }, "changed"],
+    ["became a named pipe", ({ at }: Place) => {
+      Deno.removeSync(at("folder/b.txt"));
+      const made = new Deno.Command("mkfifo", { args: [at("folder/b.txt")] }).outputSync();
+      assert.ok(made.success);
+    }, "changed"],
     ["is in a folder that is gone", ({ at }: Place) => {
       Deno.removeSync(at("folder"), { recursive: true });
     }, "not-found"],
@@ -255,8 +264,18 @@ for (
     await assert.rejects(place.catalog.lease(file), isWireError(code));
     // Again, for nothing of it is kept.
     await assert.rejects(place.catalog.lease(file), isWireError(code));
+    await assert.rejects(place.catalog.realPath(file), isWireError(code));
   });
 }
+
+Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
+  await using place = await makePlace();
+  const real = await place.catalog.realPath(place.shared("folder/b.txt"));
+  assert.equal(real, place.at("folder/b.txt"));
+  Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
+  await place.until(() => place.find("link.txt") !== undefined);
+  assert.equal(await place.catalog.realPath(place.shared("link.txt")), real);
+});
 
 Deno.test("Catalog.assertUnchanged tells a reader that its file was written to", async () => {
   await using place = await makePlace();

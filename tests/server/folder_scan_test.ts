@@ -19,11 +19,12 @@ Deno.test("scanFolder says of a file what the disk says", async () => {
   const path = join(folder.path, "b", "c.txt");
   Deno.writeTextFileSync(path, "12345");
   Deno.utimeSync(path, new Date(1_600_000_000_123), new Date(1_600_000_000_123));
-  const files = await scanFolder({ root: folder.path, hidden: false }, "");
+  const files = await scanFolder({ root: folder.path, hidden: false }, [""]);
   assert.deepEqual(files, [{
     path: "b/c.txt",
     size: 5,
     modified: 1_600_000_000_123,
+    linkTo: null,
     ...identityOfInfo(Deno.statSync(path)),
   }]);
 });
@@ -34,6 +35,11 @@ Deno.test("scanFolder finds what is at or under a path, and nothing else", async
   assert.deepEqual(await scan(folder, { under: "a.txt" }), ["a.txt"]);
   assert.deepEqual(await scan(folder, { under: "b" }), ["b/c.txt", "b/d/e.txt"]);
   assert.deepEqual(await scan(folder, { under: "b/d" }), ["b/d/e.txt"]);
+  assert.deepEqual(await scan(folder, { under: ["b/d", "nothing", "a.txt"] }), [
+    "a.txt",
+    "b/d/e.txt",
+  ]);
+  assert.deepEqual(await scan(folder, { under: [] }), []);
   assert.deepEqual(await scan(folder, { under: "nothing" }), []);
   assert.deepEqual(await scan(folder, { under: "a.txt/x" }), []);
   assert.deepEqual(await scan(folder, { under: "../" + folder.path.split("/").at(-1) }), []);
@@ -110,9 +116,10 @@ Deno.test("scanFolder lists a link with the identity of the file that it leads t
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("a.txt", join(folder.path, "link.txt"));
-  const [file, link] = await scanFolder({ root: folder.path, hidden: false }, "")
+  const [file, link] = await scanFolder({ root: folder.path, hidden: false }, [""])
     .then((files) => files.sort((a, b) => a.path < b.path ? -1 : 1));
-  assert.deepEqual({ ...link, path: "a.txt" }, file);
+  assert.deepEqual({ ...link, path: "a.txt", linkTo: null }, file);
+  assert.equal(link?.linkTo, "a.txt");
 });
 
 Deno.test("scanFolder leaves out what is no regular file", {
@@ -233,9 +240,9 @@ function canRead(folder: string): boolean {
 
 async function scan(
   folder: TempFolder,
-  { under = "", hidden = false }: { under?: string; hidden?: boolean } = {},
+  { under = "", hidden = false }: { under?: string | string[]; hidden?: boolean } = {},
 ): Promise<string[]> {
-  const files = await scanFolder({ root: folder.path, hidden }, under);
+  const files = await scanFolder({ root: folder.path, hidden }, [under].flat());
   return files.map(({ path }) => path).sort();
 }
 
