@@ -7,6 +7,7 @@ import { messageOf, WireError } from "../errors.ts";
 import type { DigestJob, FileHasher } from "../digest/file_hasher.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
+import type { Limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
@@ -24,8 +25,10 @@ export interface DownloadContext {
   /** Whether the server's digest is asked for; one in `input.txt` counts in any case. */
   readonly verify: boolean;
   readonly emit: (event: ClientEvent) => void;
+  /** Looks at what is on the disk for one download, a few at a time: files are open meanwhile. */
+  readonly prepare: Limiter;
   /** Asks the server for a file's digest, over as many connections as it takes. */
-  readonly serverDigest: (file: ListedFile, signal: AbortSignal) => Promise<string>;
+  readonly serverDigest: (planned: PlannedFile, signal: AbortSignal) => Promise<string>;
   /** The download has something to ask for: let it take part. */
   readonly join: (download: Download) => void;
   /** More of the file is here. */
@@ -52,6 +55,8 @@ export class Download {
 
   readonly #context: DownloadContext;
   readonly #stopping = new AbortController();
+  /** Rejected when the download is stopped: nothing that it awaits may keep it then. */
+  readonly #stopped = completion();
   #partial: PartialFile | undefined;
   #digestJob: DigestJob | undefined;
   #serverDigest: Promise<string> | undefined;
@@ -98,7 +103,7 @@ export class Download {
       const partial = this.#partial!;
       partial.write(start, bytes);
       this.#readFailures = 0;
-      this.#digestJob?.advance(partial.prefix);
+      this.#advanceDigest();
       this.#context.moved(this);
       if (partial.received === this.file.size) this.#complete.resolve();
     } catch (error) {
@@ -123,12 +128,12 @@ export class Download {
     if (this.state !== "underway") return;
     this.state = "stopped";
     this.#stopping.abort();
-    this.#complete.reject(this.#stopping.signal.reason);
+    this.#stopped.reject(this.#signal.reason);
   }
 
   async #run(previous: Promise<void> | undefined): Promise<void> {
-    await previous;
     try {
+      await previous;
       await this.#fetchUnlessThere();
       this.#settle("done");
     } catch (error) {
@@ -136,16 +141,24 @@ export class Download {
     } finally {
       clearTimeout(this.#retryTimer);
       this.#digestJob?.drop();
+      this.#digestJob = undefined;
+      this.#serverDigest = undefined;
       this.#partial?.close();
     }
   }
 
   async #fetchUnlessThere(): Promise<void> {
+    const { output, prepare } = this.#context;
     const { path, size } = this.file;
-    const present = await this.#presentDigest();
-    if (present !== undefined) {
-      const sha256 = present;
-      this.#emit({ type: "finished", path, size, took: 0, sha256, alreadyThere: true });
+    this.#signal.throwIfAborted();
+    const present = await prepare(async () => {
+      this.#signal.throwIfAborted();
+      output.assertPlaceable(path);
+      return await this.#present();
+    });
+    const digest = present === "maybe" ? await this.#presentDigest() : present;
+    if (digest !== undefined) {
+      this.#emit({ type: "finished", path, size, took: 0, sha256: digest, alreadyThere: true });
       return;
     }
     for (let fetches = 1;; fetches++) {
@@ -153,8 +166,9 @@ export class Download {
       this.#emit({ type: "verifying", path });
       const result = await this.#verify();
       if (typeof result !== "string" && result !== null) {
-        await this.#partial!.discard();
-        if (fetches === FETCHES || result.inVain) throw new VerificationError(result.reason);
+        const isVain = fetches === FETCHES || result.inVain;
+        if (isVain || !await this.#findDamage()) await this.#partial!.discard();
+        if (isVain) throw new VerificationError(result.reason);
         this.#emit({ type: "restarted", path, reason: result.reason });
         continue;
       }
@@ -166,31 +180,48 @@ export class Download {
     }
   }
 
+  /** Whether some of what is here is not what came: then only that needs to come again. */
+  async #findDamage(): Promise<boolean> {
+    const { output, handles } = this.#context;
+    this.#partial!.close();
+    const { found } = await PartialFile.open(this.file, output, handles, this.#signal);
+    return found.damaged > 0;
+  }
+
   /**
-   * The digest of what is there under the file's name if that is this very file (null if it is
-   * taken for it without a digest), or undefined if it is not.
+   * Whether the file is under its name already: `undefined` if not, `null` if it is taken for it
+   * without a digest, "maybe" if its digest must tell.
    */
-  async #presentDigest(): Promise<string | null | undefined> {
-    const { output, hasher, verify } = this.#context;
+  async #present(): Promise<undefined | null | "maybe"> {
+    const { output, verify } = this.#context;
     const { path, size, modified } = this.file;
     const info = await output.present(path);
     if (!info || info.size !== size) return undefined;
-    const { sha256 } = this.planned;
-    if (!verify && sha256 === null) {
-      const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
-      return apart < SAME_TIME_MS ? null : undefined;
-    }
+    if (verify || this.planned.sha256 !== null) return "maybe";
+    const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
+    return apart < SAME_TIME_MS ? null : undefined;
+  }
+
+  /** The digest of what is under the file's name, or undefined if that is another file. */
+  async #presentDigest(): Promise<string | undefined> {
+    const { output, hasher } = this.#context;
+    const { path, size } = this.file;
     const job = hasher.start(output.finalPath(path), null);
     using _drop = { [Symbol.dispose]: () => job.drop() };
-    const wanted = sha256 ?? await this.#askDigest();
-    const digest = await job.finish(size);
+    // What cannot be read is not there.
+    const local = job.finish(size).catch(() => undefined);
+    const wanted = this.planned.sha256 ?? await this.#orStopped(this.#askDigest());
+    const digest = await this.#orStopped(local);
     return digest === wanted ? digest : undefined;
   }
 
   async #fetch(): Promise<void> {
-    const { output, handles, hasher, verify, join, moved } = this.#context;
+    const { output, handles, prepare, join, moved } = this.#context;
     const { path } = this.file;
-    const { partial, found } = await PartialFile.open(this.file, output, handles, this.#signal);
+    const { partial, found } = await prepare(() => {
+      this.#signal.throwIfAborted();
+      return PartialFile.open(this.file, output, handles, this.#signal);
+    });
     this.#partial = partial;
     this.#signal.throwIfAborted();
     this.#digestJob?.drop();
@@ -204,16 +235,22 @@ export class Download {
       const reason = `${found.damaged} of the bytes that were here are damaged`;
       this.#emit({ type: "restarted", path, reason });
     }
-    if (verify || this.planned.sha256 !== null) {
-      this.#digestJob = hasher.start(partial.dataPath, null);
-    }
     if (!this.hasMore) return;
     if (partial.received > 0) {
-      this.#digestJob?.advance(partial.prefix);
+      this.#advanceDigest();
       moved(this);
     }
     join(this);
-    await this.#complete.promise;
+    await this.#orStopped(this.#complete.promise);
+  }
+
+  /** Lets the digest of what comes follow; it begins with the first bytes. */
+  #advanceDigest(): DigestJob | undefined {
+    const { hasher, verify } = this.#context;
+    if (!verify && this.planned.sha256 === null) return undefined;
+    this.#digestJob ??= hasher.start(this.#partial!.dataPath, null);
+    this.#digestJob.advance(this.#partial!.prefix);
+    return this.#digestJob;
   }
 
   /** Called when the first chunk is about to be asked for. */
@@ -225,18 +262,22 @@ export class Download {
   }
 
   #askDigest(): Promise<string> {
-    this.#serverDigest ??= this.#context.serverDigest(this.file, this.#signal);
+    this.#serverDigest ??= this.#context.serverDigest(this.planned, this.#signal);
     return this.#serverDigest;
   }
 
   /** The digest if it is right, null if nobody asked for it, or what is wrong with it. */
   async #verify(): Promise<string | null | { reason: string; inVain: boolean }> {
-    const job = this.#digestJob;
+    const job = this.#advanceDigest();
     if (!job) return null;
-    const digest = await job.finish(this.file.size);
+    const digest = await this.#orStopped(
+      job.finish(this.file.size).catch((error) => {
+        throw new Error(`what was written cannot be read: ${messageOf(error)}`, { cause: error });
+      }),
+    );
     const { sha256 } = this.planned;
     if (sha256 === null) {
-      const wanted = await this.#askDigest();
+      const wanted = await this.#orStopped(this.#askDigest());
       if (digest === wanted) return digest;
       const reason = `its SHA-256 is ${digest}, the server says ${wanted}`;
       return { reason, inVain: false };
@@ -244,7 +285,7 @@ export class Download {
     if (digest === sha256) return digest;
     const reason = `its SHA-256 is ${digest}, line ${this.planned.line} says ${sha256}`;
     // Fetching it again helps only if it was not fetched right.
-    return { reason, inVain: await this.#askDigest() === digest };
+    return { reason, inVain: await this.#orStopped(this.#askDigest()) === digest };
   }
 
   #retryLater(error: WireError): void {
@@ -257,6 +298,10 @@ export class Download {
       this.#retryTimer = undefined;
       if (this.state === "underway") this.#context.join(this);
     }, READ_RETRY_MS * 2 ** (this.#readFailures - 1));
+  }
+
+  #orStopped<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#stopped.promise as Promise<never>]);
   }
 
   get #signal(): AbortSignal {

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { ConnectionLostError } from "../errors.ts";
 import { FileHasher } from "../digest/file_hasher.ts";
-import type { ListedFile } from "../protocol/payloads.ts";
+import { DigestQueue } from "./digest_queue.ts";
 import { Download, type DownloadContext } from "./download.ts";
 import type { ClientEvent, FileProgress } from "./events.ts";
+import { limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
 import type { ChunkRequest, Remote } from "./remote.ts";
@@ -20,21 +20,16 @@ import { WriteHandles } from "./write_handles.ts";
 
 /** How often positions are told, in milliseconds. */
 const PROGRESS_MS = 100;
-/** Requests kept free for digests: a quarter, and no more than this. */
-const MAX_DIGEST_REQUESTS = 32;
+/** How many downloads look at once at what is on the disk. */
+const PREPARED_AT_ONCE = 32;
+/** After how long a file is asked for again that the server has said to be another, or gone. */
+const OUTDATED_RETRY_MS = 1_000;
 
 /** How the downloads stand. */
 export interface DownloadCounts {
   readonly underway: number;
   readonly failed: number;
   readonly unverified: number;
-}
-
-interface DigestWish {
-  readonly file: ListedFile;
-  readonly signal: AbortSignal;
-  readonly resolve: (digest: string) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** The downloads of one client. */
@@ -50,9 +45,9 @@ export class Downloads implements AsyncDisposable {
   /** Ends of downloads that were replaced or dropped, by path: the next one waits for it. */
   readonly #endings = new Map<string, Promise<void>>();
   readonly #scheduler = new Scheduler<Download>();
+  readonly #digests = new DigestQueue(() => this.#pump());
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   readonly #moved = new Set<Download>();
-  #digestWishes: DigestWish[] = [];
-  #openDigests = 0;
   #remote: Remote | undefined;
   #window = new Window(1, 1);
   #progressTimer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +73,8 @@ export class Downloads implements AsyncDisposable {
       hasher: this.#hasher,
       verify,
       emit,
-      serverDigest: (file, signal) => this.#serverDigest(file, signal),
+      prepare: limiter(PREPARED_AT_ONCE),
+      serverDigest: ({ file, priority }, signal) => this.#digests.ask(file, priority, signal),
       join: (download) => this.#join(download),
       moved: (download) => this.#noteMoved(download),
       settled: (download) => this.#leave(download),
@@ -106,7 +102,9 @@ export class Downloads implements AsyncDisposable {
     }
     for (const planned of plan.files.values()) {
       const present = this.#byPath.get(planned.file.path);
-      if (present && isSameContent(present.planned, planned)) this.#replan(present, planned);
+      const serves = present && present.state !== "outdated" &&
+        isSameContent(present.planned, planned);
+      if (serves) this.#replan(present, planned);
       else this.#start(planned, present);
     }
     this.#pump();
@@ -116,7 +114,7 @@ export class Downloads implements AsyncDisposable {
   attach(remote: Remote): void {
     const { maxChunk, maxRequests } = remote.welcome;
     this.#remote = remote;
-    this.#openDigests = 0;
+    this.#digests.attach(remote);
     this.#window = new Window(maxChunk, maxRequests);
     this.#pump();
   }
@@ -124,6 +122,7 @@ export class Downloads implements AsyncDisposable {
   /** Uses no connection from now on. */
   detach(): void {
     this.#remote = undefined;
+    this.#digests.attach(undefined);
   }
 
   /** Asks for more, if there is room; to be called after every answer. */
@@ -133,6 +132,7 @@ export class Downloads implements AsyncDisposable {
 
   /** Stops all downloads, and waits until nothing touches the disk any more. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#retries) clearTimeout(timer);
     const ended = [...this.#byPath.values()].map((download) => {
       download.stop();
       return download.ended;
@@ -187,9 +187,22 @@ export class Downloads implements AsyncDisposable {
   #leave(download: Download): void {
     this.#scheduler.remove(download);
     // What the server has no longer will come again, or be dropped.
-    if (download.state === "outdated") return;
+    if (download.state === "outdated") {
+      this.#retryLater(download);
+      return;
+    }
     this.#forget(download);
     this.#settled();
+  }
+
+  /** The next list mostly tells what to do; but the server may have been mistaken for a moment. */
+  #retryLater(download: Download): void {
+    const { path } = download.file;
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      if (this.#byPath.get(path) === download) this.#start(download.planned, download);
+    }, OUTDATED_RETRY_MS);
+    this.#retries.add(timer);
   }
 
   #forget(download: Download): void {
@@ -204,7 +217,7 @@ export class Downloads implements AsyncDisposable {
     this.#pumpQueued = true;
     queueMicrotask(() => {
       this.#pumpQueued = false;
-      this.#askDigests();
+      this.#digests.pump();
       this.#askChunks();
     });
   }
@@ -214,7 +227,7 @@ export class Downloads implements AsyncDisposable {
     if (!remote) return;
     const now = performance.now();
     const requests: ChunkRequest[] = [];
-    const reserved = this.#digestWishes.length > 0 ? 1 : 0;
+    const reserved = this.#digests.isWaiting ? 1 : 0;
     while (remote.room - reserved > requests.length && this.#window.hasRoom) {
       const download = this.#scheduler.next();
       if (!download) {
@@ -255,37 +268,6 @@ export class Downloads implements AsyncDisposable {
         download.refused(chunk, error);
       },
     };
-  }
-
-  #serverDigest(file: ListedFile, signal: AbortSignal): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#digestWishes.push({ file, signal, resolve, reject });
-      this.#pump();
-    });
-  }
-
-  #askDigests(): void {
-    const remote = this.#remote;
-    if (!remote) return;
-    const most = Math.min(MAX_DIGEST_REQUESTS, Math.ceil(remote.welcome.maxRequests / 4));
-    while (this.#digestWishes.length > 0 && this.#openDigests < most && remote.room > 0) {
-      const wish = this.#digestWishes.shift()!;
-      if (wish.signal.aborted) wish.reject(wish.signal.reason);
-      else this.#askDigest(remote, wish);
-    }
-  }
-
-  async #askDigest(remote: Remote, wish: DigestWish): Promise<void> {
-    this.#openDigests++;
-    try {
-      wish.resolve(await remote.digest(wish.file.path, wish.file.version));
-    } catch (error) {
-      if (error instanceof ConnectionLostError) this.#digestWishes.push(wish);
-      else wish.reject(error);
-    } finally {
-      if (remote === this.#remote) this.#openDigests--;
-      this.#pump();
-    }
   }
 
   #noteMoved(download: Download): void {

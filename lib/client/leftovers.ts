@@ -38,12 +38,15 @@ export async function findLeftovers(
     if (stem === file) continue;
     byStem.set(stem, [...byStem.get(stem) ?? [], file]);
   }
-  const leftovers = await Promise.all([...byStem].map(async ([stem, files]) => {
+  const leftovers: Leftover[] = [];
+  for (const [stem, files] of byStem) {
     const path = await subjectOf(`${stem}.journal`);
-    const sizes = await Promise.all(files.map(sizeOf));
-    return { path, size: sizes.reduce((sum, size) => sum + size, 0), files };
-  }));
-  return leftovers.filter(({ path }) => path === null || !matchers.some((means) => means(path)));
+    if (path !== null && matchers.some((means) => means(path))) continue;
+    let size = 0;
+    for (const file of files) size += (await Deno.lstat(file)).size;
+    leftovers.push({ path, size, files });
+  }
+  return leftovers;
 }
 
 /** Removes leftovers from the disk. */
@@ -51,21 +54,16 @@ export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<v
   for (const file of leftovers.flatMap(({ files }) => files)) await Deno.remove(file);
 }
 
+/** Which file a journal is of; null if there is no journal, or none that can be understood. */
 async function subjectOf(journal: string): Promise<string | null> {
   try {
     using file = await Deno.open(journal);
     const head = new Uint8Array(HEAD_SIZE);
     const read = await file.read(head);
     return parseJournal(head.subarray(0, read ?? 0))?.subject.path ?? null;
-  } catch {
-    return null;
-  }
-}
-
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await Deno.lstat(file)).size;
-  } catch {
-    return 0;
+  } catch (error) {
+    // Any other failure does not make it a leftover.
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }

@@ -8,8 +8,9 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
 
 /** A file cannot be put where it belongs. */
@@ -67,7 +68,7 @@ export class OutputFolder {
   /** The paths of all files that there are in the work folder. */
   async workFiles(): Promise<string[]> {
     const work = join(this.#root, OWN_FOLDER);
-    const entries = await Array.fromAsync(Deno.readDir(work));
+    const entries = lstatOrNull(work) ? await Array.fromAsync(Deno.readDir(work)) : [];
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
@@ -79,12 +80,25 @@ export class OutputFolder {
   /** What is there under a file's name: its metadata, or null if it is no regular file. */
   async present(path: string): Promise<Deno.FileInfo | null> {
     try {
-      this.#assertNoLinks(path);
       const info = await Deno.lstat(this.finalPath(path));
       return info.isFile ? info : null;
     } catch {
       return null;
     }
+  }
+
+  /**
+   * Makes sure that a file can be placed later, as far as that can be known now.
+   *
+   * @throws {OutputError} If something stands in the way.
+   */
+  assertPlaceable(path: string): void {
+    const segments = path.split("/");
+    for (let i = 1; i < segments.length; i++) {
+      const folder = join(this.#root, ...segments.slice(0, i));
+      if (!isFolder(folder)) return;
+    }
+    this.#assertNoFolder(path);
   }
 
   /**
@@ -99,33 +113,37 @@ export class OutputFolder {
     for (let i = 1; i < segments.length; i++) {
       makeFolder(join(this.#root, ...segments.slice(0, i)));
     }
-    const target = this.finalPath(path);
-    const there = lstatOrNull(target);
-    if (there?.isDirectory) {
-      throw new OutputError(`a folder stands where the file "${path}" belongs; move it away`);
-    }
+    this.#assertNoFolder(path);
     try {
-      await Deno.rename(from, target);
+      await Deno.rename(from, this.finalPath(path));
     } catch (error) {
       throw new OutputError(`it cannot be moved to its name: ${why(error)}`, { cause: error });
     }
   }
 
-  #assertNoLinks(path: string): void {
-    for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
-      const info = lstatOrNull(this.finalPath(folder));
-      if (info && !info.isDirectory) throw new OutputError(`"${folder}" is not a folder`);
+  #assertNoFolder(path: string): void {
+    if (lstatOrNull(this.finalPath(path))?.isDirectory) {
+      throw new OutputError(`a folder stands where ${quoted(path)} belongs; move it away`);
     }
   }
 }
 
 /** Makes a folder if it is missing; what stands there must be a folder, not a link to one. */
 function makeFolder(folder: string): void {
-  const there = lstatOrNull(folder);
-  if (there?.isDirectory) return;
-  if (there?.isSymlink) throw new OutputError(`"${folder}" is a link; remove it`);
-  if (there) throw new OutputError(`"${folder}" is not a folder; move it away`);
-  Deno.mkdirSync(folder);
+  if (!isFolder(folder)) Deno.mkdirSync(folder);
+}
+
+/**
+ * Whether a folder is there.
+ *
+ * @throws {OutputError} If something else is.
+ */
+function isFolder(path: string): boolean {
+  const there = lstatOrNull(path);
+  if (!there) return false;
+  if (there.isSymlink) throw new OutputError(`${quoted(path)} is a link; remove it`);
+  if (!there.isDirectory) throw new OutputError(`${quoted(path)} is not a folder; move it away`);
+  return true;
 }
 
 function lstatOrNull(path: string): Deno.FileInfo | null {

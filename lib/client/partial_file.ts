@@ -71,7 +71,7 @@ export class PartialFile {
   ): Promise<{ partial: PartialFile; found: Found }> {
     const lacking = new Ranges({ start: 0, end: file.size });
     const journalPath = output.workPath(file.path, ".journal");
-    const bytes = await Deno.readFile(journalPath).catch(() => null);
+    const bytes = await unlessMissing(Deno.readFile(journalPath));
     const journal = bytes && parseJournal(bytes);
     const { path, size, version } = file;
     const isSame = journal?.subject.path === path && journal.subject.size === size &&
@@ -133,11 +133,15 @@ export class PartialFile {
    * @throws {OutputError} If something stands in the way.
    */
   async finish(): Promise<void> {
-    const data = this.#handles.open(this.dataPath, false);
-    data.truncateSync(this.#file.size);
-    const modified = new Date(this.#file.modified);
-    await data.utime(modified, modified).catch(() => {});
-    this.close();
+    this.#handles.close(this.#journalPath);
+    {
+      using data = this.#handles.take(this.dataPath);
+      data.truncateSync(this.#file.size);
+      const modified = new Date(this.#file.modified);
+      await data.utime(modified, modified).catch(() => {});
+      // A name that outlives a power cut must not have lost its data.
+      await data.syncData();
+    }
     await this.#output.place(this.dataPath, this.#file.path);
     if (this.#journaled) await remove(this.#journalPath);
   }
@@ -167,7 +171,7 @@ async function subtractProven(
   entries: readonly JournalEntry[],
   signal: AbortSignal,
 ): Promise<number> {
-  using data = await Deno.open(dataPath).catch(() => null);
+  using data = await unlessMissing(Deno.open(dataPath));
   const claimed = new Ranges();
   for (const { offset, length, checksum } of entries) {
     signal.throwIfAborted();
@@ -183,6 +187,16 @@ async function subtractProven(
   const claims = claimed.size;
   for (const range of lacking) claimed.remove(range);
   return claims - claimed.size;
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    // Anything else, such as a lack of descriptors, says nothing about what is there.
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {

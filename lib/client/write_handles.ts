@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 
 /** How many files are open at once. */
 const AT_MOST = 128;
@@ -32,6 +33,13 @@ export class WriteHandles implements Disposable {
     return file;
   }
 
+  /** An open file like from `open`, for the caller alone, who closes it. */
+  take(path: string): Deno.FsFile {
+    const file = this.#files.get(path) ?? openNoLink(path, false);
+    this.#files.delete(path);
+    return file;
+  }
+
   /** Closes a file if it is open. */
   close(path: string): void {
     this.#files.get(path)?.close();
@@ -52,6 +60,8 @@ function openNoLink(path: string, fresh: boolean): Deno.FsFile {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
+    // The folder may have been removed while we ran.
+    Deno.mkdirSync(dirname(path), { recursive: true });
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   }
   if (Deno.lstatSync(path).isSymlink) throw new Error(`"${path}" is a link; remove it`);

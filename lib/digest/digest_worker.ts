@@ -17,9 +17,8 @@ class ChangedError extends Error {}
 interface Job {
   readonly path: string;
   readonly version: string | null;
-  readonly hash: Hash;
-  /** A descriptor. */
-  file: number | undefined;
+  /** Made with the first slice: there may be many jobs that have not begun. */
+  hash: Hash | undefined;
   /** Bytes hashed. */
   done: number;
   /** Bytes that may be hashed. */
@@ -48,14 +47,13 @@ scope.onmessage = ({ data: command }) => {
   const { id } = command;
   if (command.type === "start") {
     const { path, version } = command;
-    const hash = createHash("sha256");
-    jobs.set(id, { path, version, hash, file: undefined, done: 0, upTo: 0, size: undefined });
+    jobs.set(id, { path, version, hash: undefined, done: 0, upTo: 0, size: undefined });
     return;
   }
   const job = jobs.get(id);
-  if (!job) return;
+  if (!job) return; // It has failed, which has been said.
   if (command.type === "drop") {
-    forget(id, job);
+    forget(id);
     return;
   }
   job.upTo = command.upTo;
@@ -82,43 +80,58 @@ async function work(): Promise<void> {
   working = false;
 }
 
+/** Hashes a slice. The file is open for no longer: there may be more jobs than descriptors. */
 function advance(id: number, job: Job): void {
+  let file: number | undefined;
   try {
     // A named pipe would keep a plain open waiting for ever.
-    job.file ??= openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    assertVersion(job);
-    hashSlice(job);
+    file = openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    assertVersion(job, file);
+    hashSlice(job, file);
     if (job.done < job.upTo) {
       ready.add(id);
     } else if (job.size !== undefined) {
-      assertVersion(job);
-      scope.postMessage({ id, digest: job.hash.digest("hex") });
-      forget(id, job);
+      assertVersion(job, file);
+      scope.postMessage({ id, digest: hashOf(job).digest("hex") });
+      forget(id);
     }
   } catch (error) {
-    scope.postMessage({ id, error: messageOf(error), changed: error instanceof ChangedError });
-    forget(id, job);
+    const { code } = error as NodeJS.ErrnoException;
+    const kind = error instanceof ChangedError
+      ? "changed"
+      : code === "ENOENT"
+      ? "not-found"
+      : "read-failed";
+    scope.postMessage({ id, error: messageOf(error), code: kind });
+    forget(id);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
-function hashSlice(job: Job): void {
+function hashOf(job: Job): Hash {
+  job.hash ??= createHash("sha256");
+  return job.hash;
+}
+
+function hashSlice(job: Job, file: number): void {
+  const hash = hashOf(job);
   const end = Math.min(job.upTo, job.done + SLICE);
   while (job.done < end) {
-    const read = readSync(job.file!, buffer, 0, Math.min(buffer.length, end - job.done), null);
+    const read = readSync(file, buffer, 0, Math.min(buffer.length, end - job.done), job.done);
     if (read === 0) throw new Error("The file is shorter than expected");
-    job.hash.update(buffer.subarray(0, read));
+    hash.update(buffer.subarray(0, read));
     job.done += read;
   }
 }
 
-function assertVersion({ version, file }: Job): void {
-  if (version !== null && identityOf(fstatSync(file!)).version !== version) {
+function assertVersion({ version }: Job, file: number): void {
+  if (version !== null && identityOf(fstatSync(file)).version !== version) {
     throw new ChangedError("The file has changed");
   }
 }
 
-function forget(id: number, job: Job): void {
-  if (job.file !== undefined) closeSync(job.file);
+function forget(id: number): void {
   jobs.delete(id);
   ready.delete(id);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { WireError } from "../errors.ts";
+import { type ErrorCode, WireError } from "../errors.ts";
 
 /** A command to the Worker. */
 export type DigestCommand =
@@ -21,7 +21,7 @@ export type DigestCommand =
 /** The Worker's answer to a `finish`, or its failure before that. */
 export type DigestReply =
   | { readonly id: number; readonly digest: string }
-  | { readonly id: number; readonly error: string; readonly changed: boolean };
+  | { readonly id: number; readonly error: string; readonly code: ErrorCode };
 
 /** One file's digest in the making. */
 export interface DigestJob {
@@ -31,25 +31,20 @@ export interface DigestJob {
    * The digest of the file's first `size` bytes, which are all on disk and final now: 64 hex
    * digits.
    *
-   * @throws {WireError} `read-failed` if the file cannot be read or is shorter, `changed` if it is
-   * not of the wanted version.
+   * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
+   * `changed` if it is not of the wanted version.
    */
   finish(size: number): Promise<string>;
   /** Ends the job; an unanswered `finish` is rejected. */
   drop(): void;
 }
 
-interface Waiting {
-  readonly resolve: (digest: string) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Computes digests in one Worker, which starts with the first job. */
 export class FileHasher implements Disposable {
-  readonly #waiting = new Map<number, Waiting>();
-  /** What went wrong before anybody asked. */
-  readonly #failed = new Map<number, Error>();
+  /** The results of jobs that have not ended. */
+  readonly #results = new Map<number, PromiseWithResolvers<string>>();
   #worker: Worker | undefined;
+  #disposed = false;
   #lastId = 0;
 
   /**
@@ -61,42 +56,39 @@ export class FileHasher implements Disposable {
    */
   start(path: string, version: string | null): DigestJob {
     const id = ++this.#lastId;
-    let ended = false;
+    const result = Promise.withResolvers<string>();
+    // It may fail before anybody asks for it.
+    result.promise.catch(() => {});
+    this.#results.set(id, result);
     this.#tell({ type: "start", id, path, version });
     return {
       advance: (upTo) => this.#tell({ type: "advance", id, upTo }),
       finish: (size) => {
-        const earlier = this.#failed.get(id);
-        if (earlier) {
-          this.#failed.delete(id);
-          return Promise.reject(earlier);
-        }
-        const { promise, resolve, reject } = Promise.withResolvers<string>();
-        this.#waiting.set(id, { resolve, reject });
         this.#tell({ type: "finish", id, upTo: size });
-        return promise.finally(() => ended = true);
+        return result.promise;
       },
       drop: () => {
-        if (ended) return;
-        ended = true;
         this.#tell({ type: "drop", id });
-        this.#settle(
-          id,
-          (waiting) => waiting.reject(new Error("The digest is not wanted any more")),
-        );
-        this.#failed.delete(id);
+        this.#results.delete(id);
+        result.reject(new Error("The digest is not wanted any more"));
       },
     };
   }
 
   /** Stops the Worker. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#worker?.terminate();
-    this.#worker = undefined;
     this.#failAll(new Error("The digest Worker was stopped"));
   }
 
+  /** Tells the Worker about a job that has not ended. */
   #tell(command: DigestCommand): void {
+    if (!this.#results.has(command.id)) return;
+    if (this.#disposed) {
+      this.#failAll(new Error("The digest Worker was stopped"));
+      return;
+    }
     this.#worker ??= this.#startWorker();
     this.#worker.postMessage(command);
   }
@@ -104,19 +96,17 @@ export class FileHasher implements Disposable {
   #startWorker(): Worker {
     const worker = new Worker(new URL("./digest_worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<DigestReply>) => {
+      const result = this.#results.get(data.id);
+      this.#results.delete(data.id);
       if ("digest" in data) {
-        this.#settle(data.id, (waiting) => waiting.resolve(data.digest));
+        result?.resolve(data.digest);
         return;
       }
       // What the system says of it names paths, which are no peer's business.
-      const error = data.changed
-        ? new WireError("changed", data.error)
-        : new WireError("read-failed", "The file cannot be read", { cause: new Error(data.error) });
-      if (this.#waiting.has(data.id)) {
-        this.#settle(data.id, (waiting) => waiting.reject(error));
-      } else {
-        this.#failed.set(data.id, error);
-      }
+      const cause = new Error(data.error);
+      result?.reject(
+        new WireError(data.code, WORDS[data.code] ?? "The file cannot be read", { cause }),
+      );
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -126,15 +116,13 @@ export class FileHasher implements Disposable {
     return worker;
   }
 
-  #settle(id: number, how: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (waiting) how(waiting);
-  }
-
   #failAll(error: Error): void {
-    for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id, (waiting) => waiting.reject(error));
-    }
+    for (const result of this.#results.values()) result.reject(error);
+    this.#results.clear();
   }
 }
+
+const WORDS: Partial<Record<ErrorCode, string>> = {
+  "changed": "The file has changed",
+  "not-found": "There is no such file",
+};

@@ -9,12 +9,16 @@ import type { SharedFile } from "./folder_scan.ts";
 
 /** How many files are hashed at once, for all clients; for one client it is one. */
 const AT_ONCE = 2;
+/** Files up to this size, in bytes, are done in a moment: as many of them are hashed besides. */
+const SMALL = 16 * 1024 * 1024;
 
 /** One version's digest, asked for by some clients. */
 interface Entry {
   readonly file: SharedFile;
   readonly pathOnDisk: () => Promise<string>;
-  /** Who waits for it; the first one's turn it takes. Nobody once it is known. */
+  /** Who asked first: it takes that client's turn. */
+  readonly owner: unknown;
+  /** Who waits for it; none once it is settled. */
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
   job?: DigestJob;
@@ -26,8 +30,7 @@ export class Digests implements Disposable {
   /** By path: there is at most one present version of each. */
   readonly #entries = new Map<string, Entry>();
   readonly #waiting = new Set<Entry>();
-  /** What is being hashed, and for whom. */
-  readonly #running = new Map<unknown, Entry>();
+  readonly #running = new Set<Entry>();
   #stopped = false;
 
   /**
@@ -46,7 +49,7 @@ export class Digests implements Disposable {
       return known.result.promise;
     }
     const result = Promise.withResolvers<string>();
-    const entry: Entry = { file, pathOnDisk, clients: new Set([client]), result };
+    const entry: Entry = { file, pathOnDisk, owner: client, clients: new Set([client]), result };
     this.#entries.set(file.path, entry);
     result.promise.catch(() => {
       if (this.#entries.get(file.path) === entry) this.#entries.delete(file.path);
@@ -64,7 +67,7 @@ export class Digests implements Disposable {
 
   /** Computes no longer what only this client has asked for. */
   leave(client: unknown): void {
-    for (const entry of [...this.#waiting, ...this.#running.values()]) {
+    for (const entry of [...this.#waiting, ...this.#running]) {
       if (entry.clients.delete(client) && entry.clients.size === 0) this.#drop(entry);
     }
   }
@@ -72,12 +75,12 @@ export class Digests implements Disposable {
   /** Stops computing; whoever waits is rejected. */
   [Symbol.dispose](): void {
     this.#stopped = true;
-    for (const entry of [...this.#waiting, ...this.#running.values()]) this.#drop(entry);
+    for (const entry of [...this.#waiting, ...this.#running]) this.#drop(entry);
     this.#hasher[Symbol.dispose]();
   }
 
   #isUnderway(entry: Entry): boolean {
-    return this.#waiting.has(entry) || this.#running.values().some((other) => other === entry);
+    return this.#waiting.has(entry) || this.#running.has(entry);
   }
 
   #drop(entry: Entry): void {
@@ -88,20 +91,27 @@ export class Digests implements Disposable {
   }
 
   #startNext(): void {
-    if (this.#running.size === AT_ONCE) return;
+    const next = this.#nextOf(isSmall) ?? this.#nextOf((entry) => !isSmall(entry));
+    if (next) this.#run(next);
+  }
+
+  /** The smallest that waits of one kind, if there is room for another of it. */
+  #nextOf(isOfKind: (entry: Entry) => boolean): Entry | undefined {
+    const running = [...this.#running].filter(isOfKind);
+    if (running.length === AT_ONCE) return undefined;
+    const served = new Set(running.map(({ owner }) => owner));
     let next: Entry | undefined;
     for (const entry of this.#waiting) {
-      if (this.#running.has(ownerOf(entry))) continue;
+      if (!isOfKind(entry) || served.has(entry.owner)) continue;
       if (!next || entry.file.size < next.file.size) next = entry;
     }
-    if (next) this.#run(next);
+    return next;
   }
 
   async #run(entry: Entry): Promise<void> {
     const { file, result } = entry;
-    const owner = ownerOf(entry);
     this.#waiting.delete(entry);
-    this.#running.set(owner, entry);
+    this.#running.add(entry);
     try {
       const path = await entry.pathOnDisk();
       if (entry.clients.size > 0) {
@@ -109,17 +119,19 @@ export class Digests implements Disposable {
         result.resolve(await entry.job.finish(file.size));
       }
     } catch (error) {
-      // The system's own words name paths of this machine.
-      const code = error instanceof WireError ? error.code : "read-failed";
-      result.reject(new WireError(code, "The file cannot be read", { cause: error }));
+      result.reject(
+        error instanceof WireError
+          ? error
+          : new WireError("read-failed", "The file cannot be read", { cause: error }),
+      );
     } finally {
-      this.#running.delete(owner);
+      this.#running.delete(entry);
       entry.clients.clear();
       this.#startNext();
     }
   }
 }
 
-function ownerOf(entry: Entry): unknown {
-  return entry.clients.values().next().value;
+function isSmall({ file }: Entry): boolean {
+  return file.size <= SMALL;
 }

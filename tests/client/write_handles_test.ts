@@ -41,9 +41,31 @@ Deno.test("WriteHandles keeps what a file holds, unless it is to be made anew", 
 Deno.test("WriteHandles does not open a file that is missing, unless it is to be made anew", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
-  assert.throws(() => handles.open(join(temp.path, "a"), false), Deno.errors.NotFound);
-  assert.throws(() => handles.open(join(temp.path, "no folder", "a"), true), Deno.errors.NotFound);
+  const path = join(temp.path, "no folder", "a");
+  assert.throws(() => handles.open(path, false), Deno.errors.NotFound);
+  assert.throws(() => handles.take(path), Deno.errors.NotFound);
   assert.deepEqual([...Deno.readDirSync(temp.path)], []);
+  // Its folder was removed meanwhile.
+  write(handles.open(path, true), 0, "anew");
+  assert.equal(Deno.readTextFileSync(path), "anew");
+});
+
+Deno.test("WriteHandles gives a file away to one who closes it", () => {
+  using temp = tempFolder();
+  using handles = new WriteHandles();
+  const path = join(temp.path, "a");
+  const file = handles.open(path, true);
+  {
+    using taken = handles.take(path);
+    assert.equal(taken, file);
+    handles.close(path);
+    write(taken, 0, "still open");
+  }
+  assert.notEqual(handles.open(path, false), file);
+  handles.close(path);
+  using taken = handles.take(path);
+  write(taken, 0, "S");
+  assert.equal(Deno.readTextFileSync(path), "Still open");
 });
 
 Deno.test("WriteHandles follows no link", () => {
@@ -55,6 +77,7 @@ Deno.test("WriteHandles follows no link", () => {
     const path = join(temp.path, name);
     Deno.symlinkSync(target, path);
     assert.throws(() => handles.open(path, false), /is a link/);
+    assert.throws(() => handles.take(path), /is a link/);
     write(handles.open(path, true), 0, "mine");
     assert.ok(Deno.lstatSync(path).isFile);
     assert.equal(Deno.readTextFileSync(path), "mine");

@@ -63,8 +63,8 @@ Deno.test("FileHasher says that a file cannot be read, and not where it is", asy
   using temp = tempFolder();
   using hasher = new FileHasher();
   Deno.mkdirSync(temp.at("folder"));
-  for (const path of [temp.at("missing"), temp.at("folder")]) {
-    await assert.rejects(hasher.start(path, null).finish(10), isWireError("read-failed"));
+  for (const [name, code] of [["missing", "not-found"], ["folder", "read-failed"]] as const) {
+    await assert.rejects(hasher.start(temp.at(name), null).finish(10), isWireError(code));
   }
 });
 
@@ -75,7 +75,7 @@ Deno.test("FileHasher tells a failure that came before anybody asked", async () 
   job.advance(5 * MIB);
   // It fails before this other one, which was asked for later.
   await hasher.start(temp.write("other", bytesOf(10)), null).finish(10);
-  await assert.rejects(job.finish(5 * MIB), isWireError("read-failed"));
+  await assert.rejects(job.finish(5 * MIB), isWireError("not-found"));
 });
 
 Deno.test("FileHasher says that a file is shorter than it should be", async () => {
@@ -179,6 +179,29 @@ Deno.test("FileHasher that is disposed rejects all who wait", async () => {
     assert.match(String(end.reason), /was stopped/);
   }
   hasher[Symbol.dispose]();
+});
+
+Deno.test("FileHasher that is disposed starts nothing more", async () => {
+  const hasher = new FileHasher();
+  const job = hasher.start("earlier", null);
+  hasher[Symbol.dispose]();
+  job.advance(5 * MIB);
+  await assert.rejects(job.finish(5 * MIB), /was stopped/);
+  await assert.rejects(hasher.start("later", null).finish(10), /was stopped/);
+});
+
+Deno.test("FileHasher computes hundreds of digests of files that grow side by side", async () => {
+  using temp = tempFolder();
+  using hasher = new FileHasher();
+  const content = bytesOf(2 * MIB);
+  const path = temp.write("a", content);
+  // More jobs that have begun than there may be open files.
+  const jobs = Array.from({ length: 300 }, () => hasher.start(path, null));
+  for (const job of jobs) job.advance(MIB);
+  for (const job of jobs.slice(3)) job.drop();
+  for (const job of jobs.slice(0, 3)) {
+    assert.equal(await job.finish(content.length), sha256(content));
+  }
 });
 
 Deno.test("FileHasher that was never used has nothing to stop", () => {

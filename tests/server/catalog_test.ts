@@ -245,11 +245,6 @@ for (
       Deno.renameSync(at("folder"), join(outside, "moved"));
       Deno.symlinkSync(join(outside, "moved"), at("folder"));
     }, "changed"],
-    ["became a named pipe", ({ at }: Place) => {
-      Deno.removeSync(at("folder/b.txt"));
-      const made = new Deno.Command("mkfifo", { args: [at("folder/b.txt")] }).outputSync();
-      assert.ok(made.success);
-    }, "changed"],
     ["is in a folder that is gone", ({ at }: Place) => {
       Deno.removeSync(at("folder"), { recursive: true });
     }, "not-found"],
