@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { messageOf, UserError } from "./lib/errors.ts";
+import { messageOf, ProtocolError, UserError } from "./lib/errors.ts";
+import { backoff } from "./lib/client/backoff.ts";
 import { runDownloader } from "./lib/client/downloader.ts";
-import { EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
+import { EXIT_INTERRUPTED, EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
 import { CLIENT_HELP, type ClientCommand, parseClientCommand } from "./lib/client/options.ts";
 import { parseInputList } from "./lib/client/input_list.ts";
 import { readInput } from "./lib/client/input_watcher.ts";
@@ -13,13 +14,13 @@ import { findLeftovers, removeLeftovers } from "./lib/client/leftovers.ts";
 import { OutputFolder } from "./lib/client/output_folder.ts";
 import { OutputLock } from "./lib/client/output_lock.ts";
 import { Remote } from "./lib/client/remote.ts";
-import { formatServerAddress } from "./lib/client/server_address.ts";
+import { formatServerAddress, type ServerAddress } from "./lib/client/server_address.ts";
 import { BarsDisplay } from "./lib/display/bars_writer.ts";
 import type { Display } from "./lib/display/display.ts";
 import { renderFileList } from "./lib/display/file_list.ts";
 import { PlainDisplay } from "./lib/display/plain.ts";
 import { formatBytes } from "./lib/display/units.ts";
-import { quoted } from "./lib/printable.ts";
+import { printable, quoted } from "./lib/printable.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { PROGRAM } from "./lib/version.ts";
@@ -42,21 +43,36 @@ async function main(args: readonly string[]): Promise<number> {
   return await download(command, output, interrupted);
 }
 
-async function list({ server }: ClientCommand, signal: AbortSignal): Promise<number> {
-  let remote: Remote;
-  try {
-    remote = await Remote.connect(server, signal);
-  } catch (error) {
-    throw new UserError(
-      `Cannot reach ${formatServerAddress(server)}: ${messageOf(error)}; check --server`,
-      EXIT_UNREACHABLE,
-      { cause: error },
-    );
-  }
+async function list(command: ClientCommand, signal: AbortSignal): Promise<number> {
+  const remote = await connectPatiently(command, signal);
+  if (!remote) return EXIT_INTERRUPTED;
   const rows = renderFileList([...remote.files.values()], { columns: Infinity, limit: null });
   if (rows.length > 0) writeLine(Deno.stdout, rows.join("\n"));
   await remote.leave("the list is all it wanted");
   return 0;
+}
+
+async function connectPatiently(
+  { server, retryFor }: ClientCommand,
+  signal: AbortSignal,
+): Promise<Remote | null> {
+  const giveUpAt = performance.now() + retryFor;
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await Remote.connect(server, signal);
+    } catch (error) {
+      const delay = backoff(attempt, Math.random());
+      const isFinal = error instanceof ProtocolError || performance.now() + delay > giveUpAt;
+      if (signal.aborted) return null;
+      if (isFinal) throw unreachable(server, messageOf(error), error);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+}
+
+function unreachable(server: ServerAddress, reason: string, cause?: unknown): UserError {
+  const message = `Cannot reach ${formatServerAddress(server)}: ${reason}; check --server`;
+  return new UserError(message, EXIT_UNREACHABLE, { cause });
 }
 
 async function clean({ input }: ClientCommand, output: OutputFolder): Promise<number> {
@@ -76,24 +92,37 @@ async function download(
   signal: AbortSignal,
 ): Promise<number> {
   const display = displayFor(command);
+  let lost = "";
   try {
     const outcome = await runDownloader({
       ...command,
       output,
       platform: Deno.build.os,
-      emit: (event) => display?.handle(event),
+      emit: (event) => {
+        if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
+        if (display) display.handle(event);
+        // Even who wants to see no progress wants to know this.
+        else if (event.type === "failed") sayFailure(event.path, event.reason);
+      },
       signal,
     });
-    const leftovers = await findLeftovers(output, outcome.wishes);
+    const leftovers = signal.aborted ? [] : await findLeftovers(output, outcome.wishes);
     if (leftovers.length > 0) {
       const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
       const files = leftovers.length;
       display?.handle({ type: "leftovers", files, size, command: cleanCommand(command) });
     }
-    return exitCodeOf(outcome);
+    const code = exitCodeOf(outcome);
+    // Nobody else has said it.
+    if (!display && code === EXIT_UNREACHABLE) throw unreachable(command.server, lost);
+    return code;
   } finally {
     display?.close();
   }
+}
+
+function sayFailure(path: string, reason: string): void {
+  writeLine(Deno.stderr, `client: Cannot download ${quoted(path)}: ${printable(reason)}`);
 }
 
 /** What the user types to remove what is kept. */

@@ -10,18 +10,30 @@ const ENDING_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 /**
- * Aborts at the first request to end. After that the system's own handling is back, so that a
- * second Ctrl+C ends a slow end at once.
+ * One press of Ctrl+C may arrive more than once within this long, in milliseconds: under
+ * `deno task` from the terminal, and again from `deno task`, which passes it on.
+ */
+const ONE_PRESS_MS = 500;
+
+/**
+ * Aborts at the first request to end. Soon after that the system's own handling is back, so that
+ * a second Ctrl+C ends a slow end at once.
  */
 export function interruptSignal(): AbortSignal & Disposable {
   const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const stopListening = () => {
+    clearTimeout(timer);
     for (const signal of ENDING_SIGNALS) Deno.removeSignalListener(signal, interrupt);
   };
   const interrupt = () => {
-    stopListening();
+    if (timer === undefined) Deno.unrefTimer(timer = setTimeout(stopListening, ONE_PRESS_MS));
     controller.abort();
   };
   for (const signal of ENDING_SIGNALS) Deno.addSignalListener(signal, interrupt);
-  return Object.assign(controller.signal, { [Symbol.dispose]: stopListening });
+  // A press that is not over yet may still arrive again: it must not kill a program that exits.
+  const dispose = () => {
+    if (timer === undefined) stopListening();
+  };
+  return Object.assign(controller.signal, { [Symbol.dispose]: dispose });
 }

@@ -167,7 +167,8 @@ class Downloader {
         this.#everConnected = true;
         reason = await this.#useConnection(server, remote);
         const now = performance.now();
-        if (this.#lastProgress > since || now - since >= SETTLED_MS) {
+        const hadNothingToDo = this.#downloads.areSettled && now - since >= SETTLED_MS;
+        if (this.#lastProgress > since || hadNothingToDo) {
           this.#lastProgress = now;
           attempt = 0;
         }

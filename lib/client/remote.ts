@@ -10,7 +10,7 @@ import {
   type Message,
   type Patience,
 } from "../protocol/connection.ts";
-import { MAX_CHUNK_PAYLOAD, MessageType } from "../protocol/message.ts";
+import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
 import {
   type GetRequest,
   type ListedFile,
@@ -69,6 +69,8 @@ export class Remote implements Disposable {
   #revision: number;
   #lastId = 0;
   #leaving = false;
+  /** Whether the server is about to end: it goes once this side has gone. */
+  #saidGoodbye = false;
   /** What the pages of a change have said so far. */
   #changed = 0;
   #removed = 0;
@@ -199,6 +201,12 @@ export class Remote implements Disposable {
     this.#connection.close();
   }
 
+  /** All that was asked for is here: the server, which waits for that, may end. */
+  async #answerGoodbye(): Promise<void> {
+    await this.#connection.sayGoodbye("the server is about to end");
+    await this.#connection.closeWrite();
+  }
+
   #send(bytes: Uint8Array): void {
     // A failed write ends the reading side too, which is where it is reported.
     this.#connection.sendBytes(bytes).catch((error) => this.#connection.fail(error));
@@ -250,7 +258,9 @@ export class Remote implements Disposable {
       }
       case MessageType.GOODBYE:
         this.#leaving = true;
+        this.#saidGoodbye = true;
         listener.goodbye();
+        if (this.#open.size === 0) this.#answerGoodbye();
         return;
       default:
         throw unexpected(type);
@@ -265,6 +275,7 @@ export class Remote implements Disposable {
       throw new ProtocolError("The server answered what it was not asked");
     }
     this.#open.delete(requestId);
+    if (this.#saidGoodbye && this.#open.size === 0) this.#answerGoodbye();
     return open;
   }
 }
@@ -301,6 +312,9 @@ async function readWelcome(
   const { header, payload } = await nextMessage(reader, connection);
   if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
   const welcome = understood(parseWelcome, payload);
+  if (welcome.protocol !== PROTOCOL_VERSION) {
+    throw new ProtocolError(`The server speaks version ${welcome.protocol} of the protocol`);
+  }
   if (welcome.authentication) {
     throw new WireError("unauthorized", "The server asks for a token, and there is none to give");
   }

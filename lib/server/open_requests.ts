@@ -41,9 +41,14 @@ export class OpenRequests {
     for (const id of [...this.#ids]) this.leave(id);
   }
 
+  /** Whether no request is open. */
+  get isEmpty(): boolean {
+    return this.#ids.size === 0;
+  }
+
   /** Resolves when no request is open. */
   get allAnswered(): Promise<void> {
-    if (this.#ids.size === 0) return Promise.resolve();
+    if (this.isEmpty) return Promise.resolve();
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 }

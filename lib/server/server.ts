@@ -10,6 +10,7 @@
  */
 import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
+import { settlesWithin } from "../settles_within.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
@@ -151,15 +152,6 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
-}
-
-/** Whether a promise settles within some milliseconds. */
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
-  const settled = await Promise.race([promise.then(() => true, () => true), late]);
-  clearTimeout(timer);
-  return settled;
 }
 
 async function openCatalog(options: ServerOptions, digests: Digests): Promise<Catalog> {

@@ -24,12 +24,13 @@ import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_an
 import type { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
+import { settlesWithin } from "../settles_within.ts";
 
 /** Most requests that may be open on a connection. */
 const MAX_REQUESTS = 256;
 /** Refused requests of one client that get a line each; the others are counted. */
 const MAX_LOGGED_REFUSALS = 20;
-/** How long a session that ends waits for the client's own end, in milliseconds. */
+/** How long a session that ends waits for the client to do something, in milliseconds. */
 const LINGER_MS = 1_000;
 
 /** What all sessions share. */
@@ -118,15 +119,17 @@ export class Session {
     clearTimeout(timer);
   }
 
-  /** Ends the session once what was asked for is sent. */
+  /**
+   * Ends the session once the client has what it asked for. It hears the goodbye behind all that
+   * is on its way, asks for more until then, and leaves when that has come.
+   */
   async shutDown(reason: string): Promise<void> {
     this.#endReason ??= reason;
     await this.#connection.sayGoodbye(reason);
-    await this.#open.allAnswered;
-    await this.#connection.closeWrite();
-    const timer = setTimeout(() => this.abort(), LINGER_MS);
-    await this.finished;
-    clearTimeout(timer);
+    // A client that neither asks for more nor leaves has not understood.
+    while (!await settlesWithin(this.finished, LINGER_MS)) {
+      if (this.#open.isEmpty) await this.#connection.closeWrite();
+    }
   }
 
   /** Ends the session at once. */

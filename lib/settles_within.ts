@@ -1,0 +1,18 @@
+/**
+ * Waiting for something, but not for ever.
+ *
+ * @module
+ */
+
+/**
+ * Whether a promise settles, either way, within some time.
+ *
+ * @param ms Milliseconds.
+ */
+export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
+  const settled = await Promise.race([promise.then(() => true, () => true), late]);
+  clearTimeout(timer);
+  return settled;
+}
