@@ -106,7 +106,7 @@ async function download(
       },
       signal,
     });
-    const leftovers = signal.aborted ? [] : await findLeftovers(output, outcome.wishes);
+    const leftovers = await findLeftovers(output, outcome.wishes);
     if (leftovers.length > 0) {
       const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
       const files = leftovers.length;

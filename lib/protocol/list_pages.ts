@@ -4,15 +4,7 @@
  * @module
  */
 import { MAX_SERVER_PAYLOAD } from "./message.ts";
-import type { ListedFile } from "./payloads.ts";
-
-/** What the pages together say. */
-export interface ListContent {
-  readonly revision: number;
-  readonly complete: boolean;
-  readonly files: readonly ListedFile[];
-  readonly removed: readonly string[];
-}
+import type { ListPage } from "./payloads.ts";
 
 /** The payload of one LIST message. */
 export interface EncodedPage {
@@ -28,11 +20,11 @@ const encoder = new TextEncoder();
 /**
  * One page after another, each within the payload limit; at least one, even of an empty list.
  *
- * @param content What to say.
+ * @param content What the pages together say.
  * @param limit The largest payload, in bytes. @default {MAX_SERVER_PAYLOAD}
  */
 export function* listPages(
-  { revision, complete, files, removed }: ListContent,
+  { revision, complete, files, removed }: ListPage,
   limit: number = MAX_SERVER_PAYLOAD,
 ): Generator<EncodedPage> {
   const head = `{"revision":${revision},"complete":${complete},"files":[`;

@@ -44,6 +44,7 @@ export class Catalog implements AsyncDisposable {
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: Disposable | undefined;
+  #refreshing: Promise<boolean> | undefined;
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
     this.#folder = folder;
@@ -65,7 +66,7 @@ export class Catalog implements AsyncDisposable {
     catalog.subscribe(reports.changed);
     catalog.#watching = watchFolder(
       folder.root,
-      (paths) => catalog.#refresh(paths),
+      (paths) => catalog.#refreshing = catalog.#refresh(paths),
       reports.onlyPolling,
     );
     return catalog;
@@ -165,9 +166,10 @@ export class Catalog implements AsyncDisposable {
     }
   }
 
-  /** Stops watching, and closes all files. */
+  /** Stops watching, and closes all files; after that nobody is told anything. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
+    await this.#refreshing;
     await this.#openFiles[Symbol.asyncDispose]();
   }
 

@@ -4,19 +4,12 @@
  * @module
  */
 import { integerOption, parseCommandLine } from "../command_line.ts";
+import type { ServerOptions } from "./server.ts";
 
 /** What the user asked for. */
-export interface ServerCommand {
+export interface ServerCommand extends Omit<ServerOptions, "log"> {
   readonly help: boolean;
   readonly version: boolean;
-  readonly dir: string;
-  readonly host: string;
-  readonly port: number;
-  readonly hidden: boolean;
-  readonly maxClients: number;
-  readonly maxClientsPerAddress: number;
-  /** Bytes. */
-  readonly memory: number;
 }
 
 const MIB = 1024 * 1024;
