@@ -2,11 +2,12 @@
  * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
  *
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
- * `scheduler.ts` (which chunk next), `window.ts` (how much in flight), `input_list.ts` (text →
- * wishes), `plan.ts` (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`,
- * `server_address.ts`, all pure; `input_watcher.ts`, `output_folder.ts`, `write_handles.ts`,
- * `partial_file.ts` (the disk); `remote.ts` (the server); `download.ts` (one file),
- * `downloads.ts` (all), `downloader.ts` (this), `options.ts` (the command line).
+ * `scheduler.ts` (which chunk next), `window.ts` (how much in flight), `glob.ts`, `input_list.ts`
+ * (text → wishes), `plan.ts` (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`,
+ * `server_address.ts`, all pure; `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`,
+ * `write_handles.ts`, `partial_file.ts`, `leftovers.ts` (the disk); `server_list.ts`,
+ * `handshake.ts`, `remote.ts` (the server); `limiter.ts`, `digest_queue.ts`, `download.ts` (one
+ * file), `downloads.ts` (all), `downloader.ts` (this), `options.ts` (the command line).
  *
  * @module
  */
@@ -68,8 +69,9 @@ class Downloader {
   #wishes: readonly Wish[] | undefined;
   #remote: Remote | undefined;
   #plan: Plan | undefined;
-  /** What has been said already, so that it is said once. */
-  #told = { warnings: new Set<string>(), waiting: "" };
+  /** What is wrong at present and has been said, by what it is about: it is said once. */
+  readonly #warned = new Map<string, ReadonlySet<string>>();
+  #waiting = "";
   #lastProgress = performance.now();
   #everConnected = false;
   #unreachable = false;
@@ -151,6 +153,7 @@ class Downloader {
     this.#wishes = wishes;
     this.#emit({ type: "input", wishes: wishes.length });
     this.#warn(
+      "input",
       problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
     );
     this.#replan();
@@ -251,32 +254,32 @@ class Downloader {
     const plan = makePlan(this.#wishes, remote.files, this.#options.platform);
     this.#plan = plan;
     this.#warn(
+      "names",
       plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
     );
-    this.#downloads.apply(
-      plan,
-      (path) =>
-        remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer",
-    );
+    const refused = new Set(plan.refused.map(({ path }) => path));
+    this.#downloads.apply(plan, (path) => {
+      if (refused.has(path)) return "its name is refused now";
+      return remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer";
+    });
     const names = plan.waiting.map(({ wish }) => wish.name);
-    if (names.join("\n") !== this.#told.waiting) {
-      this.#told.waiting = names.join("\n");
+    if (names.join("\n") !== this.#waiting) {
+      this.#waiting = names.join("\n");
       this.#emit({ type: "waiting", names });
     }
     const hints = plan.waiting.flatMap(({ wish, hint }) =>
       hint === null ? [] : [`${this.#options.input}, line ${wish.line}: ${hint}`]
     );
-    this.#warn(hints);
+    this.#warn("hints", hints);
     this.#checkIdle();
   }
 
-  /** Says what has not been said before. */
-  #warn(messages: readonly string[]): void {
-    const { warnings } = this.#told;
+  /** Says what is wrong now and was not before. */
+  #warn(about: "input" | "names" | "hints", messages: readonly string[]): void {
+    const before = this.#warned.get(about);
+    this.#warned.set(about, new Set(messages));
     for (const message of messages) {
-      if (warnings.has(message)) continue;
-      warnings.add(message);
-      this.#emit({ type: "warning", message });
+      if (!before?.has(message)) this.#emit({ type: "warning", message });
     }
   }
 

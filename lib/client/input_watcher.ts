@@ -51,6 +51,8 @@ export async function readInput(path: string): Promise<Uint8Array> {
 export async function* watchInput(path: string, signal: AbortSignal): AsyncGenerator<InputState> {
   let told = await readInput(path);
   yield { type: "text", bytes: told };
+  // A pipe has nothing more to say.
+  if (!(await Deno.stat(path)).isFile) return;
   using changes = new ChangeWatch(path);
   let seen = told;
   let seenAt = 0;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { describeDenial, messageOf, UserError } from "../errors.ts";
 
 /** How long to wait where a system can only wait for a lock, in milliseconds. */
 const TRY_MS = 250;
@@ -28,11 +28,12 @@ export class OutputLock implements Disposable {
    *
    * @param path The lock's file.
    * @param folder What it locks, for the error.
-   * @throws {UserError} With exit code 1, if another process holds it.
+   * @throws {UserError} With exit code 1, if another process holds it; with 2, if something stands
+   * where the lock's file belongs.
    */
   static async acquire(path: string, folder: string): Promise<OutputLock> {
     for (;;) {
-      const file = openNoLink(path);
+      const file = openNoLink(path, folder);
       try {
         if (!await tryLock(file)) {
           throw new UserError(
@@ -66,14 +67,20 @@ export class OutputLock implements Disposable {
   }
 }
 
-function openNoLink(path: string): Deno.FsFile {
+function openNoLink(path: string, folder: string): Deno.FsFile {
   try {
-    return Deno.openSync(path, { read: true, write: true, createNew: true });
+    try {
+      return Deno.openSync(path, { read: true, write: true, createNew: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    const { isSymlink, nlink } = Deno.lstatSync(path);
+    if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
+    return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const why = describeDenial(error) ?? messageOf(error);
+    throw new UserError(`Cannot lock the output folder "${folder}": ${why}`, 2, { cause: error });
   }
-  if (Deno.lstatSync(path).isSymlink) throw new Error(`"${path}" is a link; remove it`);
-  return Deno.openSync(path, { read: true, write: true, create: true });
 }
 
 async function tryLock(file: Deno.FsFile): Promise<boolean> {

@@ -3,29 +3,26 @@
  *
  * @module
  */
-import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
+import { ConnectionLostError, ProtocolError, WireError } from "../errors.ts";
 import {
-  Connection,
+  type Connection,
   DEFAULT_PATIENCE,
   type Message,
   type Patience,
 } from "../protocol/connection.ts";
-import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
+import { MessageType } from "../protocol/message.ts";
 import {
   type GetRequest,
   type ListedFile,
-  type ListPage,
   parseDigestResult,
   parseErrorPayload,
   parseListPage,
-  parseWelcome,
   printPayload,
   type Welcome,
 } from "../protocol/payloads.ts";
+import { shakeHands, understood, unexpected } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
-
-/** How long the server may take for each step of the handshake, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
+import type { ServerList } from "./server_list.ts";
 
 /** How long a goodbye may take, in milliseconds. */
 const LEAVE_MS = 500;
@@ -60,13 +57,10 @@ type OpenRequest =
 export class Remote implements Disposable {
   /** What the server said of itself. */
   readonly welcome: Welcome;
-  /** The server's files by path, kept up to date. */
-  readonly files: Map<string, ListedFile>;
-
   readonly #connection: Connection;
   readonly #messages: ReadableStream<Message>;
   readonly #open = new Map<number, OpenRequest>();
-  #revision: number;
+  readonly #list: ServerList;
   #lastId = 0;
   #leaving = false;
   /** Whether the server is about to end: it goes once this side has gone. */
@@ -75,17 +69,11 @@ export class Remote implements Disposable {
   #changed = 0;
   #removed = 0;
 
-  private constructor(
-    connection: Connection,
-    welcome: Welcome,
-    files: Map<string, ListedFile>,
-    revision: number,
-  ) {
+  private constructor(connection: Connection, welcome: Welcome, list: ServerList) {
     this.#connection = connection;
     this.#messages = connection.readable;
     this.welcome = welcome;
-    this.files = files;
-    this.#revision = revision;
+    this.#list = list;
   }
 
   /**
@@ -103,34 +91,13 @@ export class Remote implements Disposable {
     signal: AbortSignal,
     patience: Patience = DEFAULT_PATIENCE,
   ): Promise<Remote> {
-    const connection = new Connection(await dial(address, signal), "client", patience);
-    const abort = () => connection.fail(new ConnectionLostError("Interrupted"));
-    signal.addEventListener("abort", abort);
-    const reader = connection.readable.getReader();
-    try {
-      const welcome = await readWelcome(reader, connection);
-      connection.maxChunk = Math.min(welcome.maxChunk, MAX_CHUNK_PAYLOAD);
-      const files = new Map<string, ListedFile>();
-      let revision: number | undefined;
-      for (let more = true; more;) {
-        const { header, payload } = await nextMessage(reader, connection);
-        if (header.type !== MessageType.LIST) throw unexpected(header.type);
-        const page = understood(parseListPage, payload);
-        if (!page.complete || page.revision !== (revision ?? page.revision)) {
-          throw new ProtocolError("The server's first list is not whole");
-        }
-        revision = page.revision;
-        applyPage(files, page);
-        more = header.more;
-      }
-      reader.releaseLock();
-      return new Remote(connection, welcome, files, revision!);
-    } catch (error) {
-      connection.close();
-      throw connection.failure ?? error;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    const { connection, welcome, list } = await shakeHands(address, signal, patience);
+    return new Remote(connection, welcome, list);
+  }
+
+  /** The server's files by path, kept up to date. */
+  get files(): ReadonlyMap<string, ListedFile> {
+    return this.#list.files;
   }
 
   /** How many more requests the server takes now. */
@@ -224,7 +191,10 @@ export class Remote implements Disposable {
       case MessageType.CHUNK: {
         const { request } = this.#close(requestId, MessageType.GET);
         if (offset !== request.offset || payload.length !== request.length) {
-          throw new ProtocolError("The server sent another chunk than it was asked for");
+          const error = new ProtocolError("The server sent another chunk than it was asked for");
+          // It is not among the open ones any more, which hear of the end of the connection.
+          request.failed(new ConnectionLostError(error.message, { cause: error }));
+          throw error;
         }
         request.arrived(payload);
         listener.answered();
@@ -244,11 +214,7 @@ export class Remote implements Disposable {
       }
       case MessageType.LIST: {
         const page = understood(parseListPage, payload);
-        if (page.revision < this.#revision || page.complete) {
-          throw new ProtocolError("The server's list goes backwards");
-        }
-        this.#revision = page.revision;
-        applyPage(this.files, page);
+        this.#list.change(page);
         this.#changed += page.files.length;
         this.#removed += page.removed.length;
         if (more) return;
@@ -282,83 +248,6 @@ export class Remote implements Disposable {
 
 function failedOf(open: OpenRequest): (error: Error) => void {
   return open.type === MessageType.GET ? open.request.failed : open.failed;
-}
-
-async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Promise<Deno.TcpConn> {
-  signal.throwIfAborted();
-  const dialing = Deno.connect({ hostname, port });
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new ConnectionLostError(`No answer within ${HANDSHAKE_MS / 1000} s`)),
-    HANDSHAKE_MS,
-  );
-  const interrupt = () => reject(new ConnectionLostError("Interrupted"));
-  signal.addEventListener("abort", interrupt);
-  try {
-    return await Promise.race([dialing, ended]);
-  } catch (error) {
-    dialing.then((conn) => conn.close(), () => {});
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", interrupt);
-  }
-}
-
-async function readWelcome(
-  reader: ReadableStreamDefaultReader<Message>,
-  connection: Connection,
-): Promise<Welcome> {
-  const { header, payload } = await nextMessage(reader, connection);
-  if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
-  const welcome = understood(parseWelcome, payload);
-  if (welcome.protocol !== PROTOCOL_VERSION) {
-    throw new ProtocolError(`The server speaks version ${welcome.protocol} of the protocol`);
-  }
-  if (welcome.authentication) {
-    throw new WireError("unauthorized", "The server asks for a token, and there is none to give");
-  }
-  return welcome;
-}
-
-/** The next message of the handshake; each has its own deadline, for a list may be long. */
-async function nextMessage(
-  reader: ReadableStreamDefaultReader<Message>,
-  connection: Connection,
-): Promise<Message> {
-  const timer = setTimeout(
-    () =>
-      connection.fail(
-        new ConnectionLostError(`The server said nothing within ${HANDSHAKE_MS / 1000} s`),
-      ),
-    HANDSHAKE_MS,
-  );
-  try {
-    const { value, done } = await reader.read();
-    if (done) throw new ConnectionLostError("The server ended the connection");
-    return value;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function applyPage(files: Map<string, ListedFile>, { files: listed, removed }: ListPage): void {
-  for (const path of removed) files.delete(path);
-  for (const file of listed) files.set(file.path, file);
-}
-
-function understood<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T {
-  try {
-    return parse(payload);
-  } catch (error) {
-    throw new ProtocolError(`The server sent a malformed message: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function unexpected(type: number): ProtocolError {
-  return new ProtocolError(`The server sent a message of type ${type} where none belongs`);
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

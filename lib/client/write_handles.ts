@@ -14,7 +14,7 @@ export class WriteHandles implements Disposable {
   readonly #files = new Map<string, Deno.FsFile>();
 
   /**
-   * An open file, for reading and writing. It must not be a link.
+   * An open file, for reading and writing. It must not be a link, nor have a second name.
    *
    * @param path Where it is.
    * @param fresh Whether it is made anew; else it must be there.
@@ -64,6 +64,8 @@ function openNoLink(path: string, fresh: boolean): Deno.FsFile {
     Deno.mkdirSync(dirname(path), { recursive: true });
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   }
-  if (Deno.lstatSync(path).isSymlink) throw new Error(`"${path}" is a link; remove it`);
+  const { isSymlink, nlink } = Deno.lstatSync(path);
+  // What is written under a second name shows under the first, wherever that is.
+  if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
   return Deno.openSync(path, { read: true, write: true });
 }

@@ -173,7 +173,11 @@ export class Catalog implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** Scans again what may have changed, and tells everybody what has, if anything. */
+  /**
+   * Scans again what may have changed, and tells everybody what has, if anything.
+   *
+   * @returns Whether something has changed that the system should have told of.
+   */
   async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
     const told = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
     const paths = outermost(told.filter((path) => path !== null));
@@ -189,11 +193,14 @@ export class Catalog implements AsyncDisposable {
       return !known || !isSame(known, file);
     });
     if (files.length === 0 && removed.length === 0) return false;
+    // Of links the system does not tell.
+    const isToldOf = [...files, ...removed.map((path) => this.#files.get(path)!)]
+      .some(({ linkTo }) => linkTo === null);
     for (const path of removed) this.#files.delete(path);
     for (const file of files) this.#files.set(file.path, file);
     this.#revision++;
     for (const listener of this.#listeners) listener({ files, removed });
-    return true;
+    return isToldOf;
   }
 
   get #links(): SharedFile[] {

@@ -30,7 +30,8 @@ const LATE_WORD_MS = 500;
  * with Deno 2.9. So a change that only a poll found makes polling the way to go.
  *
  * @param folder The folder's real path.
- * @param changed Says whether it found a change; what changes meanwhile is told afterwards.
+ * @param changed Says whether it found a change that the system should have told of; what changes
+ * meanwhile is told afterwards.
  * @param onlyPolling Is called once the system does not tell (any more).
  * @returns Stops the watching.
  */

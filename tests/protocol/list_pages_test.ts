@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type EncodedPage, type ListContent, listPages } from "../../lib/protocol/list_pages.ts";
+import { type EncodedPage, listPages } from "../../lib/protocol/list_pages.ts";
 import { MAX_SERVER_PAYLOAD } from "../../lib/protocol/message.ts";
-import { type ListedFile, MAX_PATH_BYTES, parseListPage } from "../../lib/protocol/payloads.ts";
+import {
+  type ListedFile,
+  type ListPage,
+  MAX_PATH_BYTES,
+  parseListPage,
+} from "../../lib/protocol/payloads.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
 
@@ -45,7 +50,7 @@ Deno.test("listPages keeps every page under its limit, and every entry once and 
     modified: fc.maxSafeInteger(),
     version: fc.string({ maxLength: 40 }),
   }, { noNullPrototype: true });
-  const content: fc.Arbitrary<ListContent> = fc.record({
+  const content: fc.Arbitrary<ListPage> = fc.record({
     revision: fc.maxSafeNat(),
     complete: fc.boolean(),
     files: fc.array(file, { maxLength: 60 }),
@@ -95,7 +100,7 @@ Deno.test("listPages lists only what the wire knows of a file", () => {
 });
 
 /** What all pages say; each says the same of the revision. */
-function together(pages: readonly EncodedPage[]): ListContent {
+function together(pages: readonly EncodedPage[]): ListPage {
   const parsed = pages.map(({ payload }) => parseListPage(payload));
   const { revision, complete } = parsed[0]!;
   for (const page of parsed) {
@@ -110,7 +115,7 @@ function together(pages: readonly EncodedPage[]): ListContent {
   };
 }
 
-function contentOf(files: readonly ListedFile[]): ListContent {
+function contentOf(files: readonly ListedFile[]): ListPage {
   return { revision: 1, complete: true, files, removed: [] };
 }
 

@@ -1,0 +1,16 @@
+import { freshSeed } from "../seeded_random.ts";
+import { fuzz } from "./fuzz.ts";
+import { CLIENT_TARGET, SERVER_TARGET } from "./peer_targets.ts";
+import { PURE_TARGETS } from "./pure_targets.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+/** How long each target is fed, in milliseconds; `deno task fuzz` feeds it longer. */
+const DURATION_MS = 2_000;
+
+for (const target of [...PURE_TARGETS, SERVER_TARGET, CLIENT_TARGET]) {
+  // The seed of a failure is in its message.
+  Deno.test(`${target.name} stands 2 s of mutated input`, async () => {
+    await fuzz(target, freshSeed(), DURATION_MS);
+  });
+}

@@ -1,0 +1,14 @@
+import { ANSWERS } from "./server_rows_answers.ts";
+import { LINES } from "./server_rows_lines.ts";
+import { LINKS } from "./server_rows_links.ts";
+import { LISTS } from "./server_rows_lists.ts";
+import { meetHostileServer, type ServerRow } from "./server_row.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+/** What a server may do to a client. */
+const TABLE: readonly ServerRow[] = [...LISTS, ...ANSWERS, ...LINES, ...LINKS];
+
+for (const row of TABLE) {
+  Deno.test(`client meets a server: ${row.name}`, () => meetHostileServer(row));
+}

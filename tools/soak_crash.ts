@@ -1,0 +1,42 @@
+/**
+ * Kills clients for as long as one likes, and prints what came of it.
+ *
+ *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_crash.ts --kills 200
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { crashRun } from "../tests/programs/crash_run.ts";
+import { freshSeed } from "../tests/seeded_random.ts";
+
+const MB = 1_000_000;
+
+if (import.meta.main) {
+  const given = parseArgs(Deno.args, { string: ["kills", "seed", "rate", "life"] });
+  const option = (name: string, usual: number) => Number(given[name] ?? usual);
+  const seed = option("seed", freshSeed());
+  const rate = option("rate", 60);
+  const life = option("life", 2_500);
+  const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  say(`seed ${seed}, ${rate} MB/s, clients live up to ${life} ms`);
+  const figures = await crashRun({
+    kills: option("kills", 200),
+    seed,
+    bytesPerSecond: rate * MB,
+    longestLife: life,
+    files: {
+      "empty": 0,
+      "one": 1,
+      "chunk.bin": 65_536,
+      "folder/odd.bin": 65_537,
+      "folder/middle.bin": 3 * MB + 7,
+      "folder/large.bin": 20 * MB + 1,
+      "larger.bin": 43 * MB + 3,
+      "largest.bin": 60 * MB,
+    },
+    tell: say,
+  });
+  const ratio = figures.sent / figures.wanted;
+  say(JSON.stringify({ ...figures, ratio: Number(ratio.toFixed(3)) }));
+  if (figures.wrong > 0 || ratio > 1.2) Deno.exit(1);
+}
