@@ -59,11 +59,11 @@ interface Asked {
   readonly request: GetRequest | WireError;
 }
 
-/** An answer whose first packet is being made. */
+/** An answer whose next packet is being made. */
 interface Prepared {
   readonly size: number;
   readonly packets: AsyncGenerator<Packet, void>;
-  readonly first: Promise<IteratorResult<Packet, void>>;
+  next: Promise<IteratorResult<Packet, void>>;
 }
 
 /** The answers to one client's GETs. */
@@ -129,8 +129,8 @@ export class ChunkAnswers {
   /** Gives all buffers back; nothing may be using a packet any more. */
   async close(): Promise<void> {
     this.#asked.length = 0;
-    await Promise.all([...this.#open].map(async ({ first, packets }) => {
-      await first.catch(() => {});
+    await Promise.all([...this.#open].map(async ({ next, packets }) => {
+      await next.catch(() => {});
       await packets.return();
     }));
     for (const buffer of this.#buffers.values()) this.#resources.pool.release(buffer);
@@ -143,17 +143,20 @@ export class ChunkAnswers {
     const begun = this.#current;
     const answer = begun ?? this.#prepared.shift();
     if (!answer) return undefined;
-    const { value } = await (begun ? answer.packets.next() : answer.first);
+    const { value } = await answer.next;
     if (!begun) {
       this.#preparedBytes -= answer.size;
       this.#readAhead();
     }
     const isOver = !value || value.isLast;
     this.#current = isOver ? undefined : answer;
+    // A slice is read while the one before is sent; past the last stands the end of what the
+    // generator holds open.
+    answer.next = answer.packets.next();
+    answer.next.catch(() => {});
     if (isOver) {
+      await answer.next;
       this.#open.delete(answer);
-      // Past the last packet stands the end of what the generator holds open.
-      await answer.packets.next();
     }
     return value ?? undefined;
   }
@@ -167,8 +170,8 @@ export class ChunkAnswers {
       if (this.#prepared.length > 0 && this.#preparedBytes + size > most) return;
       this.#preparedBytes += size;
       const packets = this.#answer(this.#asked.shift()!);
-      const prepared = { size, packets, first: packets.next() };
-      prepared.first.catch(() => {});
+      const prepared = { size, packets, next: packets.next() };
+      prepared.next.catch(() => {});
       this.#open.add(prepared);
       this.#prepared.push(prepared);
     }
@@ -217,8 +220,8 @@ export class ChunkAnswers {
         try {
           const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
           await readFully(lease, target, offset + done);
-          // Only now: a write between an earlier check and the read would go unseen.
-          await catalog.assertUnchanged(file, lease);
+          // Only at the end: a write between an earlier check and the read would go unseen.
+          if (done + take === length) await catalog.assertUnchanged(file, lease);
         } catch (error) {
           pool.release(buffer);
           throw error;

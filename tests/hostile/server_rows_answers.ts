@@ -65,6 +65,10 @@ const CHUNKS: readonly ServerRow[] = [
       await peer.honest(ask);
     },
     says: UNASKED,
+    // Each connection brings a chunk before it ends.
+    retryFor: 30,
+    arrives: FILES,
+    code: 0,
   }),
   fails("an answer to nothing asked, of an error", {
     get: (peer) => peer.error(4_000_000_000, "not-found"),

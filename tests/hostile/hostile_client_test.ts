@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { MessageType } from "../../lib/protocol/message.ts";
+import { runClient, startServer } from "../programs/harness.ts";
+import { Site } from "../programs/site.ts";
+import { get, HostileClient, message, withHeader } from "./hostile_client.ts";
+import { content } from "./hostile_server.ts";
+import { assertHarmless } from "./server_row.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+/** What a client may do to a server. */
+interface ClientRow {
+  /** What the client does. */
+  readonly name: string;
+  /** Does it, and asserts what must happen; the server must live after it in any case. */
+  readonly act: (port: number) => Promise<void>;
+  /** Further arguments of the server. */
+  readonly args?: readonly string[];
+}
+
+const EMPTY = new Uint8Array();
+const GOOD = "good.bin";
+
+/** A row whose client sends bytes after the greeting; then the server ends the connection. */
+function ended(name: string, ...bytes: readonly Uint8Array[]): ClientRow {
+  const act = async (port: number) => {
+    using client = await HostileClient.connect(port);
+    await client.greeted();
+    await client.send(...bytes);
+    assert.deepEqual(await client.errorsToEnd(), ["protocol"]);
+  };
+  return { name, act };
+}
+
+/** A row whose client asks for something that is refused, on a connection that goes on. */
+function refused(
+  name: string,
+  code: string,
+  request: Uint8Array | ((version: string) => Uint8Array),
+): ClientRow {
+  const act = async (port: number) => {
+    using client = await HostileClient.connect(port);
+    const versionOf = await client.greeted();
+    await client.send(request instanceof Uint8Array ? request : request(versionOf(GOOD)));
+    const heard = await client.hear();
+    assert.deepEqual([heard?.type, heard?.requestId], [MessageType.ERROR, 1]);
+    assert.equal(JSON.parse(heard!.text).code, code);
+    await client.send(get(2, GOOD, versionOf(GOOD)));
+    assert.equal((await client.hear())?.type, MessageType.CHUNK);
+  };
+  return { name, act };
+}
+
+/** A row whose client sends bytes after the greeting and leaves without a word. */
+function leaves(name: string, bytesOf: (version: string) => readonly Uint8Array[]): ClientRow {
+  const act = async (port: number) => {
+    using client = await HostileClient.connect(port);
+    const versionOf = await client.greeted();
+    // One that never reads may never get rid of all that it writes.
+    const sent = client.send(...bytesOf(versionOf(GOOD)));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([sent, new Promise((resolve) => timer = setTimeout(resolve, 500))]);
+    clearTimeout(timer);
+    client[Symbol.dispose]();
+    await sent;
+  };
+  return { name, act };
+}
+
+function times(count: number, bytes: (id: number) => Uint8Array): Uint8Array[] {
+  return Array.from({ length: count }, (_, index) => bytes(index + 1));
+}
+
+const PING = () => message(MessageType.PING, 0, EMPTY);
+const GET = () => get(1, GOOD, "1");
+const flipped = (bytes: Uint8Array, at: number) => {
+  bytes[at < 0 ? bytes.length + at : at]! ^= 0x10;
+  return bytes;
+};
+
+const TABLE: readonly ClientRow[] = [
+  ended("garbage", content(10_000, 5)),
+  ended("a request of the web", new TextEncoder().encode(`GET / HTTP/1.1\r\n${"x".repeat(99)}`)),
+  ended("a wrong magic", flipped(GET(), 0)),
+  ended("another version", withHeader(GET(), 4, 9)),
+  ended("a header that is not its checksum's", flipped(GET(), 20)),
+  ended("a payload that is not its checksum's", flipped(GET(), 70)),
+  ended("a wrong end mark", flipped(GET(), -1)),
+  ended("an unknown type", withHeader(GET(), 5, 99)),
+  ended("a message that only servers send", message(MessageType.CHUNK, 1, EMPTY)),
+  ended("a length of 4 GiB", withHeader(GET(), 12, 255, 255, 255, 255)),
+  ended("a length of one byte over the limit", withHeader(GET(), 12, 0, 1, 0, 1)),
+  ended("the request id 0", get(0, GOOD, "1")),
+  ended("a login that nobody asked for", message(MessageType.LOGIN, 0, { proof: "0".repeat(64) })),
+  ended("an error that is none", message(MessageType.ERROR, 0, "{")),
+  refused("a request that is no JSON", "bad-request", message(MessageType.GET, 1, '{"path":')),
+  refused(
+    "a request with a text for a number",
+    "bad-request",
+    message(MessageType.GET, 1, {
+      path: GOOD,
+      version: "1",
+      offset: "0",
+      length: 1,
+    }),
+  ),
+  refused("a request of 4 PiB", "bad-request", (version) => get(1, GOOD, version, 2 ** 52)),
+  refused("another version of a file", "changed", get(1, GOOD, "\x1b[2J")),
+  refused("a hidden file", "not-found", get(1, ".hidden", "1")),
+  refused("a file behind a link", "not-found", get(1, "link", "1")),
+  refused("a name that leaves the folder", "bad-request", get(1, "../secret", "1")),
+  refused("an absolute name", "bad-request", get(1, "/etc/passwd", "1")),
+  refused("a name with escape sequences", "not-found", get(1, "\x1b[2J\u202e\n", "1")),
+  {
+    name: "a request id that is in use",
+    act: async (port) => {
+      using client = await HostileClient.connect(port);
+      const version = (await client.greeted())(GOOD);
+      await client.send(
+        new Uint8Array(times(50, () => get(1, GOOD, version)).flatMap((b) => [...b])),
+      );
+      const codes = await client.errorsToEnd();
+      assert.ok(codes.length === 0 || codes.at(-1) === "protocol", codes.join());
+    },
+  },
+  leaves("half a message", () => [GET().subarray(0, 80)]),
+  leaves("half a header", () => [GET().subarray(0, 10)]),
+  leaves("a request whose answer it does not read", (version) => [get(1, GOOD, version)]),
+  leaves(
+    "10,000 requests without reading",
+    (version) => times(10_000, (id) => get(id, GOOD, version, 100_000)),
+  ),
+  leaves(
+    "a flood of digests",
+    (version) =>
+      times(
+        10_000,
+        (id) => message(MessageType.DIGEST, id, { path: GOOD, version, algorithm: "sha256" }),
+      ),
+  ),
+  leaves("a flood of pings", () => times(20_000, PING)),
+  {
+    name: "300 connections that end at once",
+    act: async (port) => {
+      for (let count = 0; count < 300; count++) {
+        (await HostileClient.connect(port))[Symbol.dispose]();
+      }
+    },
+  },
+  ...["--max-clients", "--max-clients-per-address"].map((option): ClientRow => ({
+    name: `more clients than ${option}`,
+    args: [option, "3"],
+    act: async (port) => {
+      using stack = new DisposableStack();
+      for (let count = 0; count < 3; count++) {
+        await stack.use(await HostileClient.connect(port)).greeted();
+      }
+      using refusedClient = await HostileClient.connect(port);
+      assert.deepEqual(await refusedClient.errorsToEnd(), ["busy"]);
+    },
+  })),
+];
+
+for (const { name, act, args = [] } of TABLE) {
+  Deno.test(`server meets a client: ${name}`, async () => {
+    await using site = await Site.create({ [GOOD]: 100_000, ".hidden": 10 });
+    await Deno.writeTextFile(`${site.root}/secret`, "secret");
+    await Deno.symlink(`${site.root}/secret`, site.shared("link"));
+    await site.wish(`${GOOD}\n`);
+    await using server = await startServer({ ...site, args });
+    await act(server.port);
+    const honest = await runClient({ ...site, port: server.port });
+    assert.equal(honest.code, 0, honest.stderr + server.stderr);
+    await site.assertArrived(GOOD);
+    server.interrupt();
+    const { code, stderr } = await server.ended();
+    assert.equal(code, 0, stderr);
+    assertHarmless(stderr);
+  });
+}
