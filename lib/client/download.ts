@@ -228,8 +228,11 @@ export class Download {
     this.#digestJob = undefined;
     this.#toAsk = new Ranges(...partial.lacking);
     this.#complete = completion();
-    if (found.outdated) {
-      this.#emit({ type: "restarted", path, reason: "what was here is of another version" });
+    if (found.dropped !== null) {
+      const reason = found.dropped === "outdated"
+        ? "the server's file is another version of what was here"
+        : "the journal of what was here cannot be understood";
+      this.#emit({ type: "restarted", path, reason });
     }
     if (found.damaged > 0) {
       const reason = `${found.damaged} of the bytes that were here are damaged`;

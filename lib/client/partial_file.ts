@@ -18,8 +18,8 @@ export interface Found {
   readonly kept: number;
   /** Bytes that the journal claims, but the data does not show. */
   readonly damaged: number;
-  /** Whether what was there is of another version of the file; it is dropped. */
-  readonly outdated: boolean;
+  /** Why what was there is dropped: it is of another version, or its journal says nothing. */
+  readonly dropped: "outdated" | "unreadable" | null;
 }
 
 /** A file's data on its way. */
@@ -87,7 +87,9 @@ export class PartialFile {
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (size === 0) handles.open(partial.dataPath, true);
-    const found = { kept: partial.#received, damaged, outdated: bytes !== null && !isSame };
+    const reason = journal ? "outdated" : "unreadable";
+    const dropped = bytes === null || isSame ? null : reason;
+    const found = { kept: partial.#received, damaged, dropped } as const;
     return { partial, found };
   }
 

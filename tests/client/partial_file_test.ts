@@ -12,7 +12,7 @@ Deno.test.sanitizer({ ops: true, resources: true });
 
 const MODIFIED = Date.UTC(2020, 1, 3, 4, 5, 6, 789);
 const CHUNK = 1000;
-const NOTHING_FOUND: Found = { kept: 0, damaged: 0, outdated: false };
+const NOTHING_FOUND: Found = { kept: 0, damaged: 0, dropped: null };
 
 Deno.test("PartialFile begins with nothing of a file that was never begun", async () => {
   using place = await makePlace();
@@ -153,7 +153,7 @@ Deno.test("PartialFile asks again for damaged bytes, and only for those", async 
     await writeAndClose(place, file, [9, 8, 6, 5, 4, 3, 2, 0]);
     change(place.dataOf(file), (bytes) => bytes[at]! ^= 0x10);
     const { partial, found } = await place.open(file);
-    assert.deepEqual(found, { kept: 7 * CHUNK, damaged: CHUNK, outdated: false });
+    assert.deepEqual(found, { kept: 7 * CHUNK, damaged: CHUNK, dropped: null });
     const expected = new Ranges(...[1, 7, chunk].map((i) => ({
       start: i * CHUNK,
       end: (i + 1) * CHUNK,
@@ -182,7 +182,7 @@ Deno.test("PartialFile counts what its journal claims and its data lacks as dama
     await writeAndClose(place, file, [0, 1, 2]);
     change(place.dataOf(file));
     const { partial, found } = await place.open(file);
-    assert.deepEqual(found, { kept, damaged: 3 * CHUNK - kept, outdated: false });
+    assert.deepEqual(found, { kept, damaged: 3 * CHUNK - kept, dropped: null });
     assert.equal(partial.received, kept);
     assert.equal(partial.prefix, kept);
     for (let i = kept / CHUNK; i < 4; i++) writeChunk(partial, file, i);
@@ -245,7 +245,7 @@ for (
     await writeAndClose(place, file, [0, 1, 2]);
     const changed = { ...file, ...other };
     const { partial, found } = await place.open(changed);
-    assert.deepEqual(found, { kept: 0, damaged: 0, outdated: true });
+    assert.deepEqual(found, { kept: 0, damaged: 0, dropped: "outdated" });
     assert.equal(partial.received, 0);
     assert.deepEqual(place.work(), []);
     for (const { start, end } of [...partial.lacking]) {
@@ -262,7 +262,7 @@ Deno.test("PartialFile drops what stands beside a journal that is none", async (
   await writeAndClose(place, file, [0, 1, 2]);
   Deno.writeTextFileSync(place.journalOf(file), "sluice-journal 1 {}");
   const { found } = await place.open(file);
-  assert.deepEqual(found, { kept: 0, damaged: 0, outdated: true });
+  assert.deepEqual(found, { kept: 0, damaged: 0, dropped: "unreadable" });
   assert.deepEqual(place.work(), []);
 });
 
@@ -271,7 +271,7 @@ Deno.test("PartialFile drops what is left of a file that has become empty", asyn
   const file = fileOf(4 * CHUNK);
   await writeAndClose(place, file, [0, 1, 2]);
   const { partial, found } = await place.open({ ...file, size: 0, version: "w" });
-  assert.equal(found.outdated, true);
+  assert.equal(found.dropped, "outdated");
   await partial.finish();
   assert.equal(Deno.statSync(place.output.finalPath(file.path)).size, 0);
   assert.deepEqual(place.work(), []);
