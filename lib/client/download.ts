@@ -143,7 +143,7 @@ export class Download {
       this.#digestJob?.drop();
       this.#digestJob = undefined;
       this.#serverDigest = undefined;
-      this.#partial?.close();
+      await this.#partial?.leave().catch(() => {});
     }
   }
 

@@ -154,6 +154,12 @@ export class PartialFile {
     this.#handles.close(this.#journalPath);
   }
 
+  /** Closes the files, and keeps what can be taken up again: data that has a journal. */
+  async leave(): Promise<void> {
+    this.close();
+    if (!this.#journaled) await remove(this.dataPath);
+  }
+
   /** Removes what is here. */
   async discard(): Promise<void> {
     this.close();

@@ -157,7 +157,10 @@ const ERRORS: readonly ServerRow[] = [
     })
   ),
   fails("a goodbye each time, with escape sequences", {
-    get: (peer) => peer.send(MessageType.GOODBYE, { reason: "\x1b[2J" }),
+    get: async (peer) => {
+      await peer.send(MessageType.GOODBYE, { reason: "\x1b[2J" });
+      peer.close();
+    },
   }),
 ];
 
