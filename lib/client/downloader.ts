@@ -214,7 +214,7 @@ class Downloader {
       });
       return "the server has said goodbye";
     } catch (error) {
-      return messageOf(error);
+      return this.#whyUnreachable(server, error);
     } finally {
       this.#signal.removeEventListener("abort", leave);
       this.#downloads.detach();

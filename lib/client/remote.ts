@@ -27,6 +27,9 @@ import type { ServerList } from "./server_list.ts";
 /** How long a goodbye may take, in milliseconds. */
 const LEAVE_MS = 500;
 
+/** How long a server that said goodbye may take to answer what it was asked, in milliseconds. */
+const GOODBYE_MS = 10_000;
+
 /** A request for a chunk, and who hears of its answer. */
 export interface ChunkRequest extends GetRequest {
   /** The chunk's bytes, valid during the call. */
@@ -65,6 +68,7 @@ export class Remote implements Disposable {
   #leaving = false;
   /** Whether the server is about to end: it goes once this side has gone. */
   #saidGoodbye = false;
+  #goneBy: ReturnType<typeof setTimeout> | undefined;
   /** What the pages of a change have said so far. */
   #changed = 0;
   #removed = 0;
@@ -145,6 +149,7 @@ export class Remote implements Disposable {
       throw end;
     } finally {
       this.#connection.close();
+      clearTimeout(this.#goneBy);
       // Who hears of the end must not ask the same connection again.
       this.#leaving = true;
       const lost = new ConnectionLostError(end.message, { cause: end });
@@ -225,6 +230,10 @@ export class Remote implements Disposable {
       case MessageType.GOODBYE:
         this.#leaving = true;
         this.#saidGoodbye = true;
+        this.#goneBy = setTimeout(
+          () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
+          GOODBYE_MS,
+        );
         listener.goodbye();
         if (this.#open.size === 0) this.#answerGoodbye();
         return;

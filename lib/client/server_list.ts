@@ -12,7 +12,13 @@ const MAX_FILES = 5_000_000;
 /** The files of a server, kept up to date. */
 export class ServerList {
   readonly #files = new Map<string, ListedFile>();
+  readonly #maxFiles: number;
   #revision: number | undefined;
+
+  /** @param maxFiles The most files to believe in. @default {5_000_000} */
+  constructor(maxFiles: number = MAX_FILES) {
+    this.#maxFiles = maxFiles;
+  }
 
   /** By path. */
   get files(): ReadonlyMap<string, ListedFile> {
@@ -47,8 +53,8 @@ export class ServerList {
     this.#revision = revision;
     for (const path of removed) this.#files.delete(path);
     for (const file of files) this.#files.set(file.path, file);
-    if (this.#files.size > MAX_FILES) {
-      throw new ProtocolError(`The server lists more than ${MAX_FILES} files`);
+    if (this.#files.size > this.#maxFiles) {
+      throw new ProtocolError(`The server lists more than ${this.#maxFiles} files`);
     }
   }
 }

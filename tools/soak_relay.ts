@@ -1,0 +1,28 @@
+/**
+ * Downloads through a bad line again and again, and prints what came of it.
+ *
+ *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_relay.ts --runs 200
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { messageOf } from "../lib/errors.ts";
+import { writeLine } from "../lib/main.ts";
+import { fetchThroughBadLine } from "../tests/hostile/bad_line_run.ts";
+
+if (import.meta.main) {
+  const given = parseArgs(Deno.args, { string: ["runs", "seed"] });
+  const runs = Number(given.runs ?? 200);
+  const first = Number(given.seed ?? 1);
+  let wrong = 0;
+  for (let seed = first; seed < first + runs; seed++) {
+    try {
+      await fetchThroughBadLine(seed);
+    } catch (error) {
+      wrong++;
+      writeLine(Deno.stdout, messageOf(error));
+    }
+  }
+  writeLine(Deno.stdout, JSON.stringify({ runs, wrong }));
+  Deno.exit(wrong === 0 ? 0 : 1);
+}

@@ -1,0 +1,99 @@
+/**
+ * What clients that never read cost one that does: time, and the server's memory.
+ *
+ *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_stalled.ts --stalled 1000
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { join } from "@std/path";
+import { Remote } from "../lib/client/remote.ts";
+import { writeLine } from "../lib/main.ts";
+import { Connection } from "../lib/protocol/connection.ts";
+import { MessageType } from "../lib/protocol/message.ts";
+import { type ListedFile, printPayload } from "../lib/protocol/payloads.ts";
+import { startServer } from "../lib/server/server.ts";
+import { programArgs } from "./programs.ts";
+
+const MIB = 1024 * 1024;
+const FILE = "large.bin";
+/** What each client that never reads asks for, in requests of 1 MiB. */
+const REQUESTS = 40;
+const ROUNDS = 5;
+const FOR_EVER = { pingAfter: 1e9, deadAfter: 1e9, stalledAfter: 1e9 };
+
+async function main(stalled: number): Promise<void> {
+  const temp = await Deno.makeTempDir({ prefix: "sluice-stalled-" });
+  try {
+    await Deno.mkdir(join(temp, "share"));
+    using file = await Deno.create(join(temp, "share", FILE));
+    await file.truncate(1024 * MIB);
+    await Deno.writeTextFile(join(temp, "input.txt"), `${FILE}\n`);
+    await using server = await startServer({
+      dir: join(temp, "share"),
+      host: "127.0.0.1",
+      port: 0,
+      hidden: false,
+      maxClients: stalled + 10,
+      maxClientsPerAddress: stalled + 10,
+      memory: 256 * MIB,
+      log: () => {},
+    });
+    const { port } = server.addr;
+    const alone = await medianTime(temp, port);
+    using _stalled = await stall(port, stalled);
+    const beside = await medianTime(temp, port);
+    // This process holds the clients that never read, too.
+    const { rss } = Deno.memoryUsage();
+    const figures = { stalled, share: alone / beside, megabytes: Math.round(rss / 1e6) };
+    writeLine(Deno.stdout, JSON.stringify(figures));
+  } finally {
+    await Deno.remove(temp, { recursive: true });
+  }
+}
+
+/** The median of how long the real client takes for the file, in milliseconds. */
+async function medianTime(temp: string, port: number): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const output = join(temp, "Output");
+    await Deno.remove(output, { recursive: true }).catch(() => {});
+    const options = { server: `127.0.0.1:${port}`, input: join(temp, "input.txt"), output };
+    const args = Object.entries({ ...options, verify: "none", progress: "none" })
+      .flatMap(([name, value]) => [`--${name}`, value]);
+    const start = performance.now();
+    const client = new Deno.Command(Deno.execPath(), {
+      args: programArgs("client", ["--once", ...args]),
+    });
+    const { success } = await client.output();
+    if (!success) throw new Error("The client did not get its file");
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
+}
+
+/** Clients that ask for much and read nothing. */
+async function stall(port: number, count: number): Promise<Disposable> {
+  const address = { hostname: "127.0.0.1", port };
+  const remote = await Remote.connect(address, new AbortController().signal);
+  const file = remote.files.get(FILE)!;
+  await remote.leave("the list is all it wanted");
+  const connections: Connection[] = [];
+  for (let i = 0; i < count; i++) {
+    const connection = new Connection(await Deno.connect(address), "client", FOR_EVER);
+    connections.push(connection);
+    for (let k = 0; k < REQUESTS; k++) await connection.send(request(file, k));
+  }
+  return { [Symbol.dispose]: () => connections.forEach((connection) => connection.close()) };
+}
+
+function request({ path, version }: ListedFile, index: number) {
+  const payload = printPayload({ path, version, offset: index * MIB, length: MIB });
+  return { type: MessageType.GET, requestId: index + 1, payload };
+}
+
+if (import.meta.main) {
+  const given = parseArgs(Deno.args, { string: ["stalled"] });
+  await main(Number(given.stalled ?? 1000));
+  Deno.exit(0);
+}
