@@ -61,11 +61,3 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function fromFileUrl(url: string | URL): string;
 }
-
-declare module "@std/path/posix" {
-  export function globToRegExp(
-    glob: string,
-    options?: { extended?: boolean; globstar?: boolean; caseInsensitive?: boolean },
-  ): RegExp;
-  export function isGlob(text: string): boolean;
-}

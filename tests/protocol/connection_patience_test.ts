@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
+import { DEFAULT_PATIENCE } from "../../lib/protocol/connection.ts";
+import { MessageType } from "../../lib/protocol/message.ts";
+import {
+  bytesOf,
+  connectBoth,
+  connectTo,
+  delay,
+  rawMessage,
+  readError,
+  readRaw,
+  SIDES,
+  take,
+  test,
+} from "./connection_ends.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+test("Connection sends a PING into silence, then says timeout and fails", async () => {
+  for (const side of SIDES) {
+    using ends = await connectTo(side, { pingAfter: 100, deadAfter: 400 });
+    const start = performance.now();
+    const read = take(ends.connection, 1);
+    const failed = assert.rejects(read, ConnectionLostError);
+    const ping = (await readRaw(ends.peer, side))!;
+    assert.equal(ping.header.type, MessageType.PING);
+    assert.ok(performance.now() - start >= 99, "the PING came early");
+    assert.equal((await readError(ends.peer, side)).code, "timeout");
+    await failed;
+    assert.ok(performance.now() - start >= 399, "the end came early");
+    assert.ok(ends.connection.failure instanceof ConnectionLostError);
+    assert.equal(await readRaw(ends.peer, side), null);
+  }
+});
+
+test("Connection lives on silence as long as its PINGs are answered", async () => {
+  using ends = await connectBoth({ pingAfter: 50, deadAfter: 500 });
+  const reads = [take(ends.server, 1), take(ends.client, 1)];
+  await delay(1200);
+  assert.deepEqual([ends.server.failure, ends.client.failure], [undefined, undefined]);
+  await ends.server.send({ type: MessageType.LIST });
+  await ends.client.send({ type: MessageType.GET });
+  const types = (await Promise.all(reads)).map(([message]) => message!.header.type);
+  assert.deepEqual(types, [MessageType.GET, MessageType.LIST]);
+  // PINGs and PONGs: 72 bytes each.
+  assert.ok(ends.server.traffic.received > 3 * 72);
+});
+
+test("Connection takes any byte for a sign of life", async () => {
+  using ends = await connectTo("server", { pingAfter: 300, deadAfter: 600 });
+  const read = take(ends.connection, 1);
+  const message = rawMessage("server", { payload: bytesOf(8) });
+  // 80 bytes, one every 15 ms: 1.2 s for one message, and no silence in it.
+  for (const byte of message) {
+    await ends.peer.write(Uint8Array.of(byte));
+    await delay(15);
+  }
+  assert.equal((await read).length, 1);
+  assert.equal(ends.connection.traffic.sent, 0, "it sent a PING into no silence");
+});
+
+test("Connection fails if the peer reads nothing of what it is sent", async () => {
+  using ends = await connectTo("server", { pingAfter: 50, stalledAfter: 300 });
+  const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
+  const start = performance.now();
+  const message = ends.connection.encode({ type: MessageType.LIST, payload: bytesOf(2 ** 20) });
+  // More than the system's buffers hold; the last ones have not even been tried.
+  const sends = Array.from({ length: 40 }, () => ends.connection.sendBytes(message));
+  const results = await Promise.allSettled(sends);
+  assert.ok(performance.now() - start >= 299, "the end came early");
+  const refused = results.filter((result) => result.status === "rejected");
+  assert.ok(refused.length > 0);
+  for (const { reason } of refused) assert.ok(reason instanceof ConnectionLostError);
+  await read;
+  assert.ok(ends.connection.failure instanceof ConnectionLostError);
+});
+
+test("Connection waits for a peer that reads slowly", async () => {
+  using ends = await connectTo("server", { pingAfter: 100, stalledAfter: 600 });
+  const total = 16 * 2 ** 20;
+  const sent = ends.connection.sendBytes(new Uint8Array(total));
+  const buffer = new Uint8Array(256 * 1024);
+  let received = 0;
+  for (let got; received < total && (got = await ends.peer.read(buffer));) {
+    received += got;
+    await delay(10);
+  }
+  await sent;
+  assert.deepEqual([received, ends.connection.failure], [total, undefined]);
+});
+
+test("Connection closes within moments although a peer hears no last words", async () => {
+  using ends = await connectTo("server");
+  const stuck = assert.rejects(ends.connection.sendBytes(new Uint8Array(32 * 2 ** 20)));
+  await ends.peer.write(bytesOf(100));
+  const start = performance.now();
+  await assert.rejects(take(ends.connection, 1), ProtocolError);
+  await stuck;
+  assert.ok(performance.now() - start < 5000);
+});
+
+test("Connection reads no more PINGs from a peer that takes no PONGs", async () => {
+  using ends = await connectTo("server", { pingAfter: 50, stalledAfter: 500 });
+  const stuck = assert.rejects(ends.connection.sendBytes(new Uint8Array(32 * 2 ** 20)));
+  const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
+  const pings = Buffer.concat(
+    Array.from({ length: 10_000 }, () => rawMessage("server", { type: MessageType.PING })),
+  );
+  const flood = (async () => {
+    for (;;) await ends.peer.write(pings);
+  })();
+  await Promise.all([stuck, read, assert.rejects(flood)]);
+  // A handful of PINGs, and what stands behind them in the reader's buffer.
+  assert.ok(ends.connection.traffic.received < 64 * 1024, `${ends.connection.traffic.received}`);
+});
+
+test("Connection waits as long as the specification asks for", () => {
+  assert.deepEqual(DEFAULT_PATIENCE, {
+    pingAfter: 15_000,
+    deadAfter: 45_000,
+    stalledAfter: 60_000,
+  });
+});
