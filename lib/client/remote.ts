@@ -230,7 +230,7 @@ export class Remote implements Disposable {
       case MessageType.GOODBYE:
         this.#leaving = true;
         this.#saidGoodbye = true;
-        this.#goneBy = setTimeout(
+        this.#goneBy ??= setTimeout(
           () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
           GOODBYE_MS,
         );

@@ -146,7 +146,10 @@ const ERRORS: readonly ServerRow[] = [
   ...ERROR_CODES.map((code) =>
     fails(`the error ${code} for the connection`, {
       get: (peer) => peer.error(0, code, "Go\x1b[2J away"),
-      says: /lost the server: Go\\x1b\[2J away/,
+      // Of these, only one will not pass.
+      says: code === "unauthorized"
+        ? /Cannot log in .*Go\\x1b\[2J away/
+        : /lost the server: Go\\x1b\[2J away/,
     })
   ),
   ...ERROR_CODES.map((code) =>

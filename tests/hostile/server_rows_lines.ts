@@ -168,9 +168,12 @@ const NO_SERVERS: readonly ServerRow[] = [
     const gone = peer.gone().then(() => true, () => true);
     const welcome = peer.message(MessageType.WELCOME, { padding: " ".repeat(5_000) });
     for (const byte of welcome) {
-      const tick = new Promise<false>((resolve) => setTimeout(() => resolve(false), 20));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const tick = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), 20));
       await peer.raw(new Uint8Array([byte]));
-      if (await Promise.race([gone, tick])) return;
+      const isGone = await Promise.race([gone, tick]);
+      clearTimeout(timer);
+      if (isGone) return;
     }
   }, /said nothing within 10 s/),
 ];
