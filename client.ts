@@ -23,6 +23,7 @@ import { formatBytes } from "./lib/display/units.ts";
 import { printable, quoted } from "./lib/printable.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
+import { sleep } from "./lib/sleep.ts";
 import { PROGRAM } from "./lib/version.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -65,7 +66,7 @@ async function connectPatiently(
       const isFinal = error instanceof ProtocolError || performance.now() + delay > giveUpAt;
       if (signal.aborted) return null;
       if (isFinal) throw unreachable(server, messageOf(error), error);
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      await sleep(delay, signal);
     }
   }
 }

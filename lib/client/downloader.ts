@@ -14,6 +14,7 @@
 import { messageOf, ProtocolError, UserError, WireError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import type { Platform } from "../safe_path.ts";
+import { sleep } from "../sleep.ts";
 import { backoff } from "./backoff.ts";
 import { Downloads } from "./downloads.ts";
 import type { ClientEvent } from "./events.ts";
@@ -209,7 +210,6 @@ class Downloader {
           this.#emit({ type: "list-changed", changed, removed });
           this.#replan();
         },
-        goodbye: () => {},
         answered: () => this.#downloads.answered(),
       });
       return "the server has said goodbye";
@@ -296,14 +296,4 @@ class Downloader {
 function isLookupFailure(error: unknown): boolean {
   return /failed to lookup address|name or service not known|no such host|nodename nor servname/i
     .test(messageOf(error));
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = () => resolve();
-  const timer = setTimeout(wake, ms);
-  signal.addEventListener("abort", wake);
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", wake);
 }

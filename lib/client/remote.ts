@@ -42,8 +42,6 @@ export interface ChunkRequest extends GetRequest {
 export interface RemoteListener {
   /** The list has changed: so many files are new or different, so many have vanished. */
   listChanged(changed: number, removed: number): void;
-  /** The server is about to end. */
-  goodbye(): void;
   /** An answer came: there may be room for more requests. */
   answered(): void;
 }
@@ -234,7 +232,6 @@ export class Remote implements Disposable {
           () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
           GOODBYE_MS,
         );
-        listener.goodbye();
         if (this.#open.size === 0) this.#answerGoodbye();
         return;
       default:

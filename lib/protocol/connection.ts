@@ -4,6 +4,7 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
+import { settlesWithin } from "../settles_within.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { parseIp } from "./ip_address.ts";
 import {
@@ -291,10 +292,7 @@ export class Connection implements Disposable {
   }
 
   async #lastWords(message: Outgoing): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tired = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_WORDS_MS));
-    await Promise.race([this.send(message).catch(() => {}), tired]);
-    clearTimeout(timer);
+    await settlesWithin(this.send(message), LAST_WORDS_MS);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -36,7 +36,7 @@ for (
     };
     const arrived = () => assert.fail("A wrong chunk arrived");
     remote.get([0, CHUNK].map((offset) => ({ ...request, offset, arrived })));
-    const run = remote.run({ listChanged: () => {}, goodbye: () => {}, answered: () => {} });
+    const run = remote.run({ listChanged: () => {}, answered: () => {} });
     await assert.rejects(run, ProtocolError);
     assert.equal(failures.length, 2);
     assert.ok(failures.every((error) => error instanceof ConnectionLostError));

@@ -18,7 +18,7 @@ const HONEST_EVERY = 25;
 /** How long a mutated peer listens before it hangs up, in milliseconds. */
 const LISTEN_MS = 100;
 const PATIENCE = { pingAfter: 50, deadAfter: 200, stalledAfter: 300 };
-const LISTENER = { listChanged: () => {}, goodbye: () => {}, answered: () => {} };
+const LISTENER = { listChanged: () => {}, answered: () => {} };
 const HOSTNAME = "127.0.0.1";
 
 /** A server must live, and serve honest clients, whatever others send. */

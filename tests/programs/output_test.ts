@@ -143,7 +143,7 @@ async function getAndCut(port: number): Promise<void> {
     { hostname: "127.0.0.1", port },
     new AbortController().signal,
   );
-  const run = remote.run({ listChanged: () => {}, goodbye: () => {}, answered: () => {} });
+  const run = remote.run({ listChanged: () => {}, answered: () => {} });
   const { promise: first, resolve } = Promise.withResolvers<void>();
   const requests = [...remote.files.values()].flatMap(({ path, version }) =>
     [0, 1, 2, 3].map((i) => ({
