@@ -9,7 +9,7 @@ import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
 import type { Limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import { PartialFile } from "./partial_file.ts";
+import { losses, PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
 import { type Range, Ranges } from "./ranges.ts";
 import type { WriteHandles } from "./write_handles.ts";
@@ -40,6 +40,8 @@ export interface DownloadContext {
 /** How often a chunk is asked again that the server failed to read, and after how long at first. */
 const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
+/** How often one version of a file is begun anew that the server lists, and then has not. */
+const BEGINNINGS = 10;
 /** How often a file is fetched whose digest is wrong, in all. */
 const FETCHES = 2;
 /** Modification times closer than this, in milliseconds, are taken for the same. */
@@ -53,6 +55,8 @@ export class Download {
   /** Resolves when nothing of it touches the disk any more; never rejects. */
   readonly ended: Promise<void>;
 
+  /** How often this version of the file was begun before. */
+  readonly #earlier: number;
   readonly #context: DownloadContext;
   readonly #stopping = new AbortController();
   /** Rejected when the download is stopped: nothing that it awaits may keep it then. */
@@ -69,12 +73,19 @@ export class Download {
   /**
    * Begins.
    *
-   * @param previous An earlier download of the same name, which must have ended first.
+   * @param previous The end of an earlier download of the same name, which is waited for.
+   * @param outdated The download that this one repeats, if the server said it was outdated.
    */
-  constructor(planned: PlannedFile, context: DownloadContext, previous?: Promise<void>) {
+  constructor(
+    planned: PlannedFile,
+    context: DownloadContext,
+    previous?: Promise<void>,
+    outdated?: Download,
+  ) {
     this.planned = planned;
     this.file = planned.file;
     this.#context = context;
+    this.#earlier = outdated?.file.version === this.file.version ? outdated.#earlier + 1 : 0;
     this.ended = this.#run(previous);
   }
 
@@ -228,16 +239,7 @@ export class Download {
     this.#digestJob = undefined;
     this.#toAsk = new Ranges(...partial.lacking);
     this.#complete = completion();
-    if (found.dropped !== null) {
-      const reason = found.dropped === "outdated"
-        ? "the server's file is another version of what was here"
-        : "the journal of what was here cannot be understood";
-      this.#emit({ type: "restarted", path, reason });
-    }
-    if (found.damaged > 0) {
-      const reason = `${found.damaged} of the bytes that were here are damaged`;
-      this.#emit({ type: "restarted", path, reason });
-    }
+    for (const reason of losses(found)) this.#emit({ type: "restarted", path, reason });
     if (!this.hasMore) return;
     if (partial.received > 0) {
       this.#advanceDigest();
@@ -325,14 +327,14 @@ export class Download {
   #explain(error: unknown): void {
     const { path } = this.file;
     if (this.state !== "underway") return;
-    if (error instanceof WireError && (error.code === "changed" || error.code === "not-found")) {
+    const isOutdated = error instanceof WireError && ["changed", "not-found"].includes(error.code);
+    if (isOutdated && this.#earlier + 1 < BEGINNINGS) {
       this.#settle("outdated");
       return;
     }
     const verification = error instanceof VerificationError;
-    const reason = error instanceof WireError
-      ? `the server says: ${error.message}`
-      : messageOf(error);
+    const says = error instanceof WireError ? "the server says: " : "";
+    const reason = says + messageOf(error);
     this.#emit({ type: "failed", path, reason, verification });
     this.#settle(verification ? "unverified" : "failed");
   }

@@ -128,9 +128,13 @@ export class OutputFolder {
   }
 }
 
-/** Makes a folder if it is missing; what stands there must be a folder, not a link to one. */
-function makeFolder(folder: string): void {
-  if (!isFolder(folder)) Deno.mkdirSync(folder);
+/**
+ * Makes a folder if it is missing.
+ *
+ * @throws {OutputError} If something else is there, such as a link to one.
+ */
+export function makeFolder(folder: string): void {
+  if (!isFolder(folder)) Deno.mkdirSync(folder, { recursive: true });
 }
 
 /**

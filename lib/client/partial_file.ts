@@ -22,6 +22,15 @@ export interface Found {
   readonly dropped: "outdated" | "unreadable" | null;
 }
 
+/** What of an earlier download is lost, in words. */
+export function losses({ damaged, dropped }: Found): string[] {
+  const reasons: string[] = [];
+  if (dropped === "outdated") reasons.push("the server's file is another version of what was here");
+  if (dropped === "unreadable") reasons.push("the journal of what was here cannot be understood");
+  if (damaged > 0) reasons.push(`${damaged} of the bytes that were here are damaged`);
+  return reasons;
+}
+
 /** A file's data on its way. */
 export class PartialFile {
   /** Where the data is. */
@@ -71,7 +80,7 @@ export class PartialFile {
   ): Promise<{ partial: PartialFile; found: Found }> {
     const lacking = new Ranges({ start: 0, end: file.size });
     const journalPath = output.workPath(file.path, ".journal");
-    const bytes = await unlessMissing(Deno.readFile(journalPath));
+    const bytes = await readJournal(journalPath);
     const journal = bytes && parseJournal(bytes);
     const { path, size, version } = file;
     const isSame = journal?.subject.path === path && journal.subject.size === size &&
@@ -143,6 +152,9 @@ export class PartialFile {
       await data.utime(modified, modified).catch(() => {});
       // A name that outlives a power cut must not have lost its data.
       await data.syncData();
+      if (!standsAt(this.dataPath, data)) {
+        throw new Error("its data was removed or replaced while it was being written");
+      }
     }
     await this.#output.place(this.dataPath, this.#file.path);
     if (this.#journaled) await remove(this.#journalPath);
@@ -197,6 +209,18 @@ async function subtractProven(
   return claims - claimed.size;
 }
 
+/** A journal's bytes; none if what is there can never be read. Null if nothing is. */
+async function readJournal(path: string): Promise<Uint8Array | null> {
+  try {
+    return await unlessMissing(Deno.readFile(path));
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.IsADirectory;
+    if (isNone) return new Uint8Array();
+    throw error;
+  }
+}
+
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
@@ -218,6 +242,18 @@ async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promi
     done += read;
   }
   return crc;
+}
+
+/** Whether an open file is what a path leads to, without following a link. */
+function standsAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    const { ino, dev } = file.statSync();
+    const there = Deno.lstatSync(path);
+    return there.ino === ino && there.dev === dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
+import { makeFolder } from "./output_folder.ts";
 
 /** How many files are open at once. */
 const AT_MOST = 128;
@@ -53,6 +54,8 @@ export class WriteHandles implements Disposable {
 }
 
 function openNoLink(path: string, fresh: boolean): Deno.FsFile {
+  // It may have been removed while we ran, or replaced by a link.
+  makeFolder(dirname(path));
   if (fresh) {
     // Not truncated but made anew, so that a link or a hard link that was put here is not followed.
     try {
@@ -60,8 +63,6 @@ function openNoLink(path: string, fresh: boolean): Deno.FsFile {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    // The folder may have been removed while we ran.
-    Deno.mkdirSync(dirname(path), { recursive: true });
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   }
   const { isSymlink, nlink } = Deno.lstatSync(path);
