@@ -5,7 +5,7 @@
  */
 
 /** Runs a function once there is room for it; its result. */
-export type Limiter = <T>(run: () => Promise<T>) => Promise<T>;
+export type Limiter = <T>(run: () => T | Promise<T>) => Promise<T>;
 
 /**
  * A limiter.

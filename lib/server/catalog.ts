@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
 import { WireError } from "../errors.ts";
@@ -35,6 +35,12 @@ export interface CatalogReports {
   readonly changed: (change: CatalogChange) => void;
   readonly onlyPolling: (reason: string) => void;
 }
+
+/**
+ * How files are opened: a named pipe that has come in a file's place would keep a plain open
+ * waiting for ever, and a real path is none of a link. Windows has neither.
+ */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /** The files that are shared. */
 export class Catalog implements AsyncDisposable {
@@ -118,7 +124,7 @@ export class Catalog implements AsyncDisposable {
       () => this.#open(file),
     );
     try {
-      await this.assertUnchanged(file, lease);
+      this.assertUnchanged(file, lease);
       return lease;
     } catch (error) {
       lease.release();
@@ -127,12 +133,13 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Makes sure that an open file still has the listed content.
+   * Makes sure that an open file still has the listed content. Synchronous: the system has the
+   * metadata of open files at hand.
    *
    * @throws {WireError} `changed` if not.
    */
-  async assertUnchanged(file: SharedFile, lease: FileLease): Promise<void> {
-    if (!isSame(identityOf(await lease.handle.stat()), file)) {
+  assertUnchanged(file: SharedFile, lease: FileLease): void {
+    if (!isSame(identityOf(fstatSync(lease.handle.fd)), file)) {
       lease.discard();
       throw changed();
     }
@@ -145,22 +152,32 @@ export class Catalog implements AsyncDisposable {
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async realPath(file: SharedFile): Promise<string> {
+    const real = await this.#pathInside(file);
     try {
-      const real = await Deno.realPath(diskPath(this.#folder.root, file.path));
-      const inside = wirePathOf(this.#folder.root, real);
-      const isInside = inside !== null && isShareable(this.#folder, inside);
-      if (isInside && isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
+      if (isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
     } catch (error) {
       throw whyUnreadable(error);
     }
     throw changed();
   }
 
-  async #open(file: SharedFile): Promise<FileHandle> {
-    const real = await this.realPath(file);
+  /** The real path of what has a file's name now, if that is inside the folder. */
+  async #pathInside(file: SharedFile): Promise<string> {
+    let real: string;
     try {
-      // A named pipe that has come here meanwhile would keep a plain open waiting for ever.
-      return await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    const inside = wirePathOf(this.#folder.root, real);
+    if (inside === null || !isShareable(this.#folder, inside)) throw changed();
+    return real;
+  }
+
+  async #open(file: SharedFile): Promise<FileHandle> {
+    const real = await this.#pathInside(file);
+    try {
+      return await open(real, OPEN_FLAGS);
     } catch (error) {
       throw whyUnreadable(error);
     }
@@ -211,8 +228,9 @@ export class Catalog implements AsyncDisposable {
 /** What a client is told of a file that the system does not let us read. */
 function whyUnreadable(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
+  // ELOOP: a link has come in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory || code === "ENOENT" || code === "ENOTDIR";
+    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
   return isGone
     ? new WireError("not-found", "There is no such file")
     : new WireError("read-failed", "The file cannot be opened", { cause: error });

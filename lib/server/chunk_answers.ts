@@ -9,17 +9,21 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { WireError } from "../errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { HEADER_SIZE, MessageType } from "../protocol/message.ts";
 import { type GetRequest, printPayload } from "../protocol/payloads.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Digests } from "./digests.ts";
 import type { SharedFile } from "./folder_scan.ts";
 import type { FileLease } from "./open_files.ts";
 
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
+/** Files up to this size, in bytes, are hashed as they are read: a request for it will follow. */
+const HASHED_AS_READ = 256 * 1024;
 /** Requests that are read ahead for one client at the most. */
 const READ_AHEAD_REQUESTS = 32;
 
@@ -47,6 +51,7 @@ export interface SentPiece {
 /** What answering needs. */
 export interface AnswerResources {
   readonly catalog: Catalog;
+  readonly digests: Digests;
   readonly pool: BufferPool;
   readonly connection: Connection;
   /** Hears why a request was refused. */
@@ -206,6 +211,11 @@ export class ChunkAnswers {
     }
   }
 
+  #learnDigest(file: SharedFile, content: Uint8Array): void {
+    const { digests } = this.#resources;
+    if (!digests.has(file)) digests.learn(file, createHash("sha256").update(content).digest("hex"));
+  }
+
   async *#read(requestId: number, request: GetRequest): AsyncGenerator<Packet, void> {
     const { catalog, pool, connection } = this.#resources;
     const { path, offset } = request;
@@ -221,7 +231,8 @@ export class ChunkAnswers {
           const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
           await readFully(lease, target, offset + done);
           // Only at the end: a write between an earlier check and the read would go unseen.
-          if (done + take === length) await catalog.assertUnchanged(file, lease);
+          if (done + take === length) catalog.assertUnchanged(file, lease);
+          if (take === file.size && take <= HASHED_AS_READ) this.#learnDigest(file, target);
         } catch (error) {
           pool.release(buffer);
           throw error;
