@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { constants, fstatSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
 import { WireError } from "../errors.ts";
@@ -11,12 +11,14 @@ import type { ListedFile } from "../protocol/payloads.ts";
 import { type FileLease, OpenFiles } from "./open_files.ts";
 import {
   diskPath,
-  isShareable,
+  isInside,
+  OPEN_FLAGS,
   scanFolder,
   type SharedFile,
   type SharedFolder,
   wirePathOf,
 } from "./folder_scan.ts";
+import { type SmallFile, SmallFiles } from "./small_files.ts";
 import { watchFolder } from "./folder_watch.ts";
 
 /** How the folder changed from one revision to the next. */
@@ -36,17 +38,12 @@ export interface CatalogReports {
   readonly onlyPolling: (reason: string) => void;
 }
 
-/**
- * How files are opened: a named pipe that has come in a file's place would keep a plain open
- * waiting for ever, and a real path is none of a link. Windows has neither.
- */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
-
 /** The files that are shared. */
 export class Catalog implements AsyncDisposable {
   readonly #folder: SharedFolder;
   readonly #listeners = new Set<CatalogListener>();
   readonly #openFiles = new OpenFiles();
+  readonly #smallFiles: SmallFiles;
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: Disposable | undefined;
@@ -54,6 +51,7 @@ export class Catalog implements AsyncDisposable {
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
     this.#folder = folder;
+    this.#smallFiles = new SmallFiles(folder);
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
@@ -109,6 +107,15 @@ export class Catalog implements AsyncDisposable {
     if (!file) throw new WireError("not-found", "There is no such file");
     if (file.version !== version) throw changed();
     return file;
+  }
+
+  /**
+   * The whole content of a small file, with the same proofs as `lease`.
+   *
+   * @returns Null if it is not small, or cannot be read like this: `lease` says why.
+   */
+  readSmall(file: SharedFile): Promise<SmallFile | null> {
+    return this.#smallFiles.read(file);
   }
 
   /**
@@ -169,8 +176,7 @@ export class Catalog implements AsyncDisposable {
     } catch (error) {
       throw whyUnreadable(error);
     }
-    const inside = wirePathOf(this.#folder.root, real);
-    if (inside === null || !isShareable(this.#folder, inside)) throw changed();
+    if (!isInside(this.#folder, real)) throw changed();
     return real;
   }
 
@@ -187,6 +193,7 @@ export class Catalog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
+    this.#smallFiles[Symbol.dispose]();
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
