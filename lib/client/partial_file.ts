@@ -148,11 +148,13 @@ export class PartialFile {
     {
       using data = this.#handles.take(this.dataPath);
       const { size, modified } = this.#file;
-      if (data.statSync().size !== size) data.truncateSync(size);
+      // What was taken up may have more behind it.
+      if (this.#journaled) data.truncateSync(size);
       setModified(data, modified);
       // A name that outlives a power cut must not have lost its data.
       await this.#handles.flusher.flush(data, size);
-      if (!standsAt(this.dataPath, data)) {
+      // What came in one piece was there for no more than a moment.
+      if (this.#journaled && !standsAt(this.dataPath, data)) {
         throw new Error("its data was removed or replaced while it was being written");
       }
     }
