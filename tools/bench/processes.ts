@@ -1,0 +1,165 @@
+/**
+ * Other programs: run to their end, or started and stopped.
+ *
+ * @module
+ */
+import { settlesWithin } from "../../lib/settles_within.ts";
+
+/** What to start. */
+export interface ProgramCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+}
+
+/** A program that has ended well. */
+export interface FinishedProgram {
+  /** From its start to its end. */
+  readonly seconds: number;
+  readonly stdout: string;
+}
+
+/** A program that runs until it is disposed of. */
+export interface RunningProgram extends AsyncDisposable {
+  readonly pid: number;
+}
+
+/** How long a server may take until it accepts, in milliseconds. */
+const START_MS = 20_000;
+/** How long a program may take to end that was asked to, in milliseconds. */
+const END_MS = 8_000;
+/** How often to try whether a server accepts, in milliseconds. */
+const TRY_MS = 10;
+
+/**
+ * Runs a program to its end.
+ *
+ * @param started Hears its process id.
+ * @throws {Error} If it fails, with the last line of what it said.
+ */
+export async function runProgram(
+  { program, args, cwd }: ProgramCommand,
+  signal: AbortSignal,
+  started?: (pid: number) => void,
+): Promise<FinishedProgram> {
+  signal.throwIfAborted();
+  const start = performance.now();
+  const child = new Deno.Command(program, {
+    args: [...args],
+    ...cwd === undefined ? {} : { cwd },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).spawn();
+  started?.(child.pid);
+  const ended = child.status.then(() => performance.now());
+  const { code, stdout, stderr } = await child.output();
+  const seconds = (await ended - start) / 1000;
+  signal.throwIfAborted();
+  const said = new TextDecoder().decode(stderr).trimEnd();
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${said.split("\n").at(-1)}`);
+  return { seconds, stdout: new TextDecoder().decode(stdout) };
+}
+
+/**
+ * Starts a program, and waits until its port accepts or its standard output has something.
+ *
+ * @param ready A port, or what to wait for; its match is returned.
+ * @throws {Error} If it does not come to that.
+ */
+export async function startProgram(
+  { program, args, cwd }: ProgramCommand,
+  ready: number | RegExp,
+  signal: AbortSignal,
+): Promise<RunningProgram & { readonly match: RegExpMatchArray | null }> {
+  signal.throwIfAborted();
+  const child = new Deno.Command(program, {
+    args: [...args],
+    ...cwd === undefined ? {} : { cwd },
+    stdin: "null",
+    stdout: typeof ready === "number" ? "null" : "piped",
+    stderr: "null",
+    signal,
+  }).spawn();
+  let hasEnded = false;
+  const ended = child.status.then(() => {
+    hasEnded = true;
+  });
+  const end = async () => {
+    for (const way of ["SIGTERM", "SIGKILL"] as const) {
+      if (hasEnded) return;
+      kill(child, way);
+      await settlesWithin(ended, END_MS);
+    }
+  };
+  try {
+    const isReady = typeof ready === "number"
+      ? accepts(ready, () => hasEnded)
+      : says(child.stdout, ready);
+    const match = await within(isReady, START_MS);
+    return { pid: child.pid, match, [Symbol.asyncDispose]: end };
+  } catch {
+    await end();
+    signal.throwIfAborted();
+    throw new Error(`Cannot start ${program}: to see why, try ${program} ${args.join(" ")}`);
+  }
+}
+
+/** A port of this machine that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** One that has just ended by itself is no error. */
+function kill(child: Deno.ChildProcess, way: Deno.Signal): void {
+  try {
+    child.kill(way);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function accepts(port: number, hasEnded: () => boolean): Promise<null> {
+  while (!hasEnded()) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return null;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, TRY_MS));
+    }
+  }
+  throw new Error("It has ended");
+}
+
+async function says(
+  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  wanted: RegExp,
+): Promise<RegExpMatchArray> {
+  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let said = "";;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("It has ended");
+    said += value;
+    const match = said.match(wanted);
+    if (!match) continue;
+    // What it says from here on must not fill the pipe.
+    drain(reader);
+    return match;
+  }
+}
+
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("Too late")), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
