@@ -16,7 +16,7 @@ import { resolve } from "@std/path";
 import { messageOf } from "../../lib/errors.ts";
 import { interruptSignal } from "../../lib/interrupt.ts";
 import { runMain, writeLine } from "../../lib/main.ts";
-import { runCase } from "./bench_case.ts";
+import { type BenchCase, runCase } from "./bench_case.ts";
 import { CASES } from "./cases.ts";
 import { BENCH_HELP, type BenchCommand, parseBenchCommand } from "./options.ts";
 import { installedPrograms, programsOf } from "./installed.ts";
@@ -54,7 +54,8 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function bench(command: BenchCommand, dir: string, signal: AbortSignal): Promise<Report> {
-  const { rounds, seed, isQuick, json } = command;
+  const { rounds, leastRounds, seed, isQuick, json } = command;
+  const deadline = performance.now() + command.time;
   const installed = await installedPrograms([...PEERS.flatMap(programsOf), "iperf3"]);
   const lacking = (peer: Peer) => programsOf(peer).find((program) => !installed.has(program));
   const build = command.sluice === undefined ? ownBuild() : buildIn("sluice", command.sluice);
@@ -73,7 +74,8 @@ async function bench(command: BenchCommand, dir: string, signal: AbortSignal): P
     cases: [],
   };
   writeLine(Deno.stdout, renderHead(report));
-  for (const benchCase of CASES.filter(({ id }) => command.cases.includes(id))) {
+  const cases = CASES.filter(({ id }) => command.cases.includes(id));
+  for (const [i, benchCase] of cases.entries()) {
     const found = await runCase(benchCase, {
       dir,
       scale: isQuick ? QUICK : FULL,
@@ -83,6 +85,9 @@ async function bench(command: BenchCommand, dir: string, signal: AbortSignal): P
       has: (program) => installed.has(program),
       signal,
       rounds,
+      leastRounds,
+      // What one case leaves is for those after it.
+      time: (deadline - performance.now()) * shareOf(benchCase, cases.slice(i)),
       hasTargets: !isQuick,
       tell: (line) => writeLine(Deno.stderr, line),
     });
@@ -92,6 +97,11 @@ async function bench(command: BenchCommand, dir: string, signal: AbortSignal): P
     if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(report, null, 1)}\n`);
   }
   return report;
+}
+
+/** The part of the time that is left which is one case's. */
+function shareOf({ weight = 1 }: BenchCase, remaining: readonly BenchCase[]): number {
+  return weight / remaining.reduce((sum, { weight = 1 }) => sum + weight, 0);
 }
 
 function hasSluiceFailed({ cases }: Report): boolean {

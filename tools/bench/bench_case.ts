@@ -36,8 +36,10 @@ export interface BenchCase {
   readonly metrics: readonly Metric[];
   /** The rows that all others are compared with. */
   readonly subjects: readonly string[];
-  /** How many rounds, of those asked for. */
-  readonly rounds?: (rounds: number) => number;
+  /** How many rounds make sense where so many are asked for. */
+  readonly rounds?: (asked: number) => number;
+  /** What part of the time it needs, compared with others. @default {1} */
+  readonly weight?: number;
   readonly slowOnesSitOut?: boolean;
   readonly targets?: (rows: readonly Row[]) => TargetResult[];
   /** Makes the data and starts the servers; who takes part is told in order. */
@@ -49,6 +51,9 @@ export interface CaseOptions extends Omit<Site, "dir" | "stack"> {
   /** Where cases make their folders. */
   readonly dir: string;
   readonly rounds: number;
+  readonly leastRounds: number;
+  /** How long it may take, in milliseconds, but for the fewest rounds. */
+  readonly time: number;
   /** Whether sizes are those that the targets are of. */
   readonly hasTargets: boolean;
   readonly tell: (line: string) => void;
@@ -58,6 +63,7 @@ export interface CaseOptions extends Omit<Site, "dir" | "stack"> {
 export async function runCase(benchCase: BenchCase, options: CaseOptions): Promise<CaseReport> {
   const { id, metrics, subjects } = benchCase;
   const dir = join(options.dir, `case-${id}`);
+  const deadline = performance.now() + options.time;
   const rounds = benchCase.rounds?.(options.rounds) ?? options.rounds;
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(dir, { recursive: true }));
@@ -66,8 +72,10 @@ export async function runCase(benchCase: BenchCase, options: CaseOptions): Promi
   const contestants = await benchCase.prepare({ ...options, dir, stack });
   const rows = await holdContest(contestants, {
     rounds,
+    leastRounds: options.leastRounds,
+    deadline,
     slowOnesSitOut: benchCase.slowOnesSitOut ?? false,
-    tell: (round) => options.tell(`${id}: round ${round + 1} of ${rounds}`),
+    tell: (round) => options.tell(`${id}: round ${round + 1}`),
     signal: options.signal,
   });
   return {

@@ -22,7 +22,11 @@ export interface Contestant {
 
 /** How contestants take turns. */
 export interface ContestOptions {
+  /** The most rounds, and the fewest. */
   readonly rounds: number;
+  readonly leastRounds: number;
+  /** No round begins that would not end by then, on the clock of `performance.now`. */
+  readonly deadline: number;
   /** Whether who is slow by far need not take part in every round. */
   readonly slowOnesSitOut: boolean;
   /** Hears, before each round, which it is. */
@@ -41,17 +45,20 @@ interface Standing {
   failure?: string;
 }
 
-/** Runs all rounds. Who fails is out, and says why. */
+/** Runs the rounds. Who fails is out, and says why. */
 export async function holdContest(
   contestants: readonly Contestant[],
-  { rounds, slowOnesSitOut, tell, signal }: ContestOptions,
+  { rounds, leastRounds, deadline, slowOnesSitOut, tell, signal }: ContestOptions,
 ): Promise<Row[]> {
   const standings: Standing[] = contestants.map((contestant) => ({ contestant, samples: [] }));
   for (const standing of standings) {
     const { warmUp } = standing.contestant;
     if (warmUp) await attempt(standing, warmUp, signal);
   }
+  let lastTook = 0;
   for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    if (round >= leastRounds && start + lastTook > deadline) break;
     tell(round);
     const slow = slowOnesSitOut && round >= ROUNDS_OF_SLOW ? slowOnes(standings) : new Set();
     for (const standing of standings) {
@@ -59,6 +66,7 @@ export async function holdContest(
       const { run } = standing.contestant;
       standing.samples.push(takesPart ? await attempt(standing, run, signal) : null);
     }
+    lastTook = performance.now() - start;
   }
   return standings.map(rowOf);
 }

@@ -10,7 +10,11 @@ import { UserError } from "../../lib/errors.ts";
 export interface BenchCommand {
   readonly help: boolean;
   readonly isQuick: boolean;
+  /** The most rounds, and the fewest. */
   readonly rounds: number;
+  readonly leastRounds: number;
+  /** How long all may take, in milliseconds, but for the fewest rounds. */
+  readonly time: number;
   /** The letters of the cases to run. */
   readonly cases: readonly string[];
   /** Where to make the temporary folder; undefined for the system's place. */
@@ -24,8 +28,9 @@ export interface BenchCommand {
   readonly seed: number;
 }
 
-const ROUNDS = 5;
-const QUICK_ROUNDS = 3;
+const ROUNDS = { most: 5, least: 2, minutes: 6 };
+const QUICK_ROUNDS = { most: 3, least: 1, minutes: 0.6 };
+const MINUTE = 60_000;
 const SEED = 2026;
 
 /** The text of `--help`. */
@@ -35,8 +40,9 @@ sluice bench: Sluice and its peers, on this machine, in turns
 Usage: deno task bench [options]
 
   --cases A,B,C   which cases to run                        (default: all)
-  --rounds N      how often everybody has a turn            (default: 5)
-  --quick         small sizes, 3 rounds: to see that all works
+  --rounds N      how often everybody has a turn     (default: up to 5, as often
+                  as fits into some minutes, but twice in any case)
+  --quick         small sizes, less than a minute: to see that all works
   --dir DIR       where to put the data, which is removed in the end
                                                   (default: the system's place)
   --json FILE     write all figures there, for tools/bench/plot.ts
@@ -68,7 +74,8 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
     flags: ["quick", "help"],
   });
   const isQuick = given.flag("quick");
-  const rounds = given.value("rounds") ?? String(isQuick ? QUICK_ROUNDS : ROUNDS);
+  const rounds = given.value("rounds");
+  const { most, least, minutes } = isQuick ? QUICK_ROUNDS : ROUNDS;
   const cases = given.value("cases")?.split(",") ?? known;
   const unknown = cases.find((id) => !known.includes(id));
   if (unknown !== undefined) {
@@ -77,7 +84,9 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
   return {
     help: given.flag("help"),
     isQuick,
-    rounds: integerOption(rounds, "rounds", 1, 1000),
+    ...rounds === undefined
+      ? { rounds: most, leastRounds: least, time: minutes * MINUTE }
+      : exactly(integerOption(rounds, "rounds", 1, 1000)),
     cases,
     dir: given.value("dir"),
     json: given.value("json"),
@@ -85,4 +94,9 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
     against: given.value("against"),
     seed: integerOption(given.value("seed") ?? String(SEED), "seed", 0, 2 ** 32 - 1),
   };
+}
+
+/** Who asks for so many rounds has the time for them. */
+function exactly(rounds: number): { rounds: number; leastRounds: number; time: number } {
+  return { rounds, leastRounds: rounds, time: Infinity };
 }

@@ -63,14 +63,15 @@ export async function runProgram(
 }
 
 /**
- * Starts a program, and waits until its port accepts or its standard output has something.
+ * Starts a program, and waits until it is ready.
  *
- * @param ready A port, or what to wait for; its match is returned.
+ * @param ready A port that is to accept, what its standard output is to have (the match is
+ * returned), or whatever else to wait for.
  * @throws {Error} If it does not come to that.
  */
 export async function startProgram(
   { program, args, cwd }: ProgramCommand,
-  ready: number | RegExp,
+  ready: number | RegExp | Promise<unknown>,
   signal: AbortSignal,
 ): Promise<RunningProgram & { readonly match: RegExpMatchArray | null }> {
   signal.throwIfAborted();
@@ -78,7 +79,7 @@ export async function startProgram(
     args: [...args],
     ...cwd === undefined ? {} : { cwd },
     stdin: "null",
-    stdout: typeof ready === "number" ? "null" : "piped",
+    stdout: ready instanceof RegExp ? "piped" : "null",
     stderr: "null",
     signal,
   }).spawn();
@@ -94,10 +95,13 @@ export async function startProgram(
     }
   };
   try {
-    const isReady = typeof ready === "number"
+    const isReady = ready instanceof RegExp
+      ? says(child.stdout, ready)
+      : typeof ready === "number"
       ? accepts(ready, () => hasEnded)
-      : says(child.stdout, ready);
-    const match = await within(isReady, START_MS);
+      : ready.then(() => null);
+    const tooEarly = ended.then(() => Promise.reject(new Error("It has ended")));
+    const match = await within(Promise.race([isReady, tooEarly]), START_MS);
     return { pid: child.pid, match, [Symbol.asyncDispose]: end };
   } catch {
     await end();

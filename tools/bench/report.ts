@@ -24,7 +24,8 @@ export interface Row {
 /** A target of a case, and what came of it. */
 export interface TargetResult {
   readonly text: string;
-  readonly value: number;
+  /** The figure as it is written. */
+  readonly value: string;
   readonly isMet: boolean;
 }
 

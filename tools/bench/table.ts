@@ -15,7 +15,7 @@ const NOTHING = "–";
 export function renderHead({ machine, rounds, seed, isQuick, skipped }: Report): string {
   const { os, arch, processors, deno, fileSystem } = machine;
   return [
-    `Medians of ${rounds} interleaved rounds on ${processors} processors, ${os} ${arch}, Deno ` +
+    `Medians of up to ${rounds} interleaved rounds on ${processors} processors, ${os} ${arch}, Deno ` +
     `${deno}, ${fileSystem}, seed ${seed}.`,
     ...isQuick ? ["Quick: sizes are small, and what starting a program takes counts most."] : [],
     ...skipped.map((peer) => `Skipped: ${peer}`),
@@ -48,7 +48,7 @@ export function renderCase(report: CaseReport): string {
     ...columns([head, ...cells]),
     ...rows.flatMap(({ name, failure }) => failure === undefined ? [] : [`  ${name}: ${failure}`]),
     ...targets.map(({ text, value, isMet }) =>
-      `  ${isMet ? "met   " : "MISSED"}  ${value.toFixed(2)}  ${text}`
+      `  ${isMet ? "met   " : "MISSED"}  ${value}  ${text}`
     ),
   ].join("\n");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Metric } from "./metrics.ts";
+import { type Metric, METRICS } from "./metrics.ts";
 import { figuresOf, presentFigures, type Row, type TargetResult } from "./report.ts";
 import { median, pairedRatio } from "./statistics.ts";
 
@@ -42,7 +42,8 @@ export function figureTarget(
 ): TargetResult[] {
   const row = rows.find(({ name }) => name === subject);
   const figures = row ? presentFigures(row, metric) : [];
-  return target(what, figures.length === 0 ? null : median(figures), wanted);
+  const { write } = METRICS[metric];
+  return target(what, figures.length === 0 ? null : median(figures), wanted, write);
 }
 
 /** A figure of one row, divided by one of another, round by round. */
@@ -72,9 +73,16 @@ function bestPeer(rows: readonly Row[]): Row | undefined {
   return best?.row;
 }
 
-function target(what: string, value: number | null, wanted: Wanted): TargetResult[] {
+function target(
+  what: string,
+  value: number | null,
+  wanted: Wanted,
+  write: (value: number) => string = (value) => value.toFixed(2),
+): TargetResult[] {
   if (value === null) return [];
   const isMet = "atLeast" in wanted ? value >= wanted.atLeast : value <= wanted.atMost;
-  const limit = "atLeast" in wanted ? `at least ${wanted.atLeast}` : `at most ${wanted.atMost}`;
-  return [{ text: `${what}: ${limit}`, value, isMet }];
+  const limit = "atLeast" in wanted
+    ? `at least ${write(wanted.atLeast)}`
+    : `at most ${write(wanted.atMost)}`;
+  return [{ text: `${what}: ${limit}`, value: write(value), isMet }];
 }

@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import type { Contestant } from "../contest.ts";
 import { type FileGroup, type FileSet, inputList, makeFiles } from "../data.ts";
 import type { Sample } from "../metrics.ts";
+import type { Observer } from "../observers.ts";
 import { type Peer, PeerServers } from "../peers.ts";
 import { type ProgramCommand, runProgram } from "../processes.ts";
 import { assertSameFiles } from "../same_files.ts";
@@ -21,14 +22,6 @@ export interface Stage {
   readonly input: string;
   /** The path of the folder that downloads go to. */
   readonly output: string;
-}
-
-/** Follows one run of a client, to add figures of its own. */
-export interface Observer {
-  /** The client has been started. */
-  started(pid: number): void;
-  /** It has ended. */
-  ended(): Sample;
 }
 
 /** Makes the files, and a list of them. */
@@ -108,17 +101,19 @@ export function peerContestants(stage: Stage): Contestant[] {
     .map((peer) => ({
       name: peer.name,
       role: peer.role,
-      run: () => fetchWithPeer(stage, peer, servers),
+      async run() {
+        const server = peer.server ? await servers.of(peer.server) : null;
+        return await fetchWithPeer(stage, peer, server?.port ?? 0);
+      },
     }));
 }
 
 /** One download by a peer, checked. */
-async function fetchWithPeer(
+export async function fetchWithPeer(
   { site, files, output }: Stage,
   peer: Peer,
-  servers: PeerServers,
+  port: number,
 ): Promise<Sample> {
-  const port = peer.server ? (await servers.of(peer.server)).port : 0;
   await makeEmpty(output);
   const commands = await peer.commands({ port, files, output, scratch: site.dir });
   const seconds = await runAll(commands, site.signal);

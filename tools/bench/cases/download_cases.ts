@@ -18,6 +18,7 @@ export const SUBJECTS = ["sluice none", "sluice sha256"] as const;
 interface DownloadCase {
   readonly id: string;
   readonly files: (scale: Scale) => FileGroup;
+  readonly weight: number;
   /** Whether what a server's first digests cost is shown too. */
   readonly hasFirstTime?: boolean;
   readonly targets: (rows: readonly Row[]) => TargetResult[];
@@ -28,6 +29,7 @@ const [NONE, SHA256] = SUBJECTS;
 export const DOWNLOAD_CASES: readonly BenchCase[] = [
   {
     id: "b",
+    weight: 6,
     files: ({ large }: Scale) => ({ count: 1, size: large }),
     hasFirstTime: true,
     targets: (rows: readonly Row[]) => [
@@ -39,6 +41,7 @@ export const DOWNLOAD_CASES: readonly BenchCase[] = [
   },
   {
     id: "c",
+    weight: 3,
     files: ({ tiny }: Scale) => tiny,
     hasFirstTime: true,
     targets: (rows: readonly Row[]) =>
@@ -50,13 +53,14 @@ export const DOWNLOAD_CASES: readonly BenchCase[] = [
   },
   {
     id: "d",
+    weight: 2,
     files: ({ small }: Scale) => small,
     targets: (rows: readonly Row[]) =>
       SUBJECTS.flatMap((subject) => speedTarget(rows, subject, BEST_PEER, 1.2)),
   },
 ].map(downloadCase);
 
-function downloadCase({ id, files, hasFirstTime, targets }: DownloadCase): BenchCase {
+function downloadCase({ id, files, weight, hasFirstTime, targets }: DownloadCase): BenchCase {
   return {
     id,
     title: (scale) => {
@@ -67,6 +71,7 @@ function downloadCase({ id, files, hasFirstTime, targets }: DownloadCase): Bench
     },
     metrics: ["seconds", "rate", "filesPerSecond"],
     subjects: SUBJECTS,
+    weight,
     slowOnesSitOut: true,
     targets,
     async prepare(site) {

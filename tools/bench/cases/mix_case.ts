@@ -8,11 +8,11 @@ import { formatBytes } from "../../../lib/display/units.ts";
 import type { BenchCase } from "../bench_case.ts";
 import type { Contestant } from "../contest.ts";
 import { filesOf } from "../data.ts";
+import type { Observer } from "../observers.ts";
 import { startSluice } from "../sluice.ts";
 import { BEST_PEER, ratioTarget, speedTarget } from "../targets.ts";
 import {
   fetchWithSluice,
-  type Observer,
   peerContestants,
   setStage,
   sluiceContestants,
@@ -32,6 +32,7 @@ export const MIX_CASE: BenchCase = {
       .join(", "),
   metrics: ["seconds", "rate", "criticalSeconds"],
   subjects: SUBJECTS,
+  weight: 4,
   slowOnesSitOut: true,
   targets: (rows) => [
     ...SUBJECTS.flatMap((subject) => speedTarget(rows, subject, BEST_PEER, 1.2)),
