@@ -38,6 +38,8 @@ export interface BenchCase {
   readonly subjects: readonly string[];
   /** How many rounds make sense where so many are asked for. */
   readonly rounds?: (asked: number) => number;
+  /** Where fewer rounds will do if time is short. @default {Infinity} */
+  readonly leastRounds?: number;
   /** What part of the time it needs, compared with others. @default {1} */
   readonly weight?: number;
   readonly slowOnesSitOut?: boolean;
@@ -72,7 +74,7 @@ export async function runCase(benchCase: BenchCase, options: CaseOptions): Promi
   const contestants = await benchCase.prepare({ ...options, dir, stack });
   const rows = await holdContest(contestants, {
     rounds,
-    leastRounds: options.leastRounds,
+    leastRounds: Math.min(options.leastRounds, benchCase.leastRounds ?? Infinity),
     deadline,
     slowOnesSitOut: benchCase.slowOnesSitOut ?? false,
     tell: (round) => options.tell(`${id}: round ${round + 1}`),

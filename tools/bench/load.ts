@@ -18,6 +18,6 @@ export async function generateLoad(load: Load, signal: AbortSignal): Promise<Loa
       ...["run", "--no-prompt", "--allow-net", "--config", join(REPOSITORY, "deno.json"), SCRIPT],
       ...Object.entries(load).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ],
-  }, signal);
+  }, { signal });
   return JSON.parse(stdout);
 }

@@ -19,6 +19,8 @@ export const METRICS = {
   seconds: { title: "seconds", write: digits },
   /** Bytes of content a second. */
   rate: { title: "MB/s", write: (value) => (value / MB).toFixed(0) },
+  /** How many files arrived. */
+  files: { title: "files", write: (value) => value.toFixed(0) },
   filesPerSecond: { title: "files/s", write: (value) => value.toFixed(0) },
   /** When the CRITICAL file had its name, in seconds. */
   criticalSeconds: { title: "CRITICAL s", write: digits },

@@ -14,9 +14,20 @@ export interface ProgramCommand {
 
 /** A program that has ended well. */
 export interface FinishedProgram {
-  /** From its start to its end. */
+  /** From its start to its end, or to when it was asked to end. */
   readonly seconds: number;
   readonly stdout: string;
+  /** Whether it was asked to end. */
+  readonly wasStopped: boolean;
+}
+
+/** How to run a program to its end. */
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Hears its process id. */
+  readonly started?: (pid: number) => void;
+  /** When to ask it to end, in milliseconds. @default {Infinity} */
+  readonly stopAfter?: number;
 }
 
 /** A program that runs until it is disposed of. */
@@ -24,8 +35,8 @@ export interface RunningProgram extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** How long a server may take until it accepts, in milliseconds. */
-const START_MS = 20_000;
+/** How long a program may take until it is ready, in milliseconds. */
+const START_MS = 60_000;
 /** How long a program may take to end that was asked to, in milliseconds. */
 const END_MS = 8_000;
 /** How often to try whether a server accepts, in milliseconds. */
@@ -34,13 +45,11 @@ const TRY_MS = 10;
 /**
  * Runs a program to its end.
  *
- * @param started Hears its process id.
  * @throws {Error} If it fails, with the last line of what it said.
  */
 export async function runProgram(
   { program, args, cwd }: ProgramCommand,
-  signal: AbortSignal,
-  started?: (pid: number) => void,
+  { signal, started, stopAfter = Infinity }: RunOptions,
 ): Promise<FinishedProgram> {
   signal.throwIfAborted();
   const start = performance.now();
@@ -53,13 +62,24 @@ export async function runProgram(
     signal,
   }).spawn();
   started?.(child.pid);
-  const ended = child.status.then(() => performance.now());
+  let endedAt: number | undefined;
+  let wasStopped = false;
+  const stop = () => {
+    wasStopped = true;
+    endedAt = performance.now();
+    kill(child, "SIGTERM");
+  };
+  const timer = stopAfter === Infinity ? undefined : setTimeout(stop, stopAfter);
+  const ended = child.status.then(() => endedAt ??= performance.now());
   const { code, stdout, stderr } = await child.output();
   const seconds = (await ended - start) / 1000;
+  clearTimeout(timer);
   signal.throwIfAborted();
   const said = new TextDecoder().decode(stderr).trimEnd();
-  if (code !== 0) throw new Error(`${program} ended with ${code}: ${said.split("\n").at(-1)}`);
-  return { seconds, stdout: new TextDecoder().decode(stdout) };
+  if (code !== 0 && !wasStopped) {
+    throw new Error(`${program} ended with ${code}: ${said.split("\n").at(-1)}`);
+  }
+  return { seconds, stdout: new TextDecoder().decode(stdout), wasStopped };
 }
 
 /**

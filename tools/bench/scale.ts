@@ -59,7 +59,7 @@ export const FULL: Scale = {
 /** The same in small: to see that all works, not to tell how fast. */
 export const QUICK: Scale = {
   large: 64 * MIB,
-  tiny: { count: 300, size: 4 * KIB },
+  tiny: { count: 200, size: 4 * KIB },
   small: { count: 60, size: 256 * KIB },
   mix: [
     { count: 1, size: 32 * MIB, priority: "CRITICAL" },
@@ -67,11 +67,11 @@ export const QUICK: Scale = {
     { count: 50, size: 10 * KIB },
   ],
   clients: [1, 10, 100],
-  clientsBytes: 128 * MIB,
-  folder: { count: 5_000, size: 4 * KIB },
+  clientsBytes: 64 * MIB,
+  folder: { count: 2_000, size: 4 * KIB },
   line: 32 * MIB,
   counts: [1, 10, 100],
-  sizes: [4 * KIB, 64 * KIB, 1 * MIB, 16 * MIB],
+  sizes: [4 * KIB, 256 * KIB, 16 * MIB],
   sizesBytes: 16 * MIB,
   sizesFiles: 200,
 };

@@ -24,6 +24,7 @@ export const CLIENTS_CASE: BenchCase = {
   title: ({ clientsBytes }) => `many clients, ${formatBytes(clientsBytes)} together, to nowhere`,
   metrics: ["seconds", "rate", "fairness", "serverPeak", "serverCpuPerGB"],
   subjects: [],
+  leastRounds: 1,
   weight: 3,
   targets: (rows) => [
     ...throughputTarget(rows, 100, 0.9),

@@ -86,7 +86,10 @@ export async function fetchWithSluice(
 ): Promise<Sample> {
   await makeEmpty(output);
   const command = sluiceClient(build, { ...job, input, output });
-  const { seconds } = await runProgram(command, site.signal, (pid) => observer?.started(pid));
+  const { seconds } = await runProgram(command, {
+    signal: site.signal,
+    started: (pid) => observer?.started(pid),
+  });
   const observed = observer?.ended();
   await assertSameFiles(files, output);
   return { ...speedOf(files, seconds), ...observed };
@@ -127,7 +130,7 @@ function speedOf({ bytes, names }: FileSet, seconds: number): Sample {
 
 async function runAll(commands: readonly ProgramCommand[], signal: AbortSignal): Promise<number> {
   let sum = 0;
-  for (const command of commands) sum += (await runProgram(command, signal)).seconds;
+  for (const command of commands) sum += (await runProgram(command, { signal })).seconds;
   return sum;
 }
 

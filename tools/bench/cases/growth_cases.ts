@@ -25,6 +25,7 @@ export const COUNT_CASE: BenchCase = {
   title: () => `number of files, of ${formatBytes(SIZE)} each, sha256, first time`,
   metrics: ["seconds", "filesPerSecond", ...COSTS],
   subjects: [],
+  leastRounds: 1,
   weight: 2,
   prepare: (site) =>
     contestants(site, site.scale.counts, (count) => ({
@@ -39,6 +40,7 @@ export const SIZE_CASE: BenchCase = {
     `size of files, ${formatBytes(sizesBytes)} in at most ${sizesFiles} files, sha256, first time`,
   metrics: ["seconds", "rate", "serverPeak", "clientPeak", "serverCpuPerGB", "clientCpuPerGB"],
   subjects: [],
+  leastRounds: 1,
   weight: 3,
   prepare: (site) =>
     contestants(site, site.scale.sizes, (size) => ({

@@ -91,7 +91,7 @@ async function iperf3Contestant(
     run: () =>
       overLine(stage, port, async (port) => {
         const args = ["--client", "127.0.0.1", "--port", String(port), "--reverse", ...size];
-        await runProgram({ program: "iperf3", args }, site.signal);
+        await runProgram({ program: "iperf3", args }, site);
       }),
   };
 }

@@ -105,7 +105,7 @@ async function otherContestants(site: Site, files: FileSet): Promise<Contestant[
       async run() {
         const { port } = await servers.of(server);
         const command = { program, args: args(port, files, list) };
-        return speedOf(files, secondsIn((await runProgram(command, site.signal)).stdout));
+        return speedOf(files, secondsIn((await runProgram(command, site)).stdout));
       },
     }));
 }

@@ -44,7 +44,7 @@ export const STARTUP_CASE: BenchCase = {
     const program = (name: string, role: Role, command: ProgramCommand): Contestant => ({
       name,
       role,
-      run: async () => ({ seconds: (await runProgram(command, site.signal)).seconds }),
+      run: async () => ({ seconds: (await runProgram(command, site)).seconds }),
     });
     const contestants = [
       program(NOTHING, "limit", { program: Deno.execPath(), args: ["eval", "0"] }),
