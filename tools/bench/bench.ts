@@ -3,7 +3,7 @@
  *
  * The parts of this folder, each using only those before it:
  * - figures: `statistics.ts`, `metrics.ts`, `report.ts` (what the JSON holds), `targets.ts`,
- *   `table.ts`
+ *   `table.ts`; of a whole report `growth.ts`, `growth_svg.ts`, `markdown.ts`, `plot.ts` (a program)
  * - the machine: `machine.ts`, `processes.ts`, `usage.ts`, `data.ts`, `same_files.ts`
  * - who takes part: `servers.ts` and `thread_per_client.py`, `peers.ts`, `installed.ts`,
  *   `sluice.ts`, `load_generator.ts` and `load.ts`
@@ -19,14 +19,17 @@ import { runMain, writeLine } from "../../lib/main.ts";
 import { type BenchCase, runCase } from "./bench_case.ts";
 import { CASES } from "./cases.ts";
 import { BENCH_HELP, type BenchCommand, parseBenchCommand } from "./options.ts";
-import { installedPrograms, programsOf } from "./installed.ts";
+import { extendPath, installedPrograms, programsOf } from "./installed.ts";
 import { type Peer, PEERS } from "./peers.ts";
 import { describeMachine } from "./machine.ts";
 import type { Report } from "./report.ts";
+import { IPERF3_SERVER } from "./servers.ts";
 import { FULL, QUICK } from "./scale.ts";
 import { buildIn, ownBuild } from "./sluice.ts";
 import { renderCase, renderHead } from "./table.ts";
 
+/** No peer, but what cases a and i are measured by. */
+const IPERF3 = { name: "iperf3", programs: [], server: IPERF3_SERVER };
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -56,8 +59,10 @@ async function main(args: readonly string[]): Promise<number> {
 async function bench(command: BenchCommand, dir: string, signal: AbortSignal): Promise<Report> {
   const { rounds, leastRounds, seed, isQuick, json } = command;
   const deadline = performance.now() + command.time;
-  const installed = await installedPrograms([...PEERS.flatMap(programsOf), "iperf3"]);
-  const lacking = (peer: Peer) => programsOf(peer).find((program) => !installed.has(program));
+  extendPath();
+  const installed = await installedPrograms([...PEERS, IPERF3].flatMap(programsOf));
+  const lacking = (peer: Pick<Peer, "programs" | "server">) =>
+    programsOf(peer).find((program) => !installed.has(program));
   const build = command.sluice === undefined ? ownBuild() : buildIn("sluice", command.sluice);
   const other = command.against === undefined ? [] : [await buildIn("other", command.against)];
   let report: Report = {
@@ -67,7 +72,7 @@ async function bench(command: BenchCommand, dir: string, signal: AbortSignal): P
     seed,
     rounds,
     isQuick,
-    skipped: PEERS.flatMap((peer) => {
+    skipped: [...PEERS, IPERF3].flatMap((peer) => {
       const program = lacking(peer);
       return program === undefined ? [] : [`${peer.name}: ${program} is not installed`];
     }),

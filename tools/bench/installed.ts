@@ -15,8 +15,14 @@ export async function installedPrograms(programs: Iterable<string>): Promise<Set
 }
 
 /** All programs that a peer needs. */
-export function programsOf({ program, server }: Peer): string[] {
-  return server ? [server.program, program] : [program];
+export function programsOf({ programs, server }: Pick<Peer, "programs" | "server">): string[] {
+  return server ? [server.program, ...programs] : [...programs];
+}
+
+/** Lets servers be found, which Debian keeps where only its administrator looks. */
+export function extendPath(): void {
+  if (Deno.build.os === "windows") return;
+  Deno.env.set("PATH", `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin`);
 }
 
 async function isInstalled(program: string): Promise<boolean> {

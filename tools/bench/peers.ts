@@ -33,8 +33,8 @@ export interface Job {
 export interface Peer {
   readonly name: string;
   readonly role: Role;
-  /** The program that it needs besides its server. */
-  readonly program: string;
+  /** The programs that it needs besides its server. */
+  readonly programs: readonly string[];
   readonly server: ServerKind | null;
   /** Whether it makes no difference, or no sense, where there are many files. */
   readonly isForOneFile?: boolean;
@@ -47,14 +47,14 @@ export const PEERS: readonly Peer[] = [
   {
     name: "nginx + curl",
     role: "peer",
-    program: "curl",
+    programs: ["curl"],
     server: NGINX,
     commands: async (job) => [await curl(job)],
   },
   {
     name: "nginx + curl, then sha256sum",
     role: "peer",
-    program: "curl",
+    programs: ["curl", "sha256sum"],
     server: NGINX,
     isForOneFile: true,
     commands: async (job) => [
@@ -65,14 +65,14 @@ export const PEERS: readonly Peer[] = [
   {
     name: "nginx + aria2",
     role: "peer",
-    program: "aria2c",
+    programs: ["aria2c"],
     server: NGINX,
     commands: async (job) => [await aria2(job, 1)],
   },
   {
     name: "nginx + aria2, 4 connections",
     role: "peer",
-    program: "aria2c",
+    programs: ["aria2c"],
     server: NGINX,
     isForOneFile: true,
     commands: async (job) => [await aria2(job, 4)],
@@ -80,7 +80,7 @@ export const PEERS: readonly Peer[] = [
   {
     name: "nginx + wget",
     role: "peer",
-    program: "wget",
+    programs: ["wget"],
     server: NGINX,
     async commands(job) {
       const list = await writeList(job, "wget", urls(job));
@@ -93,14 +93,14 @@ export const PEERS: readonly Peer[] = [
   {
     name: "nginx + lftp",
     role: "peer",
-    program: "lftp",
+    programs: ["lftp"],
     server: NGINX,
     commands: (job) => Promise.resolve([{ program: "lftp", args: ["-c", lftpScript(job)] }]),
   },
   {
     name: "rsync daemon",
     role: "peer",
-    program: "rsync",
+    programs: ["rsync"],
     server: RSYNC_DAEMON,
     commands: ({ port, output }) =>
       Promise.resolve([{
@@ -111,7 +111,7 @@ export const PEERS: readonly Peer[] = [
   {
     name: "thread-per-client Python",
     role: "peer",
-    program: "python3",
+    programs: ["python3"],
     server: PYTHON_SERVER,
     async commands(job) {
       const list = await writeList(job, "python", job.files.names);
@@ -124,7 +124,7 @@ export const PEERS: readonly Peer[] = [
   {
     name: "cp",
     role: "limit",
-    program: "cp",
+    programs: ["cp"],
     server: null,
     commands: ({ files, output }) =>
       Promise.resolve([{ program: "cp", args: ["-r", `${files.dir}/.`, output] }]),
