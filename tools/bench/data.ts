@@ -37,10 +37,10 @@ export async function makeFiles(
   signal: AbortSignal,
 ): Promise<FileSet> {
   await Deno.mkdir(dir, { recursive: true });
-  const next = seededBytes(seed);
+  using source = seededBytes(seed);
   const names: string[] = [];
   for (const { size, name } of filesOf(groups)) {
-    writeFile(join(dir, name), size, next);
+    writeFile(join(dir, name), size, source);
     names.push(name);
     // The loop is synchronous: Ctrl+C is to be heard.
     if (names.length % 100 === 0 || size > PIECE) await new Promise((wake) => setTimeout(wake));
@@ -66,20 +66,28 @@ export function filesOf(groups: readonly FileGroup[]) {
   );
 }
 
-function writeFile(path: string, size: number, next: (size: number) => Uint8Array): void {
+function writeFile(path: string, size: number, source: ByteSource): void {
   using file = Deno.createSync(path);
   for (let left = size; left > 0; left -= PIECE) {
-    const piece = next(Math.min(left, PIECE));
+    const piece = source.next(Math.min(left, PIECE));
     for (let at = 0; at < piece.length;) at += file.writeSync(piece.subarray(at));
   }
 }
 
-/** Endless bytes, so many at a time. */
-function seededBytes(seed: number): (size: number) => Uint8Array {
+/** Endless bytes. */
+interface ByteSource extends Disposable {
+  /** The next so many, at most {@linkcode PIECE}. */
+  next(size: number): Uint8Array;
+}
+
+function seededBytes(seed: number): ByteSource {
   const key = createHash("sha256").update(`seed ${seed}`).digest().subarray(0, 16);
   const cipher = createCipheriv("aes-128-ctr", key, new Uint8Array(16));
   const zeros = new Uint8Array(PIECE);
-  return (size) => cipher.update(zeros.subarray(0, size));
+  return {
+    next: (size) => cipher.update(zeros.subarray(0, size)),
+    [Symbol.dispose]: () => cipher.final(),
+  };
 }
 
 /** Waits until the disk has it all, so that nobody's run pays for the writing of it. */
