@@ -51,7 +51,7 @@ export const FULL: Scale = {
   folder: { count: 100_000, size: 4 * KIB },
   line: 512 * MIB,
   counts: [1, 10, 100, 1_000, 10_000],
-  sizes: [4 * KIB, 64 * KIB, 1 * MIB, 16 * MIB, 256 * MIB, 1 * GIB],
+  sizes: [4 * KIB, 64 * KIB, 1 * MIB, 16 * MIB, 128 * MIB, 1 * GIB],
   sizesBytes: 512 * MIB,
   sizesFiles: 8_000,
 };
