@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
@@ -26,6 +27,11 @@ async function own(site: Site, name: string): Promise<string> {
 function work(site: Site, suffix: string): Promise<string> {
   const name = createHash("sha256").update("evil.bin").digest("hex").slice(0, 32);
   return own(site, name + suffix);
+}
+
+async function makePipe(path: string): Promise<void> {
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert.ok(success);
 }
 
 /** Writes a journal that says, rightly, that half of the data is there. */
@@ -183,6 +189,22 @@ export const LINKS: readonly ServerRow[] = [
     goodArrives: false,
     code: 2,
     says: /lock" is a link/,
+    connections: 0,
+  },
+  {
+    name: "a named pipe at the journal",
+    files: FILES,
+    plant: async (site) => await makePipe(await work(site, ".journal")),
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a named pipe at the lock",
+    files: FILES,
+    plant: async (site) => await makePipe(await own(site, "lock")),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot lock the output folder/,
     connections: 0,
   },
   {

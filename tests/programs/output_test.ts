@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
+import { assertHarmless } from "../hostile/server_row.ts";
 import { runClient, runProgram, startClient, startServer } from "./harness.ts";
 import { interrupt, remainsOf } from "./interrupted_site.ts";
 import { Site } from "./site.ts";
@@ -57,6 +59,29 @@ Deno.test("client has its output folder for itself, until it is killed", async (
   assert.equal(third.code, 0, third.stderr);
   await site.assertArrived("a.bin");
   await site.assertNoLeftovers();
+});
+
+Deno.test("client --clean removes nothing while a line of the list is not understood", async () => {
+  await using site = await Site.create({ "a.bin": 4 * MB });
+  await site.wish("a.bin\n");
+  await using server = await startServer(site);
+  await interrupt(site, server, ["a.bin"]);
+  await site.wish("a.bin sha256:12\n");
+  const { stdout, stderr } = await runClient({ ...site, port: server.port, args: ["--clean"] });
+  assert.deepEqual(await keptPaths(site), ["a.bin"], stdout);
+  assert.match(stderr, /line 1/);
+});
+
+Deno.test("client says in words that a journal of an unwanted file cannot be read", async () => {
+  await using site = await Site.create({ "a.bin": MB });
+  await site.wish("a.bin\n");
+  await using server = await startServer(site);
+  const stem = join(site.output, ".sluice", "0".repeat(32));
+  await Deno.mkdir(`${stem}.journal`, { recursive: true });
+  await Deno.writeTextFile(`${stem}.data`, "left");
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assertHarmless(stderr);
+  assert.equal(code, 0, stderr);
 });
 
 async function keptPaths(site: Site): Promise<string[]> {

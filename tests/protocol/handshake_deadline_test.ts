@@ -64,3 +64,19 @@ test("handshakeDeadline leaves a connection alone that was ready in time", async
   await delay(300);
   assert.equal(ends.connection.failure, undefined);
 });
+
+test("handshakeDeadline ends a connection whose peer sends nothing but PINGs", async () => {
+  using ends = await connectTo("client");
+  using _deadline = handshakeDeadline(ends.connection, performance.now(), 300);
+  const failed = assert.rejects(take(ends.connection, 1), ConnectionLostError);
+  let isOver = false;
+  failed.finally(() => isOver = true).catch(() => {});
+  const ping = rawMessage("client", { type: MessageType.PING, requestId: 0 });
+  const start = performance.now();
+  while (!isOver && performance.now() - start < 3_000) {
+    for (let count = 0; count < 50; count++) await ends.peer.write(ping).catch(() => {});
+    await delay(50);
+  }
+  assert.ok(isOver, "it is still waiting for the first message");
+  await failed;
+});
