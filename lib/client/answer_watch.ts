@@ -6,7 +6,7 @@
 import { ConnectionLostError } from "../errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 
-/** Fewer bytes than this are no part of an answer: as many come with PONGs. */
+/** Fewer bytes than this are no part of an answer worth waiting for. */
 const TRICKLE = 4_096;
 
 /** Ends a connection on which chunks are asked for, and none comes. */
@@ -32,7 +32,7 @@ export class AnswerWatch implements Disposable {
   /** Must be called when a request for a chunk is answered, however little the answer is. */
   answered(): void {
     this.#since = performance.now();
-    this.#received = this.#connection.traffic.received;
+    this.#received = this.#connection.progress.received;
   }
 
   [Symbol.dispose](): void {
@@ -40,7 +40,7 @@ export class AnswerWatch implements Disposable {
   }
 
   #check(): void {
-    const { received } = this.#connection.traffic;
+    const { received } = this.#connection.progress;
     if (!this.#isWaiting() || received - this.#received >= TRICKLE) return this.answered();
     if (performance.now() - this.#since < this.#within) return;
     const seconds = this.#within / 1000;

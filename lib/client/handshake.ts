@@ -4,9 +4,10 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
-import { Connection, type Message, type Patience } from "../protocol/connection.ts";
+import { Connection, type Message } from "../protocol/connection.ts";
 import { HANDSHAKE_MS, handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
+import type { Patience } from "../protocol/patience.ts";
 import { parseListPage, parseWelcome, type Welcome } from "../protocol/payloads.ts";
 import type { ServerAddress } from "./server_address.ts";
 import { ServerList } from "./server_list.ts";

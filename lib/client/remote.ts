@@ -4,13 +4,9 @@
  * @module
  */
 import { ConnectionLostError, ProtocolError, WireError } from "../errors.ts";
-import {
-  type Connection,
-  DEFAULT_PATIENCE,
-  type Message,
-  type Patience,
-} from "../protocol/connection.ts";
+import type { Connection, Message } from "../protocol/connection.ts";
 import { MessageType } from "../protocol/message.ts";
+import { DEFAULT_PATIENCE, type Patience } from "../protocol/patience.ts";
 import {
   type GetRequest,
   type ListedFile,

@@ -13,6 +13,7 @@ import {
   encodeMessage,
   type Endpoint,
   FOOTER_SIZE,
+  frameOf,
   type Header,
   HEADER_SIZE,
   MAX_CHUNK_PAYLOAD,
@@ -20,6 +21,7 @@ import {
   MessageType,
   type Side,
 } from "./message.ts";
+import { DEFAULT_PATIENCE, type Patience } from "./patience.ts";
 import { Socket } from "./socket.ts";
 import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
 
@@ -43,31 +45,20 @@ export interface Outgoing {
 
 /** The right to write to a connection, which must be ended. */
 export interface Turn {
-  /** @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`. */
+  /**
+   * Resolves when the next bytes may be given.
+   *
+   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
+   */
   write(bytes: Uint8Array): Promise<void>;
   /** Lets the next one write. */
   end(): void;
 }
 
-/** How long a connection waits, in milliseconds. */
-export interface Patience {
-  /** Without anything received: send a PING. */
-  readonly pingAfter: number;
-  /** Without anything received: the connection is dead. */
-  readonly deadAfter: number;
-  /** Without any byte accepted by a peer that is being written to: the connection is dead. */
-  readonly stalledAfter: number;
-}
-
-/** The patience that the specification asks for. */
-export const DEFAULT_PATIENCE: Patience = {
-  pingAfter: 15_000,
-  deadAfter: 45_000,
-  stalledAfter: 60_000,
-};
-
 /** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
 const MAX_WAITING_PONGS = 16;
+/** A payload from this size on, in bytes, is not copied to be sent. */
+const LARGE_PAYLOAD = 64 * 1024;
 /** How long the last words to a peer may take, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
@@ -85,6 +76,7 @@ export class Connection implements Disposable {
   #failure: Error | undefined;
   /** Resolves when all have written that wanted to until now. */
   #turns: Promise<void> = Promise.resolve();
+  readonly #chatter = { received: 0, sent: 0 };
   #waitingPongs = 0;
   #pinged = false;
 
@@ -116,6 +108,12 @@ export class Connection implements Disposable {
     return this.#socket.traffic;
   }
 
+  /** The same without PINGs and PONGs, which bring nothing on. */
+  get progress(): { readonly received: number; readonly sent: number } {
+    const { received, sent } = this.#socket.traffic;
+    return { received: received - this.#chatter.received, sent: sent - this.#chatter.sent };
+  }
+
   /** Addresses and ports of both ends, as this end sees them. */
   get endpoints(): { readonly server: Endpoint; readonly client: Endpoint } {
     return this.#endpoints;
@@ -138,18 +136,26 @@ export class Connection implements Disposable {
   }, { highWaterMark: 0 });
 
   /**
-   * Sends one message; whole messages never mix. Resolves once it is the next one's turn.
+   * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
    *
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
-  send(message: Outgoing): Promise<void> {
-    return this.sendBytes(this.encode(message));
+  async send(message: Outgoing): Promise<void> {
+    const { payload } = message;
+    if (!payload || payload.length < LARGE_PAYLOAD) {
+      return await this.sendBytes(this.encode(message));
+    }
+    const [head, foot] = frameOf(this.#headerOf(message), payload);
+    await this.#sendParts(head, payload, foot);
   }
 
   /** A message of this connection as bytes, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
-    const { type, requestId = 0, more = false, payload = new Uint8Array() } = message;
-    return encodeMessage({ type, requestId, more, offset: 0, ...this.#endpoints }, payload);
+    return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
+  }
+
+  #headerOf({ type, requestId = 0, more = false }: Outgoing): Omit<Header, "length"> {
+    return { type, requestId, more, offset: 0, ...this.#endpoints };
   }
 
   /**
@@ -168,13 +174,18 @@ export class Connection implements Disposable {
    *
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
-  async sendBytes(bytes: Uint8Array): Promise<void> {
+  sendBytes(bytes: Uint8Array): Promise<void> {
+    return this.#sendParts(bytes);
+  }
+
+  async #sendParts(...parts: readonly Uint8Array[]): Promise<void> {
     const turn = await this.takeTurn();
     try {
-      await turn.write(bytes);
+      for (const part of parts) await turn.write(part);
     } finally {
       turn.end();
     }
+    await this.#explained(this.#socket.flush());
   }
 
   /** Waits until nobody else is sending, for a message that is sent in pieces. */
@@ -230,12 +241,13 @@ export class Connection implements Disposable {
     try {
       for (;;) {
         const message = await this.#readMessage();
-        if (message?.header.type === MessageType.PING) {
-          await this.#pong(message.header.requestId);
-        } else if (message?.header.type !== MessageType.PONG) {
+        const type = message?.header.type;
+        if (type !== MessageType.PING && type !== MessageType.PONG) {
           if (message) this.#heedLastWords(message);
           return message;
         }
+        this.#chatter.received += HEADER_SIZE + FOOTER_SIZE + message!.payload.length;
+        if (type === MessageType.PING) await this.#pong(message!.header.requestId);
       }
     } catch (error) {
       throw await this.#explain(error);
@@ -284,6 +296,7 @@ export class Connection implements Disposable {
 
   async #pong(requestId: number): Promise<void> {
     this.#waitingPongs++;
+    this.#chatter.sent += HEADER_SIZE + FOOTER_SIZE;
     const sent = this.send({ type: MessageType.PONG, requestId })
       .finally(() => this.#waitingPongs--);
     // Reading goes on meanwhile, or two sides that both write would wait for each other.
@@ -292,13 +305,16 @@ export class Connection implements Disposable {
   }
 
   async #lastWords(message: Outgoing): Promise<void> {
-    const sent = this.send(message).then(() => this.#socket.flush());
-    await settlesWithin(sent, LAST_WORDS_MS);
+    await settlesWithin(this.send(message), LAST_WORDS_MS);
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  #write(bytes: Uint8Array): Promise<void> {
+    return this.#explained(this.#socket.write(bytes));
+  }
+
+  async #explained(writing: Promise<void>): Promise<void> {
     try {
-      await this.#socket.write(bytes);
+      await writing;
     } catch (error) {
       throw this.#failure ??
         (this.#socket.isClosed

@@ -25,7 +25,7 @@ export function handshakeDeadline(
 ): Disposable {
   let timer: ReturnType<typeof setTimeout>;
   const check = () => {
-    const { received, sent } = connection.traffic;
+    const { received, sent } = connection.progress;
     const left = since + within + (received + sent) / SLOWEST_LINE - performance.now();
     if (left > 0) {
       timer = setTimeout(check, left);

@@ -174,9 +174,7 @@ export class MessageFramer {
     this.#crc = crc32(buffer.subarray(HEADER_SIZE, end), this.#crc);
     if (isFirst) writeHeader(buffer, this.#header);
     if (this.isComplete) {
-      const view = new DataView(buffer.buffer, buffer.byteOffset + end, FOOTER_SIZE);
-      view.setUint32(0, this.#crc);
-      view.setUint32(4, END_MARK);
+      writeFooter(buffer, end, this.#crc);
     }
     return buffer.subarray(isFirst ? 0 : HEADER_SIZE, end + (this.isComplete ? FOOTER_SIZE : 0));
   }
@@ -199,6 +197,12 @@ function writeHeader(buffer: Uint8Array, header: Header): void {
   view.setUint32(AT.crc, crc32(buffer.subarray(0, AT.crc)));
 }
 
+function writeFooter(buffer: Uint8Array, at: number, crc: number): void {
+  const view = new DataView(buffer.buffer, buffer.byteOffset + at, FOOTER_SIZE);
+  view.setUint32(0, crc);
+  view.setUint32(4, END_MARK);
+}
+
 /**
  * A whole message.
  *
@@ -209,6 +213,22 @@ export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Arra
   const buffer = new Uint8Array(HEADER_SIZE + payload.length + FOOTER_SIZE);
   buffer.set(payload, HEADER_SIZE);
   return new MessageFramer({ ...header, length: payload.length }).frame(buffer, payload.length);
+}
+
+/**
+ * What stands before and behind a payload that is sent from where it is.
+ *
+ * @param header What to write; its `length` is taken from the payload.
+ */
+export function frameOf(
+  header: Omit<Header, "length">,
+  payload: Uint8Array,
+): [head: Uint8Array, foot: Uint8Array] {
+  const head = new Uint8Array(HEADER_SIZE);
+  writeHeader(head, { ...header, length: payload.length });
+  const foot = new Uint8Array(FOOTER_SIZE);
+  writeFooter(foot, 0, crc32(payload));
+  return [head, foot];
 }
 
 /**

@@ -94,7 +94,10 @@ export interface Goodbye {
 
 /** Longest path, in bytes of UTF-8. */
 export const MAX_PATH_BYTES = 4096;
-/** Longest version that a client takes, in UTF-16 units: a GET must fit its payload limit. */
+/**
+ * Longest version that either side takes, in UTF-16 units: a GET must fit its payload limit, and
+ * a server keeps the requests of clients that do not read.
+ */
 const MAX_VERSION_LENGTH = 1024;
 
 const encoder = new TextEncoder();
@@ -152,13 +155,11 @@ export function parseListPage(bytes: Uint8Array): ListPage {
 }
 
 function parseListedFile(members: Members): ListedFile {
-  const version = text(members, "version");
-  if (version.length > MAX_VERSION_LENGTH) throw new TypeError('"version" is too long');
   return {
     path: text(members, "path"),
     size: integer(members, "size", 0),
     modified: integer(members, "modified", Number.MIN_SAFE_INTEGER),
-    version,
+    version: versionOf(members),
   };
 }
 
@@ -167,7 +168,7 @@ export function parseGetRequest(bytes: Uint8Array): GetRequest {
   const members = parseObject(bytes);
   return {
     path: wirePath(members),
-    version: text(members, "version"),
+    version: versionOf(members),
     offset: integer(members, "offset", 0),
     length: integer(members, "length", 1),
   };
@@ -176,7 +177,7 @@ export function parseGetRequest(bytes: Uint8Array): GetRequest {
 /** @throws {TypeError} If the payload is malformed, or its path is none of the wire. */
 export function parseDigestRequest(bytes: Uint8Array): DigestRequest {
   const members = parseObject(bytes);
-  const request = { path: wirePath(members), version: text(members, "version") };
+  const request = { path: wirePath(members), version: versionOf(members) };
   if (members.algorithm !== "sha256") throw new TypeError('"algorithm" is not "sha256"');
   return { ...request, algorithm: members.algorithm };
 }
@@ -259,6 +260,12 @@ function hexDigest(members: Members, name: string): string {
   const value = text(members, name);
   if (!/^[0-9a-f]{64}$/i.test(value)) throw new TypeError(`"${name}" is not 64 hex digits`);
   return value.toLowerCase();
+}
+
+function versionOf(members: Members): string {
+  const version = text(members, "version");
+  if (version.length > MAX_VERSION_LENGTH) throw new TypeError('"version" is too long');
+  return version;
 }
 
 function wirePath(members: Members): string {

@@ -76,6 +76,7 @@ export class Socket {
    * says so.
    */
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed) throw new Error("Cannot write: the connection is closed");
     if (this.#broken) throw this.#broken;
     if (bytes.length > SMALL_WRITE || this.#staged + bytes.length > STAGE_SIZE) {
       await this.flush();

@@ -23,6 +23,11 @@ const SMALLEST_SHARE = 1 / 2048;
  */
 const SHARED_PART = 1 / 8;
 
+/** The room that a buffer for some payload has, in bytes. */
+export function roomFor(size: number): number {
+  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)));
+}
+
 /** Lends buffers. Who finds the budget spent waits; first come, first served. */
 export class BufferPool {
   readonly #budget: number;
@@ -57,7 +62,7 @@ export class BufferPool {
    * @throws {RangeError} If the budget can never hold it.
    */
   acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const rounded = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size))) + FRAME;
+    const rounded = roomFor(size) + FRAME;
     if (rounded > this.#budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
     if (this.#waiting.length === 0 && this.#fits(rounded)) {
       return Promise.resolve(this.#lend(rounded));

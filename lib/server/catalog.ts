@@ -6,7 +6,7 @@
 import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
-import { WireError } from "../errors.ts";
+import { messageOf, WireError } from "../errors.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { type FileLease, OpenFiles } from "./open_files.ts";
 import {
@@ -36,6 +36,8 @@ export type CatalogListener = (change: CatalogChange) => void;
 export interface CatalogReports {
   readonly changed: (change: CatalogChange) => void;
   readonly onlyPolling: (reason: string) => void;
+  /** The folder cannot be looked at for now; the list stays as it is. */
+  readonly blind: (reason: string) => void;
 }
 
 /** The files that are shared. */
@@ -47,6 +49,7 @@ export class Catalog implements AsyncDisposable {
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: Disposable | undefined;
+  #isBlind = false;
   #refreshing: Promise<boolean> | undefined;
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
@@ -70,7 +73,7 @@ export class Catalog implements AsyncDisposable {
     catalog.subscribe(reports.changed);
     catalog.#watching = watchFolder(
       folder.root,
-      (paths) => catalog.#refreshing = catalog.#refresh(paths),
+      (paths) => catalog.#refreshing = catalog.#look(paths, reports.blind),
       reports.onlyPolling,
     );
     return catalog;
@@ -195,6 +198,19 @@ export class Catalog implements AsyncDisposable {
     await this.#refreshing;
     this.#smallFiles[Symbol.dispose]();
     await this.#openFiles[Symbol.asyncDispose]();
+  }
+
+  /** Refreshes the list; what cannot be looked at now is when everything is looked at again. */
+  async #look(paths: ReadonlySet<string>, tellBlind: (reason: string) => void): Promise<boolean> {
+    try {
+      const found = await this.#refresh(paths);
+      this.#isBlind = false;
+      return found;
+    } catch (error) {
+      if (!this.#isBlind) tellBlind(messageOf(error));
+      this.#isBlind = true;
+      return false;
+    }
   }
 
   /**

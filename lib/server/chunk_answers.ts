@@ -14,7 +14,7 @@ import { WireError } from "../errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { HEADER_SIZE, type MessageFramer, MessageType } from "../protocol/message.ts";
 import { type GetRequest, printPayload } from "../protocol/payloads.ts";
-import type { BufferPool } from "./buffer_pool.ts";
+import { type BufferPool, roomFor } from "./buffer_pool.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Digests } from "./digests.ts";
 import type { SharedFile } from "./folder_scan.ts";
@@ -59,10 +59,18 @@ export interface AnswerResources {
   readonly refused: (error: WireError, path: string | null) => void;
 }
 
-/** A request that was malformed stands in line as its error: answers keep their order. */
+/** What is to be read for a request: nothing of it that the client may have made long. */
+interface Wanted {
+  readonly file: SharedFile;
+  readonly offset: number;
+  /** Bytes, 1 or more. */
+  readonly length: number;
+}
+
+/** A request that cannot be met stands in line as its error: answers keep their order. */
 interface Asked {
   readonly requestId: number;
-  readonly request: GetRequest | WireError;
+  readonly wanted: Wanted | WireError;
 }
 
 /** An answer whose next packet is being made. */
@@ -111,7 +119,7 @@ export class ChunkAnswers {
 
   /** Takes a request; the caller bounds how many are open. */
   ask(requestId: number, request: GetRequest | WireError): void {
-    this.#asked.push({ requestId, request });
+    this.#asked.push({ requestId, wanted: this.#wantedBy(request) });
     this.#readAhead();
     this.#wake();
   }
@@ -167,12 +175,24 @@ export class ChunkAnswers {
     return value ?? undefined;
   }
 
+  #wantedBy(request: GetRequest | WireError): Wanted | WireError {
+    try {
+      if (request instanceof WireError) throw request;
+      const file = this.#resources.catalog.find(request.path, request.version);
+      return { file, offset: request.offset, length: lengthOf(request, file) };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#resources.refused(error, request instanceof WireError ? null : request.path);
+      return error;
+    }
+  }
+
   #readAhead(): void {
     if (this.#asked.length > 0) this.#borrow(true);
     const most = this.#resources.pool.share / 2;
     while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
-      const { request } = this.#asked[0]!;
-      const size = request instanceof WireError ? 0 : Math.min(request.length, most);
+      const { wanted } = this.#asked[0]!;
+      const size = wanted instanceof WireError ? 0 : Math.min(roomFor(wanted.length), most);
       if (this.#prepared.length > 0 && this.#preparedBytes + size > most) return;
       this.#preparedBytes += size;
       const packets = this.#answer(this.#asked.shift()!);
@@ -190,11 +210,11 @@ export class ChunkAnswers {
   }
 
   /** The one place where a failed request becomes an ERROR. */
-  async *#answer({ requestId, request }: Asked): AsyncGenerator<Packet, void> {
+  async *#answer({ requestId, wanted }: Asked): AsyncGenerator<Packet, void> {
     let begun = false;
     try {
-      if (request instanceof WireError) throw request;
-      for await (const packet of this.#read(requestId, request)) {
+      if (wanted instanceof WireError) throw wanted;
+      for await (const packet of this.#read(requestId, wanted)) {
         begun = true;
         yield packet;
       }
@@ -204,7 +224,7 @@ export class ChunkAnswers {
       const error = thrown instanceof WireError
         ? thrown
         : new WireError("read-failed", "The file cannot be read", { cause: thrown });
-      this.#resources.refused(error, request instanceof WireError ? null : request.path);
+      if (!(wanted instanceof WireError)) this.#resources.refused(error, wanted.file.path);
       const payload = printPayload({ code: error.code, message: error.message });
       const message = { type: MessageType.ERROR, requestId, payload };
       const bytes = this.#resources.connection.encode(message);
@@ -212,11 +232,12 @@ export class ChunkAnswers {
     }
   }
 
-  async *#read(requestId: number, request: GetRequest): AsyncGenerator<Packet, void> {
+  async *#read(
+    requestId: number,
+    { file, offset, length }: Wanted,
+  ): AsyncGenerator<Packet, void> {
     const { catalog, connection } = this.#resources;
-    const { path, offset } = request;
-    const file = catalog.find(path, request.version);
-    const length = lengthOf(request, file);
+    const { path } = file;
     const framer = connection.chunkFramer(requestId, offset, length);
     const small = length === file.size ? await this.#readSmall(file) : null;
     if (small) {

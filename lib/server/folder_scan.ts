@@ -34,10 +34,11 @@ const STATS_AT_ONCE = 64;
 /**
  * All files that may be shared at or under some paths of the folder. Shared are regular files,
  * and links to regular files whose real path is inside the folder; a linked folder is not
- * entered. What cannot be read, or vanishes meanwhile, is left out.
+ * entered. What this user may not read, or vanishes meanwhile, is left out.
  *
  * @param folder The folder.
  * @param paths Paths inside it, none under another; the empty one is all of it.
+ * @throws {Error} If the system fails otherwise, as for want of descriptors: nothing is known then.
  */
 export async function scanFolder(
   folder: SharedFolder,
@@ -100,8 +101,9 @@ async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Prom
   const parent = dirname(diskPath(root, path));
   try {
     return await Deno.realPath(parent) === parent;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isNothingThere(error)) return false;
+    throw error;
   }
 }
 
@@ -118,8 +120,9 @@ async function visit(folder: SharedFolder, path: string): Promise<SharedFile | s
     const targetInfo = await Deno.stat(onDisk);
     const target = wirePathOf(folder.root, real);
     return targetInfo.isFile ? describe(path, targetInfo, target) : null;
-  } catch {
-    return null;
+  } catch (error) {
+    if (isNothingThere(error)) return null;
+    throw error;
   }
 }
 
@@ -135,7 +138,14 @@ function describe(path: string, info: Deno.FileInfo, linkTo: string | null): Sha
 async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
   try {
     yield* Deno.readDir(folder);
-  } catch {
-    // Unreadable or gone: it has nothing to share.
+  } catch (error) {
+    if (!isNothingThere(error)) throw error;
   }
+}
+
+/** Whether an error means that a path has nothing to share. */
+function isNothingThere(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
+    error instanceof Deno.errors.FilesystemLoop;
 }

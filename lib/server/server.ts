@@ -17,6 +17,7 @@ import { Catalog } from "./catalog.ts";
 import { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
+import { WholeList } from "./whole_list.ts";
 
 /** What a server needs to know. */
 export interface ServerOptions {
@@ -78,7 +79,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     digests[Symbol.dispose]();
     throw new UserError(whyNotListening(error, options), 2, { cause: error });
   }
-  const shared = { catalog, digests, pool: new BufferPool(options.memory), log };
+  const wholeList = new WholeList(catalog);
+  const shared = { catalog, wholeList, digests, pool: new BufferPool(options.memory), log };
   const sessions = new Set<Session>();
   const totals = { clients: 0, files: 0, bytes: 0 };
   let closing = false;
@@ -169,6 +171,7 @@ async function openCatalog(options: ServerOptions, digests: Digests): Promise<Ca
         log({ event: "folder changed", changed: files.length, removed: removed.length });
       },
       onlyPolling: (reason) => log({ event: "folder is polled, not watched", reason }),
+      blind: (reason) => log({ event: "folder cannot be looked at", reason }),
     });
   } catch (error) {
     throw new UserError(`Cannot share the folder "${dir}": ${whyUnreadable(error)}`, 2, {

@@ -10,7 +10,7 @@ import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
 import type { Connection, Message, Turn } from "../protocol/connection.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
-import { listPages } from "../protocol/list_pages.ts";
+import { type EncodedPage, listPages } from "../protocol/list_pages.ts";
 import { MessageType } from "../protocol/message.ts";
 import {
   type ListedFile,
@@ -26,6 +26,7 @@ import type { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
 import { settlesWithin } from "../settles_within.ts";
+import type { WholeList } from "./whole_list.ts";
 
 /** Most requests that may be open on a connection. */
 const MAX_REQUESTS = 256;
@@ -37,6 +38,7 @@ const LINGER_MS = 1_000;
 /** What all sessions share. */
 export interface SharedResources {
   readonly catalog: Catalog;
+  readonly wholeList: WholeList;
   readonly digests: Digests;
   readonly pool: BufferPool;
   readonly log: Log;
@@ -155,14 +157,8 @@ export class Session {
   }
 
   async #tellList(): Promise<void> {
-    const { catalog } = this.#shared;
-    // The changes from here on are news, so this snapshot and they together miss nothing.
-    await this.#sendPages({
-      revision: catalog.revision,
-      complete: true,
-      files: catalog.snapshot(),
-      removed: [],
-    });
+    // The changes from here on are news, so this list and they together miss nothing.
+    await this.#sendPages(this.#shared.wholeList.pages());
     this.#listTold = true;
     this.#tellNews();
   }
@@ -181,12 +177,12 @@ export class Session {
       while (this.#news.size > 0) {
         const news = [...this.#news];
         this.#news = new Map();
-        await this.#sendPages({
+        await this.#sendPages(listPages({
           revision: this.#shared.catalog.revision,
           complete: false,
           files: news.map(([, file]) => file).filter((file) => file !== null),
           removed: news.filter(([, file]) => file === null).map(([path]) => path),
-        });
+        }));
       }
     } catch (error) {
       this.#connection.fail(error as Error);
@@ -194,8 +190,8 @@ export class Session {
     this.#telling = false;
   }
 
-  async #sendPages(content: Parameters<typeof listPages>[0]): Promise<void> {
-    for (const { payload, more } of listPages(content)) {
+  async #sendPages(pages: Iterable<EncodedPage>): Promise<void> {
+    for (const { payload, more } of pages) {
       await this.#connection.send({ type: MessageType.LIST, payload, more });
     }
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Remote } from "../../lib/client/remote.ts";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
-import { DEFAULT_PATIENCE } from "../../lib/protocol/connection.ts";
+import { DEFAULT_PATIENCE } from "../../lib/protocol/patience.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
 import { type Draft, draft, encodeDrafts } from "../fuzz/mutate.ts";
 import { CHUNK, FILE, serverDrafts } from "../fuzz/sessions.ts";

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import {
-  Connection,
-  DEFAULT_PATIENCE,
-  type Message,
-  type Patience,
-} from "../../lib/protocol/connection.ts";
+import { Connection, type Message } from "../../lib/protocol/connection.ts";
 import { parseIp } from "../../lib/protocol/ip_address.ts";
 import {
   checkFooter,
@@ -18,6 +13,7 @@ import {
   MessageType,
   type Side,
 } from "../../lib/protocol/message.ts";
+import { DEFAULT_PATIENCE, type Patience } from "../../lib/protocol/patience.ts";
 import { parseErrorPayload } from "../../lib/protocol/payloads.ts";
 
 /** A test that hangs fails instead: an open connection keeps the process alive. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
-import { DEFAULT_PATIENCE } from "../../lib/protocol/connection.ts";
+import { DEFAULT_PATIENCE } from "../../lib/protocol/patience.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
 import {
   bytesOf,

@@ -62,6 +62,7 @@ export async function makePlace(): Promise<Place> {
   const catalog = await Catalog.open(root, false, {
     changed: (change) => changes.push(change),
     onlyPolling() {},
+    blind() {},
   });
   const first = catalog.snapshot();
   const byPath = () => new Map(catalog.snapshot().map((file) => [file.path, file]));

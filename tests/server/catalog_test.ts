@@ -18,7 +18,7 @@ Deno.test("Catalog opens only a folder that can be read", async () => {
   using temp = tempFolder();
   Deno.writeTextFileSync(join(temp.path, "file"), "");
   const open = (name: string) =>
-    Catalog.open(join(temp.path, name), false, { changed() {}, onlyPolling() {} });
+    Catalog.open(join(temp.path, name), false, { changed() {}, onlyPolling() {}, blind() {} });
   await assert.rejects(open("missing"), Deno.errors.NotFound);
   await assert.rejects(open("file"), Deno.errors.NotADirectory);
 });
