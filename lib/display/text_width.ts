@@ -63,6 +63,29 @@ export function wrappedRows(text: string, columns: number): number {
   return rows;
 }
 
+/**
+ * A text as lines of at most `width` columns, cut between words; a word that is wider is cut within.
+ *
+ * @param width At least 1; a character that is wider stands alone.
+ */
+export function wrapWords(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (widthOf(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    const pieces = cutInto(word, width);
+    line = pieces.pop() ?? "";
+    lines.push(...pieces);
+  }
+  return line === "" ? lines : [...lines, line];
+}
+
 interface Grapheme {
   readonly text: string;
   readonly width: number;
@@ -73,6 +96,19 @@ function graphemesOf(text: string): Grapheme[] {
     text: segment,
     width: widthOf(segment),
   }));
+}
+
+/** A text in pieces of at most `width` columns. */
+function cutInto(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const pieces: string[] = [];
+  for (let rest = graphemesOf(text); rest.length > 0;) {
+    const { taken } = take(rest, width);
+    const length = Math.max(1, taken.length);
+    pieces.push(rest.slice(0, length).map((grapheme) => grapheme.text).join(""));
+    rest = rest.slice(length);
+  }
+  return pieces;
 }
 
 function take(graphemes: readonly Grapheme[], room: number): { taken: string[]; width: number } {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { padEnd, padStart, shorten, widthOf, wrappedRows } from "../../lib/display/text_width.ts";
+import {
+  padEnd,
+  padStart,
+  shorten,
+  widthOf,
+  wrappedRows,
+  wrapWords,
+} from "../../lib/display/text_width.ts";
 
 const TEXT = fc.string({ unit: "grapheme" });
 
@@ -56,3 +63,30 @@ Deno.test("wrappedRows knows that a wide character is not cut in two", () => {
   assert.equal(wrappedRows("日本語", 3), 3);
   assert.equal(wrappedRows("日本語", 4), 2);
 });
+
+for (
+  const [text, width, lines] of [
+    ["", 5, [""]],
+    ["there: its digest", 17, ["there: its digest"]],
+    ["there: its digest", 10, ["there: its", "digest"]],
+    ["a wonderful day", 4, ["a", "wond", "erfu", "l", "day"]],
+    ["日本語の名前 x", 5, ["日本", "語の", "名前", "x"]],
+    ["日本", 1, ["日", "本"]],
+  ] as const
+) {
+  Deno.test(`wrapWords gives ${JSON.stringify(text)} lines of ${width} columns`, () => {
+    assert.deepEqual(wrapWords(text, width), lines);
+  });
+}
+
+Deno.test("wrapWords loses nothing but blanks, and never exceeds the width", () => {
+  fc.assert(fc.property(TEXT, fc.integer({ min: 2, max: 30 }), (text, width) => {
+    const lines = wrapWords(text, width);
+    for (const line of lines) assert.ok(widthOf(line) <= width || isOneCharacter(line));
+    assert.equal(lines.join("").replaceAll(" ", ""), text.replaceAll(" ", ""));
+  }));
+});
+
+function isOneCharacter(text: string): boolean {
+  return [...new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)].length === 1;
+}
