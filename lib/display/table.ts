@@ -2,7 +2,7 @@
  * Rows of cells as lines of text that fit a terminal. Pure.
  *
  * Where there is too little room, columns that can be spared leave, and then what is left gives
- * way: names are shortened in the middle, sentences wrapped.
+ * way: names are shortened in the middle, sentences wrapped, at last below their rows.
  *
  * @module
  */
@@ -49,6 +49,9 @@ const GAP = "  ";
 /** With less room than this a name, or a sentence, is a nuisance to read. */
 const COMFORTABLE = { keep: Infinity, shorten: 20, wrap: 30 };
 
+/** With less than this a sentence stands below its row. */
+const LEAST_BESIDE = 16;
+
 const WIDEST_CHARACTER = 2;
 
 interface Placed extends Required<Pick<Column, "align" | "fit">> {
@@ -75,11 +78,18 @@ export function renderTable(
   const titles = columns.map(({ title }) => ({ text: title, paint: paintTitles }));
   const shown = hasTitles ? [titles, ...rows] : rows;
   const all = columns.map((column, index) => place(column, index, shown));
-  const placed = fitting(all.filter(({ natural }) => natural > 0), most);
-  const widths = widthsOf(placed, most);
-  const isCut = sum([...widths.values()]) + gapsOf(placed) > most;
-  return shown.flatMap((row) => linesOf(row, placed, widths, { unicode, plain: isCut }))
-    .map((line) => isCut ? shorten(line, most, unicode) : line);
+  const fitted = fitting(all.filter(({ natural }) => natural > 0), most);
+  const below = fitted.slice(1).find((column) => isCramped(column, widthsOf(fitted, most)));
+  const beside = fitted.filter((column) => column !== below);
+  const widths = widthsOf(beside, most);
+  const isCut = sum([...widths.values()]) + gapsOf(beside) > most;
+  return shown.flatMap((row, index) => {
+    const lines = linesOf(row, beside, widths, { unicode, plain: isCut })
+      .map((line) => isCut ? shorten(line, most, unicode) : line);
+    const isTitle = hasTitles && index === 0;
+    if (!below || isTitle) return lines;
+    return [...lines, ...linesBelow(row[below.index], indentOf(beside, most), most, unicode)];
+  });
 }
 
 function place(column: Column, index: number, rows: readonly (readonly Cell[])[]): Placed {
@@ -116,6 +126,33 @@ function widthsOf(columns: readonly Placed[], most: number): ReadonlyMap<Placed,
     room -= width;
   }
   return widths;
+}
+
+function isCramped(column: Placed, widths: ReadonlyMap<Placed, number>): boolean {
+  return column.fit === "wrap" && widths.get(column)! < Math.min(column.natural, LEAST_BESIDE);
+}
+
+/** Where the first column begins that is not a number or a word. */
+function indentOf(columns: readonly Placed[], most: number): string {
+  const before = columns.slice(0, columns.findIndex(({ fit }) => fit !== "keep"));
+  const indent = sum(before.map(({ natural }) => natural + GAP.length)) || GAP.length;
+  return " ".repeat(Math.min(indent, Math.floor(most / 3)));
+}
+
+function linesBelow(
+  cell: Cell | undefined,
+  indent: string,
+  most: number,
+  unicode: boolean,
+): string[] {
+  const { text = "", paint = asIs } = cell ?? {};
+  if (text === "") return [];
+  const width = most - indent.length;
+  return wrapWords(text, width).map((line) => indent + paint(shorten(line, width, unicode)));
+}
+
+function asIs(text: string): string {
+  return text;
 }
 
 function linesOf(

@@ -47,14 +47,22 @@ Deno.test("renderTable lets columns leave before it shortens names past reading"
 });
 
 Deno.test("renderTable wraps sentences where there is little room", () => {
+  assert.deepEqual(render(40), [
+    "line  name              what happens",
+    "   1  a.bin             download",
+    "  12  photos/s…ing.jpg  there: its",
+    "                        digest decides",
+  ]);
+});
+
+Deno.test("renderTable puts sentences below their rows where there is hardly any room", () => {
   assert.deepEqual(render(24), [
-    "line  name      what",
-    "                happens",
-    "   1  a.bin     download",
-    "  12  phot…jpg  there:",
-    "                its",
-    "                digest",
-    "                decides",
+    "line  name",
+    "   1  a.bin",
+    "      download",
+    "  12  photos/su…ning.jpg",
+    "      there: its digest",
+    "      decides",
   ]);
 });
 
