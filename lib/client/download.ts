@@ -12,6 +12,7 @@ import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
 import { type Range, Ranges } from "./ranges.ts";
+import { hasSameTime } from "./same_time.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 /** How a download stands. `outdated`: the server has another version now, or none. */
@@ -42,8 +43,6 @@ const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
 /** How often a file is fetched whose digest is wrong, in all. */
 const FETCHES = 2;
-/** Modification times closer than this, in milliseconds, are taken for the same. */
-const SAME_TIME_MS = 2_000;
 
 /** One file's download. */
 export class Download {
@@ -194,12 +193,11 @@ export class Download {
    */
   async #present(): Promise<undefined | null | "maybe"> {
     const { output, verify } = this.#context;
-    const { path, size, modified } = this.file;
+    const { path, size } = this.file;
     const info = await output.present(path);
     if (!info || info.size !== size) return undefined;
     if (verify || this.planned.sha256 !== null) return "maybe";
-    const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
-    return apart < SAME_TIME_MS ? null : undefined;
+    return hasSameTime(info, this.file) ? null : undefined;
   }
 
   /** The digest of what is under the file's name, or undefined if that is another file. */

@@ -4,10 +4,11 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
+import { isOf, type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
+import { unlessMissing } from "./unless_missing.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 const NEWLINE = 0x0a;
@@ -73,12 +74,10 @@ export class PartialFile {
     const journalPath = output.workPath(file.path, ".journal");
     const bytes = await unlessMissing(Deno.readFile(journalPath));
     const journal = bytes && parseJournal(bytes);
-    const { path, size, version } = file;
-    const isSame = journal?.subject.path === path && journal.subject.size === size &&
-      journal.subject.version === version;
+    const isSame = journal !== null && isOf(journal, file);
     let damaged = 0;
     if (isSame) {
-      const dataPath = output.workPath(path, ".data");
+      const dataPath = output.workPath(file.path, ".data");
       damaged = await subtractProven(lacking, dataPath, journal.entries, signal);
     }
     const torn = bytes?.at(-1) === NEWLINE ? "" : "\n";
@@ -86,7 +85,7 @@ export class PartialFile {
     const partial = new PartialFile(file, output, handles, lacking, isSame, opening);
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
-    if (size === 0) handles.open(partial.dataPath, true);
+    if (file.size === 0) handles.open(partial.dataPath, true);
     const reason = journal ? "outdated" : "unreadable";
     const dropped = bytes === null || isSame ? null : reason;
     const found = { kept: partial.#received, damaged, dropped } as const;
@@ -195,16 +194,6 @@ async function subtractProven(
   const claims = claimed.size;
   for (const range of lacking) claimed.remove(range);
   return claims - claimed.size;
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    // Anything else, such as a lack of descriptors, says nothing about what is there.
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {
