@@ -60,6 +60,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       output: "Output",
       once: false,
       list: false,
+      explain: false,
       verify: true,
       progress: "auto",
       retryFor: Infinity,
@@ -74,7 +75,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       progress: ["plain", { progress: "plain" }],
       "retry-for": ["5", { retryFor: 5000 }],
     },
-    flags: ["once", "list", "help", "version"],
+    flags: ["once", "list", "explain", "help", "version"],
     bad: {
       server: ["::1", "host:0", "host:65536", "http://host", "a b"],
       verify: ["md5", "SHA256", "no"],
@@ -87,6 +88,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       ouput: "output",
       onec: "once",
       lists: "list",
+      explian: "explain",
       verfiy: "verify",
       progres: "progress",
       "retry-four": "retry-for",
@@ -192,8 +194,10 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
 Deno.test("parseClientCommand keeps reconnecting for ever, with --once for 60 s, with --list not", () => {
   assert.equal(parseClientCommand([]).retryFor, Infinity);
   assert.equal(parseClientCommand(["--once"]).retryFor, 60_000);
-  assert.equal(parseClientCommand(["--list"]).retryFor, 0);
-  for (const args of [[], ["--once"], ["--list"]]) {
+  for (const flag of ["--list", "--explain"]) {
+    assert.equal(parseClientCommand([flag]).retryFor, 0);
+  }
+  for (const args of [[], ["--once"], ["--list"], ["--explain"]]) {
     assert.equal(parseClientCommand([...args, "--retry-for=7"]).retryFor, 7000);
     assert.equal(parseClientCommand([...args, "--retry-for", "0"]).retryFor, 0);
   }
