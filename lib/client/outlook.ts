@@ -27,10 +27,20 @@ export interface Outlook {
   readonly obstacle: string | null;
 }
 
-/** Looks for what there is of a file. */
-export async function lookAt(file: ListedFile, output: OutputFolder): Promise<Outlook> {
+/**
+ * Looks for what there is of a file.
+ *
+ * @param output Where it would be.
+ * @param workFiles The paths of all files in the work folder: most files have none there.
+ */
+export async function lookAt(
+  file: ListedFile,
+  output: OutputFolder,
+  workFiles: ReadonlySet<string>,
+): Promise<Outlook> {
   const present = await presentOf(file, output);
-  const bytes = await unlessMissing(Deno.readFile(output.workPath(file.path, ".journal")));
+  const journalPath = output.workPath(file.path, ".journal");
+  const bytes = workFiles.has(journalPath) ? await unlessMissing(Deno.readFile(journalPath)) : null;
   const journal = bytes && parseJournal(bytes);
   const isUsable = journal !== null && isOf(journal, file);
   return {
