@@ -5,7 +5,7 @@
  */
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
-import { textLog } from "./lib/server/log.ts";
+import { lineLog } from "./lib/server/log.ts";
 import { formatAddress } from "./lib/protocol/ip_address.ts";
 import { parseServerCommand, SERVER_HELP } from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   using interrupted = interruptSignal();
-  const log = textLog((line) => writeLine(Deno.stderr, line));
+  const log = lineLog(command.logStyle, (line) => writeLine(Deno.stderr, line));
   await using server = await startServer({ ...command, log });
   const { hostname, port } = server.addr;
   writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);

@@ -31,6 +31,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       maxClients: 1024,
       maxClientsPerAddress: 64,
       memory: 256 * 1024 * 1024,
+      logStyle: "text",
       help: false,
       version: false,
     },
@@ -41,6 +42,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       "max-clients": ["5", { maxClients: 5 }],
       "max-clients-per-address": ["5", { maxClientsPerAddress: 5 }],
       memory: ["16", { memory: 16 * 1024 * 1024 }],
+      log: ["json", { logStyle: "json" }],
     },
     flags: ["hidden", "help", "version"],
     bad: {
@@ -48,8 +50,16 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       "max-clients": ["0", "-1", "many", "1.5"],
       "max-clients-per-address": ["0", "-1", "all"],
       memory: ["0", "15", "1G", "64MiB"],
+      log: ["JSON", "xml", "no"],
     },
-    misspelt: { prot: "port", hosts: "host", dirs: "dir", hiden: "hidden", HELP: "help" },
+    misspelt: {
+      prot: "port",
+      hosts: "host",
+      dirs: "dir",
+      hiden: "hidden",
+      logs: "log",
+      HELP: "help",
+    },
   },
   parseClientCommand: {
     help: CLIENT_HELP,
