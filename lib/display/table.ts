@@ -47,7 +47,7 @@ export interface TableOptions {
 const GAP = "  ";
 
 /** With less room than this a name, or a sentence, is a nuisance to read. */
-const COMFORTABLE = { keep: Infinity, shorten: 20, wrap: 30 };
+const COMFORTABLE = { keep: Infinity, shorten: 16, wrap: 30 };
 
 /** With less than this a sentence stands below its row. */
 const LEAST_BESIDE = 16;

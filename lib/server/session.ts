@@ -21,6 +21,7 @@ import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_answers.ts";
+import type { ConnectedClient } from "./connected_client.ts";
 import type { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
@@ -42,8 +43,9 @@ export interface SharedResources {
 }
 
 /** One client's session. */
-export class Session {
-  /** Bytes of files sent. */
+export class Session implements ConnectedClient {
+  readonly address: string;
+  readonly since = performance.now();
   bytesSent = 0;
   /** Files sent to their end. */
   filesSent = 0;
@@ -52,7 +54,6 @@ export class Session {
 
   readonly #connection: Connection;
   readonly #shared: SharedResources;
-  readonly #client: string;
   readonly #answers: ChunkAnswers;
   readonly #open = new OpenRequests(MAX_REQUESTS);
   /** What the client does not know yet, by path; null has vanished. */
@@ -70,7 +71,7 @@ export class Session {
     this.#connection = connection;
     this.#shared = shared;
     const { ip, port } = connection.endpoints.client;
-    this.#client = formatAddress(formatIp(ip), port);
+    this.address = formatAddress(formatIp(ip), port);
     this.#answers = new ChunkAnswers({
       ...shared,
       connection,
@@ -79,11 +80,14 @@ export class Session {
     this.finished = this.#run();
   }
 
+  get openFiles(): number {
+    return this.#open.files;
+  }
+
   /** Serves the client to its end, which is logged; never throws. */
   async #run(): Promise<void> {
     const { log, catalog, digests } = this.#shared;
-    const client = this.#client;
-    const start = performance.now();
+    const client = this.address;
     log({ event: "client came", client });
     let sending: Promise<void> | undefined;
     try {
@@ -104,7 +108,7 @@ export class Session {
       digests.leave(this);
       await sending;
       await this.#answers.close();
-      const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
+      const seconds = Number(((performance.now() - this.since) / 1000).toFixed(1));
       const { bytesSent: bytes, filesSent: files } = this;
       const refused = this.#refusals;
       const reason = this.#endReason ?? "it left";
@@ -226,7 +230,7 @@ export class Session {
     this.bytesSent += length;
     if (!endsFile) return;
     this.filesSent++;
-    this.#shared.log({ event: "file sent", client: this.#client, path, size: end });
+    this.#shared.log({ event: "file sent", client: this.address, path, size: end });
   }
 
   async #receiveRequests(): Promise<void> {
@@ -258,13 +262,13 @@ export class Session {
 
   async #get(requestId: number, payload: Uint8Array): Promise<void> {
     const request = parsed(parseGetRequest, payload);
-    await this.#enter(requestId);
+    await this.#enter(requestId, request);
     this.#answers.ask(requestId, request);
   }
 
   async #digest(requestId: number, payload: Uint8Array): Promise<void> {
     const request = parsed(parseDigestRequest, payload);
-    await this.#enter(requestId);
+    await this.#enter(requestId, request);
     this.#answerDigest(requestId, request)
       .catch((error) => this.#connection.fail(error))
       .finally(() => this.#open.leave(requestId));
@@ -290,12 +294,12 @@ export class Session {
   }
 
   /** Opens a request once there is room for it. */
-  async #enter(requestId: number): Promise<void> {
+  async #enter(requestId: number, request: { path: string } | WireError): Promise<void> {
     if (requestId === 0) throw await this.#refuse("A request has the id 0");
     if (this.#open.has(requestId)) {
       throw await this.#refuse(`The request id ${requestId} is in use already`);
     }
-    await this.#open.enter(requestId);
+    await this.#open.enter(requestId, request instanceof WireError ? null : request.path);
   }
 
   async #refuse(message: string): Promise<ProtocolError> {
@@ -307,7 +311,7 @@ export class Session {
     if (++this.#refusals > MAX_LOGGED_REFUSALS) return;
     this.#shared.log({
       event: "request refused",
-      client: this.#client,
+      client: this.address,
       ...(path === null ? {} : { path }),
       code,
       reason: cause === undefined ? message : `${message}: ${messageOf(cause)}`,
