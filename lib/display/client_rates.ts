@@ -20,28 +20,17 @@ interface Measured {
 /** Remembers the clients of one server. Times are in milliseconds. */
 export class ClientRates {
   #measured = new Map<ConnectedClient, Measured>();
-  #total: Measured = { meter: new RateMeter(), counted: 0 };
 
-  /**
-   * Takes in how far all have come.
-   *
-   * @param clients All that are connected.
-   * @param bytes What was sent to all together, also to those that have gone.
-   */
-  sample(clients: Iterable<ConnectedClient>, bytes: number, now: number): void {
+  /** Takes in how far all clients have come that are connected. */
+  sample(clients: Iterable<ConnectedClient>, now: number): void {
     const before = this.#measured;
     this.#measured = new Map();
     for (const client of clients) {
       const measured = before.get(client) ?? { meter: new RateMeter(), counted: 0 };
-      count(measured, client.bytesSent, now);
+      measured.meter.add(client.bytesSent - measured.counted, now);
+      measured.counted = client.bytesSent;
       this.#measured.set(client, measured);
     }
-    count(this.#total, bytes, now);
-  }
-
-  /** Bytes a second of all together. */
-  total(now: number): number {
-    return this.#total.meter.rate(now);
   }
 
   /** All clients: first those that get something, each group in the order of their coming. */
@@ -55,9 +44,4 @@ export class ClientRates {
 /** Whether a client gets something at present. */
 export function isMoving({ rate }: ClientRate): boolean {
   return rate > 0;
-}
-
-function count(measured: Measured, amount: number, now: number): void {
-  measured.meter.add(amount - measured.counted, now);
-  measured.counted = amount;
 }

@@ -24,8 +24,6 @@ export interface ClientTableState {
   readonly clients: readonly ClientRate[];
   /** What the server has done so far. */
   readonly totals: ServerTotals;
-  /** Bytes a second, to all together. */
-  readonly rate: number;
 }
 
 /** What a drawing depends on besides the state. */
@@ -67,7 +65,7 @@ const COLUMNS: readonly Column[] = [
  */
 export function renderClientTable(state: ClientTableState, options: ClientTableOptions): string[] {
   const { columns, rows, color, unicode, now } = options;
-  const { clients, totals, rate } = state;
+  const { clients, totals } = state;
   const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
   if (most < 1 || columns < 1) return [];
   const paint = paintOf(color);
@@ -84,11 +82,10 @@ export function renderClientTable(state: ClientTableState, options: ClientTableO
     }))
   );
   if (folds) cells.push([{ text: `+ ${clients.length - shown.length} more`, paint: paint.faint }]);
-  const openFiles = clients.reduce((sum, { client }) => sum + client.openFiles, 0);
   const sum = [
     formatCount(clients.length, "client"),
-    String(openFiles),
-    formatRate(rate),
+    String(clients.reduce((sum, { client }) => sum + client.openFiles, 0)),
+    formatRate(clients.reduce((sum, { rate }) => sum + rate, 0)),
     formatBytes(totals.bytes),
   ];
   cells.push(sum.map((text) => ({ text, paint: paint.strong })));

@@ -117,13 +117,12 @@ export class ServerView implements AsyncDisposable {
     const { size: sizeOf, clock, color, unicode } = this.#options;
     const now = clock.now();
     const { clients, totals } = server;
-    rates.sample(clients, totals.bytes, now);
+    rates.sample(clients, now);
     const size = sizeOf();
     if (!this.#painter!.standsStill(size, now) || this.#writing) return;
     // The last column stays empty: terminals do different things after a character there.
     const options = { columns: size.columns - 1, rows: size.rows, now, color, unicode };
-    const state = { clients: rates.ordered(now), totals, rate: rates.total(now) };
-    const lines = renderClientTable(state, options);
+    const lines = renderClientTable({ clients: rates.ordered(now), totals }, options);
     const text = this.#painter!.paint({ messages: this.#takeLines(), lines }, size);
     if (text === "") return;
     this.#writing = writeBehind(this.#options.output, text)

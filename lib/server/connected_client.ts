@@ -13,6 +13,6 @@ export interface ConnectedClient {
   readonly since: number;
   /** Bytes of files that were sent to it. */
   readonly bytesSent: number;
-  /** How many files it has asked something of that it has not got yet. */
+  /** How many files it is at. */
   readonly openFiles: number;
 }

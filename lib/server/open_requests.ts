@@ -22,11 +22,9 @@ export class OpenRequests {
     return this.#paths.has(id);
   }
 
-  /** How many files the open requests are about. */
-  get files(): number {
-    const paths = new Set(this.#paths.values());
-    paths.delete(null);
-    return paths.size;
+  /** The files that open requests are about; one may come more than once. */
+  get paths(): Iterable<string> {
+    return this.#paths.values().filter((path) => path !== null);
   }
 
   /**

@@ -3,7 +3,8 @@
  *
  * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
  * `open_files.ts`, `catalog.ts` (the list, and the only way to its files), `digests.ts`,
- * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`, `events.ts`,
+ * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`,
+ * `files_at_work.ts`, `events.ts`,
  * `log.ts`, `connected_client.ts`, `session.ts` (one client), `server.ts` (this), `options.ts` (the
  * command line).
  *
@@ -15,8 +16,8 @@ import { settlesWithin } from "../settles_within.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
-import { Digests } from "./digests.ts";
 import type { ConnectedClient } from "./connected_client.ts";
+import { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
 

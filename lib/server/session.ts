@@ -23,6 +23,7 @@ import type { Catalog, CatalogChange } from "./catalog.ts";
 import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_answers.ts";
 import type { ConnectedClient } from "./connected_client.ts";
 import type { Digests } from "./digests.ts";
+import { FilesAtWork } from "./files_at_work.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
 import { settlesWithin } from "../settles_within.ts";
@@ -56,6 +57,7 @@ export class Session implements ConnectedClient {
   readonly #shared: SharedResources;
   readonly #answers: ChunkAnswers;
   readonly #open = new OpenRequests(MAX_REQUESTS);
+  readonly #files = new FilesAtWork();
   /** What the client does not know yet, by path; null has vanished. */
   #news = new Map<string, ListedFile | null>();
   /** The right to write, while a message is being sent. */
@@ -81,7 +83,7 @@ export class Session implements ConnectedClient {
   }
 
   get openFiles(): number {
-    return this.#open.files;
+    return this.#files.count(this.#open.paths, performance.now());
   }
 
   /** Serves the client to its end, which is logged; never throws. */
@@ -228,7 +230,8 @@ export class Session implements ConnectedClient {
 
   #count({ path, length, end, endsFile }: SentPiece): void {
     this.bytesSent += length;
-    if (!endsFile) return;
+    if (!endsFile) return this.#files.sent(path, performance.now());
+    this.#files.ended(path);
     this.filesSent++;
     this.#shared.log({ event: "file sent", client: this.address, path, size: end });
   }

@@ -30,7 +30,7 @@ const BUSY: readonly ClientRate[] = [
 ];
 
 const TOTALS = { clients: 50, files: 12, bytes: 4 * 1024 ** 4 };
-const STATE = { clients: BUSY, totals: TOTALS, rate: 262 * MIB };
+const STATE = { clients: BUSY, totals: TOTALS };
 
 const GOLDEN = new URL("golden/", import.meta.url);
 
