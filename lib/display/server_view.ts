@@ -10,11 +10,11 @@
 import type { ConnectedClient } from "../server/connected_client.ts";
 import type { ServerTotals } from "../server/server.ts";
 import { settlesWithin } from "../settles_within.ts";
-import { atTheEnd } from "./at_the_end.ts";
 import { ClientRates } from "./client_rates.ts";
 import { renderClientTable } from "./client_table.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Output, writeText } from "./display.ts";
+import { onSuddenEnd } from "./sudden_end.ts";
 import { TerminalPainter } from "./terminal_painter.ts";
 import { type TerminalSize, terminalSize } from "./terminal.ts";
 
@@ -80,8 +80,8 @@ export class ServerView implements AsyncDisposable {
     this.#painter = new TerminalPainter(size());
     const rates = new ClientRates();
     const stopTimer = clock.every(VIEW_PERIOD, () => this.#draw(server, rates));
-    // Without waiting: better some bytes in disorder than a terminal without a cursor.
-    const stopListening = atTheEnd(() => this.#end());
+    // Nothing can be awaited then.
+    const stopListening = onSuddenEnd(() => this.#end());
     this.#stop = () => {
       stopTimer();
       stopListening();

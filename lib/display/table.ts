@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { padEnd, padStart, shorten, widthOf, wrapWords } from "./text_width.ts";
+import { padEnd, padStart, shorten, widthOf, wrapLine } from "./text_width.ts";
 
 /** One column of a table. */
 export interface Column {
@@ -148,7 +148,7 @@ function linesBelow(
   const { text = "", paint = asIs } = cell ?? {};
   if (text === "") return [];
   const width = most - indent.length;
-  return wrapWords(text, width).map((line) => indent + paint(shorten(line, width, unicode)));
+  return wrapLine(text, width, 0).map((line) => indent + paint(shorten(line, width, unicode)));
 }
 
 function asIs(text: string): string {
@@ -164,7 +164,7 @@ function linesOf(
   const cells = columns.map((column) => {
     const { text = "", paint } = row[column.index] ?? {};
     const width = widths.get(column)!;
-    const lines = column.fit === "wrap" ? wrapWords(text, width) : [text];
+    const lines = column.fit === "wrap" ? wrapLine(text, width, 0) : [text];
     return { column, width, paint, texts: lines.map((line) => shorten(line, width, unicode)) };
   });
   const height = Math.max(1, ...cells.map(({ texts }) => texts.length));

@@ -11,6 +11,8 @@ import stringWidth from "string-width";
 
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e]*$/;
+// deno-lint-ignore no-control-regex
+const COLOUR_OR_WORD = /\x1b\[[0-9;]*m|[^ \x1b]+| +/g;
 
 /** Columns that a text takes; colours take none. */
 export function widthOf(text: string): number {
@@ -45,6 +47,39 @@ export function shorten(text: string, width: number, unicode: boolean): string {
 }
 
 /**
+ * A line as rows of at most `columns` columns, broken between words where that is possible. Rows
+ * after the first begin with `indent` spaces; colours go on from one to the next.
+ */
+export function wrapLine(text: string, columns: number, indent: number): string[] {
+  if (columns < 1 || widthOf(text) <= columns) return [text];
+  const margin = " ".repeat(Math.min(indent, Math.floor(columns / 2)));
+  const rows: string[] = [];
+  let row = "";
+  let column = 0;
+  const breakRow = () => {
+    rows.push(row.trimEnd());
+    row = margin;
+    column = margin.length;
+  };
+  for (const word of text.match(COLOUR_OR_WORD) ?? []) {
+    const width = widthOf(word);
+    if (column + width > columns && column > margin.length && word.trim() !== "") breakRow();
+    if (column + width <= columns) {
+      row += word;
+      column += width;
+      continue;
+    }
+    if (word.trim() === "") continue;
+    for (const grapheme of graphemesOf(word)) {
+      if (column + grapheme.width > columns && column > margin.length) breakRow();
+      row += grapheme.text;
+      column += grapheme.width;
+    }
+  }
+  return [...rows, row.trimEnd()];
+}
+
+/**
  * The rows that one line takes on a terminal of `columns`, once it is wrapped there.
  *
  * @param columns At least 1.
@@ -63,29 +98,6 @@ export function wrappedRows(text: string, columns: number): number {
   return rows;
 }
 
-/**
- * A text as lines of at most `width` columns, cut between words; a word that is wider is cut within.
- *
- * @param width At least 1; a character that is wider stands alone.
- */
-export function wrapWords(text: string, width: number): string[] {
-  if (widthOf(text) <= width) return [text];
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (widthOf(longer) <= width) {
-      line = longer;
-      continue;
-    }
-    if (line !== "") lines.push(line);
-    const pieces = cutInto(word, width);
-    line = pieces.pop() ?? "";
-    lines.push(...pieces);
-  }
-  return line === "" ? lines : [...lines, line];
-}
-
 interface Grapheme {
   readonly text: string;
   readonly width: number;
@@ -96,19 +108,6 @@ function graphemesOf(text: string): Grapheme[] {
     text: segment,
     width: widthOf(segment),
   }));
-}
-
-/** A text in pieces of at most `width` columns. */
-function cutInto(text: string, width: number): string[] {
-  if (widthOf(text) <= width) return [text];
-  const pieces: string[] = [];
-  for (let rest = graphemesOf(text); rest.length > 0;) {
-    const { taken } = take(rest, width);
-    const length = Math.max(1, taken.length);
-    pieces.push(rest.slice(0, length).map((grapheme) => grapheme.text).join(""));
-    rest = rest.slice(length);
-  }
-  return pieces;
 }
 
 function take(graphemes: readonly Grapheme[], room: number): { taken: string[]; width: number } {

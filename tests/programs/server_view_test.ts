@@ -52,7 +52,10 @@ terminalTest(
     await client.ended();
     await eventually(async () => {
       const lines = await server.screen();
-      assert.match(lines.at(-1)!, /^no client now, 1 so far: 0 files, [\d.]+ .iB; Ctrl\+C to stop$/);
+      assert.match(
+        lines.at(-1)!,
+        /^no client now, 1 so far: 0 files, [\d.]+ .iB; Ctrl\+C to stop$/,
+      );
       assert.match(lines.join(""), / {2}client went {2}/);
     });
 

@@ -12,7 +12,7 @@ for (
     ["exit", 7, /^$/],
   ] as const
 ) {
-  Deno.test(`atTheEnd lets a view leave its terminal as it was, at an ${end}`, async () => {
+  Deno.test(`ServerView leaves the terminal as it was at an ${end}`, async () => {
     const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
     const command = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "--quiet", "--config", config, PROGRAM, end],
