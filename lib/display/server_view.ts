@@ -62,6 +62,8 @@ export class ServerView implements AsyncDisposable {
   #writing: Promise<void> | undefined;
   #stop = () => {};
   #closing: Promise<void> | undefined;
+  /** Whether the end has come while the terminal takes nothing: who writes then, stays. */
+  #isStuck = false;
 
   constructor(options: ServerViewOptions) {
     this.#options = { size: terminalSize, clock: SYSTEM_CLOCK, ...options };
@@ -69,6 +71,7 @@ export class ServerView implements AsyncDisposable {
 
   /** Takes a line that stays, above the table. */
   log(line: string): void {
+    if (this.#isStuck) return;
     if (!this.#painter) writeText(this.#options.output, `${line}\n`);
     else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(line);
     else this.#dropped++;
@@ -88,7 +91,10 @@ export class ServerView implements AsyncDisposable {
     };
   }
 
-  /** Takes the table away and shows the cursor; lines that come later are written as they are. */
+  /**
+   * Takes the table away and shows the cursor; lines that come later are written as they are. If
+   * the terminal takes nothing, they are lost.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -100,7 +106,7 @@ export class ServerView implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stop();
-    if (this.#writing) await settlesWithin(this.#writing, END_MS);
+    this.#isStuck = this.#writing !== undefined && !await settlesWithin(this.#writing, END_MS);
     this.#end();
   }
 
@@ -109,6 +115,7 @@ export class ServerView implements AsyncDisposable {
     const painter = this.#painter;
     if (!painter) return;
     this.#painter = undefined;
+    if (this.#isStuck) return;
     const { output, size } = this.#options;
     writeText(output, painter.end(this.#takeLines(), size()));
   }

@@ -151,7 +151,10 @@ screenTest("ServerView ends soon though the terminal takes nothing", async () =>
   stage.watch();
   stage.terminal.isStopped = true;
   await stage.frame();
+  stage.view.log("before");
   await stage.view.close();
+  stage.view.log("after");
+  assert.deepEqual(stage.terminal.writes, []);
   assert.equal(stage.clock.timers, 0);
 });
 
