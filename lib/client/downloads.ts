@@ -146,7 +146,9 @@ export class Downloads implements AsyncDisposable {
   #start(planned: PlannedFile, replaced: Download | undefined): void {
     const { path, size } = planned.file;
     if (replaced) this.#end(replaced);
-    const download = new Download(planned, this.#context, this.#endings.get(path));
+    const outdated = replaced?.state === "outdated" ? replaced : undefined;
+    const ending = this.#endings.get(path);
+    const download = new Download(planned, this.#context, ending, outdated);
     this.#byPath.set(path, download);
     this.#unsettled.add(download);
     this.#emit({ type: "queued", path, priority: planned.priority, size });

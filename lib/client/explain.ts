@@ -43,13 +43,12 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
   const plan = makePlan(wishes, files, platform);
   const outlooks = new Map<string, Outlook>();
-  const workFiles = new Set(await output.workFiles());
   const look = limiter(LOOKS_AT_ONCE);
   await Promise.all(
     plan.files.values().map(({ file }) =>
       look(async () => {
         signal.throwIfAborted();
-        outlooks.set(file.path, await lookAt(file, output, workFiles));
+        outlooks.set(file.path, await lookAt(file, output));
       })
     ),
   );

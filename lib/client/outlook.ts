@@ -9,6 +9,7 @@ import { isOf, type Journal, parseJournal } from "./journal.ts";
 import { OutputError, type OutputFolder } from "./output_folder.ts";
 import type { Found } from "./partial_file.ts";
 import { Ranges } from "./ranges.ts";
+import { readJournal } from "./read_journal.ts";
 import { hasSameTime } from "./same_time.ts";
 import { unlessMissing } from "./unless_missing.ts";
 
@@ -27,32 +28,31 @@ export interface Outlook {
   readonly obstacle: string | null;
 }
 
-/**
- * Looks for what there is of a file.
- *
- * @param output Where it would be.
- * @param workFiles The paths of all files in the work folder: most files have none there.
- */
-export async function lookAt(
-  file: ListedFile,
-  output: OutputFolder,
-  workFiles: ReadonlySet<string>,
-): Promise<Outlook> {
-  const present = await presentOf(file, output);
-  const journalPath = output.workPath(file.path, ".journal");
-  const bytes = workFiles.has(journalPath) ? await unlessMissing(Deno.readFile(journalPath)) : null;
+/** Looks for what there is of a file. */
+export async function lookAt(file: ListedFile, output: OutputFolder): Promise<Outlook> {
+  const bytes = await readJournal(output.workPath(file.path).journal);
   const journal = bytes && parseJournal(bytes);
   const isUsable = journal !== null && isOf(journal, file);
   return {
-    present,
+    ...presentOf(file, output),
     kept: isUsable ? await keptOf(journal, output) : 0,
     dropped: bytes === null || isUsable ? null : journal ? "outdated" : "unreadable",
-    obstacle: obstacleFor(file, output),
   };
 }
 
-async function presentOf(file: ListedFile, output: OutputFolder): Promise<Outlook["present"]> {
-  const info = await output.present(file.path);
+function presentOf(
+  file: ListedFile,
+  output: OutputFolder,
+): Pick<Outlook, "present" | "obstacle"> {
+  try {
+    return { present: kindOf(output.present(file.path), file), obstacle: null };
+  } catch (error) {
+    if (error instanceof OutputError) return { present: "nothing", obstacle: error.message };
+    throw error;
+  }
+}
+
+function kindOf(info: Deno.FileInfo | null, file: ListedFile): Outlook["present"] {
   if (!info) return "nothing";
   if (info.size !== file.size) return "other";
   return hasSameTime(info, file) ? "same" : "same size";
@@ -60,20 +60,10 @@ async function presentOf(file: ListedFile, output: OutputFolder): Promise<Outloo
 
 /** Bytes that a journal names and that the data is long enough for. */
 async function keptOf({ subject, entries }: Journal, output: OutputFolder): Promise<number> {
-  const data = await unlessMissing(Deno.lstat(output.workPath(subject.path, ".data")));
+  const data = await unlessMissing(Deno.lstat(output.workPath(subject.path).data));
   const kept = new Ranges();
   for (const { offset, length } of entries) {
     kept.add({ start: offset, end: Math.min(offset + length, data?.size ?? 0) });
   }
   return kept.size;
-}
-
-function obstacleFor({ path }: ListedFile, output: OutputFolder): string | null {
-  try {
-    output.assertPlaceable(path);
-    return null;
-  } catch (error) {
-    if (error instanceof OutputError) return error.message;
-    throw error;
-  }
 }

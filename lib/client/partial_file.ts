@@ -8,6 +8,7 @@ import { isOf, type JournalEntry, journalHead, journalLine, parseJournal } from 
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
+import { readJournal } from "./read_journal.ts";
 import { unlessMissing } from "./unless_missing.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
@@ -23,6 +24,15 @@ export interface Found {
   readonly dropped: "outdated" | "unreadable" | null;
 }
 
+/** What of an earlier download is lost, in words. */
+export function losses({ damaged, dropped }: Found): string[] {
+  const reasons: string[] = [];
+  if (dropped === "outdated") reasons.push("the server's file is another version of what was here");
+  if (dropped === "unreadable") reasons.push("the journal of what was here cannot be understood");
+  if (damaged > 0) reasons.push(`${damaged} of the bytes that were here are damaged`);
+  return reasons;
+}
+
 /** A file's data on its way. */
 export class PartialFile {
   /** Where the data is. */
@@ -36,26 +46,28 @@ export class PartialFile {
   #received: number;
   /** Whether the journal on disk is of this version. */
   #journaled: boolean;
-  /** What the journal needs before its next line: its head, or the end of a torn line. */
-  #opening: string;
+  /** Whether the journal's last line has no end. */
+  #isTorn: boolean;
+  /** Whether the file has its name. */
+  #isPlaced = false;
 
   private constructor(
     file: ListedFile,
     output: OutputFolder,
     handles: WriteHandles,
     lacking: Ranges,
-    journaled: boolean,
-    opening: string,
+    journal: "torn" | "whole" | "none",
   ) {
-    this.dataPath = output.workPath(file.path, ".data");
-    this.#journalPath = output.workPath(file.path, ".journal");
+    const work = output.workPath(file.path);
+    this.dataPath = work.data;
+    this.#journalPath = work.journal;
     this.#file = file;
     this.#output = output;
     this.#handles = handles;
     this.#lacking = lacking;
     this.#received = file.size - lacking.size;
-    this.#journaled = journaled;
-    this.#opening = opening;
+    this.#journaled = journal !== "none";
+    this.#isTorn = journal === "torn";
   }
 
   /**
@@ -71,18 +83,14 @@ export class PartialFile {
     signal: AbortSignal,
   ): Promise<{ partial: PartialFile; found: Found }> {
     const lacking = new Ranges({ start: 0, end: file.size });
-    const journalPath = output.workPath(file.path, ".journal");
-    const bytes = await unlessMissing(Deno.readFile(journalPath));
+    const work = output.workPath(file.path);
+    const bytes = await readJournal(work.journal);
     const journal = bytes && parseJournal(bytes);
     const isSame = journal !== null && isOf(journal, file);
     let damaged = 0;
-    if (isSame) {
-      const dataPath = output.workPath(file.path, ".data");
-      damaged = await subtractProven(lacking, dataPath, journal.entries, signal);
-    }
-    const torn = bytes?.at(-1) === NEWLINE ? "" : "\n";
-    const opening = isSame ? torn : journalHead(file);
-    const partial = new PartialFile(file, output, handles, lacking, isSame, opening);
+    if (isSame) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
+    const end = bytes?.at(-1) === NEWLINE ? "whole" : "torn";
+    const partial = new PartialFile(file, output, handles, lacking, isSame ? end : "none");
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (file.size === 0) handles.open(partial.dataPath, true);
@@ -123,9 +131,10 @@ export class PartialFile {
     const line = journalLine({ offset, length: bytes.length, checksum: crc32(bytes) });
     const journal = this.#handles.open(this.#journalPath, !this.#journaled);
     journal.seekSync(0, Deno.SeekMode.End);
-    writeAllSync(journal, new TextEncoder().encode(this.#opening + line));
+    const opening = this.#journaled ? (this.#isTorn ? "\n" : "") : journalHead(this.#file);
+    writeAllSync(journal, new TextEncoder().encode(opening + line));
     this.#journaled = true;
-    this.#opening = "";
+    this.#isTorn = false;
   }
 
   /**
@@ -137,13 +146,19 @@ export class PartialFile {
     this.#handles.close(this.#journalPath);
     {
       using data = this.#handles.take(this.dataPath);
-      data.truncateSync(this.#file.size);
-      const modified = new Date(this.#file.modified);
-      await data.utime(modified, modified).catch(() => {});
+      const { size, modified } = this.#file;
+      // What was taken up may have more behind it.
+      if (this.#journaled) data.truncateSync(size);
+      setModified(data, modified);
       // A name that outlives a power cut must not have lost its data.
-      await data.syncData();
+      await this.#handles.flusher.flush(data, size);
+      // What came in one piece was there for no more than a moment.
+      if (this.#journaled && !standsAt(this.dataPath, data)) {
+        throw new Error("its data was removed or replaced while it was being written");
+      }
     }
-    await this.#output.place(this.dataPath, this.#file.path);
+    this.#output.place(this.dataPath, this.#file.path);
+    this.#isPlaced = true;
     if (this.#journaled) await remove(this.#journalPath);
   }
 
@@ -156,7 +171,7 @@ export class PartialFile {
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
   async leave(): Promise<void> {
     this.close();
-    if (!this.#journaled) await remove(this.dataPath);
+    if (!this.#journaled && !this.#isPlaced) await remove(this.dataPath);
   }
 
   /** Removes what is here. */
@@ -207,6 +222,27 @@ async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promi
     done += read;
   }
   return crc;
+}
+
+/** Whether an open file is what a path leads to, without following a link. */
+function standsAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    const { ino, dev } = file.statSync();
+    const there = Deno.lstatSync(path);
+    return there.ino === ino && there.dev === dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A time that the file system does not take is no reason to lose the file. */
+function setModified(file: Deno.FsFile, modified: number): void {
+  try {
+    file.utimeSync(new Date(modified), new Date(modified));
+  } catch {
+    // It keeps the time of its download.
+  }
 }
 
 function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -106,6 +106,15 @@ const TABLE: readonly ClientRow[] = [
     }),
   ),
   refused("a request of 4 PiB", "bad-request", (version) => get(1, GOOD, version, 2 ** 52)),
+  refused(
+    "a request of one byte over maxChunk",
+    "bad-request",
+    (version) => get(1, GOOD, version, 2 ** 20 + 1),
+  ),
+  refused("a request at the file's end", "bad-request", (version) => {
+    const request = { path: GOOD, version, offset: 100_000, length: 1 };
+    return message(MessageType.GET, 1, request);
+  }),
   refused("another version of a file", "changed", get(1, GOOD, "\x1b[2J")),
   refused("a hidden file", "not-found", get(1, ".hidden", "1")),
   refused("a file behind a link", "not-found", get(1, "link", "1")),

@@ -36,7 +36,7 @@ async function writeJournal(site: Site): Promise<void> {
   await Deno.writeTextFile(await work(site, ".journal"), text);
 }
 
-/** What may stand in the client's way. */
+/** What may stand in the client's way from the beginning. */
 export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the name, to a file outside",
@@ -141,8 +141,9 @@ export const LINKS: readonly ServerRow[] = [
     name: "a folder at the journal",
     files: FILES,
     plant: async (site) => await Deno.mkdir(await work(site, ".journal")),
-    code: 1,
-    says: /^failed +evil\.bin /m,
+    arrives: FILES,
+    code: 0,
+    says: /^anew +evil\.bin .*journal/m,
   },
   {
     name: "a link at the client's own folder",
