@@ -4,9 +4,8 @@
  * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
  * `open_files.ts`, `catalog.ts` (the list, and the only way to its files), `digests.ts`,
  * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`,
- * `files_at_work.ts`, `events.ts`,
- * `log.ts`, `connected_client.ts`, `session.ts` (one client), `server.ts` (this), `options.ts` (the
- * command line).
+ * `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`, `session.ts` (one client),
+ * `server.ts` (this), `options.ts` (the command line).
  *
  * @module
  */
