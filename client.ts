@@ -8,6 +8,8 @@ import { backoff } from "./lib/client/backoff.ts";
 import { runDownloader } from "./lib/client/downloader.ts";
 import { EXIT_INTERRUPTED, EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
 import { CLIENT_HELP, type ClientCommand, parseClientCommand } from "./lib/client/options.ts";
+import { explain } from "./lib/client/explain.ts";
+import type { Explanation } from "./lib/client/explanation.ts";
 import { parseInputList } from "./lib/client/input_list.ts";
 import { readInput } from "./lib/client/input_watcher.ts";
 import { findLeftovers, removeLeftovers } from "./lib/client/leftovers.ts";
@@ -15,8 +17,9 @@ import { OutputFolder } from "./lib/client/output_folder.ts";
 import { OutputLock } from "./lib/client/output_lock.ts";
 import { Remote } from "./lib/client/remote.ts";
 import { formatServerAddress, type ServerAddress } from "./lib/client/server_address.ts";
-import { BarsDisplay } from "./lib/display/bars_writer.ts";
+import { BarsDisplay, terminalSize } from "./lib/display/bars_writer.ts";
 import type { Display } from "./lib/display/display.ts";
+import { renderExplanation } from "./lib/display/explanation_lines.ts";
 import { renderFileList } from "./lib/display/file_list.ts";
 import { PlainDisplay } from "./lib/display/plain.ts";
 import { formatBytes } from "./lib/display/units.ts";
@@ -38,6 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   using interrupted = interruptSignal();
   if (command.list) return await list(command, interrupted);
+  if (command.explain) return await explainInput(command, interrupted);
   const output = await OutputFolder.open(command.output);
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
   if (command.clean) return await clean(command, output);
@@ -51,6 +55,41 @@ async function list(command: ClientCommand, signal: AbortSignal): Promise<number
   if (rows.length > 0) writeLine(Deno.stdout, rows.join("\n"));
   await remote.leave("the list is all it wanted");
   return 0;
+}
+
+async function explainInput(command: ClientCommand, signal: AbortSignal): Promise<number> {
+  const { input, verify } = command;
+  const parts = {
+    input: await readInput(input),
+    output: await OutputFolder.look(command.output),
+    verify,
+    platform: Deno.build.os,
+    signal,
+  };
+  const write = (explanation: Explanation) => {
+    const isTerminal = Deno.stdout.isTerminal();
+    const lines = renderExplanation(explanation, {
+      // The last column stays empty: terminals do different things after a character there.
+      columns: isTerminal ? terminalSize().columns - 1 : Infinity,
+      color: isTerminal && !Deno.noColor,
+      unicode: true,
+      input,
+      cleanCommand: cleanCommand(command),
+    });
+    writeLine(Deno.stdout, lines.join("\n"));
+  };
+  try {
+    const remote = await connectPatiently(command, signal);
+    if (!remote) return EXIT_INTERRUPTED;
+    await remote.leave("the list is all it wanted");
+    write(await explain({ ...parts, files: remote.files }));
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return EXIT_INTERRUPTED;
+    // The lines can be explained without a server.
+    if (error instanceof UserError) write(await explain({ ...parts, files: null }));
+    throw error;
+  }
 }
 
 async function connectPatiently(

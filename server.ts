@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { ServerView } from "./lib/display/server_view.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
-import { textLog } from "./lib/server/log.ts";
+import { lineLog } from "./lib/server/log.ts";
 import { formatAddress } from "./lib/protocol/ip_address.ts";
-import { parseServerCommand, SERVER_HELP } from "./lib/server/options.ts";
+import { parseServerCommand, SERVER_HELP, type ServerCommand } from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
 import { PROGRAM } from "./lib/version.ts";
 
@@ -22,7 +23,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   using interrupted = interruptSignal();
-  const log = textLog((line) => writeLine(Deno.stderr, line));
+  await using view = viewFor(command);
+  const write = (line: string) => view ? view.log(line) : writeLine(Deno.stderr, line);
+  const log = lineLog(command.logStyle, write);
   await using server = await startServer({ ...command, log });
   const { hostname, port } = server.addr;
   writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
@@ -34,11 +37,20 @@ async function main(args: readonly string[]): Promise<number> {
       ? "this machine only; --host 0.0.0.0 opens it to the network"
       : "the network; --host 127.0.0.1 closes it",
   });
+  view?.watch(server);
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
   }
+  // Before the server's end, which a second Ctrl+C cuts short.
+  await view?.close();
   await server.shutdown();
   return 0;
+}
+
+/** The table is for people: not for programs that read the log, nor for files that keep it. */
+function viewFor({ logStyle }: ServerCommand): ServerView | null {
+  if (logStyle !== "text" || !Deno.stderr.isTerminal()) return null;
+  return new ServerView({ output: Deno.stderr, color: !Deno.noColor, unicode: true });
 }
 
 function isLoopback(hostname: string): boolean {

@@ -34,7 +34,12 @@ const MAX_QUOTED = 120;
  * ```
  */
 export function printable(text: string): string {
-  return UNSAFE.test(text) ? text.replace(EACH_UNSAFE, escapeOf) : text;
+  return escapeUnsafe(text, escapeOf);
+}
+
+/** A text with everything that is not plainly visible as `escape` writes it. */
+export function escapeUnsafe(text: string, escape: (character: string) => string): string {
+  return UNSAFE.test(text) ? text.replace(EACH_UNSAFE, (character) => escape(character)) : text;
 }
 
 /** A text, printable, in double quotes; of a text over 120 characters only the beginning. */

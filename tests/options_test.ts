@@ -31,6 +31,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       maxClients: 1024,
       maxClientsPerAddress: 64,
       memory: 256 * 1024 * 1024,
+      logStyle: "text",
       help: false,
       version: false,
     },
@@ -41,6 +42,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       "max-clients": ["5", { maxClients: 5 }],
       "max-clients-per-address": ["5", { maxClientsPerAddress: 5 }],
       memory: ["16", { memory: 16 * 1024 * 1024 }],
+      log: ["json", { logStyle: "json" }],
     },
     flags: ["hidden", "help", "version"],
     bad: {
@@ -48,8 +50,16 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       "max-clients": ["0", "-1", "many", "1.5"],
       "max-clients-per-address": ["0", "-1", "all"],
       memory: ["0", "15", "1G", "64MiB"],
+      log: ["JSON", "xml", "no"],
     },
-    misspelt: { prot: "port", hosts: "host", dirs: "dir", hiden: "hidden", HELP: "help" },
+    misspelt: {
+      prot: "port",
+      hosts: "host",
+      dirs: "dir",
+      hiden: "hidden",
+      logs: "log",
+      HELP: "help",
+    },
   },
   parseClientCommand: {
     help: CLIENT_HELP,
@@ -60,6 +70,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       output: "Output",
       once: false,
       list: false,
+      explain: false,
       verify: true,
       progress: "auto",
       retryFor: Infinity,
@@ -74,7 +85,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       progress: ["plain", { progress: "plain" }],
       "retry-for": ["5", { retryFor: 5000 }],
     },
-    flags: ["once", "list", "help", "version"],
+    flags: ["once", "list", "explain", "help", "version"],
     bad: {
       server: ["::1", "host:0", "host:65536", "http://host", "a b"],
       verify: ["md5", "SHA256", "no"],
@@ -87,6 +98,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       ouput: "output",
       onec: "once",
       lists: "list",
+      explian: "explain",
       verfiy: "verify",
       progres: "progress",
       "retry-four": "retry-for",
@@ -192,8 +204,10 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
 Deno.test("parseClientCommand keeps reconnecting for ever, with --once for 60 s, with --list not", () => {
   assert.equal(parseClientCommand([]).retryFor, Infinity);
   assert.equal(parseClientCommand(["--once"]).retryFor, 60_000);
-  assert.equal(parseClientCommand(["--list"]).retryFor, 0);
-  for (const args of [[], ["--once"], ["--list"]]) {
+  for (const flag of ["--list", "--explain"]) {
+    assert.equal(parseClientCommand([flag]).retryFor, 0);
+  }
+  for (const args of [[], ["--once"], ["--list"], ["--explain"]]) {
     assert.equal(parseClientCommand([...args, "--retry-for=7"]).retryFor, 7000);
     assert.equal(parseClientCommand([...args, "--retry-for", "0"]).retryFor, 0);
   }

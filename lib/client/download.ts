@@ -11,6 +11,7 @@ import type { OutputFolder } from "./output_folder.ts";
 import { losses, PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
 import { type Range, Ranges } from "./ranges.ts";
+import { hasSameTime } from "./same_time.ts";
 import { Verifier, type VerifierContext } from "./verifier.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
@@ -39,8 +40,6 @@ const READ_RETRY_MS = 500;
 const BEGINNINGS = 10;
 /** How often a file is fetched whose digest is wrong, in all. */
 const FETCHES = 2;
-/** Modification times closer than this, in milliseconds, are taken for the same. */
-const SAME_TIME_MS = 2_000;
 
 /** One file's download. */
 export class Download {
@@ -204,12 +203,11 @@ export class Download {
    */
   #present(): undefined | null | "maybe" {
     const { output } = this.#context;
-    const { path, size, modified } = this.file;
+    const { path, size } = this.file;
     const info = output.present(path);
     if (!info || info.size !== size) return undefined;
     if (this.#verifier.isWanted) return "maybe";
-    const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
-    return apart < SAME_TIME_MS ? null : undefined;
+    return hasSameTime(info, this.file) ? null : undefined;
   }
 
   /** The digest of what is under the file's name, or undefined if that is another file. */

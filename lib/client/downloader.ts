@@ -2,12 +2,14 @@
  * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
  *
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
- * `scheduler.ts` (which chunk next), `window.ts` (how much in flight), `glob.ts`, `input_list.ts`
- * (text → wishes), `plan.ts` (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`,
- * `server_address.ts`, all pure; `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`,
- * `write_handles.ts`, `partial_file.ts`, `leftovers.ts` (the disk); `server_list.ts`,
- * `handshake.ts`, `remote.ts` (the server); `limiter.ts`, `digest_queue.ts`, `download.ts` (one
- * file), `downloads.ts` (all), `downloader.ts` (this), `options.ts` (the command line).
+ * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
+ * `glob.ts`, `input_list.ts` (text → wishes), `plan.ts` (wishes × list → files), `journal.ts`,
+ * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all pure; `unless_missing.ts`,
+ * `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `write_handles.ts`, `read_journal.ts`,
+ * `partial_file.ts`, `leftovers.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`,
+ * `remote.ts` (the server); `limiter.ts`, `digest_queue.ts`, `verifier.ts`, `download.ts` (one
+ * file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and `explain.ts` (what it
+ * would do), `options.ts` (the command line).
  *
  * @module
  */

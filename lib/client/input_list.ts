@@ -48,6 +48,7 @@ export interface InputList {
 
 const NEWLINE = 0x0a;
 const decoder = new TextDecoder("utf-8", { fatal: true });
+const lenientDecoder = new TextDecoder();
 const DIGEST_PREFIX = /^sha256:/i;
 const DIGEST = /^sha256:([0-9a-f]{64})$/i;
 
@@ -61,7 +62,7 @@ const DIGEST = /^sha256:([0-9a-f]{64})$/i;
  * @param bytes The whole file.
  */
 export function parseInputList(bytes: Uint8Array): InputList {
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+  if (isUtf16(bytes)) {
     return { wishes: [], problems: [{ line: 1, message: "the file is UTF-16: save it as UTF-8" }] };
   }
   const wishes = new Map<string, Wish>();
@@ -84,6 +85,23 @@ export function parseInputList(bytes: Uint8Array): InputList {
     }
   }
   return { wishes: [...wishes.values()].reverse(), problems: problems.reverse() };
+}
+
+/**
+ * The texts of all lines as people see them: without what ends them and blanks around them; what is
+ * not UTF-8 is U+FFFD. None of a file that is no text in UTF-8 at all.
+ *
+ * @param bytes The whole file.
+ */
+export function inputLines(bytes: Uint8Array): string[] {
+  if (isUtf16(bytes)) return [];
+  const lines = splitLines(bytes).map((line) => trimBlanks(lenientDecoder.decode(line)));
+  // Behind the last line's end there is no other line.
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 function splitLines(bytes: Uint8Array): Uint8Array[] {

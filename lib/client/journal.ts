@@ -69,6 +69,11 @@ export function parseJournal(bytes: Uint8Array): Journal | null {
   return { subject, entries: entries.filter((entry) => entry !== null) };
 }
 
+/** Whether a journal is of this very content. */
+export function isOf({ subject }: Journal, { path, size, version }: JournalSubject): boolean {
+  return subject.path === path && subject.size === size && subject.version === version;
+}
+
 function parseSubject(line: string | null): JournalSubject | null {
   if (!line?.startsWith(`${MAGIC} `)) return null;
   try {

@@ -7,6 +7,7 @@ import { matcherOf } from "./glob.ts";
 import type { Wish } from "./input_list.ts";
 import { parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
+import { unlessMissing } from "./unless_missing.ts";
 
 /** One file's leftover. */
 export interface Leftover {
@@ -24,7 +25,7 @@ const HEAD_SIZE = 64 * 1024;
 /**
  * What the work folder holds of files that no wish means.
  *
- * @param output The output folder, whose lock the caller holds.
+ * @param output The output folder. Who removes something afterwards holds its lock.
  * @param wishes What is wanted.
  */
 export async function findLeftovers(
@@ -43,7 +44,7 @@ export async function findLeftovers(
     const path = await subjectOf(`${stem}.journal`);
     if (path !== null && matchers.some((means) => means(path))) continue;
     let size = 0;
-    for (const file of files) size += (await Deno.lstat(file)).size;
+    for (const file of files) size += (await unlessMissing(Deno.lstat(file)))?.size ?? 0;
     leftovers.push({ path, size, files });
   }
   return leftovers;

@@ -14,6 +14,7 @@ export interface ClientCommand {
   readonly help: boolean;
   readonly version: boolean;
   readonly list: boolean;
+  readonly explain: boolean;
   readonly clean: boolean;
   readonly server: ServerAddress;
   readonly input: string;
@@ -41,6 +42,8 @@ Usage: client [options]
                            it the client stays, watching the input and the
                            server, until Ctrl+C
   --list                   print the server's files and exit
+  --explain                print what each line of the input means and what
+                           would become of each file, change nothing, and exit
   --clean                  remove what is kept of unfinished files that the
                            input does not name (any more), and exit
 
@@ -50,8 +53,8 @@ Usage: client [options]
                            bars on a terminal, plain lines elsewhere
                                                     (default: auto)
   --retry-for SECONDS      how long to keep reconnecting without any progress
-                           (default: 60 with --once, 0 with --list, else for
-                           ever)
+                           (default: 60 with --once, 0 with --list and
+                           --explain, else for ever)
 
   --help                   this text
   --version                the version
@@ -68,6 +71,7 @@ Examples:
   client                                     this machine's server, until Ctrl+C
   client --server 192.168.1.5:9009 --once    fetch all from there, then exit
   client --server 192.168.1.5 --list         see what there is
+  client --explain                           see what would be done
 
 Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or
 the input is wrong; 3 cannot reach or log in to the server; 4 a file failed its
@@ -82,16 +86,18 @@ verification; 130 interrupted with files unfinished.
 export function parseClientCommand(args: readonly string[]): ClientCommand {
   const given = parseCommandLine(args, {
     values: ["server", "input", "output", "verify", "progress", "retry-for"],
-    flags: ["once", "list", "clean", "help", "version"],
+    flags: ["once", "list", "explain", "clean", "help", "version"],
   });
   const once = given.flag("once");
   const list = given.flag("list");
+  const explain = given.flag("explain");
   const retryFor = given.value("retry-for");
-  const defaultRetry = list ? 0 : once ? RETRY_ONCE_S : Infinity;
+  const defaultRetry = list || explain ? 0 : once ? RETRY_ONCE_S : Infinity;
   return {
     help: given.flag("help"),
     version: given.flag("version"),
     list,
+    explain,
     clean: given.flag("clean"),
     server: parseServerAddress(given.value("server") ?? "127.0.0.1"),
     input: given.value("input") ?? "input.txt",

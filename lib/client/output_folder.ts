@@ -9,10 +9,11 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
+import { unlessMissing } from "./unless_missing.ts";
 
 /** A file cannot be put where it belongs. */
 export class OutputError extends Error {
@@ -42,11 +43,26 @@ export class OutputFolder {
       await Deno.remove(probe);
       return new OutputFolder(root);
     } catch (error) {
-      throw new UserError(
-        `Cannot write to the output folder "${dir}": ${why(error)}; name another with --output`,
-        2,
-        { cause: error },
-      );
+      throw unusable(dir, error);
+    }
+  }
+
+  /**
+   * Opens a folder to look at it only; it may be missing, and nothing is changed.
+   *
+   * @throws {UserError} If something is in the way that {@linkcode OutputFolder.open} stumbles over.
+   * Whether the folder can be written to is not tried.
+   */
+  static async look(dir: string): Promise<OutputFolder> {
+    try {
+      const root = await unlessMissing(Deno.realPath(dir));
+      if (root === null && lstatOrNull(dir)) throw new OutputError("it is a link to nothing");
+      if (root === null) return new OutputFolder(resolve(dir));
+      if (!(await Deno.stat(root)).isDirectory) throw new Deno.errors.AlreadyExists();
+      isFolder(join(root, OWN_FOLDER));
+      return new OutputFolder(root);
+    } catch (error) {
+      throw unusable(dir, error);
     }
   }
 
@@ -153,6 +169,11 @@ function lstatOrNull(path: string): Deno.FileInfo | null {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+function unusable(dir: string, error: unknown): UserError {
+  const message = `Cannot write to the output folder "${dir}": ${why(error)}`;
+  return new UserError(`${message}; name another with --output`, 2, { cause: error });
 }
 
 function why(error: unknown): string {

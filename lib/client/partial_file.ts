@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
+import { isOf, type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
+import { readJournal } from "./read_journal.ts";
+import { unlessMissing } from "./unless_missing.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 const NEWLINE = 0x0a;
@@ -81,20 +82,18 @@ export class PartialFile {
     handles: WriteHandles,
     signal: AbortSignal,
   ): Promise<{ partial: PartialFile; found: Found }> {
-    const { path, size, version } = file;
-    const lacking = new Ranges({ start: 0, end: size });
-    const work = output.workPath(path);
+    const lacking = new Ranges({ start: 0, end: file.size });
+    const work = output.workPath(file.path);
     const bytes = await readJournal(work.journal);
     const journal = bytes && parseJournal(bytes);
-    const isSame = journal?.subject.path === path && journal.subject.size === size &&
-      journal.subject.version === version;
+    const isSame = journal !== null && isOf(journal, file);
     let damaged = 0;
     if (isSame) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
     const end = bytes?.at(-1) === NEWLINE ? "whole" : "torn";
     const partial = new PartialFile(file, output, handles, lacking, isSame ? end : "none");
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
-    if (size === 0) handles.open(partial.dataPath, true);
+    if (file.size === 0) handles.open(partial.dataPath, true);
     const reason = journal ? "outdated" : "unreadable";
     const dropped = bytes === null || isSame ? null : reason;
     const found = { kept: partial.#received, damaged, dropped } as const;
@@ -210,30 +209,6 @@ async function subtractProven(
   const claims = claimed.size;
   for (const range of lacking) claimed.remove(range);
   return claims - claimed.size;
-}
-
-/** A journal's bytes; none if what is there can never be read. Null if nothing is. */
-async function readJournal(path: string): Promise<Uint8Array | null> {
-  // Mostly there is none, and an error would take longer.
-  if (!existsSync(path)) return null;
-  try {
-    return await unlessMissing(Deno.readFile(path));
-  } catch (error) {
-    const isNone = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.IsADirectory;
-    if (isNone) return new Uint8Array();
-    throw error;
-  }
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    // Anything else, such as a lack of descriptors, says nothing about what is there.
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {

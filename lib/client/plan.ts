@@ -37,6 +37,8 @@ export interface RefusedFile {
   readonly path: string;
   /** A short phrase, to go after the path and a colon; printable. */
   readonly reason: string;
+  /** The line that decides, from 1. */
+  readonly line: number;
 }
 
 /** What to download, and what not. */
@@ -73,14 +75,15 @@ export function makePlan(
   const refused: RefusedFile[] = [];
   const accepted = new Map<string, PlannedFile>();
   for (const planned of decided) {
-    const { path } = planned.file;
+    const { file: { path }, line } = planned;
     const reason = refusalOf(path, platform);
     if (reason === null) accepted.set(path, planned);
-    else refused.push({ path, reason });
+    else refused.push({ path, reason, line });
   }
-  for (const clash of findClashes(accepted, platform)) {
-    accepted.delete(clash.path);
-    refused.push(clash);
+  for (const { path, reason } of findClashes(accepted, platform)) {
+    const { line } = accepted.get(path)!;
+    accepted.delete(path);
+    refused.push({ path, reason, line });
   }
   const waiting = unmatched.length === 0 ? [] : withHints(unmatched, files);
   return { files: accepted, waiting, refused };
@@ -120,7 +123,7 @@ function matchesOf(glob: string, files: ReadonlyMap<string, ListedFile>): readon
 function findClashes(
   files: ReadonlyMap<string, PlannedFile>,
   platform: Platform,
-): readonly RefusedFile[] {
+): readonly Omit<RefusedFile, "line">[] {
   const claims = new Claims(platform);
   let clash = false;
   for (const path of files.keys()) clash ||= claims.add(path) !== null;

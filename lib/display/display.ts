@@ -7,6 +7,10 @@
  * what there is to say. `bar.ts`, `bar_columns.ts`, `text_width.ts`, `units.ts`, `paint.ts` and
  * `clock.ts` help. Only the first two touch anything outside.
  *
+ * A server has `server_view.ts` (its terminal) over `terminal_painter.ts`, `client_table.ts` and
+ * `client_rates.ts`; `explanation_lines.ts` says beforehand what a download would do. Both stand on
+ * `table.ts`.
+ *
  * @module
  */
 import type { ClientEvent } from "../client/events.ts";

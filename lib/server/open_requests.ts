@@ -7,7 +7,8 @@
 /** The open requests of one connection. */
 export class OpenRequests {
   readonly #limit: number;
-  readonly #ids = new Set<number>();
+  /** The file that each is about, by id. */
+  readonly #paths = new Map<number, string | null>();
   #roomMade = () => {};
   #emptied: (() => void)[] = [];
 
@@ -18,32 +19,41 @@ export class OpenRequests {
 
   /** Whether a request has no answer yet. */
   has(id: number): boolean {
-    return this.#ids.has(id);
+    return this.#paths.has(id);
   }
 
-  /** Opens a request, once there is room. One caller at a time. */
-  async enter(id: number): Promise<void> {
-    while (this.#ids.size >= this.#limit) {
+  /** The files that open requests are about; one may come more than once. */
+  get paths(): Iterable<string> {
+    return this.#paths.values().filter((path) => path !== null);
+  }
+
+  /**
+   * Opens a request, once there is room. One caller at a time.
+   *
+   * @param path The file that it is about, if it says that.
+   */
+  async enter(id: number, path: string | null = null): Promise<void> {
+    while (this.#paths.size >= this.#limit) {
       await new Promise<void>((resolve) => this.#roomMade = resolve);
     }
-    this.#ids.add(id);
+    this.#paths.set(id, path);
   }
 
   /** Closes a request: its answer is sent. */
   leave(id: number): void {
-    this.#ids.delete(id);
+    this.#paths.delete(id);
     this.#roomMade();
-    if (this.#ids.size === 0) { for (const resolve of this.#emptied.splice(0)) resolve(); }
+    if (this.#paths.size === 0) { for (const resolve of this.#emptied.splice(0)) resolve(); }
   }
 
   /** Closes all requests: nothing can be answered any more. */
   clear(): void {
-    for (const id of [...this.#ids]) this.leave(id);
+    for (const id of [...this.#paths.keys()]) this.leave(id);
   }
 
   /** Whether no request is open. */
   get isEmpty(): boolean {
-    return this.#ids.size === 0;
+    return this.#paths.size === 0;
   }
 
   /** Resolves when no request is open. */

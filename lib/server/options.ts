@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { integerOption, parseCommandLine } from "../command_line.ts";
+import { integerOption, parseCommandLine, wordOption } from "../command_line.ts";
+import type { LogStyle } from "./log.ts";
 import type { ServerOptions } from "./server.ts";
 
 /** What the user asked for. */
 export interface ServerCommand extends Omit<ServerOptions, "log"> {
   readonly help: boolean;
   readonly version: boolean;
+  readonly logStyle: LogStyle;
 }
 
 const MIB = 1024 * 1024;
@@ -31,11 +33,15 @@ Usage: server [options]
   --memory MIB                  memory for all clients' buffers together
                                                            (default: 256)
 
+  --log text|json   how the log is written: lines for people, or one JSON object
+                    a line for programs                    (default: text)
+
   --help        this text
   --version     the version
 
 Standard output has one line, with the real port, once clients are accepted; the
-log goes to standard error. Ctrl+C stops accepting, lets chunks in flight finish
+log goes to standard error; on a terminal a live table of the clients stands
+below its lines of text. Ctrl+C stops accepting, lets chunks in flight finish
 for at most 5 seconds, and prints totals; a second Ctrl+C ends it at once.
 
 Examples:
@@ -54,7 +60,7 @@ cannot be read, or the address not be listened on.
  */
 export function parseServerCommand(args: readonly string[]): ServerCommand {
   const given = parseCommandLine(args, {
-    values: ["dir", "host", "port", "max-clients", "max-clients-per-address", "memory"],
+    values: ["dir", "host", "port", "max-clients", "max-clients-per-address", "memory", "log"],
     flags: ["hidden", "help", "version"],
   });
   const number = (name: string, byDefault: string, min: number, max: number) =>
@@ -68,6 +74,7 @@ export function parseServerCommand(args: readonly string[]): ServerCommand {
     hidden: given.flag("hidden"),
     maxClients: number("max-clients", "1024", 1, 1e6),
     maxClientsPerAddress: number("max-clients-per-address", "64", 1, 1e6),
+    logStyle: wordOption(given.value("log") ?? "text", "log", ["text", "json"]),
     memory: MIB * number("memory", "256", 16, 1e6),
   };
 }

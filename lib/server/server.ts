@@ -3,8 +3,9 @@
  *
  * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
  * `open_files.ts`, `catalog.ts` (the list, and the only way to its files), `digests.ts`,
- * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`, `log.ts`,
- * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
+ * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`,
+ * `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`, `session.ts` (one client),
+ * `server.ts` (this), `options.ts` (the command line).
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { settlesWithin } from "../settles_within.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Catalog } from "./catalog.ts";
+import type { ConnectedClient } from "./connected_client.ts";
 import { Digests } from "./digests.ts";
 import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
@@ -43,6 +45,10 @@ export interface ServerHandle extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
   /** How many files it shares now. */
   readonly fileCount: number;
+  /** Who is connected now, in the order of their coming. */
+  readonly clients: ReadonlySet<ConnectedClient>;
+  /** What it has done so far. */
+  readonly totals: ServerTotals;
   /** Resolves when the server has ended, after `shutdown`. */
   readonly finished: Promise<void>;
   /**
@@ -50,6 +56,16 @@ export interface ServerHandle extends AsyncDisposable {
    * Calling it again changes nothing.
    */
   shutdown(): Promise<void>;
+}
+
+/** What a server has done. */
+export interface ServerTotals {
+  /** Clients that came. */
+  readonly clients: number;
+  /** Files sent to their ends. */
+  readonly files: number;
+  /** Bytes of files sent. */
+  readonly bytes: number;
 }
 
 /** How long chunks in flight may take at the end, in milliseconds. */
@@ -82,7 +98,16 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const wholeList = new WholeList(catalog);
   const shared = { catalog, wholeList, digests, pool: new BufferPool(options.memory), log };
   const sessions = new Set<Session>();
-  const totals = { clients: 0, files: 0, bytes: 0 };
+  const gone = { files: 0, bytes: 0 };
+  let clients = 0;
+  const totals = (): ServerTotals => {
+    let { files, bytes } = gone;
+    for (const { filesSent, bytesSent } of sessions) {
+      files += filesSent;
+      bytes += bytesSent;
+    }
+    return { clients, files, bytes };
+  };
   let closing = false;
 
   const addresses = new Map<string, number>();
@@ -98,13 +123,13 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     const session = new Session(connection, shared);
     sessions.add(session);
     addresses.set(address, sameAddress + 1);
-    totals.clients++;
+    clients++;
     await session.finished;
     const left = addresses.get(address)! - 1;
     if (left > 0) addresses.set(address, left);
     else addresses.delete(address);
-    totals.files += session.filesSent;
-    totals.bytes += session.bytesSent;
+    gone.files += session.filesSent;
+    gone.bytes += session.bytesSent;
     sessions.delete(session);
   };
   const acceptAll = async () => {
@@ -142,7 +167,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     digests[Symbol.dispose]();
     // Whatever the system still keeps from ending, the program ends.
     await settlesWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
-    log({ event: "server stopped", ...totals });
+    log({ event: "server stopped", ...totals() });
     ended.resolve();
   };
   const ended = Promise.withResolvers<void>();
@@ -155,6 +180,10 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     addr: listener.addr as Deno.NetAddr,
     get fileCount() {
       return catalog.size;
+    },
+    clients: sessions,
+    get totals() {
+      return totals();
     },
     finished: ended.promise,
     shutdown,

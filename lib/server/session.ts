@@ -22,7 +22,9 @@ import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_answers.ts";
+import type { ConnectedClient } from "./connected_client.ts";
 import type { Digests } from "./digests.ts";
+import { FilesAtWork } from "./files_at_work.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./open_requests.ts";
 import { settlesWithin } from "../settles_within.ts";
@@ -45,8 +47,9 @@ export interface SharedResources {
 }
 
 /** One client's session. */
-export class Session {
-  /** Bytes of files sent. */
+export class Session implements ConnectedClient {
+  readonly address: string;
+  readonly since = performance.now();
   bytesSent = 0;
   /** Files sent to their end. */
   filesSent = 0;
@@ -55,9 +58,9 @@ export class Session {
 
   readonly #connection: Connection;
   readonly #shared: SharedResources;
-  readonly #client: string;
   readonly #answers: ChunkAnswers;
   readonly #open = new OpenRequests(MAX_REQUESTS);
+  readonly #files = new FilesAtWork();
   /** What the client does not know yet, by path; null has vanished. */
   #news = new Map<string, ListedFile | null>();
   /** The right to write, while a message is being sent. */
@@ -73,7 +76,7 @@ export class Session {
     this.#connection = connection;
     this.#shared = shared;
     const { ip, port } = connection.endpoints.client;
-    this.#client = formatAddress(formatIp(ip), port);
+    this.address = formatAddress(formatIp(ip), port);
     this.#answers = new ChunkAnswers({
       ...shared,
       connection,
@@ -82,11 +85,14 @@ export class Session {
     this.finished = this.#run();
   }
 
+  get openFiles(): number {
+    return this.#files.count(this.#open.paths, performance.now());
+  }
+
   /** Serves the client to its end, which is logged; never throws. */
   async #run(): Promise<void> {
     const { log, catalog, digests } = this.#shared;
-    const client = this.#client;
-    const start = performance.now();
+    const client = this.address;
     log({ event: "client came", client });
     let sending: Promise<void> | undefined;
     try {
@@ -109,7 +115,7 @@ export class Session {
       digests.leave(this);
       await sending;
       await this.#answers.close();
-      const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
+      const seconds = Number(((performance.now() - this.since) / 1000).toFixed(1));
       const { bytesSent: bytes, filesSent: files } = this;
       const refused = this.#refusals;
       const reason = this.#endReason ?? "it left";
@@ -223,9 +229,10 @@ export class Session {
 
   #count({ path, length, end, endsFile }: SentPiece): void {
     this.bytesSent += length;
-    if (!endsFile) return;
+    if (!endsFile) return this.#files.sent(path, performance.now());
+    this.#files.ended(path);
     this.filesSent++;
-    this.#shared.log({ event: "file sent", client: this.#client, path, size: end });
+    this.#shared.log({ event: "file sent", client: this.address, path, size: end });
   }
 
   async #receiveRequests(): Promise<void> {
@@ -257,13 +264,13 @@ export class Session {
 
   async #get(requestId: number, payload: Uint8Array): Promise<void> {
     const request = parsed(parseGetRequest, payload);
-    await this.#enter(requestId);
+    await this.#enter(requestId, request);
     this.#answers.ask(requestId, request);
   }
 
   async #digest(requestId: number, payload: Uint8Array): Promise<void> {
     const request = parsed(parseDigestRequest, payload);
-    await this.#enter(requestId);
+    await this.#enter(requestId, request);
     this.#answerDigest(requestId, request)
       .catch((error) => this.#connection.fail(error))
       .finally(() => this.#open.leave(requestId));
@@ -289,12 +296,12 @@ export class Session {
   }
 
   /** Opens a request once there is room for it. */
-  async #enter(requestId: number): Promise<void> {
+  async #enter(requestId: number, request: { path: string } | WireError): Promise<void> {
     if (requestId === 0) throw await this.#refuse("A request has the id 0");
     if (this.#open.has(requestId)) {
       throw await this.#refuse(`The request id ${requestId} is in use already`);
     }
-    await this.#open.enter(requestId);
+    await this.#open.enter(requestId, request instanceof WireError ? null : request.path);
   }
 
   async #refuse(message: string): Promise<ProtocolError> {
@@ -306,7 +313,7 @@ export class Session {
     if (++this.#refusals > MAX_LOGGED_REFUSALS) return;
     this.#shared.log({
       event: "request refused",
-      client: this.#client,
+      client: this.address,
       ...(path === null ? {} : { path }),
       code,
       reason: cause === undefined ? message : `${message}: ${messageOf(cause)}`,

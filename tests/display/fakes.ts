@@ -55,6 +55,8 @@ export class FakeClock implements Clock {
 export class FakeTerminal implements Disposable {
   readonly writes: string[] = [];
   cursorVisible = true;
+  /** Whether somebody has pressed Ctrl+S: nothing is taken any more. */
+  isStopped = false;
   #terminal: xterm.Terminal;
   #columns: number;
   #rows: number;
@@ -90,6 +92,12 @@ export class FakeTerminal implements Disposable {
     this.#pending = promise;
     this.#terminal.write(copy, resolve);
     return bytes.length;
+  }
+
+  /** Takes bytes in the background, as soon as {@linkcode FakeTerminal.isStopped} allows it. */
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.isStopped) await new Promise((resolve) => setTimeout(resolve, 5));
+    return this.writeSync(bytes);
   }
 
   async resize(columns: number, rows: number): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatLogLine, textLog } from "../../lib/server/log.ts";
+import { formatJsonLine, formatLogLine, lineLog } from "../../lib/server/log.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
 
@@ -58,19 +58,52 @@ Deno.test("formatLogLine writes one line without control characters, whatever a 
   }));
 });
 
-Deno.test("textLog writes a line for each event, with the time of writing", () => {
+Deno.test("lineLog writes a line for each event, with the time of writing", () => {
   const lines: string[] = [];
-  const log = textLog((line) => lines.push(line));
+  const log = lineLog("text", (line) => lines.push(line));
   const before = Date.now();
   log({ event: "client came", client: "127.0.0.1:1" });
-  log({ event: "client went", client: "127.0.0.1:1", bytes: 5 });
+  log({ event: "folder changed", changed: 5, removed: 0 });
   const after = Date.now();
   const words = lines.map((line) => line.split("  "));
   assert.deepEqual(words.map(([, ...rest]) => rest), [
     ["client came", "client=127.0.0.1:1"],
-    ["client went", "client=127.0.0.1:1", "bytes=5"],
+    ["folder changed", "changed=5", "removed=0"],
   ]);
   for (const [time] of words) {
     assert.ok(Date.parse(time!) >= before && Date.parse(time!) <= after);
   }
+});
+
+Deno.test("formatJsonLine writes one object: time, event and details in their order", () => {
+  const line = formatJsonLine({ event: "file sent", path: "a b.txt", size: 123 }, TIME);
+  assert.equal(
+    line,
+    '{"time":"2026-02-03T04:05:06.007Z","event":"file sent","path":"a b.txt","size":123}',
+  );
+});
+
+Deno.test("formatJsonLine writes a peer's text so that it is safe to look at, and comes back", () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: ANY_LETTER }));
+  fc.assert(fc.property(text, text, (path, reason) => {
+    const line = formatJsonLine({ event: "request refused", path, reason }, TIME);
+    assert.ok(!/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line));
+    const { time, ...rest } = JSON.parse(line);
+    assert.deepEqual(rest, { event: "request refused", path, reason });
+    assert.equal(time, TIME.toISOString());
+  }));
+});
+
+Deno.test("formatJsonLine leaves the longest path whole, and cuts what is longer", () => {
+  const parse = (reason: string) => JSON.parse(formatJsonLine({ event: "e", reason }, TIME)).reason;
+  assert.equal(parse("a".repeat(4096)), "a".repeat(4096));
+  assert.equal(parse("a".repeat(70_000)), "a".repeat(4096) + "…");
+});
+
+Deno.test("lineLog writes JSON if asked to", () => {
+  const lines: string[] = [];
+  lineLog("json", (line) => lines.push(line))({ event: "client came", client: "127.0.0.1:1" });
+  const { time, ...rest } = JSON.parse(lines[0]!);
+  assert.deepEqual(rest, { event: "client came", client: "127.0.0.1:1" });
+  assert.equal(new Date(time).toISOString(), time);
 });

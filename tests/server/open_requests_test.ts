@@ -13,6 +13,19 @@ Deno.test("OpenRequests knows which requests have no answer yet", async () => {
   open.leave(4_294_967_295);
 });
 
+Deno.test("OpenRequests knows the files that open requests are about", async () => {
+  const open = new OpenRequests(10);
+  await open.enter(1, "a");
+  await open.enter(2, "a");
+  await open.enter(3, "b");
+  await open.enter(4);
+  assert.deepEqual([...open.paths], ["a", "a", "b"]);
+  open.leave(1);
+  assert.deepEqual([...open.paths], ["a", "b"]);
+  open.clear();
+  assert.deepEqual([...open.paths], []);
+});
+
 Deno.test("OpenRequests lets a request wait while its limit is reached", async () => {
   const open = new OpenRequests(2);
   await open.enter(1);

@@ -1,0 +1,81 @@
+/**
+ * A picture that stays at the end of a terminal while lines pass by above it: remembers what stands
+ * there, and says which bytes change it. Writes nothing itself.
+ *
+ * @module
+ */
+import { frameText } from "./frame.ts";
+import type { TerminalSize } from "./terminal.ts";
+import { wrappedRows } from "./text_width.ts";
+
+/**
+ * Milliseconds for which a terminal's size must have stood still before the next frame. While a
+ * window is dragged some terminals wrap lines anew long before they tell of it (tmux: 250 ms); what
+ * is drawn meanwhile is cut, and where it stands cannot be computed any more.
+ */
+export const SETTLING_TIME = 300;
+
+/** What is to be seen. */
+export interface Picture {
+  /** Lines that stay, above the picture. */
+  readonly messages: readonly string[];
+  /** The picture, each line narrower than the terminal. */
+  readonly lines: readonly string[];
+}
+
+/** Turns pictures into the bytes that change one into the next. */
+export class TerminalPainter {
+  #drawn: TerminalSize & { readonly lines: readonly string[] };
+  #seen: TerminalSize;
+  #seenSince = -Infinity;
+
+  /** @param size The terminal's size now. */
+  constructor(size: TerminalSize) {
+    this.#seen = size;
+    this.#drawn = { lines: [], ...size };
+  }
+
+  /** The columns that the picture before had. */
+  get columns(): number {
+    return this.#drawn.columns;
+  }
+
+  /** Whether the size has stood still for long enough to draw; to be asked before each picture. */
+  standsStill(size: TerminalSize, now: number): boolean {
+    if (size.columns !== this.#seen.columns || size.rows !== this.#seen.rows) {
+      this.#seen = size;
+      this.#seenSince = now;
+    }
+    return now - this.#seenSince >= SETTLING_TIME;
+  }
+
+  /** The bytes of the next picture, for one write; "" if all stands there already. */
+  paint({ messages, lines }: Picture, size: TerminalSize): string {
+    if (messages.length === 0 && this.#isDrawn(lines, size)) return "";
+    return this.#frame({ messages, lines }, size, false);
+  }
+
+  /** The bytes that take the picture away and show the cursor; the messages stay. */
+  end(messages: readonly string[], size: TerminalSize): string {
+    return this.#frame({ messages, lines: [] }, size, true);
+  }
+
+  #isDrawn(lines: readonly string[], { columns, rows }: TerminalSize): boolean {
+    const drawn = this.#drawn;
+    return columns === drawn.columns && rows === drawn.rows &&
+      lines.length === drawn.lines.length &&
+      lines.every((line, index) => line === drawn.lines[index]);
+  }
+
+  #frame({ messages, lines }: Picture, size: TerminalSize, cursor: boolean): string {
+    const drawn = this.#drawn;
+    this.#drawn = { lines, ...size };
+    return frameText({
+      rowsAbove: drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
+      clear: messages.length > 0 || size.columns !== drawn.columns,
+      messages,
+      bars: lines,
+      cursor,
+    });
+  }
+}
