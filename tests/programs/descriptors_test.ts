@@ -70,7 +70,8 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("connected to");
-  await site.share("first", 1);
+  // Large enough for the Worker, which has descriptors of its own.
+  await site.share("first", 1 * MB);
   await site.wish("first\n");
   await client.waitFor("done     first");
   const before = await settled(() => openFiles(client.pid));
