@@ -41,7 +41,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { wishes } = parseInputList(input);
   const leftovers = await findLeftovers(output, wishes);
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
-  const plan = makePlan(wishes, files, platform);
+  const plan = makePlan(wishes, files, platform, { foldsNames: output.foldsNames });
   const outlooks = new Map<string, Outlook>();
   const look = limiter(LOOKS_AT_ONCE);
   await Promise.all(

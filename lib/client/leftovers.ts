@@ -58,13 +58,13 @@ export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<v
 /** Which file a journal is of; null if there is no journal, or none that can be understood. */
 async function subjectOf(journal: string): Promise<string | null> {
   try {
+    // A named pipe would keep its reader waiting.
+    if (!(await Deno.lstat(journal)).isFile) return null;
     using file = await Deno.open(journal);
     const head = new Uint8Array(HEAD_SIZE);
     const read = await file.read(head);
     return parseJournal(head.subarray(0, read ?? 0))?.subject.path ?? null;
-  } catch (error) {
-    // Any other failure does not make it a leftover.
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }

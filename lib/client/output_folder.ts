@@ -9,11 +9,14 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join, resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
 import { unlessMissing } from "./unless_missing.ts";
+
+/** What the names begin with of files that are made to try something, and removed at once. */
+const PROBE = "probe-";
 
 /** A file cannot be put where it belongs. */
 export class OutputError extends Error {
@@ -22,10 +25,20 @@ export class OutputError extends Error {
 
 /** An output folder that exists and can be written to. */
 export class OutputFolder {
-  readonly #root: string;
+  /**
+   * Whether the file system takes names for one that differ in nothing but case, or Unicode form.
+   * Unknown, and taken for no, of a folder that is only looked at.
+   */
+  readonly foldsNames: boolean;
 
-  private constructor(root: string) {
+  readonly #root: string;
+  /** The disk that it is on; null if it is not there yet. */
+  readonly #device: number | null;
+
+  private constructor(root: string, foldsNames = false) {
     this.#root = root;
+    this.#device = lstatOrNull(root)?.dev ?? null;
+    this.foldsNames = foldsNames;
   }
 
   /**
@@ -39,9 +52,7 @@ export class OutputFolder {
       const root = await Deno.realPath(dir);
       const work = join(root, OWN_FOLDER);
       makeFolder(work);
-      const probe = await Deno.makeTempFile({ dir: work });
-      await Deno.remove(probe);
-      return new OutputFolder(root);
+      return new OutputFolder(root, foldsNamesIn(work));
     } catch (error) {
       throw unusable(dir, error);
     }
@@ -59,7 +70,7 @@ export class OutputFolder {
       if (root === null && lstatOrNull(dir)) throw new OutputError("it is a link to nothing");
       if (root === null) return new OutputFolder(resolve(dir));
       if (!(await Deno.stat(root)).isDirectory) throw new Deno.errors.AlreadyExists();
-      isFolder(join(root, OWN_FOLDER));
+      folderAt(join(root, OWN_FOLDER));
       return new OutputFolder(root);
     } catch (error) {
       throw unusable(dir, error);
@@ -90,6 +101,13 @@ export class OutputFolder {
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
+  /** Removes what clients left that were killed as they opened the folder. Needs the lock. */
+  async removeProbes(): Promise<void> {
+    for (const file of await this.workFiles()) {
+      if (basename(file).startsWith(PROBE)) removeIfThere(file);
+    }
+  }
+
   /** Where a file ends up. Nothing is created, nothing checked. */
   finalPath(path: string): string {
     return join(this.#root, ...path.split("/"));
@@ -105,7 +123,13 @@ export class OutputFolder {
     const segments = path.split("/");
     for (let i = 1; i < segments.length; i++) {
       const folder = join(this.#root, ...segments.slice(0, i));
-      if (!isFolder(folder)) return null;
+      const info = folderAt(folder);
+      if (!info) return null;
+      if (info.dev !== this.#device) {
+        throw new OutputError(
+          `${quoted(folder)} is on another disk than the output folder; name it with --output`,
+        );
+      }
     }
     const final = this.finalPath(path);
     // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
@@ -146,20 +170,45 @@ function folderInTheWay(path: string): OutputError {
  * @throws {OutputError} If something else is there, such as a link to one.
  */
 function makeFolder(folder: string): void {
-  if (!isFolder(folder)) Deno.mkdirSync(folder, { recursive: true });
+  if (!folderAt(folder)) Deno.mkdirSync(folder, { recursive: true });
 }
 
 /**
- * Whether a folder is there.
+ * The folder at a path, or null if nothing is there.
  *
  * @throws {OutputError} If something else is.
  */
-export function isFolder(path: string): boolean {
+export function folderAt(path: string): Deno.FileInfo | null {
   const there = lstatOrNull(path);
-  if (!there) return false;
-  if (there.isSymlink) throw new OutputError(`${quoted(path)} is a link; remove it`);
-  if (!there.isDirectory) throw new OutputError(`${quoted(path)} is not a folder; move it away`);
-  return true;
+  if (there?.isSymlink) throw new OutputError(`${quoted(path)} is a link; remove it`);
+  if (there && !there.isDirectory) {
+    throw new OutputError(`${quoted(path)} is not a folder; move it away`);
+  }
+  return there;
+}
+
+/**
+ * Tries whether a folder's file system takes names for one that differ in case or Unicode form.
+ *
+ * @throws {Error} If the folder cannot be written to.
+ */
+function foldsNamesIn(folder: string): boolean {
+  const name = `${PROBE}A\u00e9-${Deno.pid}`;
+  const probe = join(folder, name);
+  removeIfThere(probe);
+  Deno.openSync(probe, { write: true, createNew: true }).close();
+  const others = [name.replace("A", "a"), name.normalize("NFD")];
+  const folds = others.some((other) => existsSync(join(folder, other)));
+  removeIfThere(probe);
+  return folds;
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function lstatOrNull(path: string): Deno.FileInfo | null {

@@ -74,7 +74,8 @@ function openNoLink(path: string, folder: string): Deno.FsFile {
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    const { isSymlink, nlink } = Deno.lstatSync(path);
+    const { isFile, isSymlink, nlink } = Deno.lstatSync(path);
+    if (!isFile && !isSymlink) throw new Error(`"${path}" is no file; remove it`);
     if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
     return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {

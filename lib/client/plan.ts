@@ -65,11 +65,14 @@ export interface Plan {
  * @param wishes By line, as `parseInputList` gives them.
  * @param files The server's list, by path.
  * @param platform Where the files would be written.
+ * @param before What was planned before, if anything: its hints are not worked out again.
+ * @param foldsNames Whether the file system there takes names for one that differ in case or form.
  */
 export function makePlan(
   wishes: readonly Wish[],
   files: ReadonlyMap<string, ListedFile>,
   platform: Platform,
+  { before, foldsNames = false }: { before?: Plan | undefined; foldsNames?: boolean } = {},
 ): Plan {
   const { decided, unmatched } = applyWishes(wishes, files);
   const refused: RefusedFile[] = [];
@@ -80,12 +83,12 @@ export function makePlan(
     if (reason === null) accepted.set(path, planned);
     else refused.push({ path, reason, line });
   }
-  for (const { path, reason } of findClashes(accepted, platform)) {
+  for (const { path, reason } of findClashes(accepted, foldsNames ? "darwin" : platform)) {
     const { line } = accepted.get(path)!;
     accepted.delete(path);
     refused.push({ path, reason, line });
   }
-  const waiting = unmatched.length === 0 ? [] : withHints(unmatched, files);
+  const waiting = withHints(unmatched, files, before?.waiting ?? []);
   return { files: accepted, waiting, refused };
 }
 
@@ -178,10 +181,26 @@ function parentOf(path: string): string {
 /** Most words that a hint takes away from a name. */
 const MAX_EXTRA_WORDS = 8;
 
+/** Hints for new names only: in a large list each takes long, and is shown once. */
 function withHints(
   wishes: readonly Wish[],
   files: ReadonlyMap<string, ListedFile>,
+  before: readonly WaitingWish[],
 ): readonly WaitingWish[] {
+  const known = new Map(before.map(({ wish, hint }) => [wish.name, hint]));
+  const names = wishes.map(({ name }) => name).filter((name) => !known.has(name));
+  if (names.length > 0) {
+    for (const [name, hint] of hintsFor(names, files)) {
+      known.set(name, hint);
+    }
+  }
+  return wishes.map((wish) => ({ wish, hint: known.get(wish.name) ?? null }));
+}
+
+function hintsFor(
+  names: readonly string[],
+  files: ReadonlyMap<string, ListedFile>,
+): ReadonlyMap<string, string | null> {
   const folders = foldersOf(files);
   // By what the least particular file system goes by: neither case nor Unicode form.
   const similar = new Map<string, string>();
@@ -204,7 +223,7 @@ function withHints(
       : similar.get(foldedName(slashed, "darwin"));
     return other === undefined ? null : `${missing} ${quoted(other)}: write it exactly so`;
   };
-  return wishes.map((wish) => ({ wish, hint: hintFor(wish.name) }));
+  return new Map(names.map((name) => [name, hintFor(name)]));
 }
 
 /** What a name is without its last words, if that means a file of the list. */

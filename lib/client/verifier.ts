@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { DigestJob, FileHasher } from "../digest/file_hasher.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, WireError } from "../errors.ts";
 import type { PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
 
@@ -86,7 +86,17 @@ export class Verifier {
     const says = sha256 === null ? `the server says ${wanted}` : `line ${line} says ${wanted}`;
     const reason = `its SHA-256 is ${digest}, ${says}`;
     // Fetching it again helps only if it was not fetched right.
-    return { reason, inVain: sha256 !== null && await this.#askServer() === digest };
+    return { reason, inVain: sha256 !== null && await this.#serverSays(digest) };
+  }
+
+  /** Whether the server has the very file that came; what it does not tell may be otherwise. */
+  async #serverSays(digest: string): Promise<boolean> {
+    try {
+      return await this.#askServer() === digest;
+    } catch (error) {
+      if (error instanceof WireError && error.code === "read-failed") return false;
+      throw error;
+    }
   }
 
   /** The digest that the file should have. */

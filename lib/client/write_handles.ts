@@ -5,7 +5,7 @@
  */
 import { dirname } from "@std/path";
 import { Flusher } from "./flusher.ts";
-import { isFolder } from "./output_folder.ts";
+import { folderAt } from "./output_folder.ts";
 
 /** How many files are open at once. */
 const AT_MOST = 128;
@@ -59,7 +59,7 @@ export class WriteHandles implements Disposable {
 function openNoLink(path: string, fresh: boolean): Deno.FsFile {
   const folder = dirname(path);
   // It may have been removed while we ran, or replaced by a link, which is an error.
-  if (!isFolder(folder) && fresh) Deno.mkdirSync(folder, { recursive: true });
+  if (!folderAt(folder) && fresh) Deno.mkdirSync(folder, { recursive: true });
   if (fresh) {
     try {
       return Deno.openSync(path, { read: true, write: true, createNew: true });

@@ -57,6 +57,8 @@ export type ServerEvent =
   | { readonly event: "folder changed"; readonly changed: number; readonly removed: number }
   /** The system tells of changes no more: the folder is looked at again and again. */
   | { readonly event: "folder is polled, not watched"; readonly reason: string }
+  /** The list stays as it is until the folder can be looked at again. */
+  | { readonly event: "folder cannot be looked at"; readonly reason: string }
   /** A connection could not be taken; the server goes on. */
   | { readonly event: "accept failed"; readonly reason: string }
   /** The server failed at a client; it goes on with the others. */

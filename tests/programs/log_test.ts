@@ -15,6 +15,7 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
     "request refused": ["client", "path", "code", "reason"],
     "client went": ["client", "files", "bytes", "refused", "seconds", "reason"],
     "folder changed": ["changed", "removed"],
+    "folder cannot be looked at": ["reason"],
     "folder is polled, not watched": ["reason"],
     "accept failed": ["reason"],
     "session failed": ["reason"],
