@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { completionsFor } from "./lib/completions.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { textLog } from "./lib/server/log.ts";
 import { formatAddress } from "./lib/protocol/ip_address.ts";
-import { parseServerCommand, SERVER_HELP } from "./lib/server/options.ts";
+import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
 import { PROGRAM } from "./lib/version.ts";
 
@@ -19,6 +20,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command.version) {
     writeLine(Deno.stdout, PROGRAM);
+    return 0;
+  }
+  if (command.completions) {
+    const script = completionsFor(command.completions, "sluice-server", SERVER_OPTIONS);
+    writeLine(Deno.stdout, script.trimEnd());
     return 0;
   }
   using interrupted = interruptSignal();

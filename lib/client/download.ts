@@ -7,6 +7,7 @@ import { messageOf, WireError } from "../errors.ts";
 import type { DigestJob, FileHasher } from "../digest/file_hasher.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
+import { failureOf, VerificationError } from "./failure.ts";
 import type { Limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
@@ -149,7 +150,7 @@ export class Download {
 
   async #fetchUnlessThere(): Promise<void> {
     const { output, prepare } = this.#context;
-    const { path, size } = this.file;
+    const { path } = this.file;
     this.#signal.throwIfAborted();
     const present = await prepare(async () => {
       this.#signal.throwIfAborted();
@@ -158,7 +159,7 @@ export class Download {
     });
     const digest = present === "maybe" ? await this.#presentDigest() : present;
     if (digest !== undefined) {
-      this.#emit({ type: "finished", path, size, took: 0, sha256: digest, alreadyThere: true });
+      this.#tellFinished(digest, 0, true);
       return;
     }
     for (let fetches = 1;; fetches++) {
@@ -168,16 +169,23 @@ export class Download {
       if (typeof result !== "string" && result !== null) {
         const isVain = fetches === FETCHES || result.inVain;
         if (isVain || !await this.#findDamage()) await this.#partial!.discard();
-        if (isVain) throw new VerificationError(result.reason);
+        if (isVain) throw new VerificationError(result.reason, this.planned);
         this.#emit({ type: "restarted", path, reason: result.reason });
         continue;
       }
       this.#signal.throwIfAborted();
       await this.#partial!.finish();
-      const took = performance.now() - (this.#startedAt ?? performance.now());
-      this.#emit({ type: "finished", path, size, took, sha256: result, alreadyThere: false });
+      this.#tellFinished(result, performance.now() - (this.#startedAt ?? performance.now()), false);
       return;
     }
+  }
+
+  /** @param sha256 Null if nobody asked for it. */
+  #tellFinished(sha256: string | null, took: number, alreadyThere: boolean): void {
+    const { path, size } = this.file;
+    const by = this.planned.sha256 === null ? "server" : "input";
+    if (sha256 !== null) this.#emit({ type: "verified", path, sha256, by });
+    this.#emit({ type: "finished", path, size, took, sha256, alreadyThere });
   }
 
   /** Whether some of what is here is not what came: then only that needs to come again. */
@@ -323,22 +331,16 @@ export class Download {
 
   /** The one place where an error decides how a download ends. */
   #explain(error: unknown): void {
-    const { path } = this.file;
     if (this.state !== "underway") return;
     if (error instanceof WireError && (error.code === "changed" || error.code === "not-found")) {
       this.#settle("outdated");
       return;
     }
-    const verification = error instanceof VerificationError;
-    const reason = error instanceof WireError
-      ? `the server says: ${error.message}`
-      : messageOf(error);
-    this.#emit({ type: "failed", path, reason, verification });
-    this.#settle(verification ? "unverified" : "failed");
+    const failure = failureOf(error);
+    this.#emit({ type: "failed", path: this.file.path, ...failure });
+    this.#settle(failure.verification ? "unverified" : "failed");
   }
 }
-
-class VerificationError extends Error {}
 
 /** Settled when all bytes are here; whoever is not awaiting it yet does not miss its failure. */
 function completion(): PromiseWithResolvers<void> {

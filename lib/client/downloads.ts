@@ -9,17 +9,21 @@
 import { FileHasher } from "../digest/file_hasher.ts";
 import { DigestQueue } from "./digest_queue.ts";
 import { Download, type DownloadContext } from "./download.ts";
-import type { ClientEvent, FileProgress } from "./events.ts";
+import type { ClientEvent, FileProgress, UnfinishedFile } from "./events.ts";
 import { limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
 import type { ChunkRequest, Remote } from "./remote.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { ContestedChunk } from "./share_meter.ts";
+import type { Tally } from "./tally.ts";
 import { Window } from "./window.ts";
 import { WriteHandles } from "./write_handles.ts";
 
 /** How often positions are told, in milliseconds. */
 const PROGRESS_MS = 100;
+/** How often shares are told, in milliseconds. */
+const SHARES_MS = 5_000;
 /** How many downloads look at once at what is on the disk. */
 const PREPARED_AT_ONCE = 32;
 /** After how long a file is asked for again that the server has said to be another, or gone. */
@@ -36,6 +40,7 @@ export interface DownloadCounts {
 export class Downloads implements AsyncDisposable {
   readonly #emit: (event: ClientEvent) => void;
   readonly #settled: () => void;
+  readonly #tally: Tally;
   readonly #context: DownloadContext;
   readonly #handles = new WriteHandles();
   readonly #hasher = new FileHasher();
@@ -51,6 +56,7 @@ export class Downloads implements AsyncDisposable {
   #remote: Remote | undefined;
   #window = new Window(1, 1);
   #progressTimer: ReturnType<typeof setTimeout> | undefined;
+  #sharesToldAt = performance.now();
   #pumpQueued = false;
 
   /**
@@ -58,15 +64,18 @@ export class Downloads implements AsyncDisposable {
    * @param verify Whether files are compared with the server's digest.
    * @param emit Hears what happens.
    * @param settled Is called whenever a download has come to its end.
+   * @param tally Counts what comes.
    */
   constructor(
     output: OutputFolder,
     verify: boolean,
     emit: (event: ClientEvent) => void,
     settled: () => void,
+    tally: Tally,
   ) {
     this.#emit = emit;
     this.#settled = settled;
+    this.#tally = tally;
     this.#context = {
       output,
       handles: this.#handles,
@@ -93,6 +102,16 @@ export class Downloads implements AsyncDisposable {
   /** Whether every download is done or failed. */
   get areSettled(): boolean {
     return this.#unsettled.size === 0;
+  }
+
+  /** The files that are neither done nor failed, and what is here of them. */
+  get unfinished(): UnfinishedFile[] {
+    return Array.from(this.#unsettled, ({ file: { path, size }, planned, received }) => ({
+      path,
+      priority: planned.priority,
+      size,
+      kept: received,
+    }));
   }
 
   /** Makes the downloads what a plan wants: begins, re-weights, begins anew, stops. */
@@ -123,6 +142,7 @@ export class Downloads implements AsyncDisposable {
   detach(): void {
     this.#remote = undefined;
     this.#digests.attach(undefined);
+    this.#tally.shares.competing([], performance.now());
   }
 
   /** Asks for more, if there is room; to be called after every answer. */
@@ -138,7 +158,10 @@ export class Downloads implements AsyncDisposable {
       return download.ended;
     });
     await Promise.all([...ended, ...this.#endings.values()]);
+    // What has no journal is not kept.
+    for (const download of this.#unsettled) this.#moved.add(download);
     this.#tellProgress();
+    this.#tellShares(performance.now());
     this.#hasher[Symbol.dispose]();
     this.#handles[Symbol.dispose]();
   }
@@ -229,6 +252,7 @@ export class Downloads implements AsyncDisposable {
     const requests: ChunkRequest[] = [];
     const reserved = this.#digests.isWaiting ? 1 : 0;
     while (remote.room - reserved > requests.length && this.#window.hasRoom) {
+      const rivals = this.#scheduler.competing;
       const download = this.#scheduler.next();
       if (!download) {
         this.#window.ranDry();
@@ -237,10 +261,13 @@ export class Downloads implements AsyncDisposable {
       const chunk = download.takeChunk(this.#window.chunkSize);
       if (chunk) {
         this.#scheduler.charge(download, chunk.end - chunk.start);
-        requests.push(this.#requestFor(download, chunk, now));
+        const { priority } = download.planned;
+        const contested = rivals.length > 1 ? { priority, rivals } : null;
+        requests.push(this.#requestFor(download, chunk, now, contested));
       }
       if (!download.hasMore) this.#scheduler.remove(download);
     }
+    this.#tally.shares.competing(this.#scheduler.competing, now);
     if (requests.length > 0) remote.get(requests);
   }
 
@@ -248,6 +275,7 @@ export class Downloads implements AsyncDisposable {
     download: Download,
     chunk: { start: number; end: number },
     now: number,
+    contested: ContestedChunk | null,
   ): ChunkRequest {
     const { path, version } = download.file;
     const length = chunk.end - chunk.start;
@@ -262,6 +290,8 @@ export class Downloads implements AsyncDisposable {
       arrived: (bytes) => {
         window.arrived(flight, performance.now());
         download.arrived(chunk, bytes);
+        const { received } = download;
+        this.#tally.arrived({ download, path, bytes: bytes.length, received, contested });
       },
       failed: (error) => {
         window.failed(flight);
@@ -282,6 +312,14 @@ export class Downloads implements AsyncDisposable {
       .map(({ file: { path }, received }) => ({ path, received }));
     this.#moved.clear();
     if (files.length > 0) this.#emit({ type: "progress", files });
+    const now = performance.now();
+    if (now - this.#sharesToldAt >= SHARES_MS) this.#tellShares(now);
+  }
+
+  #tellShares(now: number): void {
+    this.#sharesToldAt = now;
+    const shares = this.#tally.shares.takeSpan(now);
+    if (shares) this.#emit({ type: "shares", ...shares });
   }
 }
 

@@ -157,7 +157,9 @@ export class PartialFile {
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
   async leave(): Promise<void> {
     this.close();
-    if (!this.#journaled) await remove(this.dataPath);
+    if (this.#journaled) return;
+    await remove(this.dataPath);
+    this.#received = 0;
   }
 
   /** Removes what is here. */

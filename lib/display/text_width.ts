@@ -11,6 +11,8 @@ import stringWidth from "string-width";
 
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e]*$/;
+// deno-lint-ignore no-control-regex
+const COLOUR_OR_WORD = /\x1b\[[0-9;]*m|[^ \x1b]+| +/g;
 
 /** Columns that a text takes; colours take none. */
 export function widthOf(text: string): number {
@@ -42,6 +44,39 @@ export function shorten(text: string, width: number, unicode: boolean): string {
   const start = take(graphemes, Math.ceil(room / 2));
   const end = take(graphemes.toReversed(), room - start.width);
   return start.taken.join("") + ellipsis + end.taken.reverse().join("");
+}
+
+/**
+ * A line as rows of at most `columns` columns, broken between words where that is possible. Rows
+ * after the first begin with `indent` spaces; colours go on from one to the next.
+ */
+export function wrapLine(text: string, columns: number, indent: number): string[] {
+  if (columns < 1 || widthOf(text) <= columns) return [text];
+  const margin = " ".repeat(Math.min(indent, Math.floor(columns / 2)));
+  const rows: string[] = [];
+  let row = "";
+  let column = 0;
+  const breakRow = () => {
+    rows.push(row.trimEnd());
+    row = margin;
+    column = margin.length;
+  };
+  for (const word of text.match(COLOUR_OR_WORD) ?? []) {
+    const width = widthOf(word);
+    if (column + width > columns && column > margin.length && word.trim() !== "") breakRow();
+    if (column + width <= columns) {
+      row += word;
+      column += width;
+      continue;
+    }
+    if (word.trim() === "") continue;
+    for (const grapheme of graphemesOf(word)) {
+      if (column + grapheme.width > columns && column > margin.length) breakRow();
+      row += grapheme.text;
+      column += grapheme.width;
+    }
+  }
+  return [...rows, row.trimEnd()];
 }
 
 /**
