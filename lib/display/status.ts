@@ -50,8 +50,7 @@ export function lossOf(server: string, reason: string, everConnected: boolean): 
 /** The last lines, if there is anything to sum up: without a server the error says it all. */
 export function closingOf(state: ProgressState, now: number, paint: Paint): readonly string[] {
   const { summary } = state;
-  const isWorthIt = state.connection.everConnected || state.totals.files > 0 ||
-    (summary !== null && summary.resume !== null);
+  const isWorthIt = state.connection.everConnected || state.totals.files > 0;
   if (!isWorthIt) return [];
   // Without a summary something went wrong that nobody foresaw.
   return summary ? summaryLines(summary, paint) : [paint.strong(summaryOf(state, now))];

@@ -11,11 +11,14 @@ import { formatBytes, formatCount, formatElapsed, formatPart, formatRate } from 
 /** Entries of one kind that are shown; the others are counted. */
 const MOST_SHOWN = 20;
 
-const LABEL_WIDTH = "interrupted".length;
+const LABEL_WIDTH = "unfinished".length;
 
-/** The whole summary: one line, and below it what is to be known of what is not done. */
+/**
+ * The whole summary: one line, and below it what is to be known of what is not done. Not why a run
+ * as a whole could not go on, which is said elsewhere.
+ */
 export function summaryLines(summary: Summary, paint: Paint): string[] {
-  const { failed, refused, unfinished, waiting, shares, resume, error } = summary;
+  const { failed, refused, unfinished, waiting, shares, resume } = summary;
   const kept = unfinished.toSorted((a, b) => b.kept - a.kept);
   const entries = (label: string, texts: readonly string[], colour: (text: string) => string) => {
     const shown = texts.slice(0, MOST_SHOWN).map((text) => labelled(label, text, colour));
@@ -24,7 +27,6 @@ export function summaryLines(summary: Summary, paint: Paint): string[] {
   };
   return [
     paint.strong(headlineOf(summary)),
-    ...error === null ? [] : [labelled("error", printable(error), paint.bad)],
     ...entries(
       "failed",
       failed.map(({ path, reason, advice }) => `${named(path, reason)}; ${printable(advice)}`),

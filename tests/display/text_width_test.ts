@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { padEnd, padStart, shorten, widthOf, wrappedRows } from "../../lib/display/text_width.ts";
+import {
+  padEnd,
+  padStart,
+  shorten,
+  widthOf,
+  wrapLine,
+  wrappedRows,
+} from "../../lib/display/text_width.ts";
+import { printable } from "../../lib/printable.ts";
 
 const TEXT = fc.string({ unit: "grapheme" });
 
@@ -55,4 +63,32 @@ Deno.test("wrappedRows counts the rows of a wrapped line", () => {
 Deno.test("wrappedRows knows that a wide character is not cut in two", () => {
   assert.equal(wrappedRows("日本語", 3), 3);
   assert.equal(wrappedRows("日本語", 4), 2);
+});
+
+for (
+  const [text, columns, rows] of [
+    ["short", 10, ["short"]],
+    ["two words and more", 10, ["two words", "  and more"]],
+    ["x".repeat(12), 10, ["x".repeat(10), "  xx"]],
+    ["ab " + "x".repeat(12), 10, ["ab", "  xxxxxxxx", "  xxxx"]],
+    ["日本語 日本語 日本語", 10, ["日本語", "  日本語", "  日本語"]],
+    ["\x1b[31mred words here\x1b[39m", 10, ["\x1b[31mred words", "  here\x1b[39m"]],
+    ["abc", 1, ["a", "b", "c"]],
+    ["", 5, [""]],
+  ] as const
+) {
+  Deno.test(`wrapLine breaks ${JSON.stringify(text)} at ${columns} columns`, () => {
+    assert.deepEqual(wrapLine(text, columns, 2), rows);
+  });
+}
+
+Deno.test("wrapLine loses nothing but blanks, and fits", () => {
+  const word = fc.string({ unit: "grapheme", maxLength: 30 });
+  fc.assert(fc.property(fc.array(word), fc.integer({ min: 4, max: 60 }), (words, columns) => {
+    const text = printable(words.join(" "));
+    const rows = wrapLine(text, columns, 2);
+    const bare = (value: string) => value.replaceAll(/\s/gu, "");
+    assert.equal(bare(rows.join("")), bare(text));
+    for (const row of rows) assert.ok(widthOf(row) <= columns, JSON.stringify(row));
+  }));
 });
