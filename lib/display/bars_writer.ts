@@ -10,7 +10,7 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Display, type Output, writeText } from "./display.ts";
 import { frameText, SHOW_CURSOR } from "./frame.ts";
 import { MessageFold } from "./message_fold.ts";
-import { DEFAULT_LISTED, messageOf } from "./messages.ts";
+import { DEFAULT_LISTED, type Message, messageOf } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { ProgressState } from "./progress.ts";
 import { closingOf } from "./status.ts";
@@ -103,7 +103,7 @@ export class BarsDisplay implements Display {
     const marks = unicode;
     const style = { paint: paintOf(color), unicode, marks, columns, listed, hasStatus: true };
     const message = messageOf(event, this.#state, style);
-    if (message) this.#fold.push(message, now);
+    if (message) this.#fold.push(broken(message, columns), now);
     this.#state.apply(event, now);
     // The next Ctrl+C ends the program at once: nobody could show the cursor then.
     if (event.type === "interrupted") writeText(this.#options.output, SHOW_CURSOR);
@@ -161,11 +161,17 @@ export class BarsDisplay implements Display {
     const text = frameText({
       rowsAbove: drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
       clear: messages.length > 0 || size.columns !== drawn.columns,
-      messages: messages.flatMap((line) => wrapLine(line, size.columns - 1, INDENT)),
+      messages,
       bars: lines,
       cursor,
     });
     this.#drawn = { lines, ...size };
     writeText(this.#options.output, text);
   }
+}
+
+/** A message whose lines fit; not if it ends in a command, which people copy. */
+function broken(message: Message, columns: number): Message {
+  if (message.kind === "leftovers") return message;
+  return { ...message, lines: message.lines.flatMap((line) => wrapLine(line, columns, INDENT)) };
 }
