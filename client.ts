@@ -23,9 +23,12 @@ import { findLeftovers, removeLeftovers } from "./lib/client/leftovers.ts";
 import { OutputFolder } from "./lib/client/output_folder.ts";
 import { OutputLock } from "./lib/client/output_lock.ts";
 import { Remote } from "./lib/client/remote.ts";
+import { ReportFile } from "./lib/client/report_file.ts";
 import { formatServerAddress, type ServerAddress } from "./lib/client/server_address.ts";
 import { displayFor } from "./lib/display/displays.ts";
 import { renderFileList } from "./lib/display/file_list.ts";
+import { reportPage } from "./lib/display/report_page.ts";
+import { ReportRecord } from "./lib/display/report_record.ts";
 import { formatBytes } from "./lib/display/units.ts";
 import { quoted } from "./lib/printable.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
@@ -56,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
   const output = await OutputFolder.open(command.output);
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
   if (command.clean) return await clean(command, output);
-  return await download(command, output, interrupted);
+  return await downloadWithReport(command, output, interrupted);
 }
 
 async function list(command: ClientCommand, signal: AbortSignal): Promise<number> {
@@ -102,16 +105,37 @@ async function clean({ input }: ClientCommand, output: OutputFolder): Promise<nu
   return 0;
 }
 
+/** Downloads, and writes a report if one is wanted, however the download ends. */
+async function downloadWithReport(
+  command: ClientCommand,
+  output: OutputFolder,
+  signal: AbortSignal,
+): Promise<number> {
+  if (command.report === null) return await download(command, output, signal, () => {});
+  using file = ReportFile.open(command.report, command.input);
+  const record = new ReportRecord(performance.now());
+  try {
+    return await download(command, output, signal, (event) => {
+      record.handle(event, performance.now());
+    });
+  } finally {
+    const { summary } = record;
+    if (summary) file.write(reportPage(record, summary, new Date()));
+  }
+}
+
 async function download(
   command: ClientCommand,
   output: OutputFolder,
   signal: AbortSignal,
+  listen: (event: ClientEvent) => void,
 ): Promise<number> {
   const input = command.once ? null : command.input;
   const display = displayFor({ ...command, input });
   let lost = "";
   const emit = (event: ClientEvent) => {
     if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
+    listen(event);
     display.handle(event);
   };
   try {
