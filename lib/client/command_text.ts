@@ -3,14 +3,9 @@
  *
  * @module
  */
+import { shellWord } from "../shell_word.ts";
 import type { ClientCommand } from "./options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "./server_address.ts";
-
-/** What a shell takes for one plain word. */
-const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
-
-/** What some shell takes for more than a letter in double quotes. */
-const ACTIVE_IN_QUOTES = /["$`!%]|\\\\|\\$/;
 
 /** What removes what is kept of unfinished files. */
 export function cleanCommand(command: ClientCommand): string {
@@ -28,12 +23,6 @@ export function resumeCommand(command: ClientCommand): string {
     ...once ? ["--once"] : [],
     ...verify ? [] : ["--verify none"],
   ].join(" ");
-}
-
-/** A text as one word of a command line: in quotes that all shells know, if that is possible. */
-export function shellWord(text: string): string {
-  if (PLAIN_WORD.test(text)) return text;
-  return ACTIVE_IN_QUOTES.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
 }
 
 function placeWords({ input, output }: ClientCommand): string[] {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cleanCommand, resumeCommand, shellWord } from "../../lib/client/command_text.ts";
+import { cleanCommand, resumeCommand } from "../../lib/client/command_text.ts";
 import { parseClientCommand } from "../../lib/client/options.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
@@ -27,27 +27,6 @@ for (
     assert.deepEqual({ ...again, progress: command.progress }, command);
   });
 }
-
-Deno.test("shellWord makes one word of any text", async () => {
-  const texts = [
-    "a",
-    "a b",
-    "$HOME",
-    "it's",
-    '"',
-    "`x`",
-    "a\\",
-    "\\\\",
-    "!x",
-    "*",
-    "日本",
-    "",
-    "~",
-  ];
-  const script = `printf '%s\\n' ${texts.map(shellWord).join(" ")}`;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
-  assert.equal(new TextDecoder().decode(stdout), texts.map((text) => `${text}\n`).join(""));
-});
 
 function wordsOf(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);

@@ -57,7 +57,9 @@ Deno.test("reportPage escapes what comes from a peer, wherever it stands", () =>
   const page = pageOf(...events);
   const shown = page.split(escapeHtml(HOSTILE)).length - 1;
   assert.ok(shown >= 14, `${shown}`);
-  assert.doesNotMatch(page, /<script|<img|onerror='|\u202e|\x1b/);
+  for (const text of ["<script", "<img", "onerror='", "\u202e", "\x1b"]) {
+    assert.ok(!page.includes(text), text);
+  }
 });
 
 Deno.test("reportPage needs nothing from outside", () => {
