@@ -159,7 +159,10 @@ export class BarsDisplay implements Display {
     const { messages, lines, size, cursor } = picture;
     const drawn = this.#drawn;
     const text = frameText({
-      rowsAbove: drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
+      // What fitted once needs measuring only where there is less room now.
+      rowsAbove: size.columns >= drawn.columns
+        ? drawn.lines.length
+        : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
       clear: messages.length > 0 || size.columns !== drawn.columns,
       messages,
       bars: lines,

@@ -281,13 +281,13 @@ export class ProgressState {
     this.#fetched += bytes;
     this.#meter.add(bytes, now);
     this.#meters.get(file)?.add(bytes, now);
-    this.#place(file, file.position + bytes);
-    this.#files.update(file, { fetched: file.fetched + bytes });
+    this.#place(file, file.position + bytes, file.fetched + bytes);
   }
 
-  #place(file: FileState, at: number): void {
+  #place(file: FileState, at: number, fetched = file.fetched): void {
     const position = within(at, file.size);
-    this.#files.update(file, { position, received: Math.max(file.received, position) });
+    const received = Math.max(file.received, position);
+    this.#files.update(file, { position, received, fetched });
   }
 
   #beginMeter(file: FileState, now: number): void {
