@@ -4,10 +4,11 @@
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
  * `scheduler.ts` (which chunk next), `window.ts` (how much in flight), `share_meter.ts`, `tally.ts`
  * (numbers of the summary), `glob.ts`, `input_list.ts` (text → wishes), `wish_changes.ts`, `plan.ts`
- * (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all pure; `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`,
- * `write_handles.ts`, `partial_file.ts`, `leftovers.ts` (the disk); `server_list.ts`,
- * `handshake.ts`, `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`,
- * `download.ts` (one file), `downloads.ts` (all), `downloader.ts` (this), `options.ts` (the command
+ * (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all
+ * pure; `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `write_handles.ts`,
+ * `partial_file.ts`, `leftovers.ts`, `report_file.ts` (the disk); `server_list.ts`, `handshake.ts`,
+ * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `download.ts` (one file),
+ * `downloads.ts` (all), `downloader.ts` (this), `options.ts` and `command_text.ts` (the command
  * line).
  *
  * @module
