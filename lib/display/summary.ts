@@ -9,7 +9,9 @@ import type { Paint } from "./paint.ts";
 import { formatBytes, formatCount, formatElapsed, formatPart, formatRate } from "./units.ts";
 
 /** Entries of one kind that are shown; the others are counted. */
-const MOST_SHOWN = 20;
+const MOST_SHOWN = 10;
+
+type Colour = (text: string) => string;
 
 const LABEL_WIDTH = "unfinished".length;
 
@@ -20,10 +22,11 @@ const LABEL_WIDTH = "unfinished".length;
 export function summaryLines(summary: Summary, paint: Paint): string[] {
   const { failed, refused, unfinished, waiting, shares, resume } = summary;
   const kept = unfinished.toSorted((a, b) => b.kept - a.kept);
-  const entries = (label: string, texts: readonly string[], colour: (text: string) => string) => {
+  const keptOfHidden = kept.slice(MOST_SHOWN).reduce((sum, file) => sum + file.kept, 0);
+  const entries = (label: string, texts: readonly string[], colour: Colour, ofHidden = "") => {
     const shown = texts.slice(0, MOST_SHOWN).map((text) => labelled(label, text, colour));
     const hidden = texts.length - shown.length;
-    return hidden > 0 ? [...shown, labelled(label, `+ ${hidden} more`, colour)] : shown;
+    return hidden > 0 ? [...shown, labelled(label, `+ ${hidden} more${ofHidden}`, colour)] : shown;
   };
   return [
     paint.strong(headlineOf(summary)),
@@ -39,6 +42,7 @@ export function summaryLines(summary: Summary, paint: Paint): string[] {
         named(path, `${formatBytes(kept)} of ${formatBytes(size)} kept`)
       ),
       paint.notable,
+      `: ${formatBytes(keptOfHidden)} kept`,
     ),
     ...entries("not there", waiting.map(printable), paint.notable),
     ...shares === null ? [] : [labelled("shares", sharesText(shares), paint.moving)],
@@ -76,6 +80,6 @@ function named(path: string, text: string): string {
   return `${printable(path)}: ${printable(text)}`;
 }
 
-function labelled(label: string, text: string, colour: (text: string) => string): string {
+function labelled(label: string, text: string, colour: Colour): string {
   return `  ${colour(label.padEnd(LABEL_WIDTH))} ${text}`;
 }

@@ -62,6 +62,14 @@ Deno.test("summaryLines counts what is too much to list", () => {
     advice: "do",
   }));
   const lines = summaryLines(summary({ failed }), paintOf(false));
-  assert.equal(lines.length, 1 + 20 + 1);
-  assert.equal(lines.at(-1), "  failed     + 980 more");
+  assert.equal(lines.length, 1 + 10 + 1);
+  assert.equal(lines.at(-1), "  failed     + 990 more");
+  const unfinished = Array.from({ length: 15 }, (_, index) => ({
+    path: `${index}`,
+    priority: "HIGH" as const,
+    size: MIB,
+    kept: index * 1024,
+  }));
+  const more = summaryLines(summary({ unfinished }), paintOf(false)).at(-1);
+  assert.equal(more, "  unfinished + 5 more: 10.0 KiB kept");
 });
