@@ -43,8 +43,8 @@ Deno.test("client on a terminal shows its bars, survives a resize, and cleans up
     assertBars(lines, 80, 2);
     assert.match(lines.at(-1)!, /^1 of 3 files .* [1-9]\d?% /);
   });
-  assert.equal(first.filter((line) => /^✓ done   a\.bin  977 KiB/.test(line)).length, 1);
-  assert.match(first.at(-3)!, /^HIGH     日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
+  assert.equal(first.filter((line) => /^✓ done +a\.bin {2}977 KiB/.test(line)).length, 1);
+  assert.match(first.at(-3)!, /^HIGH +日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
   assert.equal(terminal.cursorVisible, false);
 
   await client.resize(44, 12);
@@ -65,7 +65,7 @@ Deno.test("client on a terminal shows its bars, survives a resize, and cleans up
   assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of 19\.1 MiB kept$/m);
   assert.match(
     lines.at(-1)!,
-    /^ {2}to resume  client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
+    /^ {2}to resume +client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
   );
 });
 
@@ -80,7 +80,7 @@ Deno.test("client on a terminal leaves one line a file, and then watches", async
   await client.interrupt();
   assert.equal(await client.ended(), 0);
   const lines = await client.terminal.everything();
-  const done = lines.filter((line) => /^✓ done   \S+ .*sha256:[0-9a-f]{8}$/.test(line));
+  const done = lines.filter((line) => /^✓ done +\S+ .*sha256:[0-9a-f]{8}$/.test(line));
   assert.equal(done.length, 3, lines.join("\n"));
   assert.match(lines.join("\n"), /^3 files done: 39\.1 MiB in .*\n {2}shares +CRITICAL \d/m);
   assert.equal(client.terminal.cursorVisible, true);
