@@ -5,12 +5,13 @@
  * @module
  */
 import { ConnectionLostError, WireError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { PRIORITIES, type Priority } from "./events.ts";
 import type { Remote } from "./remote.ts";
 
-/** Requests that are kept for chunks: digests take a quarter, and no more than this. */
-const MAX_OPEN = 32;
+/** The part of the open requests that may be for digests; the others are kept for chunks. */
+const SHARE = 1 / 4;
 /** How often a digest is asked again that the server failed to compute, and after how long. */
 const RETRIES = 4;
 const RETRY_MS = 500;
@@ -26,10 +27,10 @@ interface Wish {
 
 /** Asks the server for digests. */
 export class DigestQueue {
-  readonly #wishes: Readonly<Record<Priority, Set<Wish>>> = {
-    CRITICAL: new Set(),
-    HIGH: new Set(),
-    NORMAL: new Set(),
+  readonly #wishes: Readonly<Record<Priority, Fifo<Wish>>> = {
+    CRITICAL: new Fifo(),
+    HIGH: new Fifo(),
+    NORMAL: new Fifo(),
   };
   readonly #hasRoom: () => void;
   #remote: Remote | undefined;
@@ -67,7 +68,7 @@ export class DigestQueue {
   pump(): void {
     const remote = this.#remote;
     if (!remote) return;
-    const most = Math.min(MAX_OPEN, Math.ceil(remote.welcome.maxRequests / 4));
+    const most = Math.ceil(remote.welcome.maxRequests * SHARE);
     while (this.#open < most && remote.room > 0) {
       const wish = this.#take();
       if (!wish) return;
@@ -80,14 +81,14 @@ export class DigestQueue {
       wish.reject(wish.signal.reason);
       return;
     }
-    this.#wishes[wish.priority].add(wish);
+    this.#wishes[wish.priority].push(wish);
     this.#hasRoom();
   }
 
   #take(): Wish | undefined {
     for (const priority of PRIORITIES) {
-      for (const wish of this.#wishes[priority]) {
-        this.#wishes[priority].delete(wish);
+      const wishes = this.#wishes[priority];
+      for (let wish = wishes.shift(); wish; wish = wishes.shift()) {
         if (!wish.signal.aborted) return wish;
         wish.reject(wish.signal.reason);
       }

@@ -3,33 +3,28 @@
  *
  * @module
  */
-import { messageOf, WireError } from "../errors.ts";
-import type { DigestJob, FileHasher } from "../digest/file_hasher.ts";
+import { WireError } from "../errors.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
 import { failureOf, VerificationError } from "./failure.ts";
 import type { Limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import { PartialFile } from "./partial_file.ts";
+import { losses, PartialFile } from "./partial_file.ts";
 import type { PlannedFile } from "./plan.ts";
 import { type Range, Ranges } from "./ranges.ts";
+import { Verifier, type VerifierContext } from "./verifier.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 /** How a download stands. `outdated`: the server has another version now, or none. */
 export type DownloadState = "underway" | "done" | "failed" | "unverified" | "outdated" | "stopped";
 
 /** What downloads share. */
-export interface DownloadContext {
+export interface DownloadContext extends VerifierContext {
   readonly output: OutputFolder;
   readonly handles: WriteHandles;
-  readonly hasher: FileHasher;
-  /** Whether the server's digest is asked for; one in `input.txt` counts in any case. */
-  readonly verify: boolean;
   readonly emit: (event: ClientEvent) => void;
   /** Looks at what is on the disk for one download, a few at a time: files are open meanwhile. */
   readonly prepare: Limiter;
-  /** Asks the server for a file's digest, over as many connections as it takes. */
-  readonly serverDigest: (planned: PlannedFile, signal: AbortSignal) => Promise<string>;
   /** The download has something to ask for: let it take part. */
   readonly join: (download: Download) => void;
   /** More of the file is here. */
@@ -41,6 +36,8 @@ export interface DownloadContext {
 /** How often a chunk is asked again that the server failed to read, and after how long at first. */
 const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
+/** How often one version of a file is begun anew that the server lists, and then has not. */
+const BEGINNINGS = 10;
 /** How often a file is fetched whose digest is wrong, in all. */
 const FETCHES = 2;
 /** Modification times closer than this, in milliseconds, are taken for the same. */
@@ -54,13 +51,14 @@ export class Download {
   /** Resolves when nothing of it touches the disk any more; never rejects. */
   readonly ended: Promise<void>;
 
+  /** How often this version of the file was begun before. */
+  readonly #earlier: number;
   readonly #context: DownloadContext;
+  readonly #verifier: Verifier;
   readonly #stopping = new AbortController();
   /** Rejected when the download is stopped: nothing that it awaits may keep it then. */
   readonly #stopped = completion();
   #partial: PartialFile | undefined;
-  #digestJob: DigestJob | undefined;
-  #serverDigest: Promise<string> | undefined;
   #toAsk = new Ranges();
   #complete = completion();
   #startedAt: number | undefined;
@@ -70,12 +68,20 @@ export class Download {
   /**
    * Begins.
    *
-   * @param previous An earlier download of the same name, which must have ended first.
+   * @param previous The end of an earlier download of the same name, which is waited for.
+   * @param outdated The download that this one repeats, if the server said it was outdated.
    */
-  constructor(planned: PlannedFile, context: DownloadContext, previous?: Promise<void>) {
+  constructor(
+    planned: PlannedFile,
+    context: DownloadContext,
+    previous?: Promise<void>,
+    outdated?: Download,
+  ) {
     this.planned = planned;
     this.file = planned.file;
     this.#context = context;
+    this.#verifier = new Verifier(context, () => this.planned, this.#signal);
+    this.#earlier = outdated?.file.version === this.file.version ? outdated.#earlier + 1 : 0;
     this.ended = this.#run(previous);
   }
 
@@ -104,7 +110,7 @@ export class Download {
       const partial = this.#partial!;
       partial.write(start, bytes);
       this.#readFailures = 0;
-      this.#advanceDigest();
+      this.#verifier.wrote(partial, bytes);
       this.#context.moved(this);
       if (partial.received === this.file.size) this.#complete.resolve();
     } catch (error) {
@@ -141,21 +147,18 @@ export class Download {
       this.#explain(error);
     } finally {
       clearTimeout(this.#retryTimer);
-      this.#digestJob?.drop();
-      this.#digestJob = undefined;
-      this.#serverDigest = undefined;
+      this.#verifier.reset();
       await this.#partial?.leave().catch(() => {});
     }
   }
 
   async #fetchUnlessThere(): Promise<void> {
-    const { output, prepare } = this.#context;
+    const { prepare } = this.#context;
     const { path } = this.file;
     this.#signal.throwIfAborted();
-    const present = await prepare(async () => {
+    const present = await prepare(() => {
       this.#signal.throwIfAborted();
-      output.assertPlaceable(path);
-      return await this.#present();
+      return this.#present();
     });
     const digest = present === "maybe" ? await this.#presentDigest() : present;
     if (digest !== undefined) {
@@ -165,17 +168,18 @@ export class Download {
     for (let fetches = 1;; fetches++) {
       await this.#fetch();
       this.#emit({ type: "verifying", path });
-      const result = await this.#verify();
-      if (typeof result !== "string" && result !== null) {
-        const isVain = fetches === FETCHES || result.inVain;
+      const verdict = await this.#orStopped(this.#verifier.verdict(this.#partial!));
+      if ("reason" in verdict) {
+        const isVain = fetches === FETCHES || verdict.inVain;
         if (isVain || !await this.#findDamage()) await this.#partial!.discard();
-        if (isVain) throw new VerificationError(result.reason, this.planned);
-        this.#emit({ type: "restarted", path, reason: result.reason });
+        if (isVain) throw new VerificationError(verdict.reason, this.planned);
+        this.#emit({ type: "restarted", path, reason: verdict.reason });
         continue;
       }
       this.#signal.throwIfAborted();
       await this.#partial!.finish();
-      this.#tellFinished(result, performance.now() - (this.#startedAt ?? performance.now()), false);
+      const took = performance.now() - (this.#startedAt ?? performance.now());
+      this.#tellFinished(verdict.digest, took, false);
       return;
     }
   }
@@ -200,12 +204,12 @@ export class Download {
    * Whether the file is under its name already: `undefined` if not, `null` if it is taken for it
    * without a digest, "maybe" if its digest must tell.
    */
-  async #present(): Promise<undefined | null | "maybe"> {
-    const { output, verify } = this.#context;
+  #present(): undefined | null | "maybe" {
+    const { output } = this.#context;
     const { path, size, modified } = this.file;
-    const info = await output.present(path);
+    const info = output.present(path);
     if (!info || info.size !== size) return undefined;
-    if (verify || this.planned.sha256 !== null) return "maybe";
+    if (this.#verifier.isWanted) return "maybe";
     const apart = Math.abs((info.mtime?.getTime() ?? 0) - modified);
     return apart < SAME_TIME_MS ? null : undefined;
   }
@@ -218,7 +222,7 @@ export class Download {
     using _drop = { [Symbol.dispose]: () => job.drop() };
     // What cannot be read is not there.
     const local = job.finish(size).catch(() => undefined);
-    const wanted = this.planned.sha256 ?? await this.#orStopped(this.#askDigest());
+    const wanted = await this.#orStopped(this.#verifier.wanted());
     const digest = await this.#orStopped(local);
     return digest === wanted ? digest : undefined;
   }
@@ -232,71 +236,24 @@ export class Download {
     });
     this.#partial = partial;
     this.#signal.throwIfAborted();
-    this.#digestJob?.drop();
-    this.#digestJob = undefined;
+    this.#verifier.reset();
     this.#toAsk = new Ranges(...partial.lacking);
     this.#complete = completion();
-    if (found.dropped !== null) {
-      const reason = found.dropped === "outdated"
-        ? "the server's file is another version of what was here"
-        : "the journal of what was here cannot be understood";
-      this.#emit({ type: "restarted", path, reason });
-    }
-    if (found.damaged > 0) {
-      const reason = `${found.damaged} of the bytes that were here are damaged`;
-      this.#emit({ type: "restarted", path, reason });
-    }
+    for (const reason of losses(found)) this.#emit({ type: "restarted", path, reason });
     if (!this.hasMore) return;
     if (partial.received > 0) {
-      this.#advanceDigest();
+      this.#verifier.follow(partial);
       moved(this);
     }
     join(this);
     await this.#orStopped(this.#complete.promise);
   }
 
-  /** Lets the digest of what comes follow; it begins with the first bytes. */
-  #advanceDigest(): DigestJob | undefined {
-    const { hasher, verify } = this.#context;
-    if (!verify && this.planned.sha256 === null) return undefined;
-    this.#digestJob ??= hasher.start(this.#partial!.dataPath, null);
-    this.#digestJob.advance(this.#partial!.prefix);
-    return this.#digestJob;
-  }
-
   /** Called when the first chunk is about to be asked for. */
   #begin(): void {
     this.#startedAt = performance.now();
     this.#emit({ type: "started", path: this.file.path, resumed: this.received });
-    // Early, so that the server computes it while the chunks travel.
-    if (this.#context.verify && this.planned.sha256 === null) this.#askDigest().catch(() => {});
-  }
-
-  #askDigest(): Promise<string> {
-    this.#serverDigest ??= this.#context.serverDigest(this.planned, this.#signal);
-    return this.#serverDigest;
-  }
-
-  /** The digest if it is right, null if nobody asked for it, or what is wrong with it. */
-  async #verify(): Promise<string | null | { reason: string; inVain: boolean }> {
-    const job = this.#advanceDigest();
-    if (!job) return null;
-    const digest = await this.#orStopped(
-      job.finish(this.file.size).catch((error) => {
-        throw new Error(`what was written cannot be read: ${messageOf(error)}`, { cause: error });
-      }),
-    );
-    const { sha256 } = this.planned;
-    if (sha256 === null) {
-      const wanted = await this.#orStopped(this.#askDigest());
-      if (digest === wanted) return digest;
-      const reason = `its SHA-256 is ${digest}, the server says ${wanted}`;
-      return { reason, inVain: false };
-    }
-    if (digest === sha256) return digest;
-    const reason = `its SHA-256 is ${digest}, line ${this.planned.line} says ${sha256}`;
-    // Fetching it again helps only if it was not fetched right.
-    return { reason, inVain: await this.#orStopped(this.#askDigest()) === digest };
+    this.#verifier.begin();
   }
 
   #retryLater(error: WireError): void {
@@ -332,7 +289,8 @@ export class Download {
   /** The one place where an error decides how a download ends. */
   #explain(error: unknown): void {
     if (this.state !== "underway") return;
-    if (error instanceof WireError && (error.code === "changed" || error.code === "not-found")) {
+    const isOutdated = error instanceof WireError && ["changed", "not-found"].includes(error.code);
+    if (isOutdated && this.#earlier + 1 < BEGINNINGS) {
       this.#settle("outdated");
       return;
     }

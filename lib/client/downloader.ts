@@ -6,7 +6,7 @@
  * (numbers of the summary), `glob.ts`, `input_list.ts` (text → wishes), `wish_changes.ts`, `plan.ts`
  * (wishes × list → files), `journal.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all
  * pure; `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `write_handles.ts`,
- * `partial_file.ts`, `leftovers.ts`, `report_file.ts` (the disk); `server_list.ts`, `handshake.ts`,
+ * `partial_file.ts`, `leftovers.ts`, `kept.ts`, `report_file.ts` (the disk); `server_list.ts`, `handshake.ts`,
  * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `download.ts` (one file),
  * `downloads.ts` (all), `downloader.ts` (this), `options.ts` and `command_text.ts` (the command
  * line).
@@ -25,6 +25,7 @@ import { EXIT_UNREACHABLE, type Outcome } from "./exit_code.ts";
 import { parseInputList, type Wish } from "./input_list.ts";
 import { type InputState, watchInput } from "./input_watcher.ts";
 import type { OutputFolder } from "./output_folder.ts";
+import { withKept } from "./kept.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Remote } from "./remote.ts";
 import { WEIGHTS } from "./scheduler.ts";
@@ -121,7 +122,7 @@ class Downloader {
       failure: this.#failure,
       summary: {
         ...this.#tally.summary(performance.now()),
-        unfinished: this.#downloads.unfinished,
+        unfinished: await withKept(this.#options.output, this.#downloads.unfinished),
         waiting: waiting.map(({ wish }) => wish.name),
         refused,
       },

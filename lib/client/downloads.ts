@@ -7,12 +7,14 @@
  * @module
  */
 import { FileHasher } from "../digest/file_hasher.ts";
+import { Backlog } from "./backlog.ts";
 import { DigestQueue } from "./digest_queue.ts";
-import { Download, type DownloadContext } from "./download.ts";
-import type { ClientEvent, FileProgress, UnfinishedFile } from "./events.ts";
+import { Download, type DownloadContext, type DownloadState } from "./download.ts";
+import { type ClientEvent, PRIORITIES, type Priority, type UnfinishedFile } from "./events.ts";
 import { limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import { isSameContent, type Plan, type PlannedFile } from "./plan.ts";
+import { ProgressTeller } from "./progress_teller.ts";
 import type { ChunkRequest, Remote } from "./remote.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { ContestedChunk } from "./share_meter.ts";
@@ -20,10 +22,8 @@ import type { Tally } from "./tally.ts";
 import { Window } from "./window.ts";
 import { WriteHandles } from "./write_handles.ts";
 
-/** How often positions are told, in milliseconds. */
-const PROGRESS_MS = 100;
-/** How often shares are told, in milliseconds. */
-const SHARES_MS = 5_000;
+/** How many files of one priority are on their way at once; the others of it have not begun. */
+const UNDERWAY_AT_ONCE = 512;
 /** How many downloads look at once at what is on the disk. */
 const PREPARED_AT_ONCE = 32;
 /** After how long a file is asked for again that the server has said to be another, or gone. */
@@ -36,27 +36,34 @@ export interface DownloadCounts {
   readonly unverified: number;
 }
 
+/** How a file stands that needs nothing more. */
+interface Settled {
+  readonly planned: PlannedFile;
+  readonly state: DownloadState;
+}
+
 /** The downloads of one client. */
 export class Downloads implements AsyncDisposable {
   readonly #emit: (event: ClientEvent) => void;
-  readonly #settled: () => void;
+  readonly #noteSettled: () => void;
   readonly #tally: Tally;
+  readonly #teller: ProgressTeller;
   readonly #context: DownloadContext;
   readonly #handles = new WriteHandles();
   readonly #hasher = new FileHasher();
-  readonly #byPath = new Map<string, Download>();
-  /** Those that are neither done nor failed. */
-  readonly #unsettled = new Set<Download>();
-  /** Ends of downloads that were replaced or dropped, by path: the next one waits for it. */
+  /** Each wanted file is in one of these, by path: it waits, is on its way, or needs no more. */
+  readonly #backlog = new Backlog();
+  readonly #underway = new Map<string, Download>();
+  readonly #settled = new Map<string, Settled>();
+  /** How many are on their way. */
+  readonly #begun: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, NORMAL: 0 };
+  /** Ends of downloads that are on their way no longer, by path: the next one waits for it. */
   readonly #endings = new Map<string, Promise<void>>();
   readonly #scheduler = new Scheduler<Download>();
   readonly #digests = new DigestQueue(() => this.#pump());
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
-  readonly #moved = new Set<Download>();
   #remote: Remote | undefined;
   #window = new Window(1, 1);
-  #progressTimer: ReturnType<typeof setTimeout> | undefined;
-  #sharesToldAt = performance.now();
   #pumpQueued = false;
 
   /**
@@ -74,8 +81,9 @@ export class Downloads implements AsyncDisposable {
     tally: Tally,
   ) {
     this.#emit = emit;
-    this.#settled = settled;
+    this.#noteSettled = settled;
     this.#tally = tally;
+    this.#teller = new ProgressTeller(emit, tally.shares);
     this.#context = {
       output,
       handles: this.#handles,
@@ -85,15 +93,15 @@ export class Downloads implements AsyncDisposable {
       prepare: limiter(PREPARED_AT_ONCE),
       serverDigest: ({ file, priority }, signal) => this.#digests.ask(file, priority, signal),
       join: (download) => this.#join(download),
-      moved: (download) => this.#noteMoved(download),
+      moved: (download) => this.#teller.moved(download),
       settled: (download) => this.#leave(download),
     };
   }
 
   /** How many downloads stand how. */
   get counts(): DownloadCounts {
-    const counts = { underway: this.#unsettled.size, failed: 0, unverified: 0 };
-    for (const { state } of this.#byPath.values()) {
+    const counts = { underway: this.#backlog.size + this.#underway.size, failed: 0, unverified: 0 };
+    for (const { state } of this.#settled.values()) {
       if (state === "failed" || state === "unverified") counts[state]++;
     }
     return counts;
@@ -101,31 +109,32 @@ export class Downloads implements AsyncDisposable {
 
   /** Whether every download is done or failed. */
   get areSettled(): boolean {
-    return this.#unsettled.size === 0;
+    return this.#backlog.size === 0 && this.#underway.size === 0;
   }
 
-  /** The files that are neither done nor failed, and what is here of them. */
+  /** The files that are neither done nor failed, with what is known to be here of them. */
   get unfinished(): UnfinishedFile[] {
-    return Array.from(this.#unsettled, ({ file: { path, size }, planned, received }) => ({
-      path,
-      priority: planned.priority,
-      size,
-      kept: received,
-    }));
+    const waiting = Array.from(this.#backlog.all(), (planned) => ({ planned, received: 0 }));
+    return [...this.#underway.values(), ...waiting].map(({ planned, received }) => {
+      const { file: { path, size }, priority } = planned;
+      return { path, priority, size, kept: received };
+    });
   }
 
   /** Makes the downloads what a plan wants: begins, re-weights, begins anew, stops. */
   apply(plan: Plan, reasonToDrop: (path: string) => string): void {
-    for (const [path, download] of this.#byPath) {
-      if (!plan.files.has(path)) this.#drop(download, reasonToDrop(path));
+    const known = [this.#backlog.paths(), this.#underway.keys(), this.#settled.keys()];
+    for (const path of known.flatMap((paths) => [...paths])) {
+      if (!plan.files.has(path)) this.#drop(path, reasonToDrop(path));
     }
     for (const planned of plan.files.values()) {
-      const present = this.#byPath.get(planned.file.path);
-      const serves = present && present.state !== "outdated" &&
-        isSameContent(present.planned, planned);
-      if (serves) this.#replan(present, planned);
-      else this.#start(planned, present);
+      const { path } = planned.file;
+      const present = this.#plannedOf(path);
+      const isOutdated = this.#underway.get(path)?.state === "outdated";
+      if (present && !isOutdated && isSameContent(present, planned)) this.#replan(present, planned);
+      else this.#queue(planned);
     }
+    this.#beginNext();
     this.#pump();
   }
 
@@ -153,48 +162,86 @@ export class Downloads implements AsyncDisposable {
   /** Stops all downloads, and waits until nothing touches the disk any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#retries) clearTimeout(timer);
-    const ended = [...this.#byPath.values()].map((download) => {
-      download.stop();
-      return download.ended;
-    });
-    await Promise.all([...ended, ...this.#endings.values()]);
+    for (const download of this.#underway.values()) download.stop();
+    await Promise.all([...this.#underway.values()].map(({ ended }) => ended));
+    await Promise.all(this.#endings.values());
     // What has no journal is not kept.
-    for (const download of this.#unsettled) this.#moved.add(download);
-    this.#tellProgress();
-    this.#tellShares(performance.now());
+    for (const download of this.#underway.values()) this.#teller.moved(download);
+    this.#teller.end();
     this.#hasher[Symbol.dispose]();
     this.#handles[Symbol.dispose]();
   }
 
-  #start(planned: PlannedFile, replaced: Download | undefined): void {
+  /** What is wanted of a file at present, if it is. */
+  #plannedOf(path: string): PlannedFile | undefined {
+    return this.#backlog.get(path) ?? this.#underway.get(path)?.planned ??
+      this.#settled.get(path)?.planned;
+  }
+
+  /** Lets a file wait for its turn, in place of what there is of that name. */
+  #queue(planned: PlannedFile): void {
     const { path, size } = planned.file;
-    if (replaced) this.#end(replaced);
-    const download = new Download(planned, this.#context, this.#endings.get(path));
-    this.#byPath.set(path, download);
-    this.#unsettled.add(download);
+    this.#remove(path);
+    this.#backlog.put(planned);
     this.#emit({ type: "queued", path, priority: planned.priority, size });
   }
 
-  #replan(download: Download, planned: PlannedFile): void {
-    const { priority } = download.planned;
-    download.planned = planned;
-    if (planned.priority === priority) return;
+  /** Begins what there is room for. */
+  #beginNext(): void {
+    for (const priority of PRIORITIES) {
+      while (this.#begun[priority] < UNDERWAY_AT_ONCE) {
+        const planned = this.#backlog.take(priority);
+        if (!planned) break;
+        this.#begin(planned);
+      }
+    }
+  }
+
+  #begin(planned: PlannedFile, outdated?: Download): void {
     const { path } = planned.file;
-    this.#emit({ type: "reprioritized", path, priority: planned.priority });
-    if (this.#scheduler.has(download)) this.#scheduler.add(download, planned.priority);
+    const download = new Download(planned, this.#context, this.#endings.get(path), outdated);
+    this.#underway.set(path, download);
+    this.#begun[planned.priority]++;
   }
 
-  #drop(download: Download, reason: string): void {
-    const { path } = download.file;
-    this.#end(download);
-    this.#byPath.delete(path);
-    if (download.state !== "done") this.#emit({ type: "dropped", path, reason });
+  #replan(present: PlannedFile, planned: PlannedFile): void {
+    const { file: { path }, priority } = planned;
+    const download = this.#underway.get(path);
+    const settled = this.#settled.get(path);
+    if (download) download.planned = planned;
+    else if (settled) this.#settled.set(path, { ...settled, planned });
+    else this.#backlog.put(planned);
+    if (present.priority === priority) return;
+    this.#emit({ type: "reprioritized", path, priority });
+    if (!download) return;
+    this.#begun[present.priority]--;
+    this.#begun[priority]++;
+    if (this.#scheduler.has(download)) this.#scheduler.add(download, priority);
   }
 
-  #end(download: Download): void {
-    const { path } = download.file;
+  #drop(path: string, reason: string): void {
+    const isDone = this.#settled.get(path)?.state === "done";
+    this.#remove(path);
+    if (!isDone) this.#emit({ type: "dropped", path, reason });
+  }
+
+  /** Forgets a file; if it is on its way, it is stopped. */
+  #remove(path: string): void {
+    this.#backlog.remove(path);
+    this.#settled.delete(path);
+    const download = this.#underway.get(path);
+    if (!download) return;
     download.stop();
-    this.#forget(download);
+    this.#end(download);
+  }
+
+  /** Counts a download as on its way no longer. */
+  #end(download: Download): void {
+    const { file: { path }, priority } = download.planned;
+    this.#scheduler.remove(download);
+    this.#teller.forget(download);
+    this.#underway.delete(path);
+    this.#begun[priority]--;
     const ending = download.ended.then(() => {
       if (this.#endings.get(path) === ending) this.#endings.delete(path);
     });
@@ -208,30 +255,28 @@ export class Downloads implements AsyncDisposable {
   }
 
   #leave(download: Download): void {
-    this.#scheduler.remove(download);
+    const { planned, state } = download;
     // What the server has no longer will come again, or be dropped.
-    if (download.state === "outdated") {
+    if (state === "outdated") {
+      this.#scheduler.remove(download);
       this.#retryLater(download);
       return;
     }
-    this.#forget(download);
-    this.#settled();
+    this.#end(download);
+    this.#settled.set(planned.file.path, { planned, state });
+    this.#beginNext();
+    this.#noteSettled();
   }
 
   /** The next list mostly tells what to do; but the server may have been mistaken for a moment. */
   #retryLater(download: Download): void {
-    const { path } = download.file;
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      if (this.#byPath.get(path) === download) this.#start(download.planned, download);
+      if (this.#underway.get(download.file.path) !== download) return;
+      this.#end(download);
+      this.#begin(download.planned, download);
     }, OUTDATED_RETRY_MS);
     this.#retries.add(timer);
-  }
-
-  #forget(download: Download): void {
-    this.#scheduler.remove(download);
-    this.#moved.delete(download);
-    this.#unsettled.delete(download);
   }
 
   /** Asks soon: what becomes possible in one go is asked for in one go. */
@@ -299,31 +344,4 @@ export class Downloads implements AsyncDisposable {
       },
     };
   }
-
-  #noteMoved(download: Download): void {
-    this.#moved.add(download);
-    this.#progressTimer ??= setTimeout(() => this.#tellProgress(), PROGRESS_MS);
-  }
-
-  #tellProgress(): void {
-    clearTimeout(this.#progressTimer);
-    this.#progressTimer = undefined;
-    const files: FileProgress[] = [...this.#moved]
-      .map(({ file: { path }, received }) => ({ path, received }));
-    this.#moved.clear();
-    if (files.length > 0) this.#emit({ type: "progress", files });
-    const now = performance.now();
-    if (now - this.#sharesToldAt >= SHARES_MS) this.#tellShares(now);
-  }
-
-  #tellShares(now: number): void {
-    this.#sharesToldAt = now;
-    const shares = this.#tally.shares.takeSpan(now);
-    if (shares) this.#emit({ type: "shares", ...shares });
-  }
-}
-
-/** Whether a download of the one serves as one of the other. */
-function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
-  return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
 }

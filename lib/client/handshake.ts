@@ -5,13 +5,12 @@
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { Connection, type Message, type Patience } from "../protocol/connection.ts";
+import { HANDSHAKE_MS, handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
 import { parseListPage, parseWelcome, type Welcome } from "../protocol/payloads.ts";
 import type { ServerAddress } from "./server_address.ts";
 import { ServerList } from "./server_list.ts";
 
-/** How long the server may take for each step of the handshake, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
 /** The most that a first list may take on the wire, in bytes. */
 const MAX_LIST_BYTES = 2 ** 30;
 
@@ -33,14 +32,16 @@ export async function shakeHands(
   signal: AbortSignal,
   patience: Patience,
 ): Promise<Handshake> {
+  const since = performance.now();
   const connection = new Connection(await dial(address, signal), "client", patience);
+  using _deadline = handshakeDeadline(connection, since);
   const abort = () => connection.fail(new ConnectionLostError("Interrupted"));
   signal.addEventListener("abort", abort);
   const reader = connection.readable.getReader();
   try {
-    const welcome = await readWelcome(reader, connection);
+    const welcome = await readWelcome(reader);
     connection.maxChunk = Math.min(welcome.maxChunk, MAX_CHUNK_PAYLOAD);
-    const list = await readList(reader, connection);
+    const list = await readList(reader);
     reader.releaseLock();
     return { connection, welcome, list };
   } catch (error) {
@@ -57,12 +58,11 @@ export async function shakeHands(
 
 async function readList(
   reader: ReadableStreamDefaultReader<Message>,
-  connection: Connection,
 ): Promise<ServerList> {
   const list = new ServerList();
   let bytes = 0;
   for (let more = true; more;) {
-    const { header, payload } = await nextMessage(reader, connection);
+    const { header, payload } = await nextMessage(reader);
     if (header.type !== MessageType.LIST) throw unexpected(header.type);
     bytes += payload.length;
     if (bytes > MAX_LIST_BYTES) throw new ProtocolError("The server's list has no end");
@@ -95,9 +95,8 @@ async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Pro
 
 async function readWelcome(
   reader: ReadableStreamDefaultReader<Message>,
-  connection: Connection,
 ): Promise<Welcome> {
-  const { header, payload } = await nextMessage(reader, connection);
+  const { header, payload } = await nextMessage(reader);
   if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
   const welcome = understood(parseWelcome, payload);
   if (welcome.protocol !== PROTOCOL_VERSION) {
@@ -109,25 +108,11 @@ async function readWelcome(
   return welcome;
 }
 
-/** The next message of the handshake; each has its own deadline, for a list may be long. */
-async function nextMessage(
-  reader: ReadableStreamDefaultReader<Message>,
-  connection: Connection,
-): Promise<Message> {
-  const timer = setTimeout(
-    () =>
-      connection.fail(
-        new ConnectionLostError(`The server said nothing within ${HANDSHAKE_MS / 1000} s`),
-      ),
-    HANDSHAKE_MS,
-  );
-  try {
-    const { value, done } = await reader.read();
-    if (done) throw new ConnectionLostError("The server ended the connection");
-    return value;
-  } finally {
-    clearTimeout(timer);
-  }
+/** The next message of the handshake. */
+async function nextMessage(reader: ReadableStreamDefaultReader<Message>): Promise<Message> {
+  const { value, done } = await reader.read();
+  if (done) throw new ConnectionLostError("The server ended the connection");
+  return value;
 }
 
 /**

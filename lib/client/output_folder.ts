@@ -8,6 +8,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
@@ -50,14 +51,15 @@ export class OutputFolder {
   }
 
   /**
-   * Where the data of a file grows. Names of any length and kind become one short name.
+   * Where the data of a file grows, and its journal. Names of any length and kind become one short
+   * name.
    *
    * @param path The file's path on the server.
-   * @param suffix What tells the files of one download apart.
    */
-  workPath(path: string, suffix: string): string {
+  workPath(path: string): { readonly data: string; readonly journal: string } {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
-    return join(this.#root, OWN_FOLDER, name + suffix);
+    const work = join(this.#root, OWN_FOLDER, name);
+    return { data: `${work}.data`, journal: `${work}.journal` };
   }
 
   /** The file that says that a client is at work here. */
@@ -77,28 +79,23 @@ export class OutputFolder {
     return join(this.#root, ...path.split("/"));
   }
 
-  /** What is there under a file's name: its metadata, or null if it is no regular file. */
-  async present(path: string): Promise<Deno.FileInfo | null> {
-    try {
-      const info = await Deno.lstat(this.finalPath(path));
-      return info.isFile ? info : null;
-    } catch {
-      return null;
-    }
-  }
-
   /**
-   * Makes sure that a file can be placed later, as far as that can be known now.
+   * What is there under a file's name: its metadata, or null if it is no regular file. Makes sure
+   * that a file can be placed there later, as far as that can be known now.
    *
    * @throws {OutputError} If something stands in the way.
    */
-  assertPlaceable(path: string): void {
+  present(path: string): Deno.FileInfo | null {
     const segments = path.split("/");
     for (let i = 1; i < segments.length; i++) {
       const folder = join(this.#root, ...segments.slice(0, i));
-      if (!isFolder(folder)) return;
+      if (!isFolder(folder)) return null;
     }
-    this.#assertNoFolder(path);
+    const final = this.finalPath(path);
+    // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
+    const info = existsSync(final) ? lstatOrNull(final) : null;
+    if (info?.isDirectory) throw folderInTheWay(path);
+    return info?.isFile ? info : null;
   }
 
   /**
@@ -108,29 +105,32 @@ export class OutputFolder {
    * @param path Its path on the server.
    * @throws {OutputError} If something stands in the way.
    */
-  async place(from: string, path: string): Promise<void> {
+  place(from: string, path: string): void {
     const segments = path.split("/");
     for (let i = 1; i < segments.length; i++) {
       makeFolder(join(this.#root, ...segments.slice(0, i)));
     }
-    this.#assertNoFolder(path);
+    const final = this.finalPath(path);
     try {
-      await Deno.rename(from, this.finalPath(path));
+      Deno.renameSync(from, final);
     } catch (error) {
+      if (lstatOrNull(final)?.isDirectory) throw folderInTheWay(path);
       throw new OutputError(`it cannot be moved to its name: ${why(error)}`, { cause: error });
-    }
-  }
-
-  #assertNoFolder(path: string): void {
-    if (lstatOrNull(this.finalPath(path))?.isDirectory) {
-      throw new OutputError(`a folder stands where ${quoted(path)} belongs; move it away`);
     }
   }
 }
 
-/** Makes a folder if it is missing; what stands there must be a folder, not a link to one. */
+function folderInTheWay(path: string): OutputError {
+  return new OutputError(`a folder stands where ${quoted(path)} belongs; move it away`);
+}
+
+/**
+ * Makes a folder if it is missing.
+ *
+ * @throws {OutputError} If something else is there, such as a link to one.
+ */
 function makeFolder(folder: string): void {
-  if (!isFolder(folder)) Deno.mkdirSync(folder);
+  if (!isFolder(folder)) Deno.mkdirSync(folder, { recursive: true });
 }
 
 /**
@@ -138,7 +138,7 @@ function makeFolder(folder: string): void {
  *
  * @throws {OutputError} If something else is.
  */
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   const there = lstatOrNull(path);
   if (!there) return false;
   if (there.isSymlink) throw new OutputError(`${quoted(path)} is a link; remove it`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -22,6 +23,15 @@ export interface Found {
   readonly dropped: "outdated" | "unreadable" | null;
 }
 
+/** What of an earlier download is lost, in words. */
+export function losses({ damaged, dropped }: Found): string[] {
+  const reasons: string[] = [];
+  if (dropped === "outdated") reasons.push("the server's file is another version of what was here");
+  if (dropped === "unreadable") reasons.push("the journal of what was here cannot be understood");
+  if (damaged > 0) reasons.push(`${damaged} of the bytes that were here are damaged`);
+  return reasons;
+}
+
 /** A file's data on its way. */
 export class PartialFile {
   /** Where the data is. */
@@ -35,26 +45,28 @@ export class PartialFile {
   #received: number;
   /** Whether the journal on disk is of this version. */
   #journaled: boolean;
-  /** What the journal needs before its next line: its head, or the end of a torn line. */
-  #opening: string;
+  /** Whether the journal's last line has no end. */
+  #isTorn: boolean;
+  /** Whether the file has its name. */
+  #isPlaced = false;
 
   private constructor(
     file: ListedFile,
     output: OutputFolder,
     handles: WriteHandles,
     lacking: Ranges,
-    journaled: boolean,
-    opening: string,
+    journal: "torn" | "whole" | "none",
   ) {
-    this.dataPath = output.workPath(file.path, ".data");
-    this.#journalPath = output.workPath(file.path, ".journal");
+    const work = output.workPath(file.path);
+    this.dataPath = work.data;
+    this.#journalPath = work.journal;
     this.#file = file;
     this.#output = output;
     this.#handles = handles;
     this.#lacking = lacking;
     this.#received = file.size - lacking.size;
-    this.#journaled = journaled;
-    this.#opening = opening;
+    this.#journaled = journal !== "none";
+    this.#isTorn = journal === "torn";
   }
 
   /**
@@ -69,21 +81,17 @@ export class PartialFile {
     handles: WriteHandles,
     signal: AbortSignal,
   ): Promise<{ partial: PartialFile; found: Found }> {
-    const lacking = new Ranges({ start: 0, end: file.size });
-    const journalPath = output.workPath(file.path, ".journal");
-    const bytes = await unlessMissing(Deno.readFile(journalPath));
-    const journal = bytes && parseJournal(bytes);
     const { path, size, version } = file;
+    const lacking = new Ranges({ start: 0, end: size });
+    const work = output.workPath(path);
+    const bytes = await readJournal(work.journal);
+    const journal = bytes && parseJournal(bytes);
     const isSame = journal?.subject.path === path && journal.subject.size === size &&
       journal.subject.version === version;
     let damaged = 0;
-    if (isSame) {
-      const dataPath = output.workPath(path, ".data");
-      damaged = await subtractProven(lacking, dataPath, journal.entries, signal);
-    }
-    const torn = bytes?.at(-1) === NEWLINE ? "" : "\n";
-    const opening = isSame ? torn : journalHead(file);
-    const partial = new PartialFile(file, output, handles, lacking, isSame, opening);
+    if (isSame) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
+    const end = bytes?.at(-1) === NEWLINE ? "whole" : "torn";
+    const partial = new PartialFile(file, output, handles, lacking, isSame ? end : "none");
     if (bytes && !isSame) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (size === 0) handles.open(partial.dataPath, true);
@@ -124,9 +132,10 @@ export class PartialFile {
     const line = journalLine({ offset, length: bytes.length, checksum: crc32(bytes) });
     const journal = this.#handles.open(this.#journalPath, !this.#journaled);
     journal.seekSync(0, Deno.SeekMode.End);
-    writeAllSync(journal, new TextEncoder().encode(this.#opening + line));
+    const opening = this.#journaled ? (this.#isTorn ? "\n" : "") : journalHead(this.#file);
+    writeAllSync(journal, new TextEncoder().encode(opening + line));
     this.#journaled = true;
-    this.#opening = "";
+    this.#isTorn = false;
   }
 
   /**
@@ -138,13 +147,19 @@ export class PartialFile {
     this.#handles.close(this.#journalPath);
     {
       using data = this.#handles.take(this.dataPath);
-      data.truncateSync(this.#file.size);
-      const modified = new Date(this.#file.modified);
-      await data.utime(modified, modified).catch(() => {});
+      const { size, modified } = this.#file;
+      // What was taken up may have more behind it.
+      if (this.#journaled) data.truncateSync(size);
+      setModified(data, modified);
       // A name that outlives a power cut must not have lost its data.
-      await data.syncData();
+      await this.#handles.flusher.flush(data, size);
+      // What came in one piece was there for no more than a moment.
+      if (this.#journaled && !standsAt(this.dataPath, data)) {
+        throw new Error("its data was removed or replaced while it was being written");
+      }
     }
-    await this.#output.place(this.dataPath, this.#file.path);
+    this.#output.place(this.dataPath, this.#file.path);
+    this.#isPlaced = true;
     if (this.#journaled) await remove(this.#journalPath);
   }
 
@@ -157,7 +172,7 @@ export class PartialFile {
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
   async leave(): Promise<void> {
     this.close();
-    if (this.#journaled) return;
+    if (this.#journaled || this.#isPlaced) return;
     await remove(this.dataPath);
     this.#received = 0;
   }
@@ -199,6 +214,20 @@ async function subtractProven(
   return claims - claimed.size;
 }
 
+/** A journal's bytes; none if what is there can never be read. Null if nothing is. */
+async function readJournal(path: string): Promise<Uint8Array | null> {
+  // Mostly there is none, and an error would take longer.
+  if (!existsSync(path)) return null;
+  try {
+    return await unlessMissing(Deno.readFile(path));
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.IsADirectory;
+    if (isNone) return new Uint8Array();
+    throw error;
+  }
+}
+
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
@@ -220,6 +249,27 @@ async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promi
     done += read;
   }
   return crc;
+}
+
+/** Whether an open file is what a path leads to, without following a link. */
+function standsAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    const { ino, dev } = file.statSync();
+    const there = Deno.lstatSync(path);
+    return there.ino === ino && there.dev === dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A time that the file system does not take is no reason to lose the file. */
+function setModified(file: Deno.FsFile, modified: number): void {
+  try {
+    file.utimeSync(new Date(modified), new Date(modified));
+  } catch {
+    // It keeps the time of its download.
+  }
 }
 
 function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -20,7 +20,8 @@ import {
   printPayload,
   type Welcome,
 } from "../protocol/payloads.ts";
-import { shakeHands, understood, unexpected } from "./handshake.ts";
+import { AnswerWatch } from "./answer_watch.ts";
+import { type Handshake, shakeHands, understood, unexpected } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
 import type { ServerList } from "./server_list.ts";
 
@@ -62,6 +63,7 @@ export class Remote implements Disposable {
   readonly #messages: ReadableStream<Message>;
   readonly #open = new Map<number, OpenRequest>();
   readonly #list: ServerList;
+  readonly #watch: AnswerWatch;
   #lastId = 0;
   #leaving = false;
   /** Whether the server is about to end: it goes once this side has gone. */
@@ -71,11 +73,13 @@ export class Remote implements Disposable {
   #changed = 0;
   #removed = 0;
 
-  private constructor(connection: Connection, welcome: Welcome, list: ServerList) {
+  private constructor({ connection, welcome, list }: Handshake, patience: Patience) {
     this.#connection = connection;
     this.#messages = connection.readable;
     this.welcome = welcome;
     this.#list = list;
+    const isWaiting = () => this.#open.values().some(({ type }) => type === MessageType.GET);
+    this.#watch = new AnswerWatch(connection, isWaiting, patience.stalledAfter);
   }
 
   /**
@@ -93,8 +97,7 @@ export class Remote implements Disposable {
     signal: AbortSignal,
     patience: Patience = DEFAULT_PATIENCE,
   ): Promise<Remote> {
-    const { connection, welcome, list } = await shakeHands(address, signal, patience);
-    return new Remote(connection, welcome, list);
+    return new Remote(await shakeHands(address, signal, patience), patience);
   }
 
   /** The server's files by path, kept up to date. */
@@ -147,6 +150,7 @@ export class Remote implements Disposable {
       throw end;
     } finally {
       this.#connection.close();
+      this.#watch[Symbol.dispose]();
       clearTimeout(this.#goneBy);
       // Who hears of the end must not ask the same connection again.
       this.#leaving = true;
@@ -169,6 +173,7 @@ export class Remote implements Disposable {
 
   [Symbol.dispose](): void {
     this.#connection.close();
+    this.#watch[Symbol.dispose]();
   }
 
   /** All that was asked for is here: the server, which waits for that, may end. */
@@ -247,6 +252,7 @@ export class Remote implements Disposable {
       throw new ProtocolError("The server answered what it was not asked");
     }
     this.#open.delete(requestId);
+    if (open.type === MessageType.GET) this.#watch.answered();
     if (this.#saidGoodbye && this.#open.size === 0) this.#answerGoodbye();
     return open;
   }

@@ -4,12 +4,16 @@
  * @module
  */
 import { dirname } from "@std/path";
+import { Flusher } from "./flusher.ts";
+import { isFolder } from "./output_folder.ts";
 
 /** How many files are open at once. */
 const AT_MOST = 128;
 
 /** Keeps the files open that were written to last. */
 export class WriteHandles implements Disposable {
+  readonly flusher = new Flusher();
+
   /** By path; the one not used for longest first. */
   readonly #files = new Map<string, Deno.FsFile>();
 
@@ -53,15 +57,17 @@ export class WriteHandles implements Disposable {
 }
 
 function openNoLink(path: string, fresh: boolean): Deno.FsFile {
+  const folder = dirname(path);
+  // It may have been removed while we ran, or replaced by a link, which is an error.
+  if (!isFolder(folder) && fresh) Deno.mkdirSync(folder, { recursive: true });
   if (fresh) {
-    // Not truncated but made anew, so that a link or a hard link that was put here is not followed.
     try {
-      Deno.removeSync(path);
+      return Deno.openSync(path, { read: true, write: true, createNew: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    // The folder may have been removed while we ran.
-    Deno.mkdirSync(dirname(path), { recursive: true });
+    // Not truncated but made anew, so that a link or a hard link that was put here is not followed.
+    Deno.removeSync(path);
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   }
   const { isSymlink, nlink } = Deno.lstatSync(path);

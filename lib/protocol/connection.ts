@@ -138,7 +138,7 @@ export class Connection implements Disposable {
   }, { highWaterMark: 0 });
 
   /**
-   * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
+   * Sends one message; whole messages never mix. Resolves once it is the next one's turn.
    *
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
@@ -292,7 +292,8 @@ export class Connection implements Disposable {
   }
 
   async #lastWords(message: Outgoing): Promise<void> {
-    await settlesWithin(this.send(message), LAST_WORDS_MS);
+    const sent = this.send(message).then(() => this.#socket.flush());
+    await settlesWithin(sent, LAST_WORDS_MS);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -148,6 +148,11 @@ export class MessageFramer {
     this.#header = header;
   }
 
+  /** Whether some of the payload has been framed. */
+  get hasBegun(): boolean {
+    return this.#framed > 0;
+  }
+
   /** Whether the whole payload has been framed. */
   get isComplete(): boolean {
     return this.#framed === this.#header.length;
@@ -162,7 +167,7 @@ export class MessageFramer {
    * @throws {RangeError} If the buffer is too small.
    */
   frame(buffer: Uint8Array, length: number): Uint8Array {
-    const isFirst = this.#framed === 0;
+    const isFirst = !this.hasBegun;
     const end = HEADER_SIZE + length;
     if (buffer.length < end + FOOTER_SIZE) throw new RangeError("Cannot frame: no room");
     this.#framed += length;

@@ -4,6 +4,13 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
+
+/** Up to so many bytes, copying them is cheaper than a system call. */
+const SMALL_WRITE = 16 * 1024;
+/** How much may wait to be written together, in bytes. */
+const STAGE_SIZE = 64 * 1024;
+
 /** Owns its `Deno.Conn`. */
 export class Socket {
   /** Bytes received and sent so far. */
@@ -14,6 +21,12 @@ export class Socket {
   /** Since when a read, or a write, has been waiting without a byte; undefined if none is. */
   #readingSince: number | undefined;
   #writingSince: number | undefined;
+  /** Small writes that wait for the one that is under way, and how many bytes they are. */
+  #stage: Uint8Array | undefined;
+  #spare: Uint8Array | undefined;
+  #staged = 0;
+  #flushing: Promise<void> | undefined;
+  #broken: Error | undefined;
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
@@ -57,8 +70,49 @@ export class Socket {
     },
   });
 
-  /** Writes all of the bytes; one caller at a time. */
+  /**
+   * Writes bytes; one caller at a time. Resolves when the system has taken them. A few bytes are
+   * copied instead, and go together with those that come soon after; if that fails, the next call
+   * says so.
+   */
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    if (bytes.length > SMALL_WRITE || this.#staged + bytes.length > STAGE_SIZE) {
+      await this.flush();
+      await this.#writeAll(bytes);
+      return;
+    }
+    this.#stage ??= this.#spare ?? new Uint8Array(STAGE_SIZE);
+    this.#stage.set(bytes, this.#staged);
+    this.#staged += bytes.length;
+    this.#flushing ??= this.#flushSoon();
+  }
+
+  /** Resolves when the system has taken all bytes. */
+  async flush(): Promise<void> {
+    await this.#flushing;
+    if (this.#broken) throw this.#broken;
+  }
+
+  /** Lets all come together first that is written in one go. */
+  async #flushSoon(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      while (this.#staged > 0) {
+        const stage = this.#stage!;
+        const bytes = stage.subarray(0, this.#staged);
+        this.#stage = undefined;
+        this.#staged = 0;
+        await this.#writeAll(bytes);
+        this.#spare = stage;
+      }
+    } catch (error) {
+      this.#broken = error as Error;
+    }
+    this.#flushing = undefined;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       this.#writingSince = performance.now();
       try {
@@ -73,6 +127,7 @@ export class Socket {
 
   /** Closes the writing half; what the peer still sends can be read. */
   async closeWrite(): Promise<void> {
+    await this.#flushing;
     await this.#conn.closeWrite().catch(() => {});
   }
 

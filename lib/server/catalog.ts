@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { constants } from "node:fs";
+import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
 import { WireError } from "../errors.ts";
@@ -11,12 +11,14 @@ import type { ListedFile } from "../protocol/payloads.ts";
 import { type FileLease, OpenFiles } from "./open_files.ts";
 import {
   diskPath,
-  isShareable,
+  isInside,
+  OPEN_FLAGS,
   scanFolder,
   type SharedFile,
   type SharedFolder,
   wirePathOf,
 } from "./folder_scan.ts";
+import { type SmallFile, SmallFiles } from "./small_files.ts";
 import { watchFolder } from "./folder_watch.ts";
 
 /** How the folder changed from one revision to the next. */
@@ -41,6 +43,7 @@ export class Catalog implements AsyncDisposable {
   readonly #folder: SharedFolder;
   readonly #listeners = new Set<CatalogListener>();
   readonly #openFiles = new OpenFiles();
+  readonly #smallFiles: SmallFiles;
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: Disposable | undefined;
@@ -48,6 +51,7 @@ export class Catalog implements AsyncDisposable {
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
     this.#folder = folder;
+    this.#smallFiles = new SmallFiles(folder);
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
@@ -106,6 +110,15 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
+   * The whole content of a small file, with the same proofs as `lease`.
+   *
+   * @returns Null if it is not small, or cannot be read like this: `lease` says why.
+   */
+  readSmall(file: SharedFile): Promise<SmallFile | null> {
+    return this.#smallFiles.read(file);
+  }
+
+  /**
    * Opens a file, or takes an open one. What is open then is proven to be the listed content, and
    * to be inside the folder. Not guarded against: somebody with a hand in the folder who puts the
    * very file that the list names elsewhere, and back, between two system calls.
@@ -118,7 +131,7 @@ export class Catalog implements AsyncDisposable {
       () => this.#open(file),
     );
     try {
-      await this.assertUnchanged(file, lease);
+      this.assertUnchanged(file, lease);
       return lease;
     } catch (error) {
       lease.release();
@@ -127,12 +140,13 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Makes sure that an open file still has the listed content.
+   * Makes sure that an open file still has the listed content. Synchronous: the system has the
+   * metadata of open files at hand.
    *
    * @throws {WireError} `changed` if not.
    */
-  async assertUnchanged(file: SharedFile, lease: FileLease): Promise<void> {
-    if (!isSame(identityOf(await lease.handle.stat()), file)) {
+  assertUnchanged(file: SharedFile, lease: FileLease): void {
+    if (!isSame(identityOf(fstatSync(lease.handle.fd)), file)) {
       lease.discard();
       throw changed();
     }
@@ -145,22 +159,31 @@ export class Catalog implements AsyncDisposable {
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async realPath(file: SharedFile): Promise<string> {
+    const real = await this.#pathInside(file);
     try {
-      const real = await Deno.realPath(diskPath(this.#folder.root, file.path));
-      const inside = wirePathOf(this.#folder.root, real);
-      const isInside = inside !== null && isShareable(this.#folder, inside);
-      if (isInside && isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
+      if (isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
     } catch (error) {
       throw whyUnreadable(error);
     }
     throw changed();
   }
 
-  async #open(file: SharedFile): Promise<FileHandle> {
-    const real = await this.realPath(file);
+  /** The real path of what has a file's name now, if that is inside the folder. */
+  async #pathInside(file: SharedFile): Promise<string> {
+    let real: string;
     try {
-      // A named pipe that has come here meanwhile would keep a plain open waiting for ever.
-      return await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    if (!isInside(this.#folder, real)) throw changed();
+    return real;
+  }
+
+  async #open(file: SharedFile): Promise<FileHandle> {
+    const real = await this.#pathInside(file);
+    try {
+      return await open(real, OPEN_FLAGS);
     } catch (error) {
       throw whyUnreadable(error);
     }
@@ -170,6 +193,7 @@ export class Catalog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
+    this.#smallFiles[Symbol.dispose]();
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
@@ -211,8 +235,9 @@ export class Catalog implements AsyncDisposable {
 /** What a client is told of a file that the system does not let us read. */
 function whyUnreadable(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
+  // ELOOP: a link has come in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory || code === "ENOENT" || code === "ENOTDIR";
+    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
   return isGone
     ? new WireError("not-found", "There is no such file")
     : new WireError("read-failed", "The file cannot be opened", { cause: error });

@@ -9,17 +9,22 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { WireError } from "../errors.ts";
 import type { Connection } from "../protocol/connection.ts";
-import { HEADER_SIZE, MessageType } from "../protocol/message.ts";
+import { HEADER_SIZE, type MessageFramer, MessageType } from "../protocol/message.ts";
 import { type GetRequest, printPayload } from "../protocol/payloads.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Digests } from "./digests.ts";
 import type { SharedFile } from "./folder_scan.ts";
 import type { FileLease } from "./open_files.ts";
+import { SMALL_FILE } from "./small_files.ts";
 
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
+/** Files up to this size, in bytes, are hashed as they are read: a request for it will follow. */
+const HASHED_AS_READ = 256 * 1024;
 /** Requests that are read ahead for one client at the most. */
 const READ_AHEAD_REQUESTS = 32;
 
@@ -47,6 +52,7 @@ export interface SentPiece {
 /** What answering needs. */
 export interface AnswerResources {
   readonly catalog: Catalog;
+  readonly digests: Digests;
   readonly pool: BufferPool;
   readonly connection: Connection;
   /** Hears why a request was refused. */
@@ -207,36 +213,76 @@ export class ChunkAnswers {
   }
 
   async *#read(requestId: number, request: GetRequest): AsyncGenerator<Packet, void> {
-    const { catalog, pool, connection } = this.#resources;
+    const { catalog, connection } = this.#resources;
     const { path, offset } = request;
     const file = catalog.find(path, request.version);
     const length = lengthOf(request, file);
+    const framer = connection.chunkFramer(requestId, offset, length);
+    const small = length === file.size ? await this.#readSmall(file) : null;
+    if (small) {
+      const piece = { path, length, end: length, endsFile: true };
+      yield this.#packet(small, requestId, framer, piece);
+      return;
+    }
     const lease = await catalog.lease(file);
     try {
-      const framer = connection.chunkFramer(requestId, offset, length);
       for (let done = 0; done < length;) {
-        const take = Math.min(length - done, pool.share / 2);
-        const buffer = await pool.acquire(take);
-        try {
-          const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
-          await readFully(lease, target, offset + done);
-          // Only at the end: a write between an earlier check and the read would go unseen.
-          if (done + take === length) await catalog.assertUnchanged(file, lease);
-        } catch (error) {
-          pool.release(buffer);
-          throw error;
-        }
-        const bytes = framer.frame(buffer, take);
-        this.#buffers.set(bytes, buffer);
-        const isFirst = done === 0;
+        const { take, buffer } = await this.#readPiece(file, lease, offset + done, length - done);
         done += take;
         const end = offset + done;
         const piece = { path, length: take, end, endsFile: end === file.size };
-        yield { bytes, requestId, isFirst, isLast: framer.isComplete, piece };
+        yield this.#packet(buffer, requestId, framer, piece);
       }
     } finally {
       lease.release();
     }
+  }
+
+  /** A buffer with a whole file, or null if it must be read in the usual way. */
+  async #readSmall(file: SharedFile): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { catalog, pool, digests } = this.#resources;
+    if (file.size > Math.min(SMALL_FILE, pool.share / 2)) return null;
+    const buffer = await pool.acquire(file.size);
+    const small = await catalog.readSmall(file);
+    if (!small) {
+      pool.release(buffer);
+      return null;
+    }
+    digests.learn(file, small.digest);
+    buffer.set(small.bytes, HEADER_SIZE);
+    return buffer;
+  }
+
+  /** A buffer with the next piece of a chunk, of which so many bytes are left. */
+  async #readPiece(file: SharedFile, lease: FileLease, offset: number, left: number) {
+    const { catalog, pool, digests } = this.#resources;
+    const take = Math.min(left, pool.share / 2);
+    const buffer = await pool.acquire(take);
+    try {
+      const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
+      await readFully(lease, target, offset);
+      // Only at the end: a write between an earlier check and the read would go unseen.
+      if (take === left) catalog.assertUnchanged(file, lease);
+      if (take === file.size && take <= HASHED_AS_READ && !digests.has(file)) {
+        digests.learn(file, createHash("sha256").update(target).digest("hex"));
+      }
+      return { take, buffer };
+    } catch (error) {
+      pool.release(buffer);
+      throw error;
+    }
+  }
+
+  #packet(
+    buffer: Uint8Array<ArrayBuffer>,
+    requestId: number,
+    framer: MessageFramer,
+    piece: SentPiece,
+  ): Packet {
+    const isFirst = !framer.hasBegun;
+    const bytes = framer.frame(buffer, piece.length);
+    this.#buffers.set(bytes, buffer);
+    return { bytes, requestId, isFirst, isLast: framer.isComplete, piece };
   }
 }
 

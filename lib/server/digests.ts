@@ -12,13 +12,21 @@ const AT_ONCE = 2;
 /** Files up to this size, in bytes, are done in a moment: as many of them are hashed besides. */
 const SMALL = 16 * 1024 * 1024;
 
-/** One version's digest, asked for by some clients. */
+/** A version's digest, as far as it is known. */
+interface Known {
+  readonly version: string;
+  readonly digest: Promise<string>;
+  /** Who computes it, until that is done. */
+  readonly entry: Entry | undefined;
+}
+
+/** One version's digest that some clients wait for. */
 interface Entry {
   readonly file: SharedFile;
   readonly pathOnDisk: () => Promise<string>;
   /** Who asked first: it takes that client's turn. */
   readonly owner: unknown;
-  /** Who waits for it; none once it is settled. */
+  /** Who waits for it. */
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
   job?: DigestJob;
@@ -28,7 +36,7 @@ interface Entry {
 export class Digests implements Disposable {
   readonly #hasher = new FileHasher();
   /** By path: there is at most one present version of each. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #known = new Map<string, Known>();
   readonly #waiting = new Set<Entry>();
   readonly #running = new Set<Entry>();
   #stopped = false;
@@ -43,26 +51,39 @@ export class Digests implements Disposable {
    * @throws {WireError} `not-found`, `changed` or `read-failed`.
    */
   of(file: SharedFile, pathOnDisk: () => Promise<string>, client: unknown): Promise<string> {
-    const known = this.#entries.get(file.path);
-    if (known?.file.version === file.version) {
-      if (this.#isUnderway(known)) known.clients.add(client);
-      return known.result.promise;
+    const known = this.#known.get(file.path);
+    if (known?.version === file.version) {
+      known.entry?.clients.add(client);
+      return known.digest;
     }
     const result = Promise.withResolvers<string>();
     const entry: Entry = { file, pathOnDisk, owner: client, clients: new Set([client]), result };
-    this.#entries.set(file.path, entry);
-    result.promise.catch(() => {
-      if (this.#entries.get(file.path) === entry) this.#entries.delete(file.path);
-    });
+    const digest = result.promise;
+    this.#known.set(file.path, { version: file.version, digest, entry });
+    digest.then(
+      () => this.#settle(entry, { version: file.version, digest, entry: undefined }),
+      () => this.#settle(entry, undefined),
+    );
     this.#waiting.add(entry);
     if (this.#stopped) this.#drop(entry);
     this.#startNext();
-    return result.promise;
+    return digest;
+  }
+
+  /** Takes a digest that somebody has computed who has read the whole file. */
+  learn({ path, version }: SharedFile, digest: string): void {
+    if (this.has({ path, version })) return;
+    this.#known.set(path, { version, digest: Promise.resolve(digest), entry: undefined });
+  }
+
+  /** Whether a version's digest is known, or being computed. */
+  has({ path, version }: Pick<SharedFile, "path" | "version">): boolean {
+    return this.#known.get(path)?.version === version;
   }
 
   /** Forgets the digest of a file that is not shared any more. */
   forget(path: string): void {
-    this.#entries.delete(path);
+    this.#known.delete(path);
   }
 
   /** Computes no longer what only this client has asked for. */
@@ -79,8 +100,11 @@ export class Digests implements Disposable {
     this.#hasher[Symbol.dispose]();
   }
 
-  #isUnderway(entry: Entry): boolean {
-    return this.#waiting.has(entry) || this.#running.has(entry);
+  #settle(entry: Entry, known: Known | undefined): void {
+    const { path } = entry.file;
+    if (this.#known.get(path)?.entry !== entry) return;
+    if (known) this.#known.set(path, known);
+    else this.#known.delete(path);
   }
 
   #drop(entry: Entry): void {
@@ -126,7 +150,6 @@ export class Digests implements Disposable {
       );
     } finally {
       this.#running.delete(entry);
-      entry.clients.clear();
       this.#startNext();
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { constants } from "node:fs";
 import { dirname, join, SEPARATOR } from "@std/path";
 import { type FileIdentity, identityOfInfo } from "../file_identity.ts";
 import { isWirePath, type ListedFile } from "../protocol/payloads.ts";
@@ -21,6 +22,12 @@ export interface SharedFolder {
   readonly hidden: boolean;
 }
 
+/**
+ * How shared files are opened: a named pipe that has come in a file's place would keep a plain open
+ * waiting for ever, and a real path is none of a link. Windows has neither.
+ */
+export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) |
+  (constants.O_NOFOLLOW ?? 0);
 /** How many files are asked for their metadata at once. */
 const STATS_AT_ONCE = 64;
 
@@ -82,6 +89,12 @@ export function isShareable({ hidden }: SharedFolder, path: string): boolean {
   return isWirePath(path) && (hidden || path.split("/").every((name) => !name.startsWith(".")));
 }
 
+/** Whether a real path on disk is inside the folder, and may be shared as far as its names go. */
+export function isInside(folder: SharedFolder, real: string): boolean {
+  const path = wirePathOf(folder.root, real);
+  return path !== null && isShareable(folder, path);
+}
+
 /** Whether no folder on the way is a link: a watcher may tell of what was there before. */
 async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Promise<boolean> {
   const parent = dirname(diskPath(root, path));
@@ -100,9 +113,10 @@ async function visit(folder: SharedFolder, path: string): Promise<SharedFile | s
     if (info.isFile) return describe(path, info, null);
     if (info.isDirectory) return path;
     if (!info.isSymlink) return null;
-    const target = wirePathOf(folder.root, await Deno.realPath(onDisk));
-    if (target === null || !isShareable(folder, target)) return null;
+    const real = await Deno.realPath(onDisk);
+    if (!isInside(folder, real)) return null;
     const targetInfo = await Deno.stat(onDisk);
+    const target = wirePathOf(folder.root, real);
     return targetInfo.isFile ? describe(path, targetInfo, target) : null;
   } catch {
     return null;

@@ -6,7 +6,7 @@
  */
 import type { FileHandle } from "node:fs/promises";
 
-/** How many files stay open that nobody is reading at this moment. */
+/** How many files stay open, unless more are being read at this moment. */
 const IDLE_FILES = 64;
 /** How long they stay open, in milliseconds. */
 const IDLE_MS = 2_000;
@@ -87,10 +87,10 @@ export class OpenFiles implements AsyncDisposable {
 
   /** Closes what has been idle for too long, and the longest idle of too many. */
   #closeIdle(): void {
-    const idle = [...this.#files].filter(([, file]) => file.readers === 0);
     const old = performance.now() - IDLE_MS;
-    for (const [i, [key, file]] of idle.entries()) {
-      if (i >= idle.length - IDLE_FILES && file.idleSince > old) break;
+    for (const [key, file] of this.#files) {
+      if (file.readers > 0) continue;
+      if (this.#files.size <= IDLE_FILES && file.idleSince > old) break;
       this.#files.delete(key);
       close(file);
     }

@@ -55,8 +55,11 @@ export interface ServerHandle extends AsyncDisposable {
 const DRAIN_MS = 5_000;
 /** How long sessions may take to end that were cut, in milliseconds. */
 const ABORT_MS = 1_000;
-/** How long to wait after a failed accept, in milliseconds: it is mostly a lack of descriptors. */
-const ACCEPT_RETRY_MS = 100;
+/**
+ * How long to wait after a failed accept, in milliseconds, at first and at last: it is mostly a
+ * lack of descriptors.
+ */
+const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
 
 /**
  * Starts a server. It accepts clients when the returned promise resolves.
@@ -103,9 +106,11 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     sessions.delete(session);
   };
   const acceptAll = async () => {
+    let retry = ACCEPT_RETRY_MS.first;
     while (!closing) {
       try {
         const conn = await listener.accept();
+        retry = ACCEPT_RETRY_MS.first;
         serve(conn).catch((error) => {
           conn.close();
           log({ event: "session failed", reason: messageOf(error) });
@@ -115,7 +120,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
         // The client was gone before it was accepted.
         if (error instanceof Deno.errors.NotConnected) continue;
         log({ event: "accept failed", reason: messageOf(error) });
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+        await new Promise((resolve) => setTimeout(resolve, retry));
+        retry = Math.min(retry * 2, ACCEPT_RETRY_MS.last);
       }
     }
   };

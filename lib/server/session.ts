@@ -9,6 +9,7 @@
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
 import type { Connection, Message, Turn } from "../protocol/connection.ts";
+import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { listPages } from "../protocol/list_pages.ts";
 import { MessageType } from "../protocol/message.ts";
 import {
@@ -87,9 +88,11 @@ export class Session {
     log({ event: "client came", client });
     let sending: Promise<void> | undefined;
     try {
+      using deadline = handshakeDeadline(this.#connection);
       await this.#welcome();
       using _subscription = catalog.subscribe((change) => this.#note(change));
       await this.#tellList();
+      deadline[Symbol.dispose]();
       sending = this.#sendAnswers();
       await this.#receiveRequests();
       await sending;

@@ -49,8 +49,8 @@ export async function makePlace(): Promise<Place> {
     output,
     handles,
     open: (file, own = handles) => PartialFile.open(file, output, own, signal),
-    dataOf: ({ path }) => output.workPath(path, ".data"),
-    journalOf: ({ path }) => output.workPath(path, ".journal"),
+    dataOf: ({ path }) => output.workPath(path).data,
+    journalOf: ({ path }) => output.workPath(path).journal,
     work: () => [...Deno.readDirSync(join(temp.path, OWN_FOLDER))].map(({ name }) => name),
     [Symbol.dispose]() {
       handles[Symbol.dispose]();

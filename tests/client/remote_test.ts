@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Remote } from "../../lib/client/remote.ts";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
+import { DEFAULT_PATIENCE } from "../../lib/protocol/connection.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
-import { type Draft, encodeDrafts } from "../fuzz/mutate.ts";
+import { type Draft, draft, encodeDrafts } from "../fuzz/mutate.ts";
 import { CHUNK, FILE, serverDrafts } from "../fuzz/sessions.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
@@ -43,3 +44,78 @@ for (
     await serving;
   });
 }
+
+/** A server that greets, and answers every PING; `act` gets its connection. */
+function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [welcome, list] = serverDrafts();
+  const pong = encodeDrafts([draft(MessageType.PONG, new Uint8Array())]);
+  const serve = async () => {
+    using conn = await listener.accept();
+    await conn.write(encodeDrafts([welcome!, list!]));
+    const acting = act(conn).catch(() => {});
+    const buffer = new Uint8Array(1000);
+    while (await conn.read(buffer).catch(() => null)) {
+      // What comes is the request, and PINGs.
+      if (buffer[5] === MessageType.PING) await conn.write(pong).catch(() => {});
+    }
+    await acting;
+  };
+  const serving = serve();
+  return {
+    address: { hostname: "127.0.0.1", port: listener.addr.port },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+/** Asks for a chunk with little patience; how long it took until the connection was given up. */
+async function askImpatiently(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
+  await using server = startPonging(act);
+  const patience = { ...DEFAULT_PATIENCE, pingAfter: 50, stalledAfter: 400 };
+  using remote = await Remote.connect(server.address, new AbortController().signal, patience);
+  const { path, version } = FILE;
+  const start = performance.now();
+  const failures: Error[] = [];
+  const failed = (error: Error) => failures.push(error);
+  remote.get([{ path, version, offset: 0, length: CHUNK, arrived: () => {}, failed }]);
+  const run = remote.run({ listChanged: () => {}, answered: () => {} });
+  await assert.rejects(run, /answered nothing for 0.4 s/);
+  assert.equal(failures.length, 1);
+  return performance.now() - start;
+}
+
+Deno.test("Remote gives up a server that answers PINGs and nothing else", async () => {
+  assert.ok(await askImpatiently(async () => {}) >= 399);
+});
+
+Deno.test("Remote waits while an answer is coming, however slowly", async () => {
+  const answer = encodeDrafts([draft(MessageType.CHUNK, new Uint8Array(65_536), { requestId: 1 })]);
+  const took = await askImpatiently(async (conn) => {
+    for (let piece = 0; piece < 4; piece++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await conn.write(answer.subarray(piece * 8_192, (piece + 1) * 8_192));
+    }
+  });
+  assert.ok(took >= 1_000 + 399, `${took}`);
+});
+
+Deno.test("Remote gives up a server that sends PINGs without end and answers nothing", async () => {
+  const ping = draft(MessageType.PING, new Uint8Array());
+  const pings = encodeDrafts(Array.from({ length: 100 }, () => ping));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("It waits for ever")), 5_000);
+  });
+  // The writes fail once the client has gone.
+  const given = askImpatiently(async (conn) => {
+    for (;;) {
+      await conn.write(pings);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+  await Promise.race([given, late]);
+  clearTimeout(timer);
+});

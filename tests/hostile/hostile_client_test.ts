@@ -106,6 +106,15 @@ const TABLE: readonly ClientRow[] = [
     }),
   ),
   refused("a request of 4 PiB", "bad-request", (version) => get(1, GOOD, version, 2 ** 52)),
+  refused(
+    "a request of one byte over maxChunk",
+    "bad-request",
+    (version) => get(1, GOOD, version, 2 ** 20 + 1),
+  ),
+  refused("a request at the file's end", "bad-request", (version) => {
+    const request = { path: GOOD, version, offset: 100_000, length: 1 };
+    return message(MessageType.GET, 1, request);
+  }),
   refused("another version of a file", "changed", get(1, GOOD, "\x1b[2J")),
   refused("a hidden file", "not-found", get(1, ".hidden", "1")),
   refused("a file behind a link", "not-found", get(1, "link", "1")),
@@ -178,4 +187,27 @@ for (const { name, act, args = [] } of TABLE) {
     assert.equal(code, 0, stderr);
     assertHarmless(stderr);
   });
+}
+
+Deno.test("server keeps little of requests that wait for a client that does not read", async () => {
+  if (Deno.build.os !== "linux") return;
+  await using site = await Site.create();
+  await site.shareZeros(GOOD, 20_000_000);
+  await using server = await startServer(site);
+  using stack = new DisposableStack();
+  const before = await residentBytes(server.pid);
+  const long = times(235, (id) => get(100 + id, GOOD, "v".repeat(60_000)));
+  for (let count = 0; count < 20; count++) {
+    const client = stack.use(await HostileClient.connect(server.port));
+    const version = (await client.greeted())(GOOD);
+    client.send(...times(16, (id) => get(id, GOOD, version, 2 ** 20)), ...long);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  const each = (await residentBytes(server.pid) - before) / 20;
+  assert.ok(each < 6_000_000, `${each} bytes for each client`);
+});
+
+async function residentBytes(pid: number): Promise<number> {
+  const ps = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
+  return Number(new TextDecoder().decode(ps.stdout)) * 1024;
 }

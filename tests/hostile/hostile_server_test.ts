@@ -2,13 +2,14 @@ import { ANSWERS } from "./server_rows_answers.ts";
 import { LINES } from "./server_rows_lines.ts";
 import { LINKS } from "./server_rows_links.ts";
 import { LISTS } from "./server_rows_lists.ts";
+import { SWAPS } from "./server_rows_swaps.ts";
 import { meetHostileServer, type ServerRow } from "./server_row.ts";
 
 // Not the operations: a peer that misbehaves may still be pausing when its test is over.
 Deno.test.sanitizer({ ops: false, resources: true });
 
 /** What a server may do to a client. */
-const TABLE: readonly ServerRow[] = [...LISTS, ...ANSWERS, ...LINES, ...LINKS];
+const TABLE: readonly ServerRow[] = [...LISTS, ...ANSWERS, ...LINES, ...LINKS, ...SWAPS];
 
 for (const row of TABLE) {
   Deno.test(`client meets a server: ${row.name}`, () => meetHostileServer(row));

@@ -198,7 +198,18 @@ function replaced(name: string, fresh: Uint8Array | null, code: number): ServerR
   };
 }
 
+/** A row whose server lists a file, and then does not have it, for ever. */
+function neverThere(code: string): ServerRow {
+  return fails(`a file that is listed, and always answered ${code}`, {
+    get: (peer, { requestId }) => peer.error(requestId, code, "Not this one"),
+    says: /^failed +evil\.bin +the server says: Not this one$/m,
+    code: 1,
+  });
+}
+
 const VERSIONS: readonly ServerRow[] = [
+  neverThere("changed"),
+  neverThere("not-found"),
   replaced("a file that becomes another of the same size", OTHER, 0),
   replaced("a file that shrinks", OTHER.subarray(0, 5), 0),
   replaced("a file that shrinks to nothing", content(0), 0),

@@ -163,7 +163,13 @@ const NO_SERVERS: readonly ServerRow[] = [
     peer.close();
   }, /cannot reach/),
   // These take as long as a client waits for a server's first words.
-  noServer("no word", (peer) => peer.gone(), /said nothing within 10 s/),
+  noServer("no word", (peer) => peer.gone(), /handshake was not done within 10 s/),
+  noServer("a list without an end", async (peer) => {
+    await peer.welcome();
+    const page = { revision: 1, complete: true, files: [], padding: " ".repeat(1_000_000) };
+    const bytes = peer.message(MessageType.LIST, { ...page, removed: [] }, { more: true });
+    for (let pages = 0; pages < 1_100; pages++) await peer.raw(bytes);
+  }, /list has no end/),
   noServer("a welcome that trickles", async (peer) => {
     const gone = peer.gone().then(() => true, () => true);
     const welcome = peer.message(MessageType.WELCOME, { padding: " ".repeat(5_000) });
@@ -175,7 +181,7 @@ const NO_SERVERS: readonly ServerRow[] = [
       clearTimeout(timer);
       if (isGone) return;
     }
-  }, /said nothing within 10 s/),
+  }, /handshake was not done within 10 s/),
 ];
 
 /** A row whose server says no more, and whose client is interrupted. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
@@ -28,6 +29,11 @@ function work(site: Site, suffix: string): Promise<string> {
   return own(site, name + suffix);
 }
 
+async function makePipe(path: string): Promise<void> {
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert.ok(success);
+}
+
 /** Writes a journal that says, rightly, that half of the data is there. */
 async function writeJournal(site: Site): Promise<void> {
   const half = EVIL.subarray(0, 20_000);
@@ -36,7 +42,7 @@ async function writeJournal(site: Site): Promise<void> {
   await Deno.writeTextFile(await work(site, ".journal"), text);
 }
 
-/** What may stand in the client's way. */
+/** What may stand in the client's way from the beginning. */
 export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the name, to a file outside",
@@ -141,8 +147,9 @@ export const LINKS: readonly ServerRow[] = [
     name: "a folder at the journal",
     files: FILES,
     plant: async (site) => await Deno.mkdir(await work(site, ".journal")),
-    code: 1,
-    says: /^failed +evil\.bin /m,
+    arrives: FILES,
+    code: 0,
+    says: /^anew +evil\.bin .*journal/m,
   },
   {
     name: "a link at the client's own folder",
@@ -182,6 +189,22 @@ export const LINKS: readonly ServerRow[] = [
     goodArrives: false,
     code: 2,
     says: /lock" is a link/,
+    connections: 0,
+  },
+  {
+    name: "a named pipe at the journal",
+    files: FILES,
+    plant: async (site) => await makePipe(await work(site, ".journal")),
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a named pipe at the lock",
+    files: FILES,
+    plant: async (site) => await makePipe(await own(site, "lock")),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot lock the output folder/,
     connections: 0,
   },
   {

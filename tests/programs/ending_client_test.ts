@@ -80,6 +80,17 @@ Deno.test("client ends with 130 at SIGINT when the server says nothing", async (
   assert.equal(code, 130, stderr);
 });
 
+Deno.test("client ends at SIGINT when its input list is a pipe that nobody writes to", async () => {
+  await using site = await Site.create();
+  const { success } = await new Deno.Command("mkfifo", { args: [site.input] }).output();
+  assert.ok(success);
+  await using client = startClient({ ...site, port: freePort() });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  client.interrupt();
+  const { signal } = await client.ended(GONE_AFTER);
+  assert.equal(signal, null);
+});
+
 Deno.test("client resumes after kill -9", async () => {
   const size = 24 * MB;
   await using stage = await Stage.start({ files: { "a.bin": size }, input: "a.bin\n" });

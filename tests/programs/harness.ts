@@ -198,6 +198,12 @@ export class ServerProgram extends Program {
       .map(([, quoted, plain]) => quoted?.replaceAll('\\"', '"') ?? plain!);
   }
 
+  /** Waits until it accepts clients; `port` says where. */
+  async waitUntilListening(): Promise<void> {
+    const line = await this.waitForOutput(/^sluice server listening on \S+:\d+\n/);
+    this.port = Number(line.match(/:(\d+)\n/)![1]);
+  }
+
   /** Waits until so many clients have gone. */
   async waitForLeaving(clients: number): Promise<void> {
     await eventually(() => {
@@ -227,8 +233,7 @@ export async function startServer(
     { cwd: dirname(dir) },
   );
   try {
-    const line = await server.waitForOutput(/^sluice server listening on \S+:\d+\n/);
-    server.port = Number(line.match(/:(\d+)\n/)![1]);
+    await server.waitUntilListening();
     return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();

@@ -160,3 +160,20 @@ Deno.test("client only ever reads input.txt", async () => {
   assert.equal(await Deno.readTextFile(site.input), "a.bin\nmissing.bin\nbad sha256:1\n");
   assert.deepEqual([after.mtime, after.ctime, after.ino], [before.mtime, before.ctime, before.ino]);
 });
+
+Deno.test("client goes on with what it knows while a folder stands in place of input.txt", async () => {
+  await using stage = await Stage.start({
+    files: { "a.bin": 9 * MB, "b.bin": 1000 },
+    input: "a.bin\n",
+  });
+  await stage.underWay("a.bin");
+  await Deno.remove(stage.site.input);
+  await Deno.mkdir(stage.site.input);
+  await stage.client.waitFor(
+    /^warning .*input\.txt" any more .*; its last text goes on counting$/m,
+  );
+  await Deno.remove(stage.site.input);
+  await stage.site.wish("a.bin\nb.bin\n");
+  await stage.done("b.bin", "a.bin");
+  await stage.end();
+});

@@ -1,0 +1,115 @@
+/**
+ * Case a: one file to nowhere. The start of a program, with which everybody's time begins
+ * elsewhere, is not in it: each tells how long its transfer took.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { formatBytes } from "../../../lib/display/units.ts";
+import type { BenchCase, Site } from "../bench_case.ts";
+import type { Contestant } from "../contest.ts";
+import { type FileSet, makeFiles } from "../data.ts";
+import { generateLoad } from "../load.ts";
+import type { Sample } from "../metrics.ts";
+import { PeerServers } from "../peers.ts";
+import { runProgram } from "../processes.ts";
+import type { Role } from "../report.ts";
+import { IPERF3_SERVER, NGINX, PYTHON_SCRIPT, PYTHON_SERVER, type ServerKind } from "../servers.ts";
+import { startSluice } from "../sluice.ts";
+import { speedTarget } from "../targets.ts";
+
+const SUBJECT = "sluice to nowhere";
+const IPERF3 = "iperf3";
+
+/** Who can say how long a transfer took. */
+interface Timekeeper {
+  readonly name: string;
+  readonly role: Role;
+  readonly server: ServerKind;
+  readonly program: string;
+  /** @param list The path of a file that holds the file's name. */
+  readonly args: (port: number, files: FileSet, list: string) => string[];
+  readonly secondsIn: (stdout: string) => number;
+}
+
+const TIMEKEEPERS: readonly Timekeeper[] = [
+  {
+    name: IPERF3,
+    role: "limit",
+    server: IPERF3_SERVER,
+    program: "iperf3",
+    args: (port, { bytes }) => [
+      ...["--client", "127.0.0.1", "--port", String(port)],
+      ...["--reverse", "--bytes", String(bytes), "--json"],
+    ],
+    secondsIn: (stdout) => JSON.parse(stdout).end.sum_received.seconds,
+  },
+  {
+    name: "nginx + curl",
+    role: "peer",
+    server: NGINX,
+    program: "curl",
+    args: (port, { names }) => [
+      ...["--disable", "--silent", "--fail", "--output", "/dev/null"],
+      ...["--write-out", "%{time_total}", `http://127.0.0.1:${port}/${names[0]}`],
+    ],
+    secondsIn: Number,
+  },
+  {
+    name: "thread-per-client Python",
+    role: "peer",
+    server: PYTHON_SERVER,
+    program: "python3",
+    args: (port, _files, list) => [PYTHON_SCRIPT, "fetch", String(port), "-", list],
+    secondsIn: Number,
+  },
+];
+
+export const NOWHERE_CASE: BenchCase = {
+  id: "a",
+  title: ({ large }) => `one file of ${formatBytes(large)} to nowhere`,
+  metrics: ["seconds", "rate"],
+  subjects: [SUBJECT],
+  slowOnesSitOut: true,
+  targets: (rows) => speedTarget(rows, SUBJECT, IPERF3, 0.85),
+  async prepare(site) {
+    const group = { count: 1, size: site.scale.large };
+    const files = await makeFiles(join(site.dir, "shared"), [group], site.seed, site.signal);
+    return [...await sluiceContestants(site, files), ...await otherContestants(site, files)];
+  },
+};
+
+async function sluiceContestants(site: Site, files: FileSet): Promise<Contestant[]> {
+  const contestants: Contestant[] = [];
+  for (const build of site.builds) {
+    const server = site.stack.use(await startSluice(build, files.dir, site.signal));
+    const load = { port: server.port, path: files.names[0]!, clients: 1, bytes: files.bytes };
+    contestants.push({
+      name: `${build.name} to nowhere`,
+      role: "sluice",
+      run: async () => speedOf(files, (await generateLoad(load, site.signal)).seconds),
+    });
+  }
+  return contestants;
+}
+
+async function otherContestants(site: Site, files: FileSet): Promise<Contestant[]> {
+  const servers = site.stack.use(new PeerServers(files.dir, site.dir, site.signal));
+  const list = join(site.dir, "names.list");
+  await Deno.writeTextFile(list, files.names.map((name) => `${name}\n`).join(""));
+  return TIMEKEEPERS
+    .filter(({ server, program }) => site.has(server.program) && site.has(program))
+    .map(({ name, role, server, program, args, secondsIn }) => ({
+      name,
+      role,
+      async run() {
+        const { port } = await servers.of(server);
+        const command = { program, args: args(port, files, list) };
+        return speedOf(files, secondsIn((await runProgram(command, site)).stdout));
+      },
+    }));
+}
+
+function speedOf({ bytes }: FileSet, seconds: number): Sample {
+  return { seconds, rate: bytes / seconds };
+}

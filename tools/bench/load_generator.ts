@@ -1,0 +1,106 @@
+/**
+ * Many clients in one process: each asks for chunks as the real client does, and forgets what
+ * comes, once the connection has checked it. Prints one line of JSON.
+ *
+ *     deno run --allow-net tools/bench/load_generator.ts --port 9009 --path a.bin --clients 10 \
+ *       --bytes 1000000
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { Remote } from "../../lib/client/remote.ts";
+import { Window } from "../../lib/client/window.ts";
+import { writeLine } from "../../lib/main.ts";
+import type { ListedFile } from "../../lib/protocol/payloads.ts";
+
+/** How many clients connect at the same time. */
+const CONNECTING_AT_ONCE = 16;
+
+/** What the clients met with. */
+export interface LoadResult {
+  /** From the first request to the last byte of all. */
+  readonly seconds: number;
+  /** The same for each client. */
+  readonly secondsOfEach: readonly number[];
+}
+
+/** What to download. */
+export interface Load {
+  readonly port: number;
+  /** The file that all download. */
+  readonly path: string;
+  readonly clients: number;
+  /** How much each client downloads, in bytes; what is over the file's end begins it anew. */
+  readonly bytes: number;
+}
+
+async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult> {
+  const remotes: Remote[] = [];
+  const connect = async () => {
+    const address = { hostname: "127.0.0.1", port };
+    remotes.push(await Remote.connect(address, new AbortController().signal));
+  };
+  for (let left = clients; left > 0; left -= CONNECTING_AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) }, connect));
+  }
+  const start = performance.now();
+  const secondsOfEach = await Promise.all(remotes.map(async (remote) => {
+    const file = remote.files.get(path);
+    if (!file) throw new Error(`The server does not have "${path}"`);
+    await download(remote, file, bytes);
+    return (performance.now() - start) / 1000;
+  }));
+  return { seconds: Math.max(...secondsOfEach), secondsOfEach };
+}
+
+/** Resolves when so many bytes have come. */
+async function download(remote: Remote, file: ListedFile, bytes: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const window = new Window(remote.welcome.maxChunk, remote.welcome.maxRequests);
+  let asked = 0;
+  let received = 0;
+  const request = (now: number) => {
+    const offset = asked % file.size;
+    const length = Math.min(window.chunkSize, bytes - asked, file.size - offset);
+    const flight = window.sent(length, now);
+    asked += length;
+    return {
+      path: file.path,
+      version: file.version,
+      offset,
+      length,
+      arrived: (chunk: Uint8Array) => {
+        window.arrived(flight, performance.now());
+        received += chunk.length;
+        if (received === bytes) resolve();
+      },
+      failed: reject,
+    };
+  };
+  const ask = () => {
+    const now = performance.now();
+    const requests = [];
+    while (asked < bytes && remote.room > requests.length && window.hasRoom) {
+      requests.push(request(now));
+    }
+    if (requests.length > 0) remote.get(requests);
+  };
+  const running = remote.run({ listChanged() {}, answered: ask });
+  running.catch(reject);
+  ask();
+  await promise;
+  // Not waited for: the others are still at work.
+  remote.leave("it has all that it wanted");
+}
+
+if (import.meta.main) {
+  const given = parseArgs(Deno.args, { string: ["port", "path", "clients", "bytes"] });
+  const result = await runLoad({
+    port: Number(given.port),
+    path: String(given.path),
+    clients: Number(given.clients),
+    bytes: Number(given.bytes),
+  });
+  writeLine(Deno.stdout, JSON.stringify(result));
+  Deno.exit(0);
+}
