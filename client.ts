@@ -4,30 +4,44 @@
  * @module
  */
 import { messageOf, ProtocolError, UserError } from "./lib/errors.ts";
+import { completionsFor } from "./lib/completions.ts";
 import { backoff } from "./lib/client/backoff.ts";
+import { cleanCommand, resumeCommand } from "./lib/client/command_text.ts";
 import { runDownloader } from "./lib/client/downloader.ts";
+import type { ClientEvent } from "./lib/client/events.ts";
 import { EXIT_INTERRUPTED, EXIT_UNREACHABLE, exitCodeOf } from "./lib/client/exit_code.ts";
-import { CLIENT_HELP, type ClientCommand, parseClientCommand } from "./lib/client/options.ts";
+import {
+  CLIENT_HELP,
+  CLIENT_OPTIONS,
+  type ClientCommand,
+  parseClientCommand,
+  type ProgressStyle,
+} from "./lib/client/options.ts";
 import { explain } from "./lib/client/explain.ts";
 import type { Explanation } from "./lib/client/explanation.ts";
-import { parseInputList } from "./lib/client/input_list.ts";
+import { parseInputList, type Wish } from "./lib/client/input_list.ts";
 import { readInput } from "./lib/client/input_watcher.ts";
 import { findLeftovers, removeLeftovers } from "./lib/client/leftovers.ts";
 import { OutputFolder } from "./lib/client/output_folder.ts";
 import { OutputLock } from "./lib/client/output_lock.ts";
 import { Remote } from "./lib/client/remote.ts";
+import { ReportFile } from "./lib/client/report_file.ts";
 import { formatServerAddress, type ServerAddress } from "./lib/client/server_address.ts";
-import { BarsDisplay, terminalSize } from "./lib/display/bars_writer.ts";
-import type { Display } from "./lib/display/display.ts";
+import { terminalSize } from "./lib/display/bars_writer.ts";
+import { displayFor } from "./lib/display/displays.ts";
 import { renderExplanation } from "./lib/display/explanation_lines.ts";
 import { renderFileList } from "./lib/display/file_list.ts";
-import { PlainDisplay } from "./lib/display/plain.ts";
+import { reportPage } from "./lib/display/report_page.ts";
+import { ReportRecord } from "./lib/display/report_record.ts";
 import { formatBytes } from "./lib/display/units.ts";
-import { printable, quoted } from "./lib/printable.ts";
+import { quoted } from "./lib/printable.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { sleep } from "./lib/sleep.ts";
 import { PROGRAM } from "./lib/version.ts";
+
+/** Progress that tells of a lost server in words for people. */
+const SAYS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain"]);
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseClientCommand(args);
@@ -39,13 +53,18 @@ async function main(args: readonly string[]): Promise<number> {
     writeLine(Deno.stdout, PROGRAM);
     return 0;
   }
+  if (command.completions) {
+    const script = completionsFor(command.completions, "sluice-client", CLIENT_OPTIONS);
+    writeLine(Deno.stdout, script.trimEnd());
+    return 0;
+  }
   using interrupted = interruptSignal();
   if (command.list) return await list(command, interrupted);
   if (command.explain) return await explainInput(command, interrupted);
   const output = await OutputFolder.open(command.output);
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
   if (command.clean) return await clean(command, output);
-  return await download(command, output, interrupted);
+  return await downloadWithReport(command, output, interrupted);
 }
 
 async function list(command: ClientCommand, signal: AbortSignal): Promise<number> {
@@ -71,8 +90,8 @@ async function explainInput(command: ClientCommand, signal: AbortSignal): Promis
     const lines = renderExplanation(explanation, {
       // The last column stays empty: terminals do different things after a character there.
       columns: isTerminal ? terminalSize().columns - 1 : Infinity,
-      color: isTerminal && !Deno.noColor,
-      unicode: true,
+      color: isTerminal && command.color && !Deno.noColor,
+      unicode: !command.ascii,
       input,
       cleanCommand: cleanCommand(command),
     });
@@ -126,62 +145,81 @@ async function clean({ input }: ClientCommand, output: OutputFolder): Promise<nu
   return 0;
 }
 
-async function download(
+/** Downloads, and writes a report if one is wanted, however the download ends. */
+async function downloadWithReport(
   command: ClientCommand,
   output: OutputFolder,
   signal: AbortSignal,
 ): Promise<number> {
-  const display = displayFor(command);
+  if (command.report === null) return await download(command, output, signal, () => {});
+  using file = ReportFile.open(command.report, command.input);
+  const record = new ReportRecord(performance.now());
+  try {
+    return await download(command, output, signal, (event) => {
+      record.handle(event, performance.now());
+    });
+  } finally {
+    const { summary } = record;
+    if (summary) file.write(reportPage(record, summary, new Date()));
+  }
+}
+
+async function download(
+  command: ClientCommand,
+  output: OutputFolder,
+  signal: AbortSignal,
+  listen: (event: ClientEvent) => void,
+): Promise<number> {
+  const input = command.once ? null : command.input;
+  const display = displayFor({ ...command, input });
   let lost = "";
+  const emit = (event: ClientEvent) => {
+    if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
+    listen(event);
+    display.handle(event);
+  };
   try {
     const outcome = await runDownloader({
       ...command,
       output,
       platform: Deno.build.os,
-      emit: (event) => {
-        if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
-        if (display) display.handle(event);
-        // Even who wants to see no progress wants to know this.
-        else if (event.type === "failed") sayFailure(event.path, event.reason);
-      },
+      emit,
       signal,
     });
-    const leftovers = await findLeftovers(output, outcome.wishes);
-    if (leftovers.length > 0) {
-      const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
-      const files = leftovers.length;
-      display?.handle({ type: "leftovers", files, size, command: cleanCommand(command) });
-    }
+    await tellLeftovers(command, output, outcome.wishes, emit);
     const code = exitCodeOf(outcome);
-    // Nobody else has said it.
-    if (!display && code === EXIT_UNREACHABLE) throw unreachable(command.server, lost);
-    return code;
+    const failure = outcome.failure ??
+      (code === EXIT_UNREACHABLE ? unreachable(command.server, lost) : null);
+    const exitCode = failure instanceof UserError ? failure.exitCode : failure ? 1 : code;
+    const { summary, underway, failed, unverified, interrupted } = outcome;
+    emit({
+      type: "summary",
+      ...summary,
+      resume: underway + failed + unverified > 0 ? resumeCommand(command) : null,
+      interrupted,
+      error: failure === null ? null : messageOf(failure),
+      exitCode,
+    });
+    // Bars and plain lines have said that the server is lost.
+    const isSaid = outcome.failure === undefined && SAYS_LOSS.has(command.progress);
+    if (failure !== null && !isSaid) throw failure;
+    return exitCode;
   } finally {
-    display?.close();
+    display.close();
   }
 }
 
-function sayFailure(path: string, reason: string): void {
-  writeLine(Deno.stderr, `client: Cannot download ${quoted(path)}: ${printable(reason)}`);
-}
-
-/** What the user types to remove what is kept. */
-function cleanCommand({ input, output }: ClientCommand): string {
-  const words = ["client --clean"];
-  if (input !== "input.txt") words.push("--input", quoted(input));
-  if (output !== "Output") words.push("--output", quoted(output));
-  return words.join(" ");
-}
-
-/** Progress goes to standard error, so that standard output is free for what programs read. */
-function displayFor({ progress: style, ...command }: ClientCommand): Display | undefined {
-  const input = command.once ? null : command.input;
-  if (style === "none") return undefined;
-  const output = Deno.stderr;
-  if (style === "plain" || (style === "auto" && !output.isTerminal())) {
-    return new PlainDisplay({ output, input });
-  }
-  return new BarsDisplay({ output, input, color: !Deno.noColor, unicode: true });
+async function tellLeftovers(
+  command: ClientCommand,
+  output: OutputFolder,
+  wishes: readonly Wish[],
+  emit: (event: ClientEvent) => void,
+): Promise<void> {
+  const leftovers = await findLeftovers(output, wishes);
+  if (leftovers.length === 0) return;
+  const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
+  const files = leftovers.length;
+  emit({ type: "leftovers", files, size, command: cleanCommand(command) });
 }
 
 if (import.meta.main) await runMain("client", () => main(Deno.args));

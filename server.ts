@@ -3,12 +3,18 @@
  *
  * @module
  */
+import { completionsFor } from "./lib/completions.ts";
 import { ServerView } from "./lib/display/server_view.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { lineLog } from "./lib/server/log.ts";
 import { formatAddress } from "./lib/protocol/ip_address.ts";
-import { parseServerCommand, SERVER_HELP, type ServerCommand } from "./lib/server/options.ts";
+import {
+  parseServerCommand,
+  SERVER_HELP,
+  SERVER_OPTIONS,
+  type ServerCommand,
+} from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
 import { PROGRAM } from "./lib/version.ts";
 
@@ -20,6 +26,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command.version) {
     writeLine(Deno.stdout, PROGRAM);
+    return 0;
+  }
+  if (command.completions) {
+    const script = completionsFor(command.completions, "sluice-server", SERVER_OPTIONS);
+    writeLine(Deno.stdout, script.trimEnd());
     return 0;
   }
   using interrupted = interruptSignal();

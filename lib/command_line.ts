@@ -12,6 +12,23 @@ export interface OptionTable {
   readonly flags: readonly string[];
 }
 
+/** One option, in a few words. */
+export interface OptionSpec {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What it does: less than a line. */
+  readonly says: string;
+  /** What its value is: words to choose from, or what a shell can complete; a flag has none. */
+  readonly value?: "file" | "folder" | "text" | readonly string[];
+}
+
+/** The table that some options make. */
+export function tableOf(options: readonly OptionSpec[]): OptionTable {
+  const names = (hasValue: boolean) =>
+    options.filter(({ value }) => (value !== undefined) === hasValue).map(({ name }) => name);
+  return { values: names(true), flags: names(false) };
+}
+
 /** The options of a command line. */
 export interface GivenOptions {
   /** The value of an option, or undefined if it was not given. The last one counts. */

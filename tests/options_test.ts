@@ -73,6 +73,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       explain: false,
       verify: true,
       progress: "auto",
+      report: null,
+      color: true,
+      ascii: false,
+      completions: null,
       retryFor: Infinity,
       help: false,
       version: false,
@@ -83,9 +87,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       output: ["/tmp/out", { output: "/tmp/out" }],
       verify: ["none", { verify: false }],
       progress: ["plain", { progress: "plain" }],
+      report: ["run.html", { report: "run.html" }],
       "retry-for": ["5", { retryFor: 5000 }],
     },
-    flags: ["once", "list", "explain", "help", "version"],
+    flags: ["once", "list", "explain", "clean", "ascii", "help", "version"],
     bad: {
       server: ["::1", "host:0", "host:65536", "http://host", "a b"],
       verify: ["md5", "SHA256", "no"],
@@ -101,6 +106,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       explian: "explain",
       verfiy: "verify",
       progres: "progress",
+      raport: "report",
+      "no-colour": "no-color",
       "retry-four": "retry-for",
       versions: "version",
     },
@@ -111,7 +118,22 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 const THINKABLE = [
   ...["dir", "host", "port", "hidden", "max-clients", "max-clients-per-address", "memory", "log"],
   ...["server", "input", "output", "once"],
-  ...["list", "explain", "verify", "progress", "retry-for", "help", "version", "token", "quiet"],
+  ...[
+    "clean",
+    "report",
+    "no-color",
+    "ascii",
+    "color",
+    "list",
+    "explain",
+    "verify",
+    "progress",
+    "retry-for",
+    "help",
+    "version",
+    "token",
+    "quiet",
+  ],
 ];
 
 for (const [name, program] of Object.entries(PROGRAMS)) {
@@ -212,6 +234,31 @@ Deno.test("parseClientCommand keeps reconnecting for ever, with --once for 60 s,
     assert.equal(parseClientCommand([...args, "--retry-for", "0"]).retryFor, 0);
   }
 });
+
+Deno.test("parseClientCommand reads --no-color, which takes no value", () => {
+  assert.equal(parseClientCommand(["--no-color"]).color, false);
+  assertRefused(() => parseClientCommand(["--no-color=x"]), "Option --no-color takes no value");
+});
+
+for (
+  const [name, parse] of [["client", parseClientCommand], ["server", parseServerCommand]] as const
+) {
+  Deno.test(`${name} reads the command completions, which needs a shell`, () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      assert.equal(parse(["completions", shell]).completions, shell);
+    }
+    for (
+      const [args, not] of [
+        [[], ""],
+        [["csh"], ', not "csh"'],
+        [["bash", "--once"], ', not "bash --once"'],
+      ] as const
+    ) {
+      const message = `The command completions needs bash, zsh or fish${not}`;
+      assertRefused(() => parse(["completions", ...args]), message);
+    }
+  });
+}
 
 Deno.test("parseClientCommand takes a server without a port", () => {
   assert.deepEqual(parseClientCommand(["--server", "192.168.1.5"]).server, {

@@ -31,6 +31,11 @@ export class Backlog {
     return this.#waiting.keys();
   }
 
+  /** All that wait. */
+  all(): Iterable<PlannedFile> {
+    return this.#waiting.values();
+  }
+
   /** Puts a file in; one that waits already keeps its place unless its priority is another. */
   put(planned: PlannedFile): void {
     const { file: { path }, priority } = planned;

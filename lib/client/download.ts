@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { messageOf, WireError } from "../errors.ts";
+import { WireError } from "../errors.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
+import { failureOf, VerificationError } from "./failure.ts";
 import type { Limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { losses, PartialFile } from "./partial_file.ts";
@@ -152,7 +153,7 @@ export class Download {
 
   async #fetchUnlessThere(): Promise<void> {
     const { prepare } = this.#context;
-    const { path, size } = this.file;
+    const { path } = this.file;
     this.#signal.throwIfAborted();
     const present = await prepare(() => {
       this.#signal.throwIfAborted();
@@ -160,7 +161,7 @@ export class Download {
     });
     const digest = present === "maybe" ? await this.#presentDigest() : present;
     if (digest !== undefined) {
-      this.#emit({ type: "finished", path, size, took: 0, sha256: digest, alreadyThere: true });
+      this.#tellFinished(digest, 0, true);
       return;
     }
     for (let fetches = 1;; fetches++) {
@@ -170,23 +171,24 @@ export class Download {
       if ("reason" in verdict) {
         const isVain = fetches === FETCHES || verdict.inVain;
         if (isVain || !await this.#findDamage()) await this.#partial!.discard();
-        if (isVain) throw new VerificationError(verdict.reason);
+        if (isVain) throw new VerificationError(verdict.reason, this.planned);
         this.#emit({ type: "restarted", path, reason: verdict.reason });
         continue;
       }
       this.#signal.throwIfAborted();
       await this.#partial!.finish();
       const took = performance.now() - (this.#startedAt ?? performance.now());
-      this.#emit({
-        type: "finished",
-        path,
-        size,
-        took,
-        sha256: verdict.digest,
-        alreadyThere: false,
-      });
+      this.#tellFinished(verdict.digest, took, false);
       return;
     }
+  }
+
+  /** @param sha256 Null if nobody asked for it. */
+  #tellFinished(sha256: string | null, took: number, alreadyThere: boolean): void {
+    const { path, size } = this.file;
+    const by = this.planned.sha256 === null ? "server" : "input";
+    if (sha256 !== null) this.#emit({ type: "verified", path, sha256, by });
+    this.#emit({ type: "finished", path, size, took, sha256, alreadyThere });
   }
 
   /** Whether some of what is here is not what came: then only that needs to come again. */
@@ -284,22 +286,17 @@ export class Download {
 
   /** The one place where an error decides how a download ends. */
   #explain(error: unknown): void {
-    const { path } = this.file;
     if (this.state !== "underway") return;
     const isOutdated = error instanceof WireError && ["changed", "not-found"].includes(error.code);
     if (isOutdated && this.#earlier + 1 < BEGINNINGS) {
       this.#settle("outdated");
       return;
     }
-    const verification = error instanceof VerificationError;
-    const says = error instanceof WireError ? "the server says: " : "";
-    const reason = says + messageOf(error);
-    this.#emit({ type: "failed", path, reason, verification });
-    this.#settle(verification ? "unverified" : "failed");
+    const failure = failureOf(error);
+    this.#emit({ type: "failed", path: this.file.path, ...failure });
+    this.#settle(failure.verification ? "unverified" : "failed");
   }
 }
-
-class VerificationError extends Error {}
 
 /** Settled when all bytes are here; whoever is not awaiting it yet does not miss its failure. */
 function completion(): PromiseWithResolvers<void> {

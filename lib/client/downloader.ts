@@ -3,30 +3,38 @@
  *
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
  * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
- * `glob.ts`, `input_list.ts` (text → wishes), `plan.ts` (wishes × list → files), `journal.ts`,
- * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all pure; `unless_missing.ts`,
- * `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `write_handles.ts`, `read_journal.ts`,
- * `partial_file.ts`, `leftovers.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`,
- * `remote.ts` (the server); `limiter.ts`, `digest_queue.ts`, `verifier.ts`, `download.ts` (one
- * file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and `explain.ts` (what it
- * would do), `options.ts` (the command line).
+ * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
+ * wishes), `wish_changes.ts`, `plan.ts` (wishes × list → files), `backlog.ts`, `journal.ts`,
+ * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all pure;
+ * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
+ * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
+ * `report_file.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`, `answer_watch.ts`,
+ * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `verifier.ts`,
+ * `download.ts` (one file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and
+ * `explain.ts` (what it would do), `options.ts` and `command_text.ts` (the command line).
  *
  * @module
  */
 import { messageOf, ProtocolError, UserError, WireError } from "../errors.ts";
 import { quoted } from "../printable.ts";
+import type { ListedFile } from "../protocol/payloads.ts";
 import type { Platform } from "../safe_path.ts";
 import { sleep } from "../sleep.ts";
 import { backoff } from "./backoff.ts";
 import { Downloads } from "./downloads.ts";
-import type { ClientEvent } from "./events.ts";
+import type { ClientEvent, Summary } from "./events.ts";
 import { EXIT_UNREACHABLE, type Outcome } from "./exit_code.ts";
 import { parseInputList, type Wish } from "./input_list.ts";
 import { type InputState, watchInput } from "./input_watcher.ts";
 import type { OutputFolder } from "./output_folder.ts";
+import { withKept } from "./kept.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Remote } from "./remote.ts";
+import { WEIGHTS } from "./scheduler.ts";
 import { formatServerAddress, type ServerAddress } from "./server_address.ts";
+import { ShareMeter } from "./share_meter.ts";
+import { Tally, type TallySummary } from "./tally.ts";
+import { wishChanges } from "./wish_changes.ts";
 
 /** A connection that lasted this long, in milliseconds, was no failed attempt. */
 const SETTLED_MS = 10_000;
@@ -52,13 +60,12 @@ export interface DownloaderOptions {
 /** How a run ended, and what was wanted in the end. */
 export interface RunOutcome extends Outcome {
   readonly wishes: readonly Wish[];
+  /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
+  readonly failure: unknown;
+  readonly summary: TallySummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
 }
 
-/**
- * Downloads until all is done (`once`), the server is given up, or the user interrupts.
- *
- * @throws {UserError} If the input list cannot be read, or the server asks for what there is not.
- */
+/** Downloads until all is done (`once`), the server is given up, or the user interrupts. */
 export async function runDownloader(options: DownloaderOptions): Promise<RunOutcome> {
   return await new Downloader(options).run();
 }
@@ -67,6 +74,7 @@ class Downloader {
   readonly #options: DownloaderOptions;
   readonly #emit: (event: ClientEvent) => void;
   readonly #downloads: Downloads;
+  readonly #tally = new Tally(new ShareMeter(WEIGHTS), performance.now());
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   #wishes: readonly Wish[] | undefined;
@@ -85,16 +93,48 @@ class Downloader {
     const { output, verify, signal } = options;
     this.#options = options;
     this.#emit = (event) => {
-      if (event.type === "progress" || event.type === "finished") {
-        this.#lastProgress = performance.now();
-      }
+      const now = performance.now();
+      if (event.type === "progress" || event.type === "finished") this.#lastProgress = now;
+      this.#tally.note(event, now);
       options.emit(event);
     };
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
-    this.#downloads = new Downloads(output, verify, this.#emit, () => this.#checkIdle());
+    this.#downloads = new Downloads(
+      output,
+      verify,
+      this.#emit,
+      () => this.#checkIdle(),
+      this.#tally,
+    );
   }
 
   async run(): Promise<RunOutcome> {
+    await this.#download();
+    const { failed, unverified, ...counts } = this.#downloads.counts;
+    const { waiting = [], refused = [] } = this.#plan ?? {};
+    return {
+      wishes: this.#wishes ?? [],
+      failed,
+      unverified,
+      // Without a list nothing is known of any file but that it has not come.
+      underway: this.#plan ? counts.underway : this.#wishes?.length ?? 0,
+      unfound: waiting.length + refused.length,
+      unreachable: this.#unreachable,
+      interrupted: this.#options.signal.aborted,
+      failure: this.#failure,
+      summary: {
+        ...this.#tally.summary(performance.now()),
+        unfinished: await withKept(this.#options.output, this.#downloads.unfinished),
+        waiting: waiting.map(({ wish }) => wish.name),
+        refused,
+      },
+    };
+  }
+
+  /** Downloads until the end, whichever; nothing touches the disk afterwards. */
+  async #download(): Promise<void> {
+    const interrupted = () => this.#emit({ type: "interrupted" });
+    this.#options.signal.addEventListener("abort", interrupted);
     try {
       await using _downloads = this.#downloads;
       const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
@@ -103,23 +143,9 @@ class Downloader {
       await this.#keepConnected();
       this.#ending.abort();
       await following;
-      if (this.#failure) throw this.#failure;
-      const { failed, unverified, ...counts } = this.#downloads.counts;
-      // Without a list nothing is known of any file but that it has not come.
-      const underway = this.#plan ? counts.underway : this.#wishes?.length ?? 0;
-      const unfound = this.#plan ? this.#plan.waiting.length + this.#plan.refused.length : 0;
-      const interrupted = this.#options.signal.aborted;
-      return {
-        wishes: this.#wishes ?? [],
-        failed,
-        unverified,
-        underway,
-        unfound,
-        unreachable: this.#unreachable,
-        interrupted,
-      };
     } finally {
       this.#ending.abort();
+      this.#options.signal.removeEventListener("abort", interrupted);
     }
   }
 
@@ -153,6 +179,9 @@ class Downloader {
       return;
     }
     const { wishes, problems } = parseInputList(state.bytes);
+    for (const { change, wish } of wishChanges(this.#wishes ?? [], wishes)) {
+      this.#emit({ type: "wish", change, ...wish });
+    }
     this.#wishes = wishes;
     this.#emit({ type: "input", wishes: wishes.length });
     this.#warn(
@@ -201,6 +230,7 @@ class Downloader {
       program: remote.welcome.server,
       files: [...remote.files.values()],
     });
+    this.#tellList(remote.files, remote.files.size, 0);
     this.#remote = remote;
     const leave = () => remote.leave("the client is done");
     this.#signal.addEventListener("abort", leave);
@@ -209,7 +239,7 @@ class Downloader {
       this.#downloads.attach(remote);
       await remote.run({
         listChanged: (changed, removed) => {
-          this.#emit({ type: "list-changed", changed, removed });
+          this.#tellList(remote.files, changed, removed);
           this.#replan();
         },
         answered: () => this.#downloads.answered(),
@@ -222,6 +252,11 @@ class Downloader {
       this.#downloads.detach();
       this.#remote = undefined;
     }
+  }
+
+  #tellList(list: ReadonlyMap<string, ListedFile>, changed: number, removed: number): void {
+    const size = list.values().reduce((sum, file) => sum + file.size, 0);
+    this.#emit({ type: "list", files: list.size, size, changed, removed });
   }
 
   /** A text for what may pass; what will not ends the run. */

@@ -10,17 +10,18 @@ import { FileHasher } from "../digest/file_hasher.ts";
 import { Backlog } from "./backlog.ts";
 import { DigestQueue } from "./digest_queue.ts";
 import { Download, type DownloadContext, type DownloadState } from "./download.ts";
-import { type ClientEvent, type FileProgress, PRIORITIES, type Priority } from "./events.ts";
+import { type ClientEvent, PRIORITIES, type Priority, type UnfinishedFile } from "./events.ts";
 import { limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import { isSameContent, type Plan, type PlannedFile } from "./plan.ts";
+import { ProgressTeller } from "./progress_teller.ts";
 import type { ChunkRequest, Remote } from "./remote.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { ContestedChunk } from "./share_meter.ts";
+import type { Tally } from "./tally.ts";
 import { Window } from "./window.ts";
 import { WriteHandles } from "./write_handles.ts";
 
-/** How often positions are told, in milliseconds. */
-const PROGRESS_MS = 100;
 /** How many files of one priority are on their way at once; the others of it have not begun. */
 const UNDERWAY_AT_ONCE = 512;
 /** How many downloads look at once at what is on the disk. */
@@ -45,6 +46,8 @@ interface Settled {
 export class Downloads implements AsyncDisposable {
   readonly #emit: (event: ClientEvent) => void;
   readonly #noteSettled: () => void;
+  readonly #tally: Tally;
+  readonly #teller: ProgressTeller;
   readonly #context: DownloadContext;
   readonly #handles = new WriteHandles();
   readonly #hasher = new FileHasher();
@@ -59,10 +62,8 @@ export class Downloads implements AsyncDisposable {
   readonly #scheduler = new Scheduler<Download>();
   readonly #digests = new DigestQueue(() => this.#pump());
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
-  readonly #moved = new Set<Download>();
   #remote: Remote | undefined;
   #window = new Window(1, 1);
-  #progressTimer: ReturnType<typeof setTimeout> | undefined;
   #pumpQueued = false;
 
   /**
@@ -70,15 +71,19 @@ export class Downloads implements AsyncDisposable {
    * @param verify Whether files are compared with the server's digest.
    * @param emit Hears what happens.
    * @param settled Is called whenever a download has come to its end.
+   * @param tally Counts what comes.
    */
   constructor(
     output: OutputFolder,
     verify: boolean,
     emit: (event: ClientEvent) => void,
     settled: () => void,
+    tally: Tally,
   ) {
     this.#emit = emit;
     this.#noteSettled = settled;
+    this.#tally = tally;
+    this.#teller = new ProgressTeller(emit, tally.shares);
     this.#context = {
       output,
       handles: this.#handles,
@@ -88,7 +93,7 @@ export class Downloads implements AsyncDisposable {
       prepare: limiter(PREPARED_AT_ONCE),
       serverDigest: ({ file, priority }, signal) => this.#digests.ask(file, priority, signal),
       join: (download) => this.#join(download),
-      moved: (download) => this.#noteMoved(download),
+      moved: (download) => this.#teller.moved(download),
       settled: (download) => this.#leave(download),
     };
   }
@@ -105,6 +110,15 @@ export class Downloads implements AsyncDisposable {
   /** Whether every download is done or failed. */
   get areSettled(): boolean {
     return this.#backlog.size === 0 && this.#underway.size === 0;
+  }
+
+  /** The files that are neither done nor failed, with what is known to be here of them. */
+  get unfinished(): UnfinishedFile[] {
+    const waiting = Array.from(this.#backlog.all(), (planned) => ({ planned, received: 0 }));
+    return [...this.#underway.values(), ...waiting].map(({ planned, received }) => {
+      const { file: { path, size }, priority } = planned;
+      return { path, priority, size, kept: received };
+    });
   }
 
   /** Makes the downloads what a plan wants: begins, re-weights, begins anew, stops. */
@@ -137,6 +151,7 @@ export class Downloads implements AsyncDisposable {
   detach(): void {
     this.#remote = undefined;
     this.#digests.attach(undefined);
+    this.#tally.shares.competing([], performance.now());
   }
 
   /** Asks for more, if there is room; to be called after every answer. */
@@ -150,7 +165,9 @@ export class Downloads implements AsyncDisposable {
     for (const download of this.#underway.values()) download.stop();
     await Promise.all([...this.#underway.values()].map(({ ended }) => ended));
     await Promise.all(this.#endings.values());
-    this.#tellProgress();
+    // What has no journal is not kept.
+    for (const download of this.#underway.values()) this.#teller.moved(download);
+    this.#teller.end();
     this.#hasher[Symbol.dispose]();
     this.#handles[Symbol.dispose]();
   }
@@ -222,7 +239,7 @@ export class Downloads implements AsyncDisposable {
   #end(download: Download): void {
     const { file: { path }, priority } = download.planned;
     this.#scheduler.remove(download);
-    this.#moved.delete(download);
+    this.#teller.forget(download);
     this.#underway.delete(path);
     this.#begun[priority]--;
     const ending = download.ended.then(() => {
@@ -280,6 +297,7 @@ export class Downloads implements AsyncDisposable {
     const requests: ChunkRequest[] = [];
     const reserved = this.#digests.isWaiting ? 1 : 0;
     while (remote.room - reserved > requests.length && this.#window.hasRoom) {
+      const rivals = this.#scheduler.competing;
       const download = this.#scheduler.next();
       if (!download) {
         this.#window.ranDry();
@@ -288,10 +306,13 @@ export class Downloads implements AsyncDisposable {
       const chunk = download.takeChunk(this.#window.chunkSize);
       if (chunk) {
         this.#scheduler.charge(download, chunk.end - chunk.start);
-        requests.push(this.#requestFor(download, chunk, now));
+        const { priority } = download.planned;
+        const contested = rivals.length > 1 ? { priority, rivals } : null;
+        requests.push(this.#requestFor(download, chunk, now, contested));
       }
       if (!download.hasMore) this.#scheduler.remove(download);
     }
+    this.#tally.shares.competing(this.#scheduler.competing, now);
     if (requests.length > 0) remote.get(requests);
   }
 
@@ -299,6 +320,7 @@ export class Downloads implements AsyncDisposable {
     download: Download,
     chunk: { start: number; end: number },
     now: number,
+    contested: ContestedChunk | null,
   ): ChunkRequest {
     const { path, version } = download.file;
     const length = chunk.end - chunk.start;
@@ -313,6 +335,8 @@ export class Downloads implements AsyncDisposable {
       arrived: (bytes) => {
         window.arrived(flight, performance.now());
         download.arrived(chunk, bytes);
+        const { received } = download;
+        this.#tally.arrived({ download, path, bytes: bytes.length, received, contested });
       },
       failed: (error) => {
         window.failed(flight);
@@ -320,23 +344,4 @@ export class Downloads implements AsyncDisposable {
       },
     };
   }
-
-  #noteMoved(download: Download): void {
-    this.#moved.add(download);
-    this.#progressTimer ??= setTimeout(() => this.#tellProgress(), PROGRESS_MS);
-  }
-
-  #tellProgress(): void {
-    clearTimeout(this.#progressTimer);
-    this.#progressTimer = undefined;
-    const files: FileProgress[] = [...this.#moved]
-      .map(({ file: { path }, received }) => ({ path, received }));
-    this.#moved.clear();
-    if (files.length > 0) this.#emit({ type: "progress", files });
-  }
-}
-
-/** Whether a download of the one serves as one of the other. */
-function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
-  return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
 }

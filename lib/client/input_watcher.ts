@@ -9,6 +9,7 @@
  */
 import { basename, dirname, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { shellWord } from "../shell_word.ts";
 
 /** How often the file is looked at in case the system told nothing, in milliseconds. */
 const POLL_MS = 250;
@@ -35,7 +36,7 @@ export async function readInput(path: string): Promise<Uint8Array> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    throw new UserError(`Cannot read the input list "${path}": ${whyUnreadable(error)}`, 2, {
+    throw new UserError(`Cannot read the input list "${path}": ${whyUnreadable(path, error)}`, 2, {
       cause: error,
     });
   }
@@ -67,7 +68,7 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     try {
       bytes = await Deno.readFile(path);
     } catch (error) {
-      const reason = whyUnreadable(error);
+      const reason = whyUnreadable(path, error);
       if (seen !== GONE) [seen, seenAt] = [GONE, now];
       if (now - seenAt >= LONG_STILL_MS && reason !== unreadable) {
         unreadable = reason;
@@ -148,9 +149,11 @@ class ChangeWatch implements Disposable {
   }
 }
 
-function whyUnreadable(error: unknown): string {
+function whyUnreadable(path: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
-    return "it does not exist; write one file name a line into it, or name another with --input";
+    const all = `for all files: echo "**" > ${shellWord(path)}`;
+    return `it does not exist; write one file name a line into it (${all}), or name another ` +
+      "with --input";
   }
   if (error instanceof Deno.errors.IsADirectory || /is a directory/i.test(messageOf(error))) {
     return "it is a folder; name a file with --input";

@@ -171,7 +171,9 @@ export class PartialFile {
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
   async leave(): Promise<void> {
     this.close();
-    if (!this.#journaled && !this.#isPlaced) await remove(this.dataPath);
+    if (this.#journaled || this.#isPlaced) return;
+    await remove(this.dataPath);
+    this.#received = 0;
   }
 
   /** Removes what is here. */

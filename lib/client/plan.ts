@@ -92,6 +92,11 @@ export function makePlan(
   return { files: accepted, waiting, refused };
 }
 
+/** Whether a download of the one serves as one of the other. */
+export function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
+  return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
+}
+
 /** Files with the wish that decides about each, and wishes that mean no file. */
 function applyWishes(
   wishes: readonly Wish[],

@@ -60,6 +60,11 @@ export class Scheduler<F> {
     return this.#entries.has(file);
   }
 
+  /** The priorities that have a file which takes part, most urgent first. */
+  get competing(): readonly Priority[] {
+    return PRIORITIES.filter((priority) => this.#queues[priority].heap.length > 0);
+  }
+
   /** Lets a file take part, or moves it to another priority. */
   add(file: F, priority: Priority): void {
     const queue = this.#queues[priority];

@@ -8,7 +8,7 @@ import { PRIORITIES, type Priority } from "../client/events.ts";
 import { printable } from "../printable.ts";
 import { drawBar } from "./bar.ts";
 import { type BarColumns, columnsFor } from "./bar_columns.ts";
-import type { FileState } from "./file_table.ts";
+import type { FileGroup, FileState } from "./file_table.ts";
 import { type Paint, paintOf } from "./paint.ts";
 import { percentOf, type ProgressState } from "./progress.ts";
 import { statusOf } from "./status.ts";
@@ -72,9 +72,7 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   const pen: Pen = { ...options, paint, widths };
 
   const lines = shown.map((file, index) => fileRow(state, file, names[index]!, pen));
-  if (folds) {
-    lines.push(paint.faint(shorten(`+ ${open - shown.length} more`, columns, unicode)));
-  }
+  if (folds) lines.push(paint.faint(foldText(state, shown, columns)));
   if (hasTotal) lines.push(totalRow(state, pen));
   if (status) lines.push(paint.notable(shorten(status, columns, unicode)));
   return lines.slice(-most);
@@ -88,15 +86,26 @@ function firstFiles(state: ProgressState, limit: number): FileState[] {
 }
 
 /** The first of a group by priority, and then in the group's order. */
-function firstOf(group: ReadonlySet<FileState>, limit: number): FileState[] {
+function firstOf(group: FileGroup, limit: number): FileState[] {
   const files: FileState[] = [];
-  for (const priority of PRIORITIES) {
-    for (const file of group) {
-      if (files.length >= limit) return files;
-      if (file.priority === priority) files.push(file);
-    }
+  for (const file of group) {
+    if (files.length >= limit) return files;
+    files.push(file);
   }
   return files;
+}
+
+/** How many files are not shown, and of which priorities as far as there is room for that. */
+function foldText(state: ProgressState, shown: readonly FileState[], columns: number): string {
+  const counts = PRIORITIES.map((priority) => {
+    const open = state.active.of(priority).size + state.queued.of(priority).size;
+    return { priority, count: open - shown.filter((file) => file.priority === priority).length };
+  }).filter(({ count }) => count > 0);
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const textOf = (width: number) =>
+    counts.map(({ priority, count }) => `${count} ${priority.slice(0, width)}`).join(", ");
+  const texts = [`+ ${total} more (${textOf(8)})`, `+ ${total} more (${textOf(1)})`];
+  return texts.find((text) => text.length <= columns) ?? `+ ${total} more`.slice(0, columns);
 }
 
 function fileRow(state: ProgressState, file: FileState, name: string, pen: Pen): string {
@@ -134,11 +143,12 @@ function totalRow(state: ProgressState, pen: Pen): string {
     `${totals.done}/${totals.files}`,
   ].find((text) => widthOf(text) <= width) ?? `${totals.done}`;
   const moves = state.active.size > 0;
+  const isComplete = totals.done === totals.files;
   const timeLeft = time(isConnected(state) ? state.timeLeft(now) : null);
   const pace = moves ? [formatRate(state.rate(now)), timeLeft] : ["", ""];
   return row([
     left(shorten(label, width, pen.unicode), width, paint.strong),
-    ...measure(shareOf(totals, totals.done === totals.files), pace, pen),
+    ...measure(shareOf({ ...totals, position: totals.received }, isComplete), pace, pen),
   ]);
 }
 
@@ -146,25 +156,29 @@ interface Share {
   readonly received: number;
   readonly size: number;
   readonly percent: number;
+  /** Bytes that were here, and have to come again. */
+  readonly again: number;
 }
 
 /** @param complete Whether all of it is there, which bytes do not tell if there are none. */
-function shareOf(amount: Pick<FileState, "received" | "size">, complete: boolean): Share {
-  const { received, size } = amount;
+function shareOf(
+  { received, size, position }: Pick<FileState, "received" | "size" | "position">,
+  complete: boolean,
+): Share {
   const percent = size > 0 ? percentOf(received, size) : (complete ? 100 : 0);
-  return { received, size, percent };
+  return { received, size, percent, again: received - position };
 }
 
 /** Bar, percent, bytes, rate and time left. */
 function measure(share: Share, [rate = "", timeLeft = ""]: readonly string[], pen: Pen): string[] {
   const { paint, widths, unicode } = pen;
-  const { received, size, percent } = share;
+  const { received, size, percent, again } = share;
   const fraction = size > 0 ? received / size : percent / 100;
   const bar = widths.bar > 0 ? drawBar(fraction, widths.bar, unicode) : "";
   return [
     left(bar, widths.bar, paint.moving),
     right(`${percent}%`, widths.percent),
-    right(formatBytesOf(received, size), widths.bytes),
+    right(again > 0 ? `redo ${formatBytes(again)}` : formatBytesOf(received, size), widths.bytes),
     right(rate, widths.rate),
     right(timeLeft, widths.time),
   ];

@@ -8,13 +8,14 @@ import type { ClientEvent } from "../client/events.ts";
 import { renderBars } from "./bars.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Display, type Output, writeText } from "./display.ts";
-import { frameText } from "./frame.ts";
+import { frameText, SHOW_CURSOR } from "./frame.ts";
 import { MessageFold } from "./message_fold.ts";
-import { DEFAULT_LISTED, messageOf } from "./messages.ts";
+import { DEFAULT_LISTED, type Message, messageOf } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { ProgressState } from "./progress.ts";
 import { closingOf } from "./status.ts";
-import { wrappedRows } from "./text_width.ts";
+import { onSuddenEnd } from "./sudden_end.ts";
+import { wrapLine, wrappedRows } from "./text_width.ts";
 
 /** Milliseconds between two frames. */
 export const FRAME_PERIOD = 100;
@@ -25,6 +26,9 @@ export const FRAME_PERIOD = 100;
  * is drawn meanwhile is cut, and where it stands cannot be computed any more.
  */
 export const SETTLING_TIME = 300;
+
+/** Columns by which the later rows of a line are set in. */
+const INDENT = 2;
 
 /** A terminal's size, in characters. */
 export interface TerminalSize {
@@ -68,8 +72,8 @@ export function terminalSize(): TerminalSize {
 /**
  * Draws bars, ten times a second at most.
  *
- * Call {@linkcode BarsDisplay.close} on every way out, signals included: until then the cursor is
- * hidden.
+ * Call {@linkcode BarsDisplay.close} on every way out, signals included: until then, or until the
+ * user interrupts, the cursor is hidden. Where an exception ends the program it closes by itself.
  */
 export class BarsDisplay implements Display {
   #options: Required<BarsDisplayOptions>;
@@ -79,6 +83,7 @@ export class BarsDisplay implements Display {
   #seen: TerminalSize;
   #seenSince = -Infinity;
   #stop: () => void;
+  #stopListening: () => void;
   #closed = false;
 
   constructor(options: BarsDisplayOptions) {
@@ -87,6 +92,7 @@ export class BarsDisplay implements Display {
     this.#seen = this.#options.size();
     this.#drawn = { lines: [], ...this.#seen };
     this.#stop = this.#options.clock.every(FRAME_PERIOD, () => this.#draw());
+    this.#stopListening = onSuddenEnd(() => this.close());
   }
 
   handle(event: ClientEvent): void {
@@ -94,20 +100,25 @@ export class BarsDisplay implements Display {
     const { clock, color, listed, unicode } = this.#options;
     const now = clock.now();
     const columns = this.#drawn.columns - 1;
-    const style = { paint: paintOf(color), unicode, columns, listed, hasStatus: true };
+    const marks = unicode;
+    const style = { paint: paintOf(color), unicode, marks, columns, listed, hasStatus: true };
     const message = messageOf(event, this.#state, style);
-    if (message) this.#fold.push(message, now);
+    if (message) this.#fold.push(broken(message, columns), now);
     this.#state.apply(event, now);
+    // The next Ctrl+C ends the program at once: nobody could show the cursor then.
+    if (event.type === "interrupted") writeText(this.#options.output, SHOW_CURSOR);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#stop();
-    const now = this.#options.clock.now();
-    const { strong } = paintOf(this.#options.color);
-    const messages = [...this.#fold.take(now, true), ...closingOf(this.#state, now).map(strong)];
-    this.#write({ messages, lines: [], size: this.#options.size(), cursor: true });
+    this.#stopListening();
+    const { clock, color, size } = this.#options;
+    const now = clock.now();
+    const closing = closingOf(this.#state, now, paintOf(color));
+    const messages = [...this.#fold.take(now, true), ...closing];
+    this.#write({ messages, lines: [], size: size(), cursor: true });
   }
 
   #draw(): void {
@@ -121,7 +132,7 @@ export class BarsDisplay implements Display {
     const { rows } = size;
     const lines = renderBars(this.#state, { columns, rows, now, color, unicode, input });
     if (messages.length === 0 && this.#isDrawn(lines, size)) return;
-    this.#write({ messages, lines, size, cursor: false });
+    this.#write({ messages, lines, size, cursor: this.#state.interrupted });
   }
 
   #standsStill(size: TerminalSize, now: number): boolean {
@@ -148,7 +159,10 @@ export class BarsDisplay implements Display {
     const { messages, lines, size, cursor } = picture;
     const drawn = this.#drawn;
     const text = frameText({
-      rowsAbove: drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
+      // What fitted once needs measuring only where there is less room now.
+      rowsAbove: size.columns >= drawn.columns
+        ? drawn.lines.length
+        : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
       clear: messages.length > 0 || size.columns !== drawn.columns,
       messages,
       bars: lines,
@@ -157,4 +171,10 @@ export class BarsDisplay implements Display {
     this.#drawn = { lines, ...size };
     writeText(this.#options.output, text);
   }
+}
+
+/** A message whose lines fit; not if it ends in a command, which people copy. */
+function broken(message: Message, columns: number): Message {
+  if (message.kind === "leftovers") return message;
+  return { ...message, lines: message.lines.flatMap((line) => wrapLine(line, columns, INDENT)) };
 }

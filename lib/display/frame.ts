@@ -41,7 +41,8 @@ export interface Frame {
 
 const BEGIN = "\x1b[?2026h\x1b[?25l";
 const END = "\x1b[?2026l";
-const SHOW_CURSOR = "\x1b[?25h";
+/** The bytes that show the cursor. */
+export const SHOW_CURSOR = "\x1b[?25h";
 const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
 const CLEAR_ROW = "\x1b[K";

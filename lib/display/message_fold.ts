@@ -23,6 +23,8 @@ const NOUNS: Record<MessageKind, readonly [one: string, many: string]> = {
   finished: ["file finished", "files finished"],
   failed: ["file failed", "files failed"],
   dropped: ["file stopped", "files stopped"],
+  wished: ["line wanted", "lines wanted"],
+  interrupted: ["interrupt", "interrupts"],
   reprioritized: ["file with another priority", "files with another priority"],
 };
 

@@ -24,7 +24,9 @@ export type MessageKind =
   | "finished"
   | "failed"
   | "dropped"
-  | "reprioritized";
+  | "reprioritized"
+  | "wished"
+  | "interrupted";
 
 /** Lines that stay. */
 export interface Message {
@@ -40,6 +42,8 @@ export interface MessageStyle {
   readonly unicode: boolean;
   /** Columns of the terminal: names give way in lines that tell no more than that all is well. */
   readonly columns: number;
+  /** Whether a sign before the word says at a glance how a file ended. */
+  readonly marks: boolean;
   /** Whether what is waited for shows elsewhere all the time. */
   readonly hasStatus: boolean;
   /** The most files of the server's list that are shown when the connection is there. */
@@ -54,10 +58,18 @@ const SHORTEST_TELLING_TIME = 500;
 
 const LABEL_WIDTH = "priority".length;
 
-/** A shorter name would say nothing; the line is wrapped instead. */
+/** A shorter name would say little: rather what comes after it gives way. */
 const LEAST_NAME = 20;
 
+/** Digits of a digest that are enough to compare it by eye. */
+const SHORT_DIGEST = 8;
+
 const GAP = "  ";
+
+const INTERRUPTED = "interrupted: what is here is kept; Ctrl+C again ends it at once";
+
+const NO_SERVER =
+  "start a server there (server --dir FOLDER), or name another one with --server HOST:PORT";
 
 type Colour = (text: string) => string;
 
@@ -86,7 +98,14 @@ export function messageOf(
     case "finished":
       return finished(event, state, style);
     case "failed":
-      return line("failed", named(paint.bad, "failed", event.path, event.reason));
+      return line("failed", fittedReason(event, style));
+    case "wish":
+      // The first list is no news.
+      if (event.change !== "added" || state.wishes === null) return null;
+      return line("wished", named(paint.moving, "wanted", event.name, event.priority));
+    case "interrupted":
+      if (state.active.size + state.queued.size === 0) return null;
+      return line("interrupted", paint.notable(INTERRUPTED));
     case "dropped":
       if (!isOpen(event.path, state)) return null;
       return line("dropped", named(paint.notable, "stopped", event.path, event.reason));
@@ -132,9 +151,14 @@ function disconnected(
 ): Message | null {
   const { server, reason, everConnected } = state.connection;
   const isNews = event.reason !== reason && (everConnected || !hasStatus);
-  if (!isNews && event.retryIn !== null) return null;
+  const isFirst = !everConnected && reason === null;
   const next = event.retryIn === null ? "" : "; trying again";
-  return line("connection", paint.bad(lossOf(server, event.reason, everConnected)) + next);
+  const loss = paint.bad(lossOf(server, event.reason, everConnected)) + next;
+  const lines = [
+    ...isNews || event.retryIn === null ? [loss] : [],
+    ...isFirst ? [labelled(paint.notable, "hint", NO_SERVER)] : [],
+  ];
+  return lines.length > 0 ? line("connection", ...lines) : null;
 }
 
 function resumed(
@@ -146,7 +170,7 @@ function resumed(
   // After a lost connection a file starts again where it was: nothing new.
   if (!file || event.resumed <= 0 || file.received > 0) return null;
   const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
-  return line("resumed", fitted(style.paint.moving, "resumed", event.path, there, style));
+  return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
 }
 
 function finished(
@@ -154,11 +178,15 @@ function finished(
   state: ProgressState,
   style: MessageStyle,
 ): Message {
-  const { path, size, alreadyThere } = event;
+  const { path, size, alreadyThere, sha256 } = event;
+  const amount = formatBytes(size);
   const how = alreadyThere ? ", already there" : speedOf(event, state);
+  const digest = sha256 === null ? "" : `${GAP}sha256:${sha256.slice(0, SHORT_DIGEST)}`;
+  const texts = [amount + how + digest, amount + how, amount, ""];
+  const label = style.marks ? "✓ done" : "done";
   return {
     kind: "finished",
-    lines: [fitted(style.paint.good, "done", path, formatBytes(size) + how, style)],
+    lines: [fitted(style.paint.good, label, path, texts, style)],
     bytes: size,
   };
 }
@@ -180,17 +208,38 @@ function line(kind: MessageKind, ...lines: string[]): Message {
   return { kind, lines, bytes: 0 };
 }
 
-/** A line about a file, whose name is shortened where the terminal is too narrow. */
+/**
+ * One row about a file: the first text that leaves room for its name, or for enough of it.
+ *
+ * @param texts From the longest to the shortest.
+ */
 function fitted(
   paint: Colour,
   label: string,
   path: string,
-  text: string,
+  texts: readonly string[],
   { columns, unicode }: MessageStyle,
 ): string {
-  const room = columns - LABEL_WIDTH - widthOf(` ${GAP}${text}`);
   const name = printable(path);
-  return labelled(paint, label, shorten(name, Math.max(room, LEAST_NAME), unicode) + GAP + text);
+  const room = columns - LABEL_WIDTH - 1;
+  const wanted = Math.min(widthOf(name), LEAST_NAME);
+  const roomBeside = (text: string) => text === "" ? room : room - widthOf(GAP + text);
+  const text = texts.find((text) => roomBeside(text) >= wanted) ?? texts.at(-1) ?? "";
+  const shown = shorten(name, Math.max(roomBeside(text), 1), unicode);
+  return labelled(paint, label, text === "" ? shown : shown + GAP + text);
+}
+
+/** One row about a file that failed; where there is too little room both give way. */
+function fittedReason(event: ClientEvent & { type: "failed" }, style: MessageStyle): string {
+  const { columns, unicode, marks, paint } = style;
+  const name = printable(event.path);
+  const reason = printable(event.reason);
+  const room = Math.max(columns - LABEL_WIDTH - 1 - GAP.length, 2);
+  const most = Math.max(Math.floor(room / 3), Math.min(LEAST_NAME, Math.floor(room / 2)));
+  const nameRoom = Math.max(most, room - widthOf(reason));
+  const shown = shorten(name, nameRoom, unicode);
+  const text = shown + GAP + shorten(reason, room - widthOf(shown), unicode);
+  return labelled(paint.bad, marks ? "✗ failed" : "failed", text);
 }
 
 function named(paint: Colour, label: string, path: string, text: string): string {

@@ -13,8 +13,11 @@ import { percentOf, ProgressState } from "./progress.ts";
 import { closingOf, summaryOf, waitingFor } from "./status.ts";
 import { formatBytesOf, formatCount, formatDuration, formatRate } from "./units.ts";
 
-/** Milliseconds between two lines with the total. */
+/** Milliseconds between two lines with the total, unless it passes another tenth. */
 export const TOTAL_PERIOD = 5000;
+
+/** How often it is looked whether it does, in milliseconds. */
+const LOOK_PERIOD = 100;
 
 /** What a {@linkcode PlainDisplay} needs. */
 export interface PlainDisplayOptions {
@@ -31,7 +34,10 @@ export interface PlainDisplayOptions {
   readonly clock?: Clock;
 }
 
-/** Writes a line for each event that matters, and every five seconds how far all has come. */
+/**
+ * Writes a line for each event that matters, and how far all has come: every five seconds, and at
+ * each tenth.
+ */
 export class PlainDisplay implements Display {
   #output: Output;
   #input: string | null;
@@ -39,6 +45,9 @@ export class PlainDisplay implements Display {
   #style: MessageStyle;
   #state = new ProgressState();
   #fetchedBefore = 0;
+  #toldAt: number;
+  /** Tenths of the whole that have been told. */
+  #tenths = 0;
   #stop: () => void;
   #closed = false;
 
@@ -48,8 +57,10 @@ export class PlainDisplay implements Display {
     this.#input = input;
     this.#clock = clock;
     const columns = Infinity;
-    this.#style = { paint: paintOf(false), unicode: true, columns, listed, hasStatus: false };
-    this.#stop = clock.every(TOTAL_PERIOD, () => this.#writeTotal());
+    const paint = paintOf(false);
+    this.#style = { paint, unicode: true, marks: false, columns, listed, hasStatus: false };
+    this.#toldAt = clock.now();
+    this.#stop = clock.every(LOOK_PERIOD, () => this.#look());
   }
 
   handle(event: ClientEvent): void {
@@ -64,7 +75,7 @@ export class PlainDisplay implements Display {
     if (this.#closed) return;
     this.#closed = true;
     this.#stop();
-    this.#write(closingOf(this.#state, this.#clock.now()));
+    this.#write(closingOf(this.#state, this.#clock.now(), this.#style.paint));
   }
 
   #linesOf(event: ClientEvent, now: number): readonly string[] {
@@ -78,11 +89,23 @@ export class PlainDisplay implements Display {
     return [`${summaryOf(this.#state, now)}; watching ${printable(this.#input)}`];
   }
 
-  #writeTotal(): void {
+  /** Tells the total if it is time to. */
+  #look(): void {
     const { totals, fetched, idle } = this.#state;
-    if (idle || fetched === this.#fetchedBefore) return;
-    this.#fetchedBefore = fetched;
     const now = this.#clock.now();
+    const tenths = Math.floor(percentOf(totals.received, totals.size) / 10);
+    // What is complete is told by other lines. And the whole may have grown.
+    const isNext = tenths > this.#tenths && tenths < 10;
+    this.#tenths = tenths;
+    if (idle || fetched === this.#fetchedBefore) return;
+    if (!isNext && now - this.#toldAt < TOTAL_PERIOD) return;
+    this.#fetchedBefore = fetched;
+    this.#toldAt = now;
+    this.#writeTotal(now);
+  }
+
+  #writeTotal(now: number): void {
+    const { totals } = this.#state;
     const left = this.#state.timeLeft(now);
     const parts = [
       `${percentOf(totals.received, totals.size)}%`,

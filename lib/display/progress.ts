@@ -7,9 +7,9 @@
  *
  * @module
  */
-import type { ClientEvent, FileProgress } from "../client/events.ts";
-import { type FileState, FileTable, hasEnded, type Totals } from "./file_table.ts";
-import { RateMeter } from "./rate_meter.ts";
+import type { ClientEvent, FileProgress, Summary } from "../client/events.ts";
+import { type FileGroup, type FileState, FileTable, hasEnded, type Totals } from "./file_table.ts";
+import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
 
 /** Whether there is a server. */
 export interface Connection {
@@ -40,18 +40,20 @@ export class ProgressState {
   #waiting: readonly string[] = [];
   #wishes: number | null = null;
   #idle = false;
+  #interrupted = false;
+  #summary: Summary | null = null;
   #fetched = 0;
   #meter = new RateMeter();
   #busyBefore = 0;
   #busySince: number | null = null;
 
   /** Files under way or being verified, in the order in which they started. */
-  get active(): ReadonlySet<FileState> {
+  get active(): FileGroup {
     return this.#files.active;
   }
 
   /** Files whose turn has not come, in the order in which they were queued. */
-  get queued(): ReadonlySet<FileState> {
+  get queued(): FileGroup {
     return this.#files.queued;
   }
 
@@ -78,6 +80,16 @@ export class ProgressState {
     return this.#idle;
   }
 
+  /** Whether the user has asked for the end. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
+  /** What the run has done; null before its end. */
+  get summary(): Summary | null {
+    return this.#summary;
+  }
+
   /** Bytes that came over the wire. */
   get fetched(): number {
     return this.#fetched;
@@ -100,12 +112,13 @@ export class ProgressState {
 
   /** Milliseconds until everything is here; null if it cannot be told. */
   timeLeft(now: number): number | null {
-    return timeFor(this.totals.size - this.totals.received, this.rate(now));
+    return timeFor(this.totals.left, this.#meter.rate(now, STEADY_WINDOW));
   }
 
   /** Milliseconds until one file is here; null if it cannot be told. */
   fileTimeLeft(file: FileState, now: number): number | null {
-    return timeFor(file.size - file.received, this.fileRate(file, now));
+    const rate = this.#meters.get(file)?.rate(now, STEADY_WINDOW) ?? 0;
+    return timeFor(file.size - file.position, rate);
   }
 
   /** Milliseconds during which there was something to do. */
@@ -156,9 +169,18 @@ export class ProgressState {
       case "queued":
         this.#queue(event, now);
         return;
+      case "interrupted":
+        this.#interrupted = true;
+        return;
+      case "summary":
+        this.#summary = event;
+        return;
       case "warning":
       case "leftovers":
-      case "list-changed":
+      case "list":
+      case "wish":
+      case "shares":
+      case "verified":
         return;
     }
     const file = this.#files.get(event.path);
@@ -189,18 +211,19 @@ export class ProgressState {
       case "started":
         this.#wake(now);
         this.#meter.add(0, now);
-        this.#files.update(file, { stage: "active", received: within(event.resumed, file.size) });
+        this.#place(file, event.resumed);
+        this.#files.update(file, { stage: "active" });
         this.#beginMeter(file, now);
         return;
       case "verifying":
-        if (file.stage === "active") this.#fetch(file, file.size - file.received, now);
+        if (file.stage === "active") this.#fetch(file, file.size - file.position, now);
         this.#files.update(file, { stage: "verifying" });
         return;
       case "restarted":
         this.#wake(now);
         this.#files.update(file, {
           stage: hasEnded(file) ? "queued" : "active",
-          received: 0,
+          position: 0,
           alreadyThere: false,
         });
         if (file.stage === "active") this.#beginMeter(file, now);
@@ -216,14 +239,18 @@ export class ProgressState {
 
   #queue(event: EventOf<"queued">, now: number): void {
     this.#wake(now);
+    const size = within(event.size, Number.MAX_SAFE_INTEGER);
     const known = this.#files.get(event.path);
     if (known) this.#remove(known);
+    // Otherwise it is another file, of which nothing was shown yet.
+    const isRetry = known !== undefined && !hasEnded(known) && known.size === size;
     this.#files.add({
       path: event.path,
       priority: event.priority,
-      size: within(event.size, Number.MAX_SAFE_INTEGER),
+      size,
       stage: "queued",
-      received: 0,
+      received: isRetry ? known.received : 0,
+      position: 0,
       fetched: known?.fetched ?? 0,
       alreadyThere: false,
     });
@@ -231,10 +258,11 @@ export class ProgressState {
 
   #finish(file: FileState, event: EventOf<"finished">, now: number): void {
     const size = within(event.size, Number.MAX_SAFE_INTEGER);
-    this.#files.update(file, { size, received: Math.min(file.received, size) });
-    if (!event.alreadyThere) this.#fetch(file, size - file.received, now);
+    const received = Math.min(file.received, size);
+    this.#files.update(file, { size, received, position: Math.min(file.position, size) });
+    if (!event.alreadyThere) this.#fetch(file, size - file.position, now);
     const alreadyThere = event.alreadyThere && file.fetched === 0;
-    this.#end(file, { stage: "done", received: size, alreadyThere });
+    this.#end(file, { stage: "done", received: size, position: size, alreadyThere });
   }
 
   #move({ path, received }: FileProgress, now: number): void {
@@ -245,18 +273,21 @@ export class ProgressState {
       this.#beginMeter(file, now);
     }
     const position = within(received, file.size);
-    if (position < file.received) this.#files.update(file, { received: position });
-    this.#fetch(file, position - file.received, now);
+    if (position < file.position) this.#files.update(file, { position });
+    this.#fetch(file, position - file.position, now);
   }
 
   #fetch(file: FileState, bytes: number, now: number): void {
     this.#fetched += bytes;
     this.#meter.add(bytes, now);
     this.#meters.get(file)?.add(bytes, now);
-    this.#files.update(file, {
-      received: file.received + bytes,
-      fetched: file.fetched + bytes,
-    });
+    this.#place(file, file.position + bytes, file.fetched + bytes);
+  }
+
+  #place(file: FileState, at: number, fetched = file.fetched): void {
+    const position = within(at, file.size);
+    const received = Math.max(file.received, position);
+    this.#files.update(file, { position, received, fetched });
   }
 
   #beginMeter(file: FileState, now: number): void {

@@ -7,6 +7,9 @@
 /** How far a rate looks back, in milliseconds. */
 export const RATE_WINDOW = 3000;
 
+/** How far one looks back that is to be steady rather than quick. */
+export const STEADY_WINDOW = 10_000;
+
 /** How often a point of comparison is kept, in milliseconds: ten thousand files each have some. */
 const SAMPLE_EVERY = 500;
 
@@ -32,14 +35,14 @@ export class RateMeter {
     const newest = this.#samples.at(-1);
     if (newest && now - newest.at < SAMPLE_EVERY) return;
     this.#samples.push({ at: now, amount: this.#amount });
-    while (this.#samples.length > 2 && this.#samples[1]!.at <= now - RATE_WINDOW) {
+    while (this.#samples.length > 2 && this.#samples[1]!.at <= now - STEADY_WINDOW) {
       this.#samples.shift();
     }
   }
 
   /** The amount a second, over the last seconds; never negative. */
-  rate(now: number): number {
-    const base = this.#samples.findLast((sample) => sample.at <= now - RATE_WINDOW) ??
+  rate(now: number, window = RATE_WINDOW): number {
+    const base = this.#samples.findLast((sample) => sample.at <= now - window) ??
       this.#samples[0];
     if (!base) return 0;
     const span = Math.max(now - base.at, SHORTEST_SPAN);

@@ -4,7 +4,9 @@
  * @module
  */
 import { printable } from "../printable.ts";
+import type { Paint } from "./paint.ts";
 import type { Connection, ProgressState } from "./progress.ts";
+import { summaryLines } from "./summary.ts";
 import { formatBytes, formatCount, formatElapsed, formatRate } from "./units.ts";
 
 /** More names would hide the sentence. */
@@ -45,13 +47,16 @@ export function lossOf(server: string, reason: string, everConnected: boolean): 
   return `${what}: ${printable(reason)}`;
 }
 
-/** The last line, if there is anything to sum up: without a server the error says it all. */
-export function closingOf(state: ProgressState, now: number): readonly string[] {
+/** The last lines, if there is anything to sum up: without a server the error says it all. */
+export function closingOf(state: ProgressState, now: number, paint: Paint): readonly string[] {
+  const { summary } = state;
   const isWorthIt = state.connection.everConnected || state.totals.files > 0;
-  return isWorthIt ? [summaryOf(state, now)] : [];
+  if (!isWorthIt) return [];
+  // Without a summary something went wrong that nobody foresaw.
+  return summary ? summaryLines(summary, paint) : [paint.strong(summaryOf(state, now))];
 }
 
-/** What a client has done, in one line. */
+/** What a client has done so far, in one line. */
 export function summaryOf(state: ProgressState, now: number): string {
   const { files, done, alreadyThere, failed } = state.totals;
   const unfinished = files - done - failed;

@@ -77,6 +77,11 @@ export function formatElapsed(milliseconds: number): string {
   return passed < 9950 ? `${(passed / SECOND).toFixed(1)} s` : formatDuration(passed);
 }
 
+/** A part of a whole in percent: `66.7%`. */
+export function formatPart(part: number): string {
+  return `${(100 * Math.min(atLeastZero(part), 1)).toFixed(1)}%`;
+}
+
 /** A count and its noun: `1 file`, `12 files`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

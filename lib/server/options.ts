@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { integerOption, parseCommandLine, wordOption } from "../command_line.ts";
+import {
+  integerOption,
+  type OptionSpec,
+  parseCommandLine,
+  tableOf,
+  wordOption,
+} from "../command_line.ts";
+import { type Shell, shellOf } from "../completions.ts";
 import type { LogStyle } from "./log.ts";
 import type { ServerOptions } from "./server.ts";
 
@@ -12,7 +19,23 @@ export interface ServerCommand extends Omit<ServerOptions, "log"> {
   readonly help: boolean;
   readonly version: boolean;
   readonly logStyle: LogStyle;
+  /** The shell whose completions are to be printed; null if none are. */
+  readonly completions: Shell | null;
 }
+
+/** The options, in the order of the help. */
+export const SERVER_OPTIONS: readonly OptionSpec[] = [
+  { name: "dir", says: "the folder to share", value: "folder" },
+  { name: "host", says: "address to listen on", value: ["127.0.0.1", "0.0.0.0"] },
+  { name: "port", says: "port to listen on", value: "text" },
+  { name: "hidden", says: "also share names that begin with a dot" },
+  { name: "max-clients", says: "clients at a time", value: "text" },
+  { name: "max-clients-per-address", says: "clients at a time of one address", value: "text" },
+  { name: "memory", says: "MiB for all clients' buffers together", value: "text" },
+  { name: "log", says: "how the log is written", value: ["text", "json"] },
+  { name: "help", says: "print the help and exit" },
+  { name: "version", says: "print the version and exit" },
+];
 
 const MIB = 1024 * 1024;
 
@@ -21,21 +44,24 @@ export const SERVER_HELP = `\
 sluice server: shares a folder with Sluice clients
 
 Usage: server [options]
+       server completions bash|zsh|fish
 
+What to share, and with whom:
   --dir DIR     the folder to share, with its subfolders   (default: files)
   --host ADDR   address to listen on; 0.0.0.0 or :: opens  (default: 127.0.0.1)
                 the folder to the network
   --port N      port to listen on; 0 picks a free one      (default: 9009)
   --hidden      also share names that begin with a dot
 
+How much to give:
   --max-clients N               clients at a time          (default: 1024)
   --max-clients-per-address N   the same of one address    (default: 64)
   --memory MIB                  memory for all clients' buffers together
                                                            (default: 256)
 
+What to see:
   --log text|json   how the log is written: lines for people, or one JSON object
                     a line for programs                    (default: text)
-
   --help        this text
   --version     the version
 
@@ -59,15 +85,14 @@ cannot be read, or the address not be listened on.
  * @throws {UserError} If it is wrong.
  */
 export function parseServerCommand(args: readonly string[]): ServerCommand {
-  const given = parseCommandLine(args, {
-    values: ["dir", "host", "port", "max-clients", "max-clients-per-address", "memory", "log"],
-    flags: ["hidden", "help", "version"],
-  });
+  const completions = shellOf(args);
+  const given = parseCommandLine(completions === null ? args : [], tableOf(SERVER_OPTIONS));
   const number = (name: string, byDefault: string, min: number, max: number) =>
     integerOption(given.value(name) ?? byDefault, name, min, max);
   return {
     help: given.flag("help"),
     version: given.flag("version"),
+    completions,
     dir: given.value("dir") ?? "files",
     host: given.value("host") ?? "127.0.0.1",
     port: number("port", "9009", 0, 65535),

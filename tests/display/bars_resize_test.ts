@@ -37,8 +37,8 @@ for (
     const lines = await stage.terminal.screen();
     assert.equal(barLines(lines).length, 5, lines.join("\n"));
     assert.match(lines.at(-1)!, /^2(\/| of )6/);
-    assert.equal(lines.filter((line) => line.startsWith("done")).length, 2, lines.join("\n"));
-    assert.equal(lines.length, 1 + 2 + 5 + (lines[1]!.startsWith("done") ? 0 : 1));
+    assert.equal(lines.filter((line) => line.startsWith("✓ done")).length, 2, lines.join("\n"));
+    assert.equal(lines.length, 1 + 2 + 5 + (lines[1]!.startsWith("✓ done") ? 0 : 1));
   });
 }
 

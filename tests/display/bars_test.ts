@@ -5,7 +5,16 @@ import { drawBar } from "../../lib/display/bar.ts";
 import { type BarsOptions, renderBars } from "../../lib/display/bars.ts";
 import type { ProgressState } from "../../lib/display/progress.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
-import { ANY_EVENT, CONNECTED, finished, moved, queued, started, stateAfter } from "./fakes.ts";
+import {
+  ANY_EVENT,
+  CONNECTED,
+  failed,
+  finished,
+  moved,
+  queued,
+  started,
+  stateAfter,
+} from "./fakes.ts";
 
 const MIB = 1024 ** 2;
 
@@ -42,7 +51,7 @@ function busyState(): ProgressState {
     { type: "waiting", names: ["x.iso", "y/*.mkv"] },
   ]);
   state.apply(finished("done.txt", 7 * MIB), 1000);
-  state.apply({ type: "failed", path: "failed.txt", reason: "gone", verification: false }, 1000);
+  state.apply(failed("failed.txt", "gone"), 1000);
   for (const [index, name] of names.entries()) {
     state.apply(moved(name, (index + 0.5) * 7 * MIB), 2000);
   }
@@ -194,7 +203,7 @@ Deno.test("renderBars draws ten thousand files", () => {
   const lines = renderBars(state, { ...OPTIONS, now: 1000 });
   const drawn = performance.now();
   assert.equal(lines.length, 18);
-  assert.match(lines.at(-2)!, /^\+ 9984 more$/);
+  assert.match(lines.at(-2)!, /^\+ 9984 more \(9984 NORMAL\)$/);
   const times = [applied - begin, drawn - applied].map((time) => time.toFixed(1)).join(" ms, ");
   Deno.stdout.writeSync(new TextEncoder().encode(`30,000 changes, one drawing: ${times} ms\n`));
 });

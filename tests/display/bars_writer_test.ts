@@ -50,7 +50,7 @@ screenTest("BarsDisplay leaves finished files above the bars, each once and in o
   }
   stage.handle({ type: "idle" });
   stage.frame();
-  const done = files.map((index) => `done     ${path(index)}  1.00 MiB`);
+  const done = files.map((index) => `✓ done   ${path(index)}  1.00 MiB`);
   const lines = await stage.terminal.everything();
   assert.deepEqual(lines.slice(1, 31), done);
   assert.match(lines[31]!, /^30 of 30 files +▕█+▏ 100%/);
@@ -89,7 +89,7 @@ screenTest("BarsDisplay keeps more files than rows on one screen", async () => {
   }
   const lines = await stage.terminal.everything();
   assert.equal(lines.length, 1 + 8);
-  assert.equal(lines.at(-2), "+ 494 more");
+  assert.equal(lines.at(-2), "+ 494 more (494 NORMAL)");
   assert.match(lines.at(-1)!, /^0 of 500 files/);
 });
 
@@ -102,7 +102,7 @@ screenTest("BarsDisplay does not flood when thousands finish at once", async () 
   }
   stage.clock.pass(1000);
   const lines = await stage.terminal.everything();
-  assert.equal(lines.filter((line) => line.startsWith("done")).length, 20);
+  assert.equal(lines.filter((line) => line.startsWith("✓ done")).length, 20);
   assert.ok(lines.includes("… and 4980 more files finished (4.86 MiB)"), lines.join("\n"));
 });
 
@@ -120,17 +120,20 @@ screenTest("BarsDisplay never clears the screen from its top, which tmux would k
   assert.doesNotMatch(text, /\r(\x1b\[\d+A)?\x1b\[J/);
 });
 
-screenTest("BarsDisplay wraps long messages and keeps its place", async () => {
+screenTest("BarsDisplay breaks long messages itself and keeps its place", async () => {
   using stage = new Stage(40, 12);
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
-  const messages = [39, 40, 41, 80, 100].map((length) => "x".repeat(length - 9));
+  const messages = [39, 40, 41, 80, 100].map((length) => "words ".repeat(20).slice(9, length));
   for (const message of messages) {
     stage.handle({ type: "warning", message });
     stage.frame();
   }
   const lines = await stage.terminal.everything();
-  assert.deepEqual(lines.slice(1, -2), messages.map((message) => `warning  ${message}`));
+  const rows = lines.slice(1, -2);
+  const shown = rows.join(" ").split("warning").slice(1).map((text) => text.match(/\w+/g));
+  assert.deepEqual(shown, messages.map((message) => message.match(/\w+/g)));
+  for (const row of rows) assert.ok(row.length < 40 && /^(warning | {2}\w)/.test(row), row);
   assert.equal(barLines(lines).length, 2);
 });
 
@@ -143,7 +146,8 @@ screenTest("BarsDisplay survives names that the terminal takes for wider", async
     stage.handle(...names.map((name) => moved(name, step)));
     stage.frame();
   }
-  assert.equal((await stage.terminal.everything()).length, 1 + 6);
+  const lines = await stage.terminal.everything();
+  assert.equal(lines.length, 2 + 6, lines.join("\n"));
 });
 
 screenTest("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {
@@ -159,6 +163,20 @@ screenTest("BarsDisplay hides the cursor while it draws, and shows it when it cl
   assert.equal(stage.terminal.wraps, true);
 });
 
+screenTest("BarsDisplay shows the cursor from the first interrupt on", async () => {
+  using stage = new Stage();
+  stage.handle(CONNECTED, queued("a", 100), started("a"));
+  stage.frame();
+  stage.handle({ type: "interrupted" });
+  await stage.terminal.screen();
+  assert.equal(stage.terminal.cursorVisible, true);
+  stage.handle(moved("a", 50));
+  stage.frame();
+  const lines = await stage.terminal.screen();
+  assert.equal(stage.terminal.cursorVisible, true);
+  assert.equal(lines[1], "interrupted: what is here is kept; Ctrl+C again ends it at once");
+});
+
 screenTest("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
   using stage = new Stage();
   stage.handle(CONNECTED, queued("a", 4 * MIB), queued("b", MIB), started("a"), started("b"));
@@ -167,7 +185,7 @@ screenTest("BarsDisplay leaves messages and a summary when it closes, and no bar
   stage.display.close();
   assert.deepEqual(await stage.terminal.everything(), [
     "connected to 127.0.0.1:9009 (sluice 0.1.0): 0 files, 0 B",
-    "done     a  4.00 MiB in 2.0 s (2.00 MiB/s)",
+    "✓ done   a  4.00 MiB in 2.0 s (2.00 MiB/s)",
     "1 file done, 1 unfinished: 4.00 MiB in 2.0 s (2.00 MiB/s)",
   ]);
 });
@@ -230,8 +248,7 @@ screenTest(
           stage.display.close();
           const lines = await stage.terminal.everything();
           assert.deepEqual(barLines(lines), []);
-          const last = lines.at(-1)!;
-          assert.match(last, /^\d files? done/);
+          assert.ok(lines.some((line) => /^\d files? done/.test(line)), lines.join("\n"));
           assert.ok(stage.terminal.cursorVisible);
         },
       ),

@@ -5,7 +5,12 @@
  */
 import xterm from "@xterm/headless";
 import fc from "fast-check";
-import { type ClientEvent, PRIORITIES, type Priority } from "../../lib/client/events.ts";
+import {
+  type ClientEvent,
+  PRIORITIES,
+  type Priority,
+  type Summary,
+} from "../../lib/client/events.ts";
 import type { Clock } from "../../lib/display/clock.ts";
 import { ProgressState } from "../../lib/display/progress.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
@@ -164,6 +169,33 @@ export function alreadyThere(path: string, size: number): ClientEvent {
   return { type: "finished", path, size, took: 0, sha256: null, alreadyThere: true };
 }
 
+export function failed(path: string, reason: string): ClientEvent {
+  return { type: "failed", path, reason, advice: "try again", verification: false };
+}
+
+/** A summary of nothing, but for what is said. */
+export function summary(members: Partial<Summary> = {}): ClientEvent & { type: "summary" } {
+  return {
+    type: "summary",
+    done: 0,
+    alreadyThere: 0,
+    failed: [],
+    refused: [],
+    unfinished: [],
+    waiting: [],
+    bytes: 0,
+    repeated: 0,
+    took: 0,
+    busy: 0,
+    shares: null,
+    resume: null,
+    interrupted: false,
+    error: null,
+    exitCode: 0,
+    ...members,
+  };
+}
+
 /** The state after some events, which all happened at `now`. */
 export function stateAfter(events: readonly ClientEvent[], now = 0): ProgressState {
   const state = new ProgressState();
@@ -194,6 +226,7 @@ export const ANY_EVENT: fc.Arbitrary<ClientEvent> = fc.oneof(
     type: fc.constant("failed" as const),
     path: PATH,
     reason: fc.constant("why"),
+    advice: fc.constant("do it"),
     verification: fc.boolean(),
   }),
   fc.record({

@@ -7,6 +7,7 @@ import {
   alreadyThere,
   CONNECTED,
   connected,
+  failed,
   finished,
   moved,
   queued,
@@ -17,6 +18,7 @@ import {
 const STYLE: MessageStyle = {
   paint: paintOf(false),
   unicode: true,
+  marks: false,
   columns: 79,
   listed: 20,
   hasStatus: true,
@@ -44,7 +46,7 @@ for (
       "done     a.iso  1.00 MiB, already there",
     ],
     [
-      { type: "failed", path: "a\n.iso", reason: "disk full", verification: false },
+      failed("a\n.iso", "disk full"),
       [],
       "failed   a\\n.iso  disk full",
     ],
@@ -86,12 +88,13 @@ for (
     ["going on after a lost connection", started("a", 5), [queued("a", 9), moved("a", 5)]],
     ["progress", moved("a", 1), [queued("a", 1)]],
     ["the same loss again", LOST, [CONNECTED, LOST]],
-    ["a server that was never there, which the status line tells", LOST, []],
     ["dropping what is done", { type: "dropped", path: "a", reason: "" }, [
       queued("a", 1),
       finished("a", 1),
     ]],
-    ["a change of the list", { type: "list-changed", changed: 3, removed: 1 }, [CONNECTED]],
+    ["a change of the list", { type: "list", files: 9, size: 99, changed: 3, removed: 1 }, [
+      CONNECTED,
+    ]],
     ["the input list", { type: "input", wishes: 3 }, []],
     ["waiting", { type: "waiting", names: ["a"] }, []],
     ["idling", { type: "idle" }, []],
@@ -105,7 +108,12 @@ for (
 Deno.test("messageOf tells of a server that was never there if no status line does", () => {
   const before: ClientEvent[] = [{ type: "connecting", server: "[::1]:9009" }];
   const style = { ...STYLE, hasStatus: false };
-  assert.deepEqual(linesOf(LOST, before, style), ["cannot reach [::1]:9009: reset; trying again"]);
+  const [line, hint, ...rest] = linesOf(LOST, before, style);
+  assert.equal(line, "cannot reach [::1]:9009: reset; trying again");
+  assert.match(hint!, /^hint +start a server there .*--server HOST:PORT$/);
+  assert.deepEqual(rest, []);
+  assert.deepEqual(linesOf(LOST, before), [hint], "the status line tells the rest");
+  assert.deepEqual(linesOf(LOST, [...before, LOST], style), []);
 });
 
 Deno.test("messageOf shows the server's list at the first connection", () => {
@@ -121,13 +129,12 @@ Deno.test("messageOf shows the server's list at the first connection", () => {
   assert.deepEqual(linesOf(event, [], { ...STYLE, listed: 0 }), [first]);
 });
 
-Deno.test("messageOf shortens the name of a finished file, but not of a failed one", () => {
+Deno.test("messageOf shortens the name of a file that ended, so that one row holds it", () => {
   const name = "n".repeat(100);
   const [done] = linesOf(finished(name, MIB), [queued(name, MIB)]);
   assert.equal(done!.length, 79);
-  const reason = "disk full";
-  const [failed] = linesOf({ type: "failed", path: name, reason, verification: false });
-  assert.equal(failed, `failed   ${name}  disk full`);
+  const [line] = linesOf(failed(name, "disk full"));
+  assert.equal(line, `failed   ${"n".repeat(29)}…${"n".repeat(29)}  disk full`);
 });
 
 function message(index: number) {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import type { ClientEvent } from "../../lib/client/events.ts";
 import { PlainDisplay } from "../../lib/display/plain.ts";
-import { CONNECTED, connected, FakeClock, finished, moved, queued, started } from "./fakes.ts";
+import {
+  CONNECTED,
+  connected,
+  failed,
+  FakeClock,
+  finished,
+  moved,
+  queued,
+  started,
+} from "./fakes.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
 
@@ -42,24 +51,39 @@ Deno.test("PlainDisplay writes a line for each event that matters", () => {
   display.handle(moved("a.iso", 6 * MIB));
   clock.pass(2000);
   display.handle(finished("a.iso", 8 * MIB, 4000));
-  display.handle({ type: "failed", path: "b.iso", reason: "disk full", verification: false });
+  display.handle(failed("b.iso", "disk full"));
   display.handle({ type: "waiting", names: [] });
   display.handle({ type: "idle" });
   display.close();
   assert.equal(
     written.text,
     `cannot reach 127.0.0.1:9009: connection refused; trying again
+hint     start a server there (server --dir FOLDER), or name another one with --server HOST:PORT
 connected to 127.0.0.1:9009 (sluice 0.1.0): 1 file, 8.00 MiB
   a.iso  8.00 MiB
 warning  Cannot read line 3
 waiting for 1 file the server does not have yet: c.iso
 resumed  a.iso  4.00/8.00 MiB were here already
+37%, 6.0/16.0 MiB, 975 KiB/s, 0:11 left, 0 of 2 files
 done     a.iso  8.00 MiB in 4.0 s (1.00 MiB/s)
 failed   b.iso  disk full
 1 file done, 1 failed: 4.00 MiB in 4.0 s (1.00 MiB/s); watching input.txt
 1 file done, 1 failed: 4.00 MiB in 4.0 s (1.00 MiB/s)
 `,
   );
+});
+
+Deno.test("PlainDisplay tells at each tenth how far all has come, but not the last", () => {
+  const { clock, written, display } = setUp(null);
+  display.handle(queued("a", 1000));
+  display.handle(started("a"));
+  for (let step = 1; step <= 20; step++) {
+    display.handle(moved("a", step * 50));
+    clock.pass(100);
+  }
+  const told = written.text.match(/^\d+%/gm);
+  assert.deepEqual(told, ["10%", "20%", "30%", "40%", "50%", "60%", "70%", "80%", "90%"]);
+  display.close();
 });
 
 Deno.test("PlainDisplay tells every five seconds how far all has come, while something moves", () => {
@@ -74,8 +98,8 @@ Deno.test("PlainDisplay tells every five seconds how far all has come, while som
   }
   assert.equal(
     written.text,
-    "5%, 4.0/80.0 MiB, 683 KiB/s, 1:54 left, 0 of 1 file\n" +
-      "11%, 9.0/80.0 MiB, 683 KiB/s, 1:47 left, 0 of 1 file\n",
+    "5%, 4.0/80.0 MiB, 683 KiB/s, 1:35 left, 0 of 1 file\n" +
+      "10%, 8.0/80.0 MiB, 991 KiB/s, 1:13 left, 0 of 1 file\n",
   );
   written.text = "";
   clock.pass(20_000);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { ClientEvent } from "../../lib/client/events.ts";
+import { hasEnded } from "../../lib/display/file_table.ts";
 import { percentOf, ProgressState } from "../../lib/display/progress.ts";
 import {
   alreadyThere,
   ANY_EVENT,
   CONNECTED,
+  failed,
   finished,
   moved,
   queued,
@@ -23,6 +26,7 @@ Deno.test("ProgressState begins with nothing", () => {
     failed: 0,
     size: 0,
     received: 0,
+    left: 0,
   });
   assert.equal(state.rate(5), 0);
   assert.equal(state.timeLeft(5), 0);
@@ -63,16 +67,22 @@ Deno.test("ProgressState follows a file from the queue to its end", () => {
     failed: 0,
     size: SIZE,
     received: SIZE,
+    left: 0,
   });
 });
 
-Deno.test("ProgressState takes a file's bytes back when it begins anew", () => {
+Deno.test("ProgressState counts apart what has to come again, and takes nothing back", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), moved("a", 600)], 1000);
   state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 2000);
-  assert.equal(state.file("a")!.received, 0);
-  assert.equal(state.fileRate(state.file("a")!, 2000), 0);
-  assert.equal(state.totals.received, 0);
-  assert.equal(state.fetched, 600);
+  const file = state.file("a")!;
+  assert.deepEqual([file.received, file.position], [600, 0]);
+  assert.equal(state.fileRate(file, 2000), 0);
+  assert.deepEqual([state.totals.received, state.totals.left], [600, SIZE]);
+  state.apply(moved("a", 400), 3000);
+  assert.deepEqual([file.received, file.position, state.fetched], [600, 400, 1000]);
+  assert.equal(state.fileTimeLeft(file, 3000), 1500);
+  state.apply(moved("a", 700), 4000);
+  assert.deepEqual([file.received, file.position], [700, 700]);
 });
 
 Deno.test("ProgressState opens a finished file again when it begins anew", () => {
@@ -82,13 +92,13 @@ Deno.test("ProgressState opens a finished file again when it begins anew", () =>
   assert.equal(state.totals.done, 0);
 });
 
-Deno.test("ProgressState keeps files that failed out of the bytes", () => {
+Deno.test("ProgressState keeps what is lacking of a failed file out of the bytes", () => {
   const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("a"), moved("a", 10)]);
-  state.apply({ type: "failed", path: "a", reason: "disk full", verification: false }, 1);
+  state.apply(failed("a", "disk full"), 1);
   assert.equal(state.totals.failed, 1);
   assert.equal(state.totals.files, 2);
-  assert.equal(state.totals.size, SIZE);
-  assert.equal(state.totals.received, 0);
+  assert.deepEqual(state.totals.size, SIZE + 10);
+  assert.deepEqual([state.totals.received, state.totals.left], [10, SIZE]);
 });
 
 Deno.test("ProgressState lets dropped files leave the total, but not complete ones", () => {
@@ -177,6 +187,38 @@ Deno.test("ProgressState stays sane whatever the events", () => {
   }));
 });
 
+Deno.test("ProgressState lets no percentage go back while the same files are wanted", () => {
+  const size = 1000;
+  const paths = ["a", "b", "c"];
+  const path = fc.constantFrom(...paths);
+  const event: fc.Arbitrary<ClientEvent> = fc.oneof(
+    fc.tuple(path, fc.nat(size)).map(([path, at]) => moved(path, at)),
+    fc.tuple(path, fc.nat(size)).map(([path, at]) => started(path, at)),
+    path.map((path) => ({ type: "restarted" as const, path, reason: "why" })),
+    path.map((path) => ({ type: "verifying" as const, path })),
+    path.map((path) => failed(path, "why")),
+    path.map((path) => finished(path, size)),
+    path.map((path) => queued(path, size)),
+  );
+  fc.assert(fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    const state = stateAfter(paths.map((path) => queued(path, size)));
+    let percents = [0, 0, 0, 0];
+    for (const event of events) {
+      const ended = "path" in event ? state.file(event.path)! : undefined;
+      // Nothing comes after a file's end but its beginning anew.
+      if (ended && hasEnded(ended)) continue;
+      state.apply(event, 0);
+      const { totals } = state;
+      const now = [
+        percentOf(totals.received, totals.size),
+        ...paths.map((path) => percentOf(state.file(path)!.received, size)),
+      ];
+      for (const [index, percent] of now.entries()) assert.ok(percent >= percents[index]!);
+      percents = now;
+    }
+  }));
+});
+
 function assertSane(state: ProgressState, now: number): void {
   const { totals } = state;
   const files = ["a", "b", "c"].map((path) => state.file(path)).filter((file) =>
@@ -187,11 +229,17 @@ function assertSane(state: ProgressState, now: number): void {
   assert.equal(totals.files, files.length);
   assert.equal(totals.done, files.filter(({ stage }) => stage === "done").length);
   assert.equal(totals.failed, files.length - alive.length);
-  assert.equal(totals.size, sum(alive.map(({ size }) => size)));
-  assert.equal(totals.received, sum(alive.map(({ received }) => received)));
+  const sizes = files.map(({ stage, size, received }) => stage === "failed" ? received : size);
+  assert.equal(totals.size, sum(sizes));
+  assert.equal(totals.received, sum(files.map(({ received }) => received)));
+  const open = [...state.active, ...state.queued];
+  assert.equal(totals.left, sum(open.map(({ size, position }) => size - position)));
+  for (const { size, received, position } of files) {
+    assert.ok(position >= 0 && position <= received && received <= size);
+  }
   assert.ok(totals.alreadyThere >= 0 && totals.alreadyThere <= totals.done);
-  const open = state.active.size + state.queued.size;
-  assert.equal(open, files.length - totals.done - totals.failed);
+  assert.equal(state.active.size + state.queued.size, open.length);
+  assert.equal(open.length, files.length - totals.done - totals.failed);
   const amounts = [
     state.rate(now),
     state.timeLeft(now) ?? 0,

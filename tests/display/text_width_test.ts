@@ -84,7 +84,7 @@ for (
 
 Deno.test("wrapLine loses nothing but blanks, and fits", () => {
   const word = fc.string({ unit: "grapheme", maxLength: 30 });
-  fc.assert(fc.property(fc.array(word), fc.integer({ min: 4, max: 60 }), (words, columns) => {
+  fc.assert(fc.property(fc.array(word), fc.integer({ min: 12, max: 60 }), (words, columns) => {
     const text = printable(words.join(" "));
     const rows = wrapLine(text, columns, 2);
     const bare = (value: string) => value.replaceAll(/\s/gu, "");

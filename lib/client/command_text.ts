@@ -1,0 +1,33 @@
+/**
+ * Commands for the user to type. Pure.
+ *
+ * @module
+ */
+import { shellWord } from "../shell_word.ts";
+import type { ClientCommand } from "./options.ts";
+import { DEFAULT_PORT, formatServerAddress } from "./server_address.ts";
+
+/** What removes what is kept of unfinished files. */
+export function cleanCommand(command: ClientCommand): string {
+  return ["client --clean", ...placeWords(command)].join(" ");
+}
+
+/** What goes on where a run has ended. */
+export function resumeCommand(command: ClientCommand): string {
+  const { server, once, verify } = command;
+  const address = formatServerAddress(server);
+  return [
+    "client",
+    ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellWord(address)],
+    ...placeWords(command),
+    ...once ? ["--once"] : [],
+    ...verify ? [] : ["--verify none"],
+  ].join(" ");
+}
+
+function placeWords({ input, output }: ClientCommand): string[] {
+  return [
+    ...input === "input.txt" ? [] : ["--input", shellWord(input)],
+    ...output === "Output" ? [] : ["--output", shellWord(output)],
+  ];
+}
