@@ -83,11 +83,17 @@ function openNoLink(path: string, folder: string): Deno.FsFile {
   }
 }
 
-async function tryLock(file: Deno.FsFile): Promise<boolean> {
-  if ("tryLock" in file) return await file.tryLock(true);
-  // Before Deno 2.9: who does not get it soon does not get it.
+/** A file of a Deno that may be older than `tryLock`, which came with 2.9. */
+interface LockableFile {
+  lock(exclusive: boolean): Promise<void>;
+  tryLock?(exclusive: boolean): Promise<boolean>;
+}
+
+async function tryLock(file: LockableFile): Promise<boolean> {
+  if (file.tryLock) return await file.tryLock(true);
+  // Who does not get it soon does not get it.
   const tired = new Promise<false>((resolve) => setTimeout(() => resolve(false), TRY_MS));
-  const locked = (file as Deno.FsFile).lock(true).then(() => true, () => false);
+  const locked = file.lock(true).then(() => true, () => false);
   return await Promise.race([locked, tired]);
 }
 

@@ -3,8 +3,6 @@ import type { ClientEvent } from "../../lib/client/events.ts";
 import { PlainDisplay } from "../../lib/display/plain.ts";
 import { CONNECTED, connected, FakeClock, finished, moved, queued, started } from "./fakes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 ** 2;
 
 function setUp(input: string | null = "input.txt") {

@@ -3,8 +3,6 @@ import { runClient, startClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** An interrupted client is to be gone after this long, in milliseconds. */
 const GONE_AFTER = 3_000;
 

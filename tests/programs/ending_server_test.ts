@@ -6,8 +6,6 @@ import { eventually, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`server ends with 0 at ${signal} and prints totals`, async () => {
     await using site = await Site.create({ "a.bin": 1000 });

@@ -3,8 +3,6 @@ import { eventually, startClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("client fetches files that appear on the server later", async () => {
   await using site = await Site.create({ "first.bin": 1000 });
   await site.wish("later.bin HIGH\nfirst.bin\nphotos/**/*.jpg\n");

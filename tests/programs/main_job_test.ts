@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { runClient, sha256, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const SIZES = [0, 1, 65535, 65536, 1048575, 1048576, 1048577, 40_000_000];
 
 /** What stands in the input list, by the name of the file. */

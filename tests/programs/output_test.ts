@@ -15,8 +15,6 @@ import { interrupt, remainsOf } from "./interrupted_site.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** How many clients are cut off in the middle of an answer. */
 const CUTS = 50;
 

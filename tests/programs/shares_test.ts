@@ -3,8 +3,6 @@ import type { GetRecorder } from "./get_recorder.ts";
 import { eventually } from "./harness.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const FILES = ["critical.bin", "high.bin", "normal.bin"] as const;
 
 /** How much of the line a file is to have, by path. */

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { eventually, type ProgramResult, runProgram, startClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const IMPATIENT = ["--once", "--retry-for", "1"];
 
 /** Asserts that a client gave up, and said why in one line. */
