@@ -103,7 +103,7 @@ export function lacksRuntime(complaint: string): boolean {
 
 /** Lines of Deno and npm that name no cause. */
 const NO_CAUSE =
-  /^(Writing deno compile executable|Setting up base binary|Caused by:|code |syscall |errno |path )|^npm (warn|notice) /;
+  /^(Writing |Setting up base binary|Caused by:|code |syscall |errno |path )|^npm (warn|notice) /;
 
 /** The first cause that Deno or npm name in a complaint, as one line. */
 export function causeIn(complaint: string): string {

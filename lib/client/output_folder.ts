@@ -12,6 +12,7 @@ import { join } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
+import { mayBeHeld, replaceFile } from "./replace_file.ts";
 
 /** A file cannot be put where it belongs. */
 export class OutputError extends Error {
@@ -115,9 +116,12 @@ export class OutputFolder {
     }
     this.#assertNoFolder(path);
     try {
-      await Deno.rename(from, this.finalPath(path));
+      await replaceFile(from, this.finalPath(path));
     } catch (error) {
-      throw new OutputError(`it cannot be moved to its name: ${why(error)}`, { cause: error });
+      const reason = mayBeHeld(error, Deno.build.os)
+        ? `another program may have ${quoted(path)} open; close it`
+        : why(error);
+      throw new OutputError(`it cannot be moved to its name: ${reason}`, { cause: error });
     }
   }
 

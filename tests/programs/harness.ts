@@ -263,6 +263,14 @@ export async function runProgram(
   return await program.ended();
 }
 
+/** Whether one program can press Ctrl+C for another one here; Windows has no way. */
+export const CAN_INTERRUPT = Deno.build.os !== "windows";
+
+/** A test that presses Ctrl+C. */
+export function interruptTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !CAN_INTERRUPT, fn });
+}
+
 /** What `attempt` returns once it does not throw any more. */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
