@@ -59,4 +59,6 @@ async function bundleInto(entry: string, output: string): Promise<void> {
   const args = bundleArgs(entry, output, join(REPOSITORY, "deno.json"));
   const { success, stderr } = await runCommand([...OWN_RUNTIME.deno, ...args]);
   if (!success) throw new UserError(`Cannot bundle ${basename(entry)}: ${causeIn(stderr)}`, 1);
+  // An executable holds the times of its files: with a fixed one, equal sources make equal ones.
+  await Deno.utime(output, 0, 0);
 }
