@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Platform } from "./safe_path.ts";
 
-/** The signals that ask a program to end, as far as a system has them. */
-const ENDING_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
+/** The signals that ask a program to end: Windows has no SIGTERM, but a Ctrl+Break. */
+export function endingSignals(platform: Platform): readonly Deno.Signal[] {
+  return platform === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+}
 
 /**
  * One press of Ctrl+C may arrive more than once within this long, in milliseconds: under
@@ -20,17 +21,18 @@ const ONE_PRESS_MS = 500;
  * a second Ctrl+C ends a slow end at once.
  */
 export function interruptSignal(): AbortSignal & Disposable {
+  const signals = endingSignals(Deno.build.os);
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stopListening = () => {
     clearTimeout(timer);
-    for (const signal of ENDING_SIGNALS) Deno.removeSignalListener(signal, interrupt);
+    for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
   };
   const interrupt = () => {
     if (timer === undefined) Deno.unrefTimer(timer = setTimeout(stopListening, ONE_PRESS_MS));
     controller.abort();
   };
-  for (const signal of ENDING_SIGNALS) Deno.addSignalListener(signal, interrupt);
+  for (const signal of signals) Deno.addSignalListener(signal, interrupt);
   // A press that is not over yet may still arrive again: it must not kill a program that exits.
   const dispose = () => {
     if (timer === undefined) stopListening();

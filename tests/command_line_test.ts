@@ -8,8 +8,6 @@ import {
 } from "../lib/command_line.ts";
 import { UserError } from "../lib/errors.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const TABLE = {
   values: ["server", "port", "output", "retry-for"],
   flags: ["once", "list", "help", "version"],

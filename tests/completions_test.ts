@@ -6,8 +6,6 @@ import { writeLine } from "../lib/main.ts";
 import { SERVER_OPTIONS } from "../lib/server/options.ts";
 import { runProgram, tempFolder } from "./programs/harness.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const CLIENT = "sluice-client";
 
 const ALL_FLAGS = CLIENT_OPTIONS.map(({ name }) => `--${name}`);

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jsonLine } from "../lib/json_line.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [value, line] of [
     [{ a: [1, null, "x y"] }, '{"a":[1,null,"x y"]}'],

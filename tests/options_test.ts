@@ -3,8 +3,6 @@ import { CLIENT_HELP, parseClientCommand } from "../lib/client/options.ts";
 import { UserError } from "../lib/errors.ts";
 import { parseServerCommand, SERVER_HELP } from "../lib/server/options.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 interface Program {
   readonly help: string;
   readonly parse: (args: readonly string[]) => unknown;

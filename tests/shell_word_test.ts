@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { shellWord } from "../lib/shell_word.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("shellWord makes one word of any text", async () => {
   const texts = [
     "a",

@@ -9,16 +9,43 @@ import config from "../deno.json" with { type: "json" };
 /** The repository's folder. */
 export const REPOSITORY = fromFileUrl(new URL("..", import.meta.url));
 
+/** What both programs are called. */
+export type ProgramName = "server" | "client";
+
+/** A task's command in its parts. */
+interface TaskCommand {
+  /** The flags of Deno: what the program may do. */
+  readonly flags: readonly string[];
+  /** The entry file. */
+  readonly script: string;
+}
+
+/** The flags of Deno with which a program is started: what it may do. */
+export function programFlags(name: ProgramName): readonly string[] {
+  return taskCommand(name).flags;
+}
+
+/** The path of a program's entry file. */
+export function programEntry(name: ProgramName): string {
+  return REPOSITORY + taskCommand(name).script;
+}
+
 /**
  * The arguments of Deno that start a program of this repository from any folder.
  *
  * @param name Which program.
  * @param args The program's own arguments.
  */
-export function programArgs(name: "server" | "client", args: readonly string[]): string[] {
-  const [deno, ...taskArgs] = config.tasks[name].command.split(" ");
-  const script = taskArgs.pop()!;
-  if (deno !== "deno") throw new Error(`The task "${name}" does not start with deno`);
+export function programArgs(name: ProgramName, args: readonly string[]): string[] {
   const place = ["--config", `${REPOSITORY}deno.json`];
-  return [...taskArgs, ...place, REPOSITORY + script, ...args];
+  return ["run", ...programFlags(name), ...place, programEntry(name), ...args];
+}
+
+function taskCommand(name: ProgramName): TaskCommand {
+  const [deno, run, ...flags] = config.tasks[name].command.split(" ");
+  const script = flags.pop()!;
+  if (deno !== "deno" || run !== "run") {
+    throw new Error(`The task "${name}" does not start with deno run`);
+  }
+  return { flags, script };
 }

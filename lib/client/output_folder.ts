@@ -13,6 +13,7 @@ import { basename, join, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
+import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { unlessMissing } from "./unless_missing.ts";
 
 /** What the names begin with of files that are made to try something, and removed at once. */
@@ -145,17 +146,20 @@ export class OutputFolder {
    * @param path Its path on the server.
    * @throws {OutputError} If something stands in the way.
    */
-  place(from: string, path: string): void {
+  async place(from: string, path: string): Promise<void> {
     const segments = path.split("/");
     for (let i = 1; i < segments.length; i++) {
       makeFolder(join(this.#root, ...segments.slice(0, i)));
     }
     const final = this.finalPath(path);
     try {
-      Deno.renameSync(from, final);
+      await replaceFile(from, final);
     } catch (error) {
       if (lstatOrNull(final)?.isDirectory) throw folderInTheWay(path);
-      throw new OutputError(`it cannot be moved to its name: ${why(error)}`, { cause: error });
+      const reason = mayBeHeld(error, Deno.build.os)
+        ? `another program may have ${quoted(path)} open; close it`
+        : why(error);
+      throw new OutputError(`it cannot be moved to its name: ${reason}`, { cause: error });
     }
   }
 }

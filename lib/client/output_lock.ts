@@ -9,6 +9,7 @@
  * @module
  */
 import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { settlesWithin } from "../settles_within.ts";
 
 /** How long to wait where a system can only wait for a lock, in milliseconds. */
 const TRY_MS = 250;
@@ -43,7 +44,7 @@ export class OutputLock implements Disposable {
           );
         }
         // The one before removed its file as it left: that lock is worth nothing.
-        if (Deno.lstatSync(path).ino !== file.statSync().ino) {
+        if (isReplaced(file.statSync(), Deno.lstatSync(path))) {
           file.close();
           continue;
         }
@@ -84,12 +85,30 @@ function openNoLink(path: string, folder: string): Deno.FsFile {
   }
 }
 
-async function tryLock(file: Deno.FsFile): Promise<boolean> {
-  if ("tryLock" in file) return await file.tryLock(true);
-  // Before Deno 2.9: who does not get it soon does not get it.
-  const tired = new Promise<false>((resolve) => setTimeout(() => resolve(false), TRY_MS));
-  const locked = (file as Deno.FsFile).lock(true).then(() => true, () => false);
-  return await Promise.race([locked, tired]);
+/**
+ * Whether another file stands where an open one was opened, as far as the system numbers files.
+ *
+ * @param open The open file.
+ * @param there What stands there.
+ */
+export function isReplaced(
+  open: Pick<Deno.FileInfo, "ino">,
+  there: Pick<Deno.FileInfo, "ino">,
+): boolean {
+  return Boolean(open.ino && there.ino) && open.ino !== there.ino;
+}
+
+/** A file of a Deno that may be older than `tryLock`, which came with 2.9. */
+interface LockableFile {
+  lock(exclusive: boolean): Promise<void>;
+  tryLock?(exclusive: boolean): Promise<boolean>;
+}
+
+async function tryLock(file: LockableFile): Promise<boolean> {
+  if (file.tryLock) return await file.tryLock(true);
+  // Who does not get it soon does not get it.
+  const locked = file.lock(true).then(() => true, () => false);
+  return await settlesWithin(locked, TRY_MS) && await locked;
 }
 
 function ownerOf(path: string): string {

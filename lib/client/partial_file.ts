@@ -157,7 +157,7 @@ export class PartialFile {
         throw new Error("its data was removed or replaced while it was being written");
       }
     }
-    this.#output.place(this.dataPath, this.#file.path);
+    await this.#output.place(this.dataPath, this.#file.path);
     this.#isPlaced = true;
     if (this.#journaled) await remove(this.#journalPath);
   }

@@ -27,6 +27,7 @@ export class Socket {
   #staged = 0;
   #flushing: Promise<void> | undefined;
   #broken: Error | undefined;
+  #failWrite: ((error: Error) => void) | undefined;
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
@@ -117,7 +118,7 @@ export class Socket {
     for (let at = 0; at < bytes.length;) {
       this.#writingSince = performance.now();
       try {
-        const written = await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
+        const written = await this.#writeSome(at === 0 ? bytes : bytes.subarray(at));
         at += written;
         this.traffic.sent += written;
       } finally {
@@ -132,14 +133,26 @@ export class Socket {
     await this.#conn.closeWrite().catch(() => {});
   }
 
-  /** Closes it at once; reads and writes under way fail. */
+  /**
+   * Closes it at once; reads and writes under way fail. Not guarded against: before Deno 2.9 the
+   * system's socket stays until the peer takes what was being written, or goes.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#failWrite?.(new Deno.errors.Interrupted("The socket was closed"));
     try {
       this.#conn.close();
     } catch {
       // Closed by the system already.
     }
+  }
+
+  #writeSome(bytes: Uint8Array): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#failWrite = reject;
+    // A close does not end it before Deno 2.9.
+    this.#conn.write(bytes).then(resolve, reject);
+    return promise;
   }
 }

@@ -114,6 +114,7 @@ export function watchFolder(
       closed = true;
       for (const timer of Object.values(timers)) clearTimeout(timer);
       watcher?.close();
+      watcher = undefined;
     },
   };
 }

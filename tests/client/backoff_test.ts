@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { backoff } from "../../lib/client/backoff.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("backoff doubles from 0.2 s to 10 s, and stays there", () => {
   const waits = Array.from({ length: 9 }, (_, attempt) => backoff(attempt, 1));
   assert.deepEqual(waits, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000]);

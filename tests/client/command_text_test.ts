@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { cleanCommand, resumeCommand } from "../../lib/client/command_text.ts";
 import { parseClientCommand } from "../../lib/client/options.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [args, resume, clean] of [
     [[], "client", "client --clean"],

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { exitCodeOf, type Outcome } from "../../lib/client/exit_code.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const ALL_DONE: Outcome = {
   unverified: 0,
   failed: 0,

@@ -12,8 +12,6 @@ import type { Outlook } from "../../lib/client/outlook.ts";
 import { makePlan } from "../../lib/client/plan.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const HEX = "0123456789abcdef".repeat(4);
 const encoder = new TextEncoder();
 

@@ -4,8 +4,6 @@ import { failureOf, VerificationError } from "../../lib/client/failure.ts";
 import { OutputError } from "../../lib/client/output_folder.ts";
 import type { PlannedFile } from "../../lib/client/plan.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const PLANNED: PlannedFile = {
   file: { path: "a", size: 1, modified: 0, version: "v" },
   priority: "NORMAL",

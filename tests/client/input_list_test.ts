@@ -79,7 +79,8 @@ Deno.test("parseInputList takes digest and priority in either order", () => {
 });
 
 Deno.test("parseInputList takes only one priority and keeps the inner blanks of a name", () => {
-  assert.partialDeepStrictEqual(wishOf("a HIGH NORMAL"), { name: "a HIGH", priority: "NORMAL" });
+  const wish = wishOf("a HIGH NORMAL");
+  assert.deepEqual([wish.name, wish.priority], ["a HIGH", "NORMAL"]);
   assert.equal(wishOf("  a  b   c  ").name, "a  b   c");
   assert.equal(wishOf("a\u00a0HIGH").name, "a\u00a0HIGH");
   assert.equal(wishOf("a URGENT").name, "a URGENT");

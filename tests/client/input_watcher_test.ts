@@ -3,8 +3,6 @@ import { join } from "@std/path";
 import { UserError } from "../../lib/errors.ts";
 import { type InputState, readInput, watchInput } from "../../lib/client/input_watcher.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** How long the watcher waits for an unfinished or empty text to go on, in milliseconds. */
 const LONG_STILL_MS = 500;
 /** What takes this long here, in milliseconds, may have stood still for the watcher. */

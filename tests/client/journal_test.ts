@@ -9,8 +9,6 @@ import {
   parseJournal,
 } from "../../lib/client/journal.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The built-in unit of this kind takes a second to make. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 

@@ -6,8 +6,6 @@ import { withKept } from "../../lib/client/kept.ts";
 import { OutputFolder } from "../../lib/client/output_folder.ts";
 import { tempFolder } from "../programs/files.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 function unfinished(path: string, kept = 0): UnfinishedFile {
   return { path, priority: "NORMAL", size: 1000, kept };
 }

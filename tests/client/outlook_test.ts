@@ -12,8 +12,6 @@ import {
   writeAndClose,
 } from "./partial_file_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const NOTHING: Outlook = { present: "nothing", kept: 0, dropped: null, obstacle: null };
 const FILE = fileOf(10 * CHUNK);
 

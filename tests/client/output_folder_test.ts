@@ -5,8 +5,6 @@ import { OutputError, OutputFolder } from "../../lib/client/output_folder.ts";
 import { UserError } from "../../lib/errors.ts";
 import { OWN_FOLDER } from "../../lib/safe_path.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The built-in unit of this kind takes a second to make. */
 const ANY_LETTER = fc.nat(0xd7ff).map((code) => String.fromCodePoint(code));
 

@@ -12,8 +12,6 @@ import {
   writeChunk,
 } from "./partial_file_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("PartialFile says that a folder stands where the file belongs, and keeps its data", async () => {
   using place = await makePlace();
   const file = fileOf(2 * CHUNK, { path: "folder/a.bin" });

@@ -12,8 +12,6 @@ import {
   writeChunk,
 } from "./partial_file_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("PartialFile goes on with all that was written, whatever it was and in which order", async () => {
   const chunks = fc.uniqueArray(fc.nat(19), { maxLength: 20 });
   await fc.assert(

@@ -12,8 +12,6 @@ import {
   writeChunk,
 } from "./partial_file_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("PartialFile begins with nothing of a file that was never begun", async () => {
   using place = await makePlace();
   const file = fileOf(5 * CHUNK);

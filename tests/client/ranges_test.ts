@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Range, Ranges } from "../../lib/client/ranges.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** Small enough that ranges meet often. */
 const BYTES = 40;
 

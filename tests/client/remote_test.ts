@@ -6,8 +6,6 @@ import { MessageType } from "../../lib/protocol/message.ts";
 import { type Draft, draft, encodeDrafts } from "../fuzz/mutate.ts";
 import { CHUNK, FILE, serverDrafts } from "../fuzz/sessions.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [name, wrong] of [
     ["at another place", { offset: 1 }],

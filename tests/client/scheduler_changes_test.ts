@@ -13,8 +13,6 @@ import {
   SECOND,
 } from "./scheduler_runs.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("Scheduler lets a late file neither catch up nor wait", () => {
   const scheduler = new Scheduler<File>();
   const early = join(scheduler, "NORMAL", 2);

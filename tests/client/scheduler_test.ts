@@ -3,8 +3,6 @@ import { PRIORITIES } from "../../lib/client/events.ts";
 import { Scheduler } from "../../lib/client/scheduler.ts";
 import { assertShares, bytesOf, CHUNK, type File, join, run, SECOND } from "./scheduler_runs.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [critical, high, normal] of [
     [1, 1, 1],

@@ -7,8 +7,6 @@ import {
 } from "../../lib/client/server_address.ts";
 import { UserError } from "../../lib/errors.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [text, hostname, port] of [
     ["127.0.0.1:9009", "127.0.0.1", 9009],

@@ -4,8 +4,6 @@ import { PRIORITIES, type Priority } from "../../lib/client/events.ts";
 import { WEIGHTS } from "../../lib/client/scheduler.ts";
 import { ShareMeter } from "../../lib/client/share_meter.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("ShareMeter measures nothing while nobody competes", () => {
   const meter = new ShareMeter(WEIGHTS);
   meter.competing(["NORMAL"], 0);

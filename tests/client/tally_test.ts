@@ -4,8 +4,6 @@ import { WEIGHTS } from "../../lib/client/scheduler.ts";
 import { ShareMeter } from "../../lib/client/share_meter.ts";
 import { Tally } from "../../lib/client/tally.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 function tallyAt(now: number): Tally {
   return new Tally(new ShareMeter(WEIGHTS), now);
 }

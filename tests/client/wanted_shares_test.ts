@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { wantedShares } from "../../lib/client/wanted_shares.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [files, shares] of [
     [[1, 1, 1], [10 / 15, 4 / 15, 1 / 15]],

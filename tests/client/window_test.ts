@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Flight, Window } from "../../lib/client/window.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const KIB = 1024;
 const MB = 1e6;
 const MIN_CHUNK = 16 * KIB;

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { parseInputList, type Wish } from "../../lib/client/input_list.ts";
 import { wishChanges } from "../../lib/client/wish_changes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 function wishes(text: string): readonly Wish[] {
   return parseInputList(new TextEncoder().encode(text)).wishes;
 }

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { WriteHandles } from "../../lib/client/write_handles.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** How many files are open at once. */
 const AT_MOST = 128;
 

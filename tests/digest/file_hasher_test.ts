@@ -5,8 +5,6 @@ import { FileHasher } from "../../lib/digest/file_hasher.ts";
 import { WireError } from "../../lib/errors.ts";
 import { identityOfInfo } from "../../lib/file_identity.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 * 1024;
 
 Deno.test("FileHasher computes the SHA-256 of files of any size", async () => {

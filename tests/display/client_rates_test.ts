@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { ClientRates } from "../../lib/display/client_rates.ts";
 import { client } from "./server_stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 ** 2;
 
 Deno.test("ClientRates measures what each client gets", () => {

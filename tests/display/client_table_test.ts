@@ -6,8 +6,6 @@ import { widthOf } from "../../lib/display/text_width.ts";
 import { client } from "./server_stage.ts";
 import { indices } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 ** 2;
 const NOW = 10_000_000;
 const OPTIONS: ClientTableOptions = {

@@ -10,8 +10,6 @@ import type {
 import { type ExplanationStyle, renderExplanation } from "../../lib/display/explanation_lines.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const KIB = 1024;
 const STYLE: ExplanationStyle = {
   columns: Infinity,

@@ -13,8 +13,6 @@ import {
   summary,
 } from "./fakes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 const SHARES = {

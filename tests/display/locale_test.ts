@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { isUnicodeLocale, readPermitted } from "../../lib/display/locale.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (
   const [variables, unicode] of [
     [{}, true],

@@ -12,8 +12,6 @@ import {
   started,
 } from "./fakes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 ** 2;
 
 function setUp(input: string | null = "input.txt") {

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RateHistory } from "../../lib/display/rate_history.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 function bytesOf(history: RateHistory, key: string): number[] {
   return history.spans.map((span) => span.get(key) ?? 0);
 }

@@ -5,8 +5,6 @@ import { reportPage } from "../../lib/display/report_page.ts";
 import { MOST_DONE, MOST_MARKS, ReportRecord } from "../../lib/display/report_record.ts";
 import { CONNECTED, failed, finished, moved, queued, started, summary } from "./fakes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const HOSTILE = `</td><script>alert(1)</script><img src=x onerror='a()'> "&\u202e\x1b[2J`;
 
 const ENDED = new Date("2026-01-02T03:04:05Z");

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { fromFileUrl } from "@std/path";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const PROGRAM = fromFileUrl(new URL("crashing_view.ts", import.meta.url));
 
 for (

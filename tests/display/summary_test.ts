@@ -3,8 +3,6 @@ import { paintOf } from "../../lib/display/paint.ts";
 import { summaryLines } from "../../lib/display/summary.ts";
 import { summary } from "./fakes.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MIB = 1024 ** 2;
 
 Deno.test("summaryLines is one line if all is done", () => {

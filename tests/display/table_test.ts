@@ -3,8 +3,6 @@ import fc from "fast-check";
 import { type Column, renderTable } from "../../lib/display/table.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const COLUMNS: readonly Column[] = [
   { title: "line", align: "right" },
   { title: "size", align: "right", leaves: 1 },

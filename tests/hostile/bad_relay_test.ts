@@ -1,10 +1,10 @@
 import { fetchThroughBadLine } from "./bad_line_run.ts";
 
-// Not the operations: a peer that misbehaves may still be pausing when its test is over.
-Deno.test.sanitizer({ ops: false, resources: true });
+/** A peer that misbehaves may still be pausing when its test is over. */
+const OPTIONS = { sanitizeOps: false };
 
 for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
-  Deno.test(`client fetches all through a bad line, seed ${seed}`, async () => {
+  Deno.test(`client fetches all through a bad line, seed ${seed}`, OPTIONS, async () => {
     await fetchThroughBadLine(seed);
   });
 }

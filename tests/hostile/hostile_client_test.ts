@@ -6,8 +6,8 @@ import { get, HostileClient, message, withHeader } from "./hostile_client.ts";
 import { content } from "./hostile_server.ts";
 import { assertHarmless } from "./server_row.ts";
 
-// Not the operations: a peer that misbehaves may still be pausing when its test is over.
-Deno.test.sanitizer({ ops: false, resources: true });
+/** A peer that misbehaves may still be pausing when its test is over. */
+const OPTIONS = { sanitizeOps: false };
 
 /** What a client may do to a server. */
 interface ClientRow {
@@ -172,7 +172,7 @@ const TABLE: readonly ClientRow[] = [
 ];
 
 for (const { name, act, args = [] } of TABLE) {
-  Deno.test(`server meets a client: ${name}`, async () => {
+  Deno.test(`server meets a client: ${name}`, OPTIONS, async () => {
     await using site = await Site.create({ [GOOD]: 100_000, ".hidden": 10 });
     await Deno.writeTextFile(`${site.root}/secret`, "secret");
     await Deno.symlink(`${site.root}/secret`, site.shared("link"));

@@ -5,12 +5,12 @@ import { LISTS } from "./server_rows_lists.ts";
 import { SWAPS } from "./server_rows_swaps.ts";
 import { meetHostileServer, type ServerRow } from "./server_row.ts";
 
-// Not the operations: a peer that misbehaves may still be pausing when its test is over.
-Deno.test.sanitizer({ ops: false, resources: true });
+/** A peer that misbehaves may still be pausing when its test is over. */
+const OPTIONS = { sanitizeOps: false };
 
 /** What a server may do to a client. */
 const TABLE: readonly ServerRow[] = [...LISTS, ...ANSWERS, ...LINES, ...LINKS, ...SWAPS];
 
 for (const row of TABLE) {
-  Deno.test(`client meets a server: ${row.name}`, () => meetHostileServer(row));
+  Deno.test(`client meets a server: ${row.name}`, OPTIONS, () => meetHostileServer(row));
 }

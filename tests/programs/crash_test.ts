@@ -3,8 +3,6 @@ import { freshSeed } from "../seeded_random.ts";
 import { crashRun } from "./crash_run.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** How many clients are killed; `tools/soak_crash.ts` kills more. */
 const KILLS = 12;
 /** How many times the bytes of the files may be asked for. */

@@ -12,8 +12,6 @@ import {
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** How many clients are cut off in the middle of an answer. */
 const CUTS = 50;
 /** How many files a server may have open that is given few. */

@@ -4,17 +4,15 @@ import { startRelay } from "../../tools/relay.ts";
 import {
   eventually,
   Program,
-  type ProgramCommand,
   programCommand,
   type ProgramResult,
   runClient,
   startClient,
   startServer,
 } from "./harness.ts";
+import type { ProgramCommand } from "./program_command.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
-
-Deno.test.sanitizer({ ops: true, resources: true });
 
 Deno.test("client fails what something stands in the way of, and goes on with the rest", async () => {
   await using site = await Site.create({ "a": 10, "b": MB, "folder/c": 20, "good": MB + 1 });

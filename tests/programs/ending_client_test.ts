@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { runClient, startClient, startServer } from "./harness.ts";
+import { interruptTest, runClient, startClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
-
-Deno.test.sanitizer({ ops: true, resources: true });
 
 /** An interrupted client is to be gone after this long, in milliseconds. */
 const GONE_AFTER = 3_000;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`client ends with 130 at ${signal}, and the next run resumes`, async () => {
+  interruptTest(`client ends with 130 at ${signal}, and the next run resumes`, async () => {
     const size = 24 * MB;
     await using stage = await Stage.start({
       files: { "a.bin": size, "small.bin": 1000 },
@@ -36,7 +34,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`client ends with 0 at ${signal} when all is done`, async () => {
+  interruptTest(`client ends with 0 at ${signal} when all is done`, async () => {
     await using site = await Site.create({ "a.bin": 1000 });
     await site.wish("a.bin\n");
     await using server = await startServer(site);
@@ -48,7 +46,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("client ends with 1 at SIGINT when it waits for a file", async () => {
+interruptTest("client ends with 1 at SIGINT when it waits for a file", async () => {
   await using site = await Site.create({ "a.bin": 1000 });
   await site.wish("a.bin\nmissing.bin\n");
   await using server = await startServer(site);
@@ -58,7 +56,7 @@ Deno.test("client ends with 1 at SIGINT when it waits for a file", async () => {
   assert.equal((await client.ended(GONE_AFTER)).code, 1);
 });
 
-Deno.test("client ends with 130 at SIGINT when it waits for the server", async () => {
+interruptTest("client ends with 130 at SIGINT when it waits for the server", async () => {
   await using site = await Site.create();
   await site.wish("a.bin\n");
   const port = freePort();
@@ -69,7 +67,7 @@ Deno.test("client ends with 130 at SIGINT when it waits for the server", async (
   assert.equal(code, 130, stderr);
 });
 
-Deno.test("client ends with 130 at SIGINT when the server says nothing", async () => {
+interruptTest("client ends with 130 at SIGINT when the server says nothing", async () => {
   await using site = await Site.create();
   await site.wish("a.bin\n");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -107,7 +105,7 @@ Deno.test("client resumes after kill -9", async () => {
   assert.ok(server.bytesByClient[1]! <= size - 5 * MB, String(server.bytesByClient));
 });
 
-Deno.test("client repairs bytes that were damaged while it was away", async () => {
+interruptTest("client repairs bytes that were damaged while it was away", async () => {
   await using stage = await Stage.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
   const { client, server, site } = stage;
   await stage.underWay("a.bin", 10 * MB);
@@ -121,19 +119,22 @@ Deno.test("client repairs bytes that were damaged while it was away", async () =
   await site.assertNoLeftovers();
 });
 
-Deno.test("client begins a file anew that changed on the server while it was away", async () => {
-  await using stage = await Stage.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
-  const { client, server, site } = stage;
-  await stage.underWay("a.bin", 10 * MB);
-  client.interrupt();
-  await client.ended();
-  await site.replace("a.bin", 24 * MB, 99);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, /^anew +a\.bin .*version/m);
-  await site.assertArrived("a.bin");
-  await site.assertNoLeftovers();
-});
+interruptTest(
+  "client begins a file anew that changed on the server while it was away",
+  async () => {
+    await using stage = await Stage.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
+    const { client, server, site } = stage;
+    await stage.underWay("a.bin", 10 * MB);
+    client.interrupt();
+    await client.ended();
+    await site.replace("a.bin", 24 * MB, 99);
+    const { code, stderr } = await runClient({ ...site, port: server.port });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^anew +a\.bin .*version/m);
+    await site.assertArrived("a.bin");
+    await site.assertNoLeftovers();
+  },
+);
 
 Deno.test("client finishes while another one is killed", async () => {
   await using stage = await Stage.start({ files: { "a.bin": 12 * MB }, input: "a.bin\n" });

@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { Connection } from "../../lib/protocol/connection.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
 import { parseListPage, printPayload } from "../../lib/protocol/payloads.ts";
-import { eventually, startServer } from "./harness.ts";
+import { eventually, interruptTest, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`server ends with 0 at ${signal} and prints totals`, async () => {
+  interruptTest(`server ends with 0 at ${signal} and prints totals`, async () => {
     await using site = await Site.create({ "a.bin": 1000 });
     await using server = await startServer(site);
     server.kill(signal);
@@ -20,26 +18,29 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("server ends with 0 at SIGINT while a client downloads, which waits and goes on", async () => {
-  await using stage = await Stage.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
-  const { client, server, site } = stage;
-  await stage.underWay("a.bin", 5 * MB);
-  server.interrupt();
-  const { code, signal, stderr } = await server.ended();
-  assert.deepEqual([code, signal], [0, null], stderr);
-  assert.match(stderr, / {2}server stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
-  assert.doesNotMatch(stderr, /broke/, "what was asked for before is still to be sent");
-  const lost = await client.waitFor(/^lost the server: .*; trying again$/m);
-  assert.match(lost, /goodbye/);
-  await site.assertAbsent("a.bin");
-  await using again = await eventually(() => startServer({ dir: site.dir, port: server.port }));
-  await client.waitFor(/^connected again to /m);
-  await stage.done("a.bin");
-  assert.doesNotMatch(stage.said, /^anew /m);
-  await stage.end();
-  await again.waitForLeaving(1);
-  assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
-});
+interruptTest(
+  "server ends with 0 at SIGINT while a client downloads, which waits and goes on",
+  async () => {
+    await using stage = await Stage.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+    const { client, server, site } = stage;
+    await stage.underWay("a.bin", 5 * MB);
+    server.interrupt();
+    const { code, signal, stderr } = await server.ended();
+    assert.deepEqual([code, signal], [0, null], stderr);
+    assert.match(stderr, / {2}server stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
+    assert.doesNotMatch(stderr, /broke/, "what was asked for before is still to be sent");
+    const lost = await client.waitFor(/^lost the server: .*; trying again$/m);
+    assert.match(lost, /goodbye/);
+    await site.assertAbsent("a.bin");
+    await using again = await eventually(() => startServer({ dir: site.dir, port: server.port }));
+    await client.waitFor(/^connected again to /m);
+    await stage.done("a.bin");
+    assert.doesNotMatch(stage.said, /^anew /m);
+    await stage.end();
+    await again.waitForLeaving(1);
+    assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
+  },
+);
 
 Deno.test("client waits for a server that was killed, and goes on once it is back", async () => {
   await using stage = await Stage.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
@@ -69,7 +70,7 @@ Deno.test("client goes on after its line was cut, and says so", async () => {
   await stage.end();
 });
 
-Deno.test("server drains at the first Ctrl+C, and ends at once at another one", async () => {
+interruptTest("server drains at the first Ctrl+C, and ends at once at another one", async () => {
   await using site = await Site.create();
   await site.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(site);
@@ -83,7 +84,7 @@ Deno.test("server drains at the first Ctrl+C, and ends at once at another one", 
   assert.doesNotMatch(stderr, /server stopped/);
 });
 
-Deno.test("server that drains ends by itself, though a client does not read", async () => {
+interruptTest("server that drains ends by itself, though a client does not read", async () => {
   await using site = await Site.create();
   await site.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(site);

@@ -4,8 +4,6 @@ import { eventually, type ProgramResult, runClient, sha256, startServer } from "
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const JSON_ARGS = ["--progress", "json"];
 
 /** The lines of a run, of which every one is as documented, and which said nothing else. */

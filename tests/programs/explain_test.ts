@@ -6,8 +6,6 @@ import { interrupt } from "./interrupted_site.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** What a client explains, as cells. */
 async function explain(
   site: Site,

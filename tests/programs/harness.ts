@@ -8,28 +8,18 @@
  */
 import assert from "node:assert/strict";
 import { dirname } from "@std/path";
-import { programArgs } from "../../tools/programs.ts";
+import { type ProgramCommand, programCommand } from "./program_command.ts";
 
 export * from "./files.ts";
+export { programCommand };
 
 /** How long to wait for what should come soon, in milliseconds: other tests use the machine too. */
 export const PATIENCE = 60_000;
 /** How often `eventually` tries, in milliseconds. */
 const TRY_MS = 25;
 
-/** What to start. */
-export interface ProgramCommand {
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-/** The one place that says how a program is started. */
-export function programCommand(
-  name: "server" | "client",
-  args: readonly string[],
-): ProgramCommand {
-  return { command: Deno.execPath(), args: programArgs(name, args) };
-}
+/** Without this Windows opens no sockets. */
+const LEAST_ENVIRONMENT = Deno.build.os === "windows" ? { SystemRoot: "C:\\Windows" } : {};
 
 /** Where and how a program runs. */
 export interface ProgramOptions {
@@ -58,7 +48,10 @@ export class Program implements AsyncDisposable {
   #ended = false;
   #news = Promise.withResolvers<void>();
 
-  constructor({ command, args }: ProgramCommand, { cwd, ownGroup = false }: ProgramOptions) {
+  constructor(
+    { command, args, isBare = false }: ProgramCommand,
+    { cwd, ownGroup = false }: ProgramOptions,
+  ) {
     this.#child = new Deno.Command(command, {
       args: [...args],
       cwd,
@@ -66,7 +59,8 @@ export class Program implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
       detached: ownGroup,
-      env: { DENO_NO_UPDATE_CHECK: "1" },
+      clearEnv: isBare,
+      env: isBare ? LEAST_ENVIRONMENT : { DENO_NO_UPDATE_CHECK: "1" },
     }).spawn();
     this.#ownGroup = ownGroup;
     this.status = this.#follow();
@@ -272,6 +266,14 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   await using program = new Program(programCommand(name, args), { cwd });
   return await program.ended();
+}
+
+/** Whether one program can press Ctrl+C for another one here; Windows has no way. */
+export const CAN_INTERRUPT = Deno.build.os !== "windows";
+
+/** A test that presses Ctrl+C. */
+export function interruptTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !CAN_INTERRUPT, fn });
 }
 
 /** What `attempt` returns once it does not throw any more. */

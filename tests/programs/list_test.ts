@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { runClient, runProgram, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("client --list prints names and sizes, and needs no input list", async () => {
   await using site = await Site.create({ "a.bin": 1_048_576, "sub/ü [1].txt": 5, "empty": 0 });
   await site.share(".hidden", 10);

@@ -3,8 +3,6 @@ import { runClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("client begins a line that is added while another downloads", async () => {
   await using stage = await Stage.start({
     files: { "a.bin": 12 * MB, "b.bin": 1 * MB },

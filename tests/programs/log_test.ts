@@ -3,8 +3,6 @@ import type { ServerEvent } from "../../lib/server/events.ts";
 import { runClient, type ServerProgram, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The details of every event; the type checker sees to it that none is missing. */
 const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<keyof E, "event">[] } =
   {

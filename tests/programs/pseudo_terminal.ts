@@ -53,7 +53,7 @@ export class TerminalProgram implements AsyncDisposable {
 
   /** Types; `\x03` is Ctrl+C. */
   async type(keys: string): Promise<void> {
-    await this.#keys.write(new TextEncoder().encode(keys));
+    await this.#keys.write(new TextEncoder().encode(keys) as Uint8Array<ArrayBuffer>);
   }
 
   /** Waits for its end; its exit code. */

@@ -6,8 +6,6 @@ import { runClient, startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("client --report writes a page whose numbers are those of the JSON", async () => {
   const hostile = `<img src=x onerror="alert(1)">.bin`;
   await using stage = await Stage.start({

@@ -5,8 +5,6 @@ import { interrupt, type Remains } from "./interrupted_site.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const SIZE = 6 * MB;
 /** What a client says of a file that it goes on with, or begins anew. */
 const RESUMED = /^resumed +a\.bin /m;

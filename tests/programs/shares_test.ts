@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import type { GetRecorder } from "./get_recorder.ts";
-import { eventually } from "./harness.ts";
+import { eventually, interruptTest } from "./harness.ts";
 import { MB, Stage } from "./stage.ts";
-
-Deno.test.sanitizer({ ops: true, resources: true });
 
 const FILES = ["critical.bin", "high.bin", "normal.bin"] as const;
 
@@ -55,7 +53,7 @@ function assertShares({ bytes, total, largestChunk }: Asked, shares: Shares, par
   }
 }
 
-Deno.test("client shares a line of 25 MB/s 10:4:1 between the priorities", async () => {
+interruptTest("client shares a line of 25 MB/s 10:4:1 between the priorities", async () => {
   await using stage = await Stage.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 200 * MB])),
@@ -71,7 +69,7 @@ Deno.test("client shares a line of 25 MB/s 10:4:1 between the priorities", async
   assertShares(competed, { "critical.bin": 10, "high.bin": 4, "normal.bin": 1 }, 0.1);
 });
 
-Deno.test("client shares a line of 1 MB/s anew within 1.5 s of an edit", async () => {
+interruptTest("client shares a line of 1 MB/s anew within 1.5 s of an edit", async () => {
   await using stage = await Stage.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 50 * MB])),

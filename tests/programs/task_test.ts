@@ -6,8 +6,6 @@ import { GetRecorder } from "./get_recorder.ts";
 import { eventually, Program } from "./harness.ts";
 import { Site } from "./site.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const MB = 1_000_000;
 
 /** Runs a task of the repository as a terminal does: in a process group of its own. */

@@ -9,7 +9,8 @@ import { join } from "@std/path";
 import { shellWord } from "../../lib/shell_word.ts";
 import { writeLine } from "../../lib/main.ts";
 import { FakeTerminal } from "../display/fakes.ts";
-import { eventually, type ProgramCommand } from "./harness.ts";
+import { eventually } from "./harness.ts";
+import type { ProgramCommand } from "./program_command.ts";
 
 const CTRL_C = "\x03";
 
@@ -63,7 +64,7 @@ export class TerminalProgram implements AsyncDisposable {
 
   /** Presses Ctrl+C. */
   async interrupt(): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(CTRL_C));
+    await this.#input.write(new TextEncoder().encode(CTRL_C) as Uint8Array<ArrayBuffer>);
   }
 
   /** Gives the terminal another size; once. */

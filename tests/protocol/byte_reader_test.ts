@@ -4,8 +4,6 @@ import fc from "fast-check";
 import { ConnectionLostError } from "../../lib/errors.ts";
 import { ByteReader } from "../../lib/protocol/byte_reader.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The most that one read may bring beyond what was asked for; the reader's own constant. */
 const LOOK_AHEAD = 16 * 1024;
 

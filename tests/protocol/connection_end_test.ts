@@ -20,8 +20,6 @@ import {
   test,
 } from "./connection_ends.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 test("Connection closes its stream at a clean end", async () => {
   for (const side of SIDES) {
     for (const messages of [0, 1, 3]) {

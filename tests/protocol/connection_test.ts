@@ -24,8 +24,6 @@ import {
   test,
 } from "./connection_ends.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 test("Connection reads messages that come one byte at a time, from either side", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);

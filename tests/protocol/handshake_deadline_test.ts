@@ -14,8 +14,6 @@ import {
   test,
 } from "./connection_ends.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 test("handshakeDeadline ends a connection whose peer trickles, and tells it timeout", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);

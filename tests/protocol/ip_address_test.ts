@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatIp, IP_SIZE, parseIp } from "../../lib/protocol/ip_address.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const V4_PREFIX = "00000000000000000000ffff";
 const UNSPECIFIED = "0".repeat(32);
 

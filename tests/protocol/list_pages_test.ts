@@ -9,8 +9,6 @@ import {
   parseListPage,
 } from "../../lib/protocol/payloads.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The built-in unit of this kind takes a second to make. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 

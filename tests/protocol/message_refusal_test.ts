@@ -27,8 +27,6 @@ import {
   SENDERS,
 } from "./message_samples.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const SIDES: readonly Side[] = ["server", "client"];
 
 const MESSAGES: readonly { name: string; side: Side; bytes: Uint8Array }[] = [

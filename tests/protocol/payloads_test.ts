@@ -17,8 +17,6 @@ import {
 } from "../../lib/protocol/payloads.ts";
 import { CASES, FILE, HEX, type Json } from "./payload_json.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const text = fc.string({ unit: "binary", maxLength: 50 });
 const hex = fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: 64, maxLength: 64 })
   .map((digits) => digits.join(""));

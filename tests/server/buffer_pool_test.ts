@@ -3,8 +3,6 @@ import fc from "fast-check";
 import { FOOTER_SIZE, HEADER_SIZE } from "../../lib/protocol/message.ts";
 import { BufferPool } from "../../lib/server/buffer_pool.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const KIB = 1024;
 const FRAME = HEADER_SIZE + FOOTER_SIZE;
 type Buffer = Uint8Array<ArrayBuffer>;

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { isWireError, makePlace, pass, type Place, tempFolder } from "./catalog_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** What happens to a shared folder, and what is to be told of it; all at once, for all of it waits. */
 const BEHAVIOURS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   "tells a new file": async (place) => {

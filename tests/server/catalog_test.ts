@@ -3,8 +3,6 @@ import { join } from "@std/path";
 import { Catalog } from "../../lib/server/catalog.ts";
 import { isWireError, makePlace, pass, type Place, tempFolder, textOf } from "./catalog_place.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("Catalog lists what is in its folder", async () => {
   await using place = await makePlace();
   assert.equal(place.catalog.size, 3);

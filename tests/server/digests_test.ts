@@ -5,8 +5,6 @@ import { WireError } from "../../lib/errors.ts";
 import { Digests } from "../../lib/server/digests.ts";
 import { scanFolder, type SharedFile } from "../../lib/server/folder_scan.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("Digests computes the SHA-256 of a shared file", async () => {
   using folder = tempFolder();
   using digests = new Digests();

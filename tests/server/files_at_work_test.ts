@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { FilesAtWork } from "../../lib/server/files_at_work.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("FilesAtWork counts what is awaited and what was just sent, each file once", () => {
   const files = new FilesAtWork();
   assert.equal(files.count([], 0), 0);

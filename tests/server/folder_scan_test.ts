@@ -4,8 +4,6 @@ import { dirname, join } from "@std/path";
 import { identityOfInfo } from "../../lib/file_identity.ts";
 import { diskPath, scanFolder, wirePathOf } from "../../lib/server/folder_scan.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("scanFolder finds the files of a folder and of the folders in it", async () => {
   using folder = tempFolder();
   folder.make("a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt");

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatJsonLine, formatLogLine, lineLog } from "../../lib/server/log.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 /** The built-in unit of this kind takes a second to make. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 

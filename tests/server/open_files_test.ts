@@ -3,8 +3,6 @@ import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { type FileLease, OpenFiles } from "../../lib/server/open_files.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("OpenFiles opens a file once for all who read it", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();

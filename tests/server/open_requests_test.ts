@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { OpenRequests } from "../../lib/server/open_requests.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 Deno.test("OpenRequests knows which requests have no answer yet", async () => {
   const open = new OpenRequests(10);
   await open.enter(1);

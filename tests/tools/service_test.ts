@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { parseServerCommand } from "../../lib/server/options.ts";
+import { writeLine } from "../../lib/main.ts";
+import { REPOSITORY } from "../../tools/programs.ts";
+import { tempFolder } from "../programs/files.ts";
+
+const UNIT = "sluice-server.service";
+const PROGRAM = "/usr/local/bin/sluice-server";
+
+const unit = await Deno.readTextFile(join(REPOSITORY, "tools", UNIT));
+
+/** The values of a setting, in order. */
+function valuesOf(setting: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${setting}=(.*)$`, "gm"))].map(([, value]) => value!);
+}
+
+Deno.test(`${UNIT} starts the server with options that it has`, () => {
+  const [start = ""] = valuesOf("ExecStart");
+  const [program, ...args] = start.split(" ");
+  assert.equal(program, PROGRAM);
+  const { dir, host, port } = parseServerCommand(args);
+  assert.deepEqual([dir, host, port], ["/srv/sluice", "0.0.0.0", 9009]);
+});
+
+Deno.test(`${UNIT} shuts the server in, and lets V8 compile`, () => {
+  assert.deepEqual(valuesOf("DynamicUser"), ["yes"]);
+  assert.deepEqual(valuesOf("ProtectSystem"), ["strict"]);
+  assert.deepEqual(valuesOf("NoNewPrivileges"), ["yes"]);
+  assert.deepEqual(valuesOf("CapabilityBoundingSet"), [""]);
+  assert.deepEqual(valuesOf("MemoryDenyWriteExecute"), []);
+});
+
+Deno.test(`${UNIT} passes systemd-analyze verify`, async () => {
+  await using folder = await tempFolder();
+  const path = join(folder.path, UNIT);
+  // It must name a program that there is.
+  await Deno.writeTextFile(path, unit.replace(`=${PROGRAM} `, `=${Deno.execPath()} `));
+  const command = new Deno.Command("systemd-analyze", { args: ["verify", path] });
+  let output: Deno.CommandOutput;
+  try {
+    output = await command.output();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    writeLine(Deno.stderr, "Skipped: there is no systemd-analyze");
+    return;
+  }
+  const said = new TextDecoder().decode(output.stderr).split("\n");
+  // What it says of other units is none of our business.
+  assert.deepEqual(said.filter((line) => line.includes(UNIT)), []);
+});

@@ -1,0 +1,146 @@
+/**
+ * What `deno task compile` makes, and with which commands. Pure.
+ *
+ * @module
+ */
+import type { Platform } from "../lib/safe_path.ts";
+import { programFlags, type ProgramName } from "./programs.ts";
+
+/** The programs that become executables. */
+export const PROGRAMS: readonly ProgramName[] = ["server", "client"];
+
+/** The systems that Deno makes executables for. */
+export const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-pc-windows-msvc",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+] as const;
+
+/** One of the systems that Deno makes executables for. */
+export type Target = typeof TARGETS[number];
+
+/**
+ * The entry files of the Workers, from the repository's folder. A Worker is found beside the
+ * bundle that starts it, under its own name.
+ */
+export const WORKERS: readonly string[] = [
+  "lib/digest/digest_worker.ts",
+  "lib/server/small_files_worker.ts",
+];
+
+/**
+ * What an executable is called.
+ *
+ * @param program Which program it is.
+ * @param target The system that it is for, or null for this machine's.
+ * @param platform This machine's platform.
+ */
+export function executableName(
+  program: ProgramName,
+  target: Target | null,
+  platform: Platform,
+): string {
+  const isWindows = target === null ? platform === "windows" : target.includes("windows");
+  const name = target === null ? `sluice-${program}` : `sluice-${program}-${target}`;
+  return isWindows ? `${name}.exe` : name;
+}
+
+/**
+ * The arguments of Deno that make one file of an entry file and all that it uses of others.
+ *
+ * @param entry Path of the entry file.
+ * @param output Path of the file to make.
+ * @param config Path of `deno.json`.
+ */
+export function bundleArgs(entry: string, output: string, config: string): string[] {
+  return ["bundle", "--quiet", "--config", config, "--platform", "deno", "--output", output, entry];
+}
+
+/** What to compile. */
+export interface CompileOptions {
+  /** Whose permissions it gets. */
+  readonly program: ProgramName;
+  /** Path of its bundle. */
+  readonly bundle: string;
+  /** Paths of its Workers' bundles. */
+  readonly workers: readonly string[];
+  /** Path of the executable to make. */
+  readonly output: string;
+  /** The system that it is for, or null for this machine's. */
+  readonly target: Target | null;
+}
+
+/**
+ * The arguments of Deno that make an executable of a bundle, with the permissions of a program's
+ * task and no others.
+ */
+export function compileArgs(
+  { program, bundle, workers, output, target }: CompileOptions,
+): string[] {
+  return [
+    "compile",
+    "--quiet",
+    // A bundle needs nothing that is configured, locked or checked.
+    "--no-config",
+    "--no-lock",
+    "--no-check",
+    // Its only use is a start that is no faster, and it would be left in the temporary folder.
+    "--no-code-cache",
+    ...programFlags(program),
+    // Else modules from some hosts may be imported.
+    "--deny-import",
+    ...workers.flatMap((worker) => ["--include", worker]),
+    ...(target === null ? [] : ["--target", target]),
+    "--output",
+    output,
+    bundle,
+  ];
+}
+
+/** Whether Deno's complaint is that it has no runtime part to make an executable with. */
+export function lacksRuntime(complaint: string): boolean {
+  return /Setting up base binary|Could not find denort/i.test(complaint);
+}
+
+/** Lines of Deno and npm that name no cause. */
+const NO_CAUSE =
+  /^(Writing |Setting up base binary|Caused by:|code |syscall |errno |path )|^npm (warn|notice) /;
+
+/** The first cause that Deno or npm name in a complaint, as one line. */
+export function causeIn(complaint: string): string {
+  const lines = complaint.split("\n").map((line) =>
+    line.trim().replace(/^(npm )?error:? |^\d+: /, "")
+  );
+  return lines.find((line) => line !== "" && !NO_CAUSE.test(line)) ?? "it said nothing";
+}
+
+/** How many bytes of an ELF file have all that `elfEnd` looks at. */
+export const ELF_HEADER_SIZE = 64;
+
+/**
+ * Where the section table of an ELF file ends, in bytes: its end, unless something was appended.
+ *
+ * @param header The file's first `ELF_HEADER_SIZE` bytes.
+ * @throws {SyntaxError} If it is no 64-bit little-endian ELF file.
+ */
+export function elfEnd(header: Uint8Array): number {
+  const magic = [0x7f, 0x45, 0x4c, 0x46];
+  const wide = 2;
+  const littleEndian = 1;
+  const isElf = header.length >= ELF_HEADER_SIZE &&
+    [...magic, wide, littleEndian].every((byte, at) => header[at] === byte);
+  if (!isElf) throw new SyntaxError("Not a 64-bit little-endian ELF file");
+  const view = new DataView(header.buffer, header.byteOffset, ELF_HEADER_SIZE);
+  const tableAt = Number(view.getBigUint64(0x28, true));
+  const entrySize = view.getUint16(0x3a, true);
+  const entries = view.getUint16(0x3c, true);
+  return tableAt + entrySize * entries;
+}
+
+/** Sums as `sha256sum -c` reads them: digests by file name. */
+export function sumsText(digests: ReadonlyMap<string, string>): string {
+  const names = [...digests.keys()].sort();
+  return names.map((name) => `${digests.get(name)}  ${name}\n`).join("");
+}
