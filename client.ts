@@ -63,6 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command.explain) return await explainInput(command, interrupted);
   const output = await OutputFolder.open(command.output);
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
+  await output.removeProbes();
   if (command.clean) return await clean(command, output);
   return await downloadWithReport(command, output, interrupted);
 }
@@ -135,7 +136,12 @@ function unreachable(server: ServerAddress, reason: string, cause?: unknown): Us
 }
 
 async function clean({ input }: ClientCommand, output: OutputFolder): Promise<number> {
-  const { wishes } = parseInputList(await readInput(input));
+  const { wishes, problems: [problem] } = parseInputList(await readInput(input));
+  if (problem) {
+    throw new UserError(
+      `Cannot tell what is not wanted: ${input}, line ${problem.line}: ${problem.message}`,
+    );
+  }
   const leftovers = await findLeftovers(output, wishes);
   await removeLeftovers(leftovers);
   for (const { path, size } of leftovers) {
@@ -186,7 +192,7 @@ async function download(
       emit,
       signal,
     });
-    await tellLeftovers(command, output, outcome.wishes, emit);
+    if (outcome.wishes) await tellLeftovers(command, output, outcome.wishes, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
       (code === EXIT_UNREACHABLE ? unreachable(command.server, lost) : null);

@@ -6,6 +6,7 @@
 import { completionsFor } from "./lib/completions.ts";
 import { ServerView } from "./lib/display/server_view.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
+import { LineBuffer } from "./lib/line_buffer.ts";
 import { runMain, writeLine } from "./lib/main.ts";
 import { lineLog } from "./lib/server/log.ts";
 import { formatAddress } from "./lib/protocol/ip_address.ts";
@@ -35,7 +36,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   using interrupted = interruptSignal();
   await using view = viewFor(command);
-  const write = (line: string) => view ? view.log(line) : writeLine(Deno.stderr, line);
+  using lines = new LineBuffer(Deno.stderr);
+  const write = (line: string) => view ? view.log(line) : lines.write(line);
   const log = lineLog(command.logStyle, write);
   await using server = await startServer({ ...command, log });
   const { hostname, port } = server.addr;

@@ -5,6 +5,7 @@
  */
 import { UserError } from "./errors.ts";
 import { printable } from "./printable.ts";
+import { type Output, writeText } from "./write_text.ts";
 
 /**
  * Runs a program and ends the process with its exit code. An error that the user can do something
@@ -25,12 +26,7 @@ export async function runMain(name: string, program: () => Promise<number>): Pro
   Deno.exit(code);
 }
 
-/** Writes a line. If nobody can have it (a reader has gone, a disk is full) it is lost. */
-export function writeLine(output: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    for (let at = 0; at < bytes.length;) at += output.writeSync(bytes.subarray(at));
-  } catch {
-    return;
-  }
+/** Writes a line, or loses it like `writeText`. */
+export function writeLine(output: Output, line: string): void {
+  writeText(output, `${line}\n`);
 }

@@ -4,8 +4,8 @@
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
  * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
  * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
- * wishes), `wish_changes.ts`, `plan.ts` (wishes × list → files), `backlog.ts`, `journal.ts`,
- * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, all pure;
+ * wishes), `wish_changes.ts`, `warnings.ts`, `plan.ts` (wishes × list → files), `backlog.ts`, `journal.ts`,
+ * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, `final_failure.ts`, all pure;
  * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
  * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
  * `report_file.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`, `answer_watch.ts`,
@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { messageOf, ProtocolError, UserError, WireError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { Platform } from "../safe_path.ts";
@@ -23,7 +23,8 @@ import { sleep } from "../sleep.ts";
 import { backoff } from "./backoff.ts";
 import { Downloads } from "./downloads.ts";
 import type { ClientEvent, Summary } from "./events.ts";
-import { EXIT_UNREACHABLE, type Outcome } from "./exit_code.ts";
+import type { Outcome } from "./exit_code.ts";
+import { finalFailure } from "./final_failure.ts";
 import { parseInputList, type Wish } from "./input_list.ts";
 import { type InputState, watchInput } from "./input_watcher.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -34,10 +35,13 @@ import { WEIGHTS } from "./scheduler.ts";
 import { formatServerAddress, type ServerAddress } from "./server_address.ts";
 import { ShareMeter } from "./share_meter.ts";
 import { Tally, type TallySummary } from "./tally.ts";
+import { Warnings } from "./warnings.ts";
 import { wishChanges } from "./wish_changes.ts";
 
 /** A connection that lasted this long, in milliseconds, was no failed attempt. */
 const SETTLED_MS = 10_000;
+/** Planning again and again leaves this many times as long for everything else. */
+const REST = 10;
 
 /** What a downloader needs to know. */
 export interface DownloaderOptions {
@@ -59,7 +63,8 @@ export interface DownloaderOptions {
 
 /** How a run ended, and what was wanted in the end. */
 export interface RunOutcome extends Outcome {
-  readonly wishes: readonly Wish[];
+  /** Null if a line of the list was not understood: nobody knows what it means. */
+  readonly wishes: readonly Wish[] | null;
   /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
   readonly failure: unknown;
   readonly summary: TallySummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
@@ -78,10 +83,14 @@ class Downloader {
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   #wishes: readonly Wish[] | undefined;
+  /** How many lines of the list are not understood. */
+  #problems = 0;
   #remote: Remote | undefined;
   #plan: Plan | undefined;
-  /** What is wrong at present and has been said, by what it is about: it is said once. */
-  readonly #warned = new Map<string, ReadonlySet<string>>();
+  /** When the plan was made, and how long that took, in milliseconds. */
+  #planned = { at: 0, took: 0 };
+  #replanTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #warnings = new Warnings((message) => this.#emit({ type: "warning", message }));
   #waiting = "";
   #lastProgress = performance.now();
   #everConnected = false;
@@ -113,11 +122,11 @@ class Downloader {
     const { failed, unverified, ...counts } = this.#downloads.counts;
     const { waiting = [], refused = [] } = this.#plan ?? {};
     return {
-      wishes: this.#wishes ?? [],
+      wishes: this.#problems === 0 ? this.#wishes ?? null : null,
       failed,
       unverified,
       // Without a list nothing is known of any file but that it has not come.
-      underway: this.#plan ? counts.underway : this.#wishes?.length ?? 0,
+      underway: this.#plan ? counts.underway : this.#wishes?.length ?? 1,
       unfound: waiting.length + refused.length,
       unreachable: this.#unreachable,
       interrupted: this.#options.signal.aborted,
@@ -164,6 +173,7 @@ class Downloader {
       }
     } catch (error) {
       this.#fail(error);
+    } finally {
       noteRead();
     }
   }
@@ -183,8 +193,9 @@ class Downloader {
       this.#emit({ type: "wish", change, ...wish });
     }
     this.#wishes = wishes;
+    this.#problems = problems.length;
     this.#emit({ type: "input", wishes: wishes.length });
-    this.#warn(
+    this.#warnings.update(
       "input",
       problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
     );
@@ -208,7 +219,7 @@ class Downloader {
           attempt = 0;
         }
       } catch (error) {
-        reason = this.#whyUnreachable(server, error);
+        reason = this.#whyUnreachable(error);
       }
       if (this.#signal.aborted) return;
       const delay = backoff(attempt, Math.random());
@@ -240,16 +251,18 @@ class Downloader {
       await remote.run({
         listChanged: (changed, removed) => {
           this.#tellList(remote.files, changed, removed);
-          this.#replan();
+          this.#replanSoon();
         },
         answered: () => this.#downloads.answered(),
       });
       return "the server has said goodbye";
     } catch (error) {
-      return this.#whyUnreachable(server, error);
+      return this.#whyUnreachable(error);
     } finally {
       this.#signal.removeEventListener("abort", leave);
       this.#downloads.detach();
+      clearTimeout(this.#replanTimer);
+      this.#replanTimer = undefined;
       this.#remote = undefined;
     }
   }
@@ -260,37 +273,31 @@ class Downloader {
   }
 
   /** A text for what may pass; what will not ends the run. */
-  #whyUnreachable(server: string, error: unknown): string {
-    const reason = messageOf(error);
-    if (this.#signal.aborted) return reason;
-    if (error instanceof WireError && error.code === "unauthorized") {
-      this.#fail(new UserError(`Cannot log in to ${server}: ${reason}`, EXIT_UNREACHABLE));
-    } else if (!this.#everConnected && isLookupFailure(error)) {
-      const { hostname } = this.#options.server;
-      this.#fail(
-        new UserError(
-          `Cannot reach ${server}: there is no host "${hostname}"; check --server`,
-          EXIT_UNREACHABLE,
-        ),
-      );
-    } else if (!this.#everConnected && error instanceof ProtocolError) {
-      this.#fail(
-        new UserError(
-          `Cannot talk to ${server}: it is no Sluice server (${reason}); check --server`,
-          EXIT_UNREACHABLE,
-        ),
-      );
-    }
-    return reason;
+  #whyUnreachable(error: unknown): string {
+    const failure = finalFailure(this.#options.server, error, this.#everConnected);
+    if (failure && !this.#signal.aborted) this.#fail(failure);
+    return messageOf(error);
+  }
+
+  /** Plans anew: of a large list that takes long, and it may change many times a second. */
+  #replanSoon(): void {
+    const { at, took } = this.#planned;
+    const delay = at + REST * took - performance.now();
+    this.#replanTimer ??= setTimeout(() => {
+      this.#replanTimer = undefined;
+      this.#replan();
+    }, Math.max(0, delay));
   }
 
   /** Makes the downloads what the wishes and the server's list together want. */
   #replan(): void {
     const remote = this.#remote;
     if (!this.#wishes || !remote) return;
-    const plan = makePlan(this.#wishes, remote.files, this.#options.platform);
+    const start = performance.now();
+    const { platform, output: { foldsNames } } = this.#options;
+    const plan = makePlan(this.#wishes, remote.files, platform, { before: this.#plan, foldsNames });
     this.#plan = plan;
-    this.#warn(
+    this.#warnings.update(
       "names",
       plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
     );
@@ -307,30 +314,20 @@ class Downloader {
     const hints = plan.waiting.flatMap(({ wish, hint }) =>
       hint === null ? [] : [`${this.#options.input}, line ${wish.line}: ${hint}`]
     );
-    this.#warn("hints", hints);
+    this.#warnings.update("hints", hints);
+    const now = performance.now();
+    this.#planned = { at: now, took: now - start };
     this.#checkIdle();
   }
 
-  /** Says what is wrong now and was not before. */
-  #warn(about: "input" | "names" | "hints", messages: readonly string[]): void {
-    const before = this.#warned.get(about);
-    this.#warned.set(about, new Set(messages));
-    for (const message of messages) {
-      if (!before?.has(message)) this.#emit({ type: "warning", message });
-    }
-  }
-
   #checkIdle(): void {
-    const idle = this.#plan !== undefined && this.#downloads.areSettled;
+    // A plan that is about to be made may want more.
+    const isPlanned = this.#plan !== undefined && this.#replanTimer === undefined;
+    const idle = isPlanned && this.#downloads.areSettled;
     if (idle && !this.#idle) {
       this.#emit({ type: "idle" });
       if (this.#options.once) this.#ending.abort();
     }
     this.#idle = idle;
   }
-}
-
-function isLookupFailure(error: unknown): boolean {
-  return /failed to lookup address|name or service not known|no such host|nodename nor servname/i
-    .test(messageOf(error));
 }

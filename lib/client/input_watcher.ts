@@ -50,7 +50,9 @@ export async function readInput(path: string): Promise<Uint8Array> {
  * @throws {UserError} If the file cannot be read at first.
  */
 export async function* watchInput(path: string, signal: AbortSignal): AsyncGenerator<InputState> {
-  let told = await readInput(path);
+  const first = await unlessAborted(readInput(path), signal);
+  if (first === null) return;
+  let told = first;
   yield { type: "text", bytes: told };
   // A pipe has nothing more to say.
   if (!(await Deno.stat(path)).isFile) return;
@@ -66,7 +68,9 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     const now = performance.now();
     let bytes: Uint8Array;
     try {
-      bytes = await Deno.readFile(path);
+      const read = await unlessAborted(Deno.readFile(path), signal);
+      if (read === null) return;
+      bytes = read;
     } catch (error) {
       const reason = whyUnreadable(path, error);
       if (seen !== GONE) [seen, seenAt] = [GONE, now];
@@ -146,6 +150,22 @@ class ChangeWatch implements Disposable {
     } catch {
       // Polling does it alone.
     }
+  }
+}
+
+/** What was read, or null if that is not waited for any more: a pipe may never be written to. */
+async function unlessAborted(
+  reading: Promise<Uint8Array>,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const { promise: aborted, resolve } = Promise.withResolvers<null>();
+  const stop = () => resolve(null);
+  signal.addEventListener("abort", stop);
+  try {
+    return signal.aborted ? null : await Promise.race([reading, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    reading.catch(() => {});
   }
 }
 

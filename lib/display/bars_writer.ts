@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { type Output, writeText } from "../write_text.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { renderBars } from "./bars.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type Display, type Output, writeText } from "./display.ts";
+import type { Display } from "./display.ts";
 import { frameText, SHOW_CURSOR } from "./frame.ts";
 import { MessageFold } from "./message_fold.ts";
 import { DEFAULT_LISTED, type Message, messageOf } from "./messages.ts";

@@ -26,28 +26,3 @@ export interface Display {
   /** Ends with a summary, and leaves the terminal as it was. A second call does nothing. */
   close(): void;
 }
-
-/** Where a display writes, for example `Deno.stderr`. */
-export interface Output {
-  /** Writes some of the bytes, and says how many. */
-  writeSync(bytes: Uint8Array): number;
-}
-
-const ENCODER = new TextEncoder();
-
-/**
- * Writes a text. If the terminal or the pipe is gone, the text is lost: a download does not end
- * because nobody looks.
- */
-export function writeText(output: Output, text: string): void {
-  let rest = ENCODER.encode(text);
-  try {
-    while (rest.length > 0) {
-      const written = output.writeSync(rest);
-      if (written === 0) return;
-      rest = rest.subarray(written);
-    }
-  } catch {
-    return;
-  }
-}

@@ -6,9 +6,10 @@
  *
  * @module
  */
+import { type Output, writeText } from "../write_text.ts";
 import type { ClientEvent, Shares, Summary } from "../client/events.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type Display, type Output, writeText } from "./display.ts";
+import type { Display } from "./display.ts";
 import { hasEnded } from "./file_table.ts";
 import { ProgressState } from "./progress.ts";
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { type Output, writeText } from "../write_text.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { printable } from "../printable.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type Display, type Output, writeText } from "./display.ts";
+import type { Display } from "./display.ts";
 import { DEFAULT_LISTED, messageOf, type MessageStyle } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { percentOf, ProgressState } from "./progress.ts";

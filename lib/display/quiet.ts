@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { type Output, writeText } from "../write_text.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { printable, quoted } from "../printable.ts";
-import { type Display, type Output, writeText } from "./display.ts";
+import type { Display } from "./display.ts";
 
 /** Writes a line for each file that fails, and nothing else. */
 export class QuietDisplay implements Display {

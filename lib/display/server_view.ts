@@ -10,10 +10,10 @@
 import type { ConnectedClient } from "../server/connected_client.ts";
 import type { ServerTotals } from "../server/server.ts";
 import { settlesWithin } from "../settles_within.ts";
+import { type Output, writeText } from "../write_text.ts";
 import { ClientRates } from "./client_rates.ts";
 import { renderClientTable } from "./client_table.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type Output, writeText } from "./display.ts";
 import { onSuddenEnd } from "./sudden_end.ts";
 import { TerminalPainter } from "./terminal_painter.ts";
 import { type TerminalSize, terminalSize } from "./terminal.ts";

@@ -130,7 +130,7 @@ Deno.test("OutputFolder.place moves a file to its name, and makes the folders on
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const path of ["a.txt", "b/c.txt", "b/d/e/f.txt", "漢/é.txt"]) {
-    output.place(make(output, path, `content of ${path}`), path);
+    await output.place(make(output, path, `content of ${path}`), path);
     assert.equal(Deno.readTextFileSync(output.finalPath(path)), `content of ${path}`);
   }
   assert.deepEqual(namesIn(join(temp.path, OWN_FOLDER)), []);
@@ -139,7 +139,7 @@ Deno.test("OutputFolder.place moves a file to its name, and makes the folders on
 Deno.test("OutputFolder.present takes what place will take, and makes nothing", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
-  output.place(make(output, "a/b.txt", "older"), "a/b.txt");
+  await output.place(make(output, "a/b.txt", "older"), "a/b.txt");
   Deno.symlinkSync("nothing", output.finalPath("a/link"));
   for (const path of ["c.txt", "c/d/e.txt", "a/c.txt", "a/b.txt", "a/link"]) {
     output.present(path);
@@ -151,7 +151,7 @@ Deno.test("OutputFolder.place replaces an older copy", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const content of ["older and longer", "newer"]) {
-    output.place(make(output, "a/b.txt", content), "a/b.txt");
+    await output.place(make(output, "a/b.txt", content), "a/b.txt");
   }
   assert.equal(Deno.readTextFileSync(output.finalPath("a/b.txt")), "newer");
 });
@@ -164,7 +164,7 @@ Deno.test("OutputFolder.place replaces a link under the file's name, and not wha
   Deno.writeTextFileSync(victim, "untouched");
   for (const [name, target] of [["a", victim], ["b", join(outside.path, "new")]] as const) {
     Deno.symlinkSync(target, output.finalPath(name));
-    output.place(make(output, name, "new"), name);
+    await output.place(make(output, name, "new"), name);
     assert.ok(Deno.lstatSync(output.finalPath(name)).isFile);
     assert.equal(Deno.readTextFileSync(output.finalPath(name)), "new");
   }
@@ -204,7 +204,7 @@ for (
     const before = treeOf(temp.path);
     assert.throws(() => output.present(path), OutputError);
     const from = make(output, path, "new");
-    assert.throws(() => output.place(from, path), OutputError);
+    await assert.rejects(output.place(from, path), OutputError);
     assert.equal(Deno.readTextFileSync(from), "new");
     Deno.removeSync(from);
     assert.deepEqual(treeOf(temp.path), before);

@@ -102,6 +102,7 @@ Deno.test("client fetches again what has been changed in the output folder", asy
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
   await site.assertArrived("a.bin", "b.bin");
+  await server.waitForLeaving(2);
   assert.deepEqual(server.sent.toSorted(), ["a.bin", "a.bin", "b.bin"]);
 });
 
