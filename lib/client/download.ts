@@ -167,16 +167,19 @@ export class Download {
     for (let fetches = 1;; fetches++) {
       await this.#fetch();
       this.#emit({ type: "verifying", path });
-      const verdict = await this.#orStopped(this.#verifier.verdict(this.#partial!));
+      const partial = this.#partial!;
+      const [verdict] = await this.#orStopped(
+        Promise.all([this.#verifier.verdict(partial), partial.seal()]),
+      );
       if ("reason" in verdict) {
         const isVain = fetches === FETCHES || verdict.inVain;
-        if (isVain || !await this.#findDamage()) await this.#partial!.discard();
+        if (isVain || !await this.#findDamage()) await partial.discard();
         if (isVain) throw new VerificationError(verdict.reason, this.planned);
         this.#emit({ type: "restarted", path, reason: verdict.reason });
         continue;
       }
       this.#signal.throwIfAborted();
-      await this.#partial!.finish();
+      await partial.finish();
       const took = performance.now() - (this.#startedAt ?? performance.now());
       this.#tellFinished(verdict.digest, took, false);
       return;

@@ -19,6 +19,9 @@ import { unlessMissing } from "./unless_missing.ts";
 /** What the names begin with of files that are made to try something, and removed at once. */
 const PROBE = "probe-";
 
+/** How long a look at a folder counts, in milliseconds: there may be very many files in it. */
+const LOOK_MS = 100;
+
 /** A file cannot be put where it belongs. */
 export class OutputError extends Error {
   override name = "OutputError";
@@ -35,6 +38,8 @@ export class OutputFolder {
   readonly #root: string;
   /** The disk that it is on; null if it is not there yet. */
   readonly #device: number | null;
+  /** Which folders were looked at since when, and whether they were there. */
+  #seen = { at: 0, folders: new Map<string, boolean>() };
 
   private constructor(root: string, foldsNames = false) {
     this.#root = root;
@@ -123,20 +128,31 @@ export class OutputFolder {
   present(path: string): Deno.FileInfo | null {
     const segments = path.split("/");
     for (let i = 1; i < segments.length; i++) {
-      const folder = join(this.#root, ...segments.slice(0, i));
-      const info = folderAt(folder);
-      if (!info) return null;
-      if (info.dev !== this.#device) {
-        throw new OutputError(
-          `${quoted(folder)} is on another disk than the output folder; name it with --output`,
-        );
-      }
+      if (!this.#isThere(join(this.#root, ...segments.slice(0, i)))) return null;
     }
     const final = this.finalPath(path);
     // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
     const info = existsSync(final) ? lstatOrNull(final) : null;
     if (info?.isDirectory) throw folderInTheWay(path);
     return info?.isFile ? info : null;
+  }
+
+  /** Whether a folder is there, as far as a look a moment ago tells: `place` looks again. */
+  #isThere(folder: string): boolean {
+    const now = performance.now();
+    if (now - this.#seen.at > LOOK_MS) this.#seen = { at: now, folders: new Map() };
+    let isThere = this.#seen.folders.get(folder);
+    if (isThere === undefined) {
+      const info = folderAt(folder);
+      if (info && info.dev !== this.#device) {
+        throw new OutputError(
+          `${quoted(folder)} is on another disk than the output folder; name it with --output`,
+        );
+      }
+      isThere = info !== null;
+      this.#seen.folders.set(folder, isThere);
+    }
+    return isThere;
   }
 
   /**

@@ -48,6 +48,9 @@ export class PartialFile {
   #journaled: boolean;
   /** Whether the journal's last line has no end. */
   #isTorn: boolean;
+  #sealing: Promise<void> | undefined;
+  /** What the data was when it was closed. */
+  #sealed: Deno.FileInfo | undefined;
   /** Whether the file has its name. */
   #isPlaced = false;
 
@@ -123,8 +126,9 @@ export class PartialFile {
    * @throws {Error} If the disk does not take it.
    */
   write(offset: number, bytes: Uint8Array): void {
-    const data = this.#handles.open(this.dataPath, this.#received === 0);
-    data.seekSync(offset, Deno.SeekMode.Start);
+    const isFresh = this.#received === 0;
+    const data = this.#handles.open(this.dataPath, isFresh);
+    if (!isFresh || offset > 0) data.seekSync(offset, Deno.SeekMode.Start);
     writeAllSync(data, bytes);
     this.#received += this.#lacking.remove({ start: offset, end: offset + bytes.length });
     if (bytes.length === this.#file.size) return;
@@ -138,24 +142,37 @@ export class PartialFile {
   }
 
   /**
+   * Makes the complete data final and closes it: a name that outlives a power cut must not have
+   * lost its data.
+   *
+   * @throws {Error} If the disk does not take it.
+   */
+  seal(): Promise<void> {
+    this.#sealing ??= this.#seal();
+    return this.#sealing;
+  }
+
+  async #seal(): Promise<void> {
+    this.#handles.close(this.#journalPath);
+    using data = this.#handles.take(this.dataPath);
+    const { size, modified } = this.#file;
+    // What was taken up may have more behind it.
+    if (this.#journaled) data.truncateSync(size);
+    setModified(data, modified);
+    if (this.#journaled) this.#sealed = data.statSync();
+    await this.#handles.flusher.flush(data, size);
+  }
+
+  /**
    * Moves the complete file to its name.
    *
    * @throws {OutputError} If something stands in the way.
    */
   async finish(): Promise<void> {
-    this.#handles.close(this.#journalPath);
-    {
-      using data = this.#handles.take(this.dataPath);
-      const { size, modified } = this.#file;
-      // What was taken up may have more behind it.
-      if (this.#journaled) data.truncateSync(size);
-      setModified(data, modified);
-      // A name that outlives a power cut must not have lost its data.
-      await this.#handles.flusher.flush(data, size);
-      // What came in one piece was there for no more than a moment.
-      if (this.#journaled && !standsAt(this.dataPath, data)) {
-        throw new Error("its data was removed or replaced while it was being written");
-      }
+    await this.seal();
+    // What came in one piece was there for no more than a moment.
+    if (this.#sealed && !isAt(this.dataPath, this.#sealed)) {
+      throw new Error("its data was removed or replaced while it was being written");
     }
     await this.#output.place(this.dataPath, this.#file.path);
     this.#isPlaced = true;
@@ -170,6 +187,7 @@ export class PartialFile {
 
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
   async leave(): Promise<void> {
+    await this.#sealing?.catch(() => {});
     this.close();
     if (this.#journaled || this.#isPlaced) return;
     await remove(this.dataPath);
@@ -226,10 +244,9 @@ async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promi
   return crc;
 }
 
-/** Whether an open file is what a path leads to, without following a link. */
-function standsAt(path: string, file: Deno.FsFile): boolean {
+/** Whether a path leads to a file, without following a link. */
+function isAt(path: string, { ino, dev }: Deno.FileInfo): boolean {
   try {
-    const { ino, dev } = file.statSync();
     const there = Deno.lstatSync(path);
     return there.ino === ino && there.dev === dev;
   } catch (error) {

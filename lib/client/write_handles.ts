@@ -10,12 +10,17 @@ import { folderAt } from "./output_folder.ts";
 /** How many files are open at once. */
 const AT_MOST = 128;
 
+/** How long a look at a folder counts, in milliseconds: to look takes as long as to write. */
+const LOOK_MS = 100;
+
 /** Keeps the files open that were written to last. */
 export class WriteHandles implements Disposable {
   readonly flusher = new Flusher();
 
   /** By path; the one not used for longest first. */
   readonly #files = new Map<string, Deno.FsFile>();
+  /** Which folder was looked at last, and when. */
+  #seen = { folder: "", at: -Infinity };
 
   /**
    * An open file, for reading and writing. It must not be a link, nor have a second name.
@@ -30,7 +35,7 @@ export class WriteHandles implements Disposable {
       this.#files.delete(path);
       if (fresh) file.truncateSync(0);
     } else {
-      file = openNoLink(path, fresh);
+      file = this.#openAnew(path, fresh);
     }
     this.#files.set(path, file);
     if (this.#files.size > AT_MOST) this.close(this.#files.keys().next().value!);
@@ -39,7 +44,7 @@ export class WriteHandles implements Disposable {
 
   /** An open file like from `open`, for the caller alone, who closes it. */
   take(path: string): Deno.FsFile {
-    const file = this.#files.get(path) ?? openNoLink(path, false);
+    const file = this.#files.get(path) ?? this.#openAnew(path, false);
     this.#files.delete(path);
     return file;
   }
@@ -54,12 +59,32 @@ export class WriteHandles implements Disposable {
   [Symbol.dispose](): void {
     for (const path of [...this.#files.keys()]) this.close(path);
   }
+
+  #openAnew(path: string, fresh: boolean): Deno.FsFile {
+    const folder = dirname(path);
+    this.#lookAt(folder, fresh);
+    try {
+      return openNoLink(path, fresh);
+    } catch (error) {
+      // The folder is gone since the last look.
+      this.#seen.at = -Infinity;
+      if (!fresh || !(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    this.#lookAt(folder, fresh);
+    return openNoLink(path, fresh);
+  }
+
+  /** The folder may have been removed while we ran, or replaced by a link, which is an error. */
+  #lookAt(folder: string, makeIt: boolean): void {
+    const now = performance.now();
+    if (folder === this.#seen.folder && now - this.#seen.at < LOOK_MS) return;
+    const isThere = folderAt(folder) !== null;
+    if (!isThere && makeIt) Deno.mkdirSync(folder, { recursive: true });
+    if (isThere || makeIt) this.#seen = { folder, at: now };
+  }
 }
 
 function openNoLink(path: string, fresh: boolean): Deno.FsFile {
-  const folder = dirname(path);
-  // It may have been removed while we ran, or replaced by a link, which is an error.
-  if (!folderAt(folder) && fresh) Deno.mkdirSync(folder, { recursive: true });
   if (fresh) {
     try {
       return Deno.openSync(path, { read: true, write: true, createNew: true });
