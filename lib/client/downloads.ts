@@ -303,11 +303,13 @@ export class Downloads implements AsyncDisposable {
         this.#window.ranDry();
         break;
       }
-      const chunk = download.takeChunk(this.#window.chunkSize);
+      const isShared = rivals.length > 1;
+      const { chunkSize, loneChunkSize } = this.#window;
+      const chunk = download.takeChunk(isShared ? chunkSize : loneChunkSize);
       if (chunk) {
         this.#scheduler.charge(download, chunk.end - chunk.start);
         const { priority } = download.planned;
-        const contested = rivals.length > 1 ? { priority, rivals } : null;
+        const contested = isShared ? { priority, rivals } : null;
         requests.push(this.#requestFor(download, chunk, now, contested));
       }
       if (!download.hasMore) this.#scheduler.remove(download);

@@ -18,8 +18,10 @@
 const QUEUE_MS = 200;
 /** A round-trip is not believed to be longer than this, in milliseconds. */
 const MAX_ROUND_TRIP_MS = 2_000;
-/** Chunks a second that a line is cut into: the grain of the shares. */
-const CHUNKS_PER_SECOND = 64;
+/** Chunks a second that a line is cut into where priorities share it: the grain of the shares. */
+const SHARED_CHUNKS_PER_SECOND = 64;
+/** The same where they do not: each chunk costs both sides time, however small it is. */
+const LONE_CHUNKS_PER_SECOND = 16;
 /** The smallest chunk and the one to begin with, in bytes. */
 const MIN_CHUNK = 16 * 1024;
 /** The largest chunk, in bytes: larger ones are not faster. */
@@ -81,9 +83,18 @@ export class Window {
     return this.#inFlight;
   }
 
-  /** How large a chunk to ask for, in bytes. */
+  /** How large a chunk to ask for where priorities share the line, in bytes. */
   get chunkSize(): number {
-    const wanted = this.#rate / CHUNKS_PER_SECOND;
+    return this.#chunkOf(SHARED_CHUNKS_PER_SECOND);
+  }
+
+  /** How large a chunk to ask for where they do not, in bytes. */
+  get loneChunkSize(): number {
+    return this.#chunkOf(LONE_CHUNKS_PER_SECOND);
+  }
+
+  #chunkOf(chunksPerSecond: number): number {
+    const wanted = this.#rate / chunksPerSecond;
     const rounded = 2 ** Math.floor(Math.log2(Math.max(wanted, MIN_CHUNK)));
     return Math.min(rounded, this.#maxChunk);
   }

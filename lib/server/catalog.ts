@@ -122,24 +122,14 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Opens a file, or takes an open one. What is open then is proven to be the listed content, and
-   * to be inside the folder. Not guarded against: somebody with a hand in the folder who puts the
+   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
+   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against: somebody with a hand in the folder who puts the
    * very file that the list names elsewhere, and back, between two system calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
-    const lease = await this.#openFiles.lease(
-      `${file.path}\0${file.version}`,
-      () => this.#open(file),
-    );
-    try {
-      this.assertUnchanged(file, lease);
-      return lease;
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
+    return await this.#openFiles.lease(`${file.path}\0${file.version}`, () => this.#open(file));
   }
 
   /**
@@ -185,11 +175,15 @@ export class Catalog implements AsyncDisposable {
 
   async #open(file: SharedFile): Promise<FileHandle> {
     const real = await this.#pathInside(file);
+    let handle: FileHandle;
     try {
-      return await open(real, OPEN_FLAGS);
+      handle = await open(real, OPEN_FLAGS);
     } catch (error) {
       throw whyUnreadable(error);
     }
+    if (isSame(identityOf(fstatSync(handle.fd)), file)) return handle;
+    await handle.close();
+    throw changed();
   }
 
   /** Stops watching, and closes all files; after that nobody is told anything. */

@@ -23,7 +23,7 @@ import { SMALL_FILE } from "./small_files.ts";
 
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
-/** Files up to this size, in bytes, are hashed as they are read: a request for it will follow. */
+/** Files up to this size, in bytes, are hashed as they are read for one who wants digests. */
 const HASHED_AS_READ = 256 * 1024;
 /** Requests that are read ahead for one client at the most. */
 const READ_AHEAD_REQUESTS = 32;
@@ -82,6 +82,9 @@ interface Prepared {
 
 /** The answers to one client's GETs. */
 export class ChunkAnswers {
+  /** Whether the client has asked for a digest, and so will for others. */
+  wantsDigests = false;
+
   readonly #resources: AnswerResources;
   readonly #asked: Asked[] = [];
   readonly #prepared: Prepared[] = [];
@@ -247,6 +250,8 @@ export class ChunkAnswers {
     }
     const lease = await catalog.lease(file);
     try {
+      // Of a chunk in slices some is on its way before the end, where it is proven.
+      if (length > this.#resources.pool.share / 2) catalog.assertUnchanged(file, lease);
       for (let done = 0; done < length;) {
         const { take, buffer } = await this.#readPiece(file, lease, offset + done, length - done);
         done += take;
@@ -284,7 +289,8 @@ export class ChunkAnswers {
       await readFully(lease, target, offset);
       // Only at the end: a write between an earlier check and the read would go unseen.
       if (take === left) catalog.assertUnchanged(file, lease);
-      if (take === file.size && take <= HASHED_AS_READ && !digests.has(file)) {
+      const isWhole = take === file.size && take <= HASHED_AS_READ;
+      if (isWhole && this.wantsDigests && !digests.has(file)) {
         digests.learn(file, createHash("sha256").update(target).digest("hex"));
       }
       return { take, buffer };

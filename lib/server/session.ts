@@ -270,6 +270,7 @@ export class Session implements ConnectedClient {
 
   async #digest(requestId: number, payload: Uint8Array): Promise<void> {
     const request = parsed(parseDigestRequest, payload);
+    this.#answers.wantsDigests = true;
     await this.#enter(requestId, request);
     this.#answerDigest(requestId, request)
       .catch((error) => this.#connection.fail(error))

@@ -23,9 +23,16 @@ for (const rate of RATES) {
       assert.ok(line.carried(3000, 5000) >= 0.9 * rate * 2, `${line.carried(3000, 5000)} bytes`);
       assert.ok(seen.most.inFlight <= limitOf(rate, trip), `${seen.most.inFlight} in flight`);
       assert.ok(seen.most.rate < 1.02 * rate && seen.least.rate > 0.98 * rate);
-      // A power of two, as near below a 64th of what comes in a second as the limits allow.
-      const wanted = clamp(rate / 64, MIN_CHUNK, MAX_CHUNK);
-      for (const chunk of [seen.least.chunkSize, seen.most.chunkSize]) {
+      // A power of two, as near below a 64th of what comes in a second as the limits allow, or a
+      // 16th where no priorities share the line.
+      const [shared, lone] = [64, 16].map((part) => clamp(rate / part, MIN_CHUNK, MAX_CHUNK));
+      for (
+        const [chunk, wanted] of [
+          [seen.least.chunkSize, shared!],
+          [seen.most.chunkSize, shared!],
+          [window.loneChunkSize, lone!],
+        ] as const
+      ) {
         assert.ok(Number.isInteger(Math.log2(chunk)), `${chunk}`);
         assert.ok(chunk <= wanted * 1.02 && chunk > wanted * 0.98 / 2, `${chunk} for ${wanted}`);
       }

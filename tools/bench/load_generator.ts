@@ -61,7 +61,7 @@ async function download(remote: Remote, file: ListedFile, bytes: number): Promis
   let received = 0;
   const request = (now: number) => {
     const offset = asked % file.size;
-    const length = Math.min(window.chunkSize, bytes - asked, file.size - offset);
+    const length = Math.min(window.loneChunkSize, bytes - asked, file.size - offset);
     const flight = window.sent(length, now);
     asked += length;
     return {
