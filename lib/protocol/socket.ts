@@ -7,9 +7,9 @@
 import { setImmediate } from "node:timers";
 
 /** Up to so many bytes, copying them is cheaper than a system call. */
-const SMALL_WRITE = 16 * 1024;
+const SMALL_WRITE = 8 * 1024;
 /** How much may wait to be written together, in bytes. */
-const STAGE_SIZE = 64 * 1024;
+const STAGE_SIZE = 32 * 1024;
 
 /** Owns its `Deno.Conn`. */
 export class Socket {
@@ -84,7 +84,11 @@ export class Socket {
       await this.#writeAll(bytes);
       return;
     }
-    this.#stage ??= this.#spare ?? new Uint8Array(STAGE_SIZE);
+    if (!this.#stage) {
+      // The spare one is that of a write under way once it is filled.
+      this.#stage = this.#spare ?? new Uint8Array(STAGE_SIZE);
+      this.#spare = undefined;
+    }
     this.#stage.set(bytes, this.#staged);
     this.#staged += bytes.length;
     this.#flushing ??= this.#flushSoon();
@@ -111,6 +115,8 @@ export class Socket {
     } catch (error) {
       this.#broken = error as Error;
     }
+    // Thousands of connections that have nothing to send keep nothing for it.
+    this.#spare = undefined;
     this.#flushing = undefined;
   }
 
