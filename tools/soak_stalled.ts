@@ -12,7 +12,7 @@ import { writeLine } from "../lib/main.ts";
 import { Connection } from "../lib/protocol/connection.ts";
 import { MessageType } from "../lib/protocol/message.ts";
 import { type ListedFile, printPayload } from "../lib/protocol/payloads.ts";
-import { startServer } from "../lib/server/server.ts";
+import { startServer } from "../tests/programs/harness.ts";
 import { programArgs } from "./programs.ts";
 
 const MIB = 1024 * 1024;
@@ -29,23 +29,20 @@ async function main(stalled: number): Promise<void> {
     using file = await Deno.create(join(temp, "share", FILE));
     await file.truncate(1024 * MIB);
     await Deno.writeTextFile(join(temp, "input.txt"), `${FILE}\n`);
+    const most = String(stalled + 10);
     await using server = await startServer({
       dir: join(temp, "share"),
-      host: "127.0.0.1",
-      port: 0,
-      hidden: false,
-      maxClients: stalled + 10,
-      maxClientsPerAddress: stalled + 10,
-      memory: 256 * MIB,
-      log: () => {},
+      args: ["--max-clients", most, "--max-clients-per-address", most],
     });
-    const { port } = server.addr;
+    const { port, pid } = server;
     const alone = await medianTime(temp, port);
     using _stalled = await stall(port, stalled);
     const beside = await medianTime(temp, port);
-    // This process holds the clients that never read, too.
-    const { rss } = Deno.memoryUsage();
-    const figures = { stalled, share: alone / beside, megabytes: Math.round(rss / 1e6) };
+    const figures = {
+      stalled,
+      share: alone / beside,
+      serverMegabytes: await residentMegabytes(pid),
+    };
     writeLine(Deno.stdout, JSON.stringify(figures));
   } finally {
     await Deno.remove(temp, { recursive: true });
@@ -70,6 +67,12 @@ async function medianTime(temp: string, port: number): Promise<number> {
     times.push(performance.now() - start);
   }
   return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
+}
+
+/** The memory that a process has, in megabytes. */
+async function residentMegabytes(pid: number): Promise<number> {
+  const ps = new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] });
+  return Math.round(Number(new TextDecoder().decode((await ps.output()).stdout)) * 1024 / 1e6);
 }
 
 /** Clients that ask for much and read nothing. */

@@ -196,3 +196,28 @@ Deno.test("makePlan takes 10,000 names and 100,000 files", () => {
   const missing = wishes.map((wish) => ({ ...wish, name: `${wish.name}.part` }));
   assert.equal(makePlan(missing, files, "darwin").waiting.length, 10_000);
 });
+
+Deno.test("makePlan refuses what the disk takes for one name, whatever the system", () => {
+  const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
+  const files = listOf(["README.txt", "readme.txt", "caf\u00e9", "cafe\u0301"]);
+  assert.equal(makePlan(wishes, files, "linux").files.size, 4);
+  const folded = makePlan(wishes, files, "linux", { foldsNames: true });
+  assert.equal(folded.files.size, 2);
+  assert.equal(folded.refused.length, 2);
+});
+
+Deno.test("makePlan works out a hint once", () => {
+  const { wishes } = parseInputList(new TextEncoder().encode("readme.txt\nother"));
+  const before = makePlan(wishes, listOf(["README.txt"]), "linux");
+  const hint = before.waiting[0]?.hint;
+  assert.match(hint!, /README\.txt/);
+  // The file that it speaks of has gone; a new name gets a hint of its own.
+  const more = parseInputList(new TextEncoder().encode("readme.txt\nother\nLICENSE")).wishes;
+  const after = makePlan(more, listOf(["license"]), "linux", { before });
+  assert.deepEqual(after.waiting.map(({ hint }) => hint?.includes("license") ?? false), [
+    false,
+    false,
+    true,
+  ]);
+  assert.equal(after.waiting[0]?.hint, hint);
+});

@@ -36,3 +36,14 @@ Deno.test("ServerList does not believe in a list without end", () => {
   list.begin(page(1, true, Array.from({ length: 10 }, (_, i) => `${i}`), []));
   assert.throws(() => list.change(page(2, false, ["one more"], [])), ProtocolError);
 });
+
+Deno.test("ServerList does not believe in names without end, and counts what it holds", () => {
+  const list = new ServerList(10, 100);
+  // Each has a version of one letter.
+  list.begin(page(1, true, ["a".repeat(49), "b".repeat(49)], []));
+  for (let revision = 2; revision < 9; revision++) {
+    list.change(page(revision, false, ["a".repeat(49)], ["b".repeat(49)]));
+    list.change(page(revision, false, ["b".repeat(49)], []));
+  }
+  assert.throws(() => list.change(page(9, false, ["c"], [])), ProtocolError);
+});

@@ -143,6 +143,12 @@ const ERRORS: readonly ServerRow[] = [
     code: 1,
     says: /^failed +evil\.bin .*No\\x07/m,
   }),
+  fails("a file that is not what the user expects, and no word of its digest", {
+    input: `good.bin CRITICAL\nsub/good.txt CRITICAL\nevil.bin sha256:${"0".repeat(64)}\n`,
+    digest: (peer, { requestId }) => peer.error(requestId, "read-failed", "Not today"),
+    code: 4,
+    says: /^failed +evil\.bin .*line 3 says 0{64}/m,
+  }),
   ...ERROR_CODES.map((code) =>
     fails(`the error ${code} for the connection`, {
       get: (peer) => peer.error(0, code, "Go\x1b[2J away"),

@@ -108,6 +108,23 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
   assert.match(stderr, /^client: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/);
 });
 
+Deno.test("client fails at once what belongs on another disk, and goes on with the rest", async () => {
+  await using site = await Site.create({ "sub/a.bin": 2 * MB, "good": MB });
+  await site.wish("**\n");
+  const cannot = await whyNoSmallDisk(join(site.root, "trial"));
+  if (cannot) return skip(cannot);
+  await using server = await startServer(site);
+  const sub = site.downloaded("sub");
+  await Deno.mkdir(sub, { recursive: true });
+  const script = `mount -t tmpfs none "${sub}" || exit 99; "$0" "$@"`;
+  const { code, stderr } = await runInShell(script, site, server.port, ["unshare", "-rm"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +sub\/a\.bin +.*is on another disk .*--output/m);
+  await site.assertArrived("good");
+  await server.waitForLeaving(1);
+  assert.deepEqual(server.bytesByClient, [MB]);
+});
+
 /** Runs a client as `"$0" "$@"` of a shell script, in which the disk can be made a bad one. */
 async function runInShell(
   script: string,
