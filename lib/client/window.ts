@@ -24,6 +24,8 @@ const SHARED_CHUNKS_PER_SECOND = 64;
 const LONE_CHUNKS_PER_SECOND = 16;
 /** The smallest chunk and the one to begin with, in bytes. */
 const MIN_CHUNK = 16 * 1024;
+/** The smallest one of a line that no priorities share, once its rate is known, in bytes. */
+const MIN_LONE_CHUNK = 64 * 1024;
 /** The largest chunk, in bytes: larger ones are not faster. */
 const MAX_CHUNK = 1024 * 1024;
 /** The fewest chunks in flight. */
@@ -85,17 +87,17 @@ export class Window {
 
   /** How large a chunk to ask for where priorities share the line, in bytes. */
   get chunkSize(): number {
-    return this.#chunkOf(SHARED_CHUNKS_PER_SECOND);
+    return this.#chunkOf(SHARED_CHUNKS_PER_SECOND, MIN_CHUNK);
   }
 
   /** How large a chunk to ask for where they do not, in bytes. */
   get loneChunkSize(): number {
-    return this.#chunkOf(LONE_CHUNKS_PER_SECOND);
+    return this.#chunkOf(LONE_CHUNKS_PER_SECOND, this.#rate === 0 ? MIN_CHUNK : MIN_LONE_CHUNK);
   }
 
-  #chunkOf(chunksPerSecond: number): number {
+  #chunkOf(chunksPerSecond: number, least: number): number {
     const wanted = this.#rate / chunksPerSecond;
-    const rounded = 2 ** Math.floor(Math.log2(Math.max(wanted, MIN_CHUNK)));
+    const rounded = 2 ** Math.floor(Math.log2(Math.max(wanted, least)));
     return Math.min(rounded, this.#maxChunk);
   }
 

@@ -25,12 +25,13 @@ for (const rate of RATES) {
       assert.ok(seen.most.rate < 1.02 * rate && seen.least.rate > 0.98 * rate);
       // A power of two, as near below a 64th of what comes in a second as the limits allow, or a
       // 16th where no priorities share the line.
-      const [shared, lone] = [64, 16].map((part) => clamp(rate / part, MIN_CHUNK, MAX_CHUNK));
+      const shared = clamp(rate / 64, MIN_CHUNK, MAX_CHUNK);
+      const lone = clamp(rate / 16, 4 * MIN_CHUNK, MAX_CHUNK);
       for (
         const [chunk, wanted] of [
-          [seen.least.chunkSize, shared!],
-          [seen.most.chunkSize, shared!],
-          [window.loneChunkSize, lone!],
+          [seen.least.chunkSize, shared],
+          [seen.most.chunkSize, shared],
+          [window.loneChunkSize, lone],
         ] as const
       ) {
         assert.ok(Number.isInteger(Math.log2(chunk)), `${chunk}`);
