@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { completionsFor } from "./lib/completions.ts";
 import { ServerView } from "./lib/display/server_view.ts";
+import { drawingFor } from "./lib/display/terminal.ts";
+import { informationFor } from "./lib/information.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { LineBuffer } from "./lib/line_buffer.ts";
 import { runMain, writeLine } from "./lib/main.ts";
@@ -17,21 +18,14 @@ import {
   type ServerCommand,
 } from "./lib/server/options.ts";
 import { startServer } from "./lib/server/server.ts";
-import { PROGRAM } from "./lib/version.ts";
+
+const MANUAL = { name: "sluice-server", help: SERVER_HELP, options: SERVER_OPTIONS };
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseServerCommand(args);
-  if (command.help) {
-    writeLine(Deno.stdout, SERVER_HELP.trimEnd());
-    return 0;
-  }
-  if (command.version) {
-    writeLine(Deno.stdout, PROGRAM);
-    return 0;
-  }
-  if (command.completions) {
-    const script = completionsFor(command.completions, "sluice-server", SERVER_OPTIONS);
-    writeLine(Deno.stdout, script.trimEnd());
+  const information = informationFor(command, MANUAL);
+  if (information !== null) {
+    writeLine(Deno.stdout, information);
     return 0;
   }
   using interrupted = interruptSignal();
@@ -61,9 +55,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** The table is for people: not for programs that read the log, nor for files that keep it. */
-function viewFor({ logStyle }: ServerCommand): ServerView | null {
-  if (logStyle !== "text" || !Deno.stderr.isTerminal()) return null;
-  return new ServerView({ output: Deno.stderr, color: !Deno.noColor, unicode: true });
+function viewFor(command: ServerCommand): ServerView | null {
+  if (command.logStyle !== "text" || !Deno.stderr.isTerminal()) return null;
+  return new ServerView({ output: Deno.stderr, ...drawingFor(command) });
 }
 
 function isLoopback(hostname: string): boolean {

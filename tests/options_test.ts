@@ -30,6 +30,9 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       maxClientsPerAddress: 64,
       memory: 256 * 1024 * 1024,
       logStyle: "text",
+      color: true,
+      ascii: false,
+      completions: null,
       help: false,
       version: false,
     },
@@ -42,7 +45,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       memory: ["16", { memory: 16 * 1024 * 1024 }],
       log: ["json", { logStyle: "json" }],
     },
-    flags: ["hidden", "help", "version"],
+    flags: ["hidden", "ascii", "help", "version"],
     bad: {
       port: ["-1", "65536", "http", "80.5", "1e3", "0x50", " 80"],
       "max-clients": ["0", "-1", "many", "1.5"],
@@ -55,6 +58,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       hosts: "host",
       dirs: "dir",
       hiden: "hidden",
+      "no-colour": "no-color",
       logs: "log",
       HELP: "help",
     },
@@ -257,6 +261,13 @@ for (
     }
   });
 }
+
+Deno.test("both programs draw without colours where --no-color is given", () => {
+  for (const parse of [parseClientCommand, parseServerCommand]) {
+    assert.deepEqual([parse([]).color, parse(["--no-color"]).color], [true, false]);
+    assertRefused(() => parse(["--no-color=x"]), "Option --no-color takes no value");
+  }
+});
 
 Deno.test("parseClientCommand takes a server without a port", () => {
   assert.deepEqual(parseClientCommand(["--server", "192.168.1.5"]).server, {

@@ -9,33 +9,22 @@ import type { ClientEvent } from "../client/events.ts";
 import { renderBars } from "./bars.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { Display } from "./display.ts";
-import { frameText, SHOW_CURSOR } from "./frame.ts";
+import { SHOW_CURSOR } from "./frame.ts";
 import { MessageFold } from "./message_fold.ts";
 import { DEFAULT_LISTED, type Message, messageOf } from "./messages.ts";
 import { paintOf } from "./paint.ts";
 import { ProgressState } from "./progress.ts";
 import { closingOf } from "./status.ts";
 import { onSuddenEnd } from "./sudden_end.ts";
-import { wrapLine, wrappedRows } from "./text_width.ts";
+import { type TerminalSize, terminalSize } from "./terminal.ts";
+import { TerminalPainter } from "./terminal_painter.ts";
+import { wrapLine } from "./text_width.ts";
 
 /** Milliseconds between two frames. */
 export const FRAME_PERIOD = 100;
 
-/**
- * Milliseconds for which a terminal's size must have stood still before the next frame. While a
- * window is dragged some terminals wrap lines anew long before they tell of it (tmux: 250 ms); what
- * is drawn meanwhile is cut, and where it stands cannot be computed any more.
- */
-export const SETTLING_TIME = 300;
-
 /** Columns by which the later rows of a line are set in. */
 const INDENT = 2;
-
-/** A terminal's size, in characters. */
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** What a {@linkcode BarsDisplay} needs. */
 export interface BarsDisplayOptions {
@@ -58,18 +47,6 @@ export interface BarsDisplayOptions {
   readonly clock?: Clock;
 }
 
-const UNKNOWN_SIZE: TerminalSize = { columns: 80, rows: 24 };
-
-/** The size of the terminal that the program runs on; 80 × 24 if there is none. */
-export function terminalSize(): TerminalSize {
-  try {
-    const size = Deno.consoleSize();
-    return size.columns > 0 && size.rows > 0 ? size : UNKNOWN_SIZE;
-  } catch {
-    return UNKNOWN_SIZE;
-  }
-}
-
 /**
  * Draws bars, ten times a second at most.
  *
@@ -80,9 +57,7 @@ export class BarsDisplay implements Display {
   #options: Required<BarsDisplayOptions>;
   #state = new ProgressState();
   #fold: MessageFold;
-  #drawn: TerminalSize & { readonly lines: readonly string[] };
-  #seen: TerminalSize;
-  #seenSince = -Infinity;
+  #painter: TerminalPainter;
   #stop: () => void;
   #stopListening: () => void;
   #closed = false;
@@ -90,8 +65,7 @@ export class BarsDisplay implements Display {
   constructor(options: BarsDisplayOptions) {
     this.#options = { listed: DEFAULT_LISTED, size: terminalSize, clock: SYSTEM_CLOCK, ...options };
     this.#fold = new MessageFold(options.unicode);
-    this.#seen = this.#options.size();
-    this.#drawn = { lines: [], ...this.#seen };
+    this.#painter = new TerminalPainter(this.#options.size());
     this.#stop = this.#options.clock.every(FRAME_PERIOD, () => this.#draw());
     this.#stopListening = onSuddenEnd(() => this.close());
   }
@@ -100,7 +74,7 @@ export class BarsDisplay implements Display {
     if (this.#closed) return;
     const { clock, color, listed, unicode } = this.#options;
     const now = clock.now();
-    const columns = this.#drawn.columns - 1;
+    const columns = this.#painter.columns - 1;
     const marks = unicode;
     const style = { paint: paintOf(color), unicode, marks, columns, listed, hasStatus: true };
     const message = messageOf(event, this.#state, style);
@@ -115,62 +89,26 @@ export class BarsDisplay implements Display {
     this.#closed = true;
     this.#stop();
     this.#stopListening();
-    const { clock, color, size } = this.#options;
+    const { output, clock, color, size } = this.#options;
     const now = clock.now();
     const closing = closingOf(this.#state, now, paintOf(color));
     const messages = [...this.#fold.take(now, true), ...closing];
-    this.#write({ messages, lines: [], size: size(), cursor: true });
+    writeText(output, this.#painter.end(messages, size()));
   }
 
   #draw(): void {
-    const { clock, color, input, unicode } = this.#options;
+    const { output, clock, color, input, size: sizeOf, unicode } = this.#options;
     const now = clock.now();
-    const size = this.#options.size();
-    if (!this.#standsStill(size, now)) return;
+    const size = sizeOf();
+    if (!this.#painter.standsStill(size, now)) return;
     const messages = this.#fold.take(now, false);
     // The last column stays empty: terminals do different things after a character there.
     const columns = size.columns - 1;
     const { rows } = size;
     const lines = renderBars(this.#state, { columns, rows, now, color, unicode, input });
-    if (messages.length === 0 && this.#isDrawn(lines, size)) return;
-    this.#write({ messages, lines, size, cursor: this.#state.interrupted });
-  }
-
-  #standsStill(size: TerminalSize, now: number): boolean {
-    if (size.columns !== this.#seen.columns || size.rows !== this.#seen.rows) {
-      this.#seen = size;
-      this.#seenSince = now;
-    }
-    return now - this.#seenSince >= SETTLING_TIME;
-  }
-
-  #isDrawn(lines: readonly string[], { columns, rows }: TerminalSize): boolean {
-    const drawn = this.#drawn;
-    return columns === drawn.columns && rows === drawn.rows &&
-      lines.length === drawn.lines.length &&
-      lines.every((line, index) => line === drawn.lines[index]);
-  }
-
-  #write(picture: {
-    readonly messages: readonly string[];
-    readonly lines: readonly string[];
-    readonly size: TerminalSize;
-    readonly cursor: boolean;
-  }): void {
-    const { messages, lines, size, cursor } = picture;
-    const drawn = this.#drawn;
-    const text = frameText({
-      // What fitted once needs measuring only where there is less room now.
-      rowsAbove: size.columns >= drawn.columns
-        ? drawn.lines.length
-        : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
-      clear: messages.length > 0 || size.columns !== drawn.columns,
-      messages,
-      bars: lines,
-      cursor,
-    });
-    this.#drawn = { lines, ...size };
-    writeText(this.#options.output, text);
+    const cursor = this.#state.interrupted;
+    const text = this.#painter.paint({ messages, lines, cursor }, size);
+    if (text !== "") writeText(output, text);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isUnicodeLocale, readPermitted } from "./locale.ts";
 
 /** A terminal's size, in characters. */
 export interface TerminalSize {
@@ -20,4 +21,27 @@ export function terminalSize(): TerminalSize {
   } catch {
     return UNKNOWN_SIZE;
   }
+}
+
+/** What the user said about drawing. */
+export interface DrawingChoice {
+  /** Whether colours are welcome. */
+  readonly color: boolean;
+  /** Whether nothing but ASCII is. */
+  readonly ascii: boolean;
+}
+
+/** What may be drawn. */
+export interface Drawing {
+  readonly color: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** What may be drawn on a terminal, as the user, `NO_COLOR` and the locale say. */
+export function drawingFor({ color, ascii }: DrawingChoice): Drawing {
+  return {
+    color: color && !Deno.noColor,
+    unicode: !ascii && isUnicodeLocale(readPermitted),
+  };
 }

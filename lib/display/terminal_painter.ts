@@ -21,6 +21,12 @@ export interface Picture {
   readonly messages: readonly string[];
   /** The picture, each line narrower than the terminal. */
   readonly lines: readonly string[];
+  /**
+   * Whether the cursor is to be seen below.
+   *
+   * @default {false}
+   */
+  readonly cursor?: boolean;
 }
 
 /** Turns pictures into the bytes that change one into the next. */
@@ -50,14 +56,14 @@ export class TerminalPainter {
   }
 
   /** The bytes of the next picture, for one write; "" if all stands there already. */
-  paint({ messages, lines }: Picture, size: TerminalSize): string {
-    if (messages.length === 0 && this.#isDrawn(lines, size)) return "";
-    return this.#frame({ messages, lines }, size, false);
+  paint(picture: Picture, size: TerminalSize): string {
+    if (picture.messages.length === 0 && this.#isDrawn(picture.lines, size)) return "";
+    return this.#frame(picture, size);
   }
 
   /** The bytes that take the picture away and show the cursor; the messages stay. */
   end(messages: readonly string[], size: TerminalSize): string {
-    return this.#frame({ messages, lines: [] }, size, true);
+    return this.#frame({ messages, lines: [], cursor: true }, size);
   }
 
   #isDrawn(lines: readonly string[], { columns, rows }: TerminalSize): boolean {
@@ -67,11 +73,14 @@ export class TerminalPainter {
       lines.every((line, index) => line === drawn.lines[index]);
   }
 
-  #frame({ messages, lines }: Picture, size: TerminalSize, cursor: boolean): string {
+  #frame({ messages, lines, cursor = false }: Picture, size: TerminalSize): string {
     const drawn = this.#drawn;
     this.#drawn = { lines, ...size };
     return frameText({
-      rowsAbove: drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
+      // What fitted once needs measuring only where there is less room now.
+      rowsAbove: size.columns >= drawn.columns
+        ? drawn.lines.length
+        : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
       clear: messages.length > 0 || size.columns !== drawn.columns,
       messages,
       bars: lines,

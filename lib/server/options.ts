@@ -19,6 +19,8 @@ export interface ServerCommand extends Omit<ServerOptions, "log"> {
   readonly help: boolean;
   readonly version: boolean;
   readonly logStyle: LogStyle;
+  readonly color: boolean;
+  readonly ascii: boolean;
   /** The shell whose completions are to be printed; null if none are. */
   readonly completions: Shell | null;
 }
@@ -33,6 +35,8 @@ export const SERVER_OPTIONS: readonly OptionSpec[] = [
   { name: "max-clients-per-address", says: "clients at a time of one address", value: "text" },
   { name: "memory", says: "MiB for all clients' buffers together", value: "text" },
   { name: "log", says: "how the log is written", value: ["text", "json"] },
+  { name: "no-color", says: "no colours" },
+  { name: "ascii", says: "draw the table with plain ASCII" },
   { name: "help", says: "print the help and exit" },
   { name: "version", says: "print the version and exit" },
 ];
@@ -62,8 +66,10 @@ How much to give:
 What to see:
   --log text|json   how the log is written: lines for people, or one JSON object
                     a line for programs                    (default: text)
-  --help        this text
-  --version     the version
+  --no-color        no colours, as with NO_COLOR=1
+  --ascii           draw the table with plain ASCII
+  --help            this text
+  --version         the version
 
 Standard output has one line, with the real port, once clients are accepted; the
 log goes to standard error; on a terminal a live table of the clients stands
@@ -100,6 +106,8 @@ export function parseServerCommand(args: readonly string[]): ServerCommand {
     maxClients: number("max-clients", "1024", 1, 1e6),
     maxClientsPerAddress: number("max-clients-per-address", "64", 1, 1e6),
     logStyle: wordOption(given.value("log") ?? "text", "log", ["text", "json"]),
+    color: !given.flag("no-color"),
+    ascii: given.flag("ascii"),
     memory: MIB * number("memory", "256", 16, 1e6),
   };
 }

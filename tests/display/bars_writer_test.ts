@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BarsDisplay, terminalSize } from "../../lib/display/bars_writer.ts";
+import { BarsDisplay } from "../../lib/display/bars_writer.ts";
+import { terminalSize } from "../../lib/display/terminal.ts";
 import { widthOf } from "../../lib/display/text_width.ts";
 import { ANY_EVENT, CONNECTED, FakeClock, finished, moved, queued, started } from "./fakes.ts";
 import { barLines, indices, path, screenTest, Stage } from "./stage.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { ClientEvent } from "../../lib/client/events.ts";
-import { BarsDisplay, FRAME_PERIOD, SETTLING_TIME } from "../../lib/display/bars_writer.ts";
+import { BarsDisplay, FRAME_PERIOD } from "../../lib/display/bars_writer.ts";
+import { SETTLING_TIME } from "../../lib/display/terminal_painter.ts";
 import { FakeClock, FakeTerminal } from "./fakes.ts";
 
 /** A display on a terminal, and its clock. */

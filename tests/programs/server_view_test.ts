@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
 import { startRelay } from "../../tools/relay.ts";
-import { eventually, startClient } from "./harness.ts";
-import { NO_TERMINAL, TerminalProgram } from "./pseudo_terminal.ts";
+import { startClient } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
-
-// No sanitizer: the terminal that the tests look at has timers of its own.
-
-const reason = NO_TERMINAL === null ? "" : ` (skipped: ${NO_TERMINAL})`;
-
-/** A test that needs a pseudo-terminal; the emulator's timers end with it. */
-function terminalTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: name + reason,
-    ignore: NO_TERMINAL !== null,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      await fn();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    },
-  });
-}
+import { TerminalProgram, terminalTest } from "./terminal.ts";
 
 terminalTest(
   "server shows its clients below its log, and leaves the terminal as it was",
@@ -30,18 +12,16 @@ terminalTest(
     await site.wish("*\n");
     const args = ["--dir", site.dir, "--port", "0"];
     const size = { columns: 100, rows: 20, cwd: site.root };
-    await using server = new TerminalProgram("server", args, size);
-    const port = await eventually(async () => {
-      const text = (await server.screen()).join("\n");
-      assert.match(text, /^no client yet; Ctrl\+C to stop$/m);
-      return Number(text.match(/^sluice server listening on 127\.0\.0\.1:(\d+)$/m)![1]);
+    await using server = await TerminalProgram.start("server", args, size);
+    const [first] = await server.screen((lines) => {
+      assert.ok(lines.includes("no client yet; Ctrl+C to stop"));
     });
+    const port = Number(first!.match(/^sluice server listening on 127\.0\.0\.1:(\d+)$/)![1]);
     assert.ok(!server.terminal.cursorVisible);
 
     await using relay = startRelay({ port, bytesPerSecond: 2 * MB });
     await using client = startClient({ ...site, port: relay.port });
-    await eventually(async () => {
-      const lines = await server.screen();
+    await server.screen((lines) => {
       const table = lines.slice(-3).map((line) => line.split(/ {2,}/));
       assert.deepEqual(table[0], ["client", "files", "rate", "total", "connected"]);
       assert.match(table[1]!.join("|"), /^127\.0\.0\.1:\d+\|2\|[\d.]+ .iB\/s\|[\d.]+ .iB\|0:\d\d$/);
@@ -50,8 +30,7 @@ terminalTest(
     });
     client.interrupt();
     await client.ended();
-    await eventually(async () => {
-      const lines = await server.screen();
+    await server.screen((lines) => {
       assert.match(
         lines.at(-1)!,
         /^no client now, 1 so far: 0 files, [\d.]+ .iB; Ctrl\+C to stop$/,
@@ -59,9 +38,9 @@ terminalTest(
       assert.match(lines.join(""), / {2}client went {2}/);
     });
 
-    await server.type("\x03");
+    await server.interrupt();
     assert.equal(await server.ended(), 0);
-    const lines = await server.screen();
+    const lines = await server.terminal.screen();
     assert.match(lines.at(-1)!, / {2}server stopped {2}clients=1 {2}files=0 {2}bytes=\d+$/);
     assert.doesNotMatch(lines.join("\n"), /no client|connected$/m);
     assert.ok(server.terminal.cursorVisible && server.terminal.wraps);
@@ -72,10 +51,10 @@ terminalTest("server --log json draws nothing on a terminal", async () => {
   await using site = await Site.create({ "a.bin": 1 });
   const args = ["--dir", site.dir, "--port", "0", "--log", "json"];
   const size = { columns: 200, rows: 20, cwd: site.root };
-  await using server = new TerminalProgram("server", args, size);
-  await eventually(async () => assert.match((await server.screen())[1] ?? "", /"sharing"/));
+  await using server = await TerminalProgram.start("server", args, size);
+  await server.screen((lines) => assert.match(lines[1] ?? "", /"sharing"/));
   await new Promise((resolve) => setTimeout(resolve, 500));
-  await server.type("\x03");
+  await server.interrupt();
   assert.equal(await server.ended(), 0);
   const [listening, ...lines] = await server.terminal.everything();
   assert.match(listening!, /^sluice server listening/);

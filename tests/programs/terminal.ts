@@ -1,82 +1,91 @@
 /**
- * A program on a real pseudo-terminal, whose screen can be looked at; if this machine has `script`
- * of util-linux, which opens one.
+ * The real programs on a real pseudo-terminal, whose screen can be looked at; `script` of util-linux
+ * opens it.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { join } from "@std/path";
 import { shellWord } from "../../lib/shell_word.ts";
-import { writeLine } from "../../lib/main.ts";
+import type { ProgramName } from "../../tools/programs.ts";
 import { FakeTerminal } from "../display/fakes.ts";
-import { eventually } from "./harness.ts";
-import type { ProgramCommand } from "./program_command.ts";
+import { screenTest } from "../display/stage.ts";
+import { eventually, PATIENCE, programCommand } from "./harness.ts";
 
 const CTRL_C = "\x03";
 
-/** What a program is started with. */
-export interface TerminalStart {
-  readonly command: ProgramCommand;
-  /** An empty folder. */
-  readonly cwd: string;
+/** A test that needs a pseudo-terminal; skipped, and named after the reason, where there is none. */
+export function terminalTest(name: string, fn: () => Promise<void>): void {
+  if (hasScript()) screenTest(name, fn);
+  else Deno.test.ignore(`${name} (skipped: no script of util-linux)`, fn);
+}
+
+/** A terminal's size, in characters, and the program's working folder. */
+export interface TerminalOptions {
   readonly columns: number;
   readonly rows: number;
+  readonly cwd: string;
 }
 
 /** A program on a terminal. */
 export class TerminalProgram implements AsyncDisposable {
+  /** What it has drawn. */
   readonly terminal: FakeTerminal;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #shown: Promise<void>;
-  readonly #cwd: string;
 
-  private constructor(child: Deno.ChildProcess, { columns, rows, cwd }: TerminalStart) {
+  readonly #child: Deno.ChildProcess;
+  readonly #keys: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  /** A file that says which device the terminal is. */
+  readonly #device: string;
+  readonly #ended: Promise<Deno.CommandStatus>;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    device: string,
+    { columns, rows }: TerminalOptions,
+  ) {
     this.terminal = new FakeTerminal(columns, rows);
     this.#child = child;
-    this.#cwd = cwd;
-    this.#input = child.stdin.getWriter();
-    this.#shown = this.#show();
+    this.#device = device;
+    this.#keys = child.stdin.getWriter();
+    this.#ended = this.#follow();
   }
 
-  /** Starts a program; null, and a line that says why, if there can be no terminal. */
-  static async start(options: TerminalStart): Promise<TerminalProgram | null> {
-    if (!await hasScript()) {
-      writeLine(Deno.stderr, "Skipped: this machine has no `script` of util-linux");
-      return null;
-    }
-    const { command: { command, args }, cwd, columns, rows } = options;
-    // Who wants another size writes it into a file; the terminal is changed from within.
-    const resizing = "while [ ! -e size ]; do sleep 0.05; done; stty $(cat size) < /dev/tty; " +
-      "touch resized";
-    const line = [command, ...args].map(shellWord).join(" ");
-    const script = `stty cols ${columns} rows ${rows}; (${resizing}) & exec ${line}`;
+  /** Starts a program. */
+  static async start(
+    name: ProgramName,
+    args: readonly string[],
+    options: TerminalOptions,
+  ): Promise<TerminalProgram> {
+    const { columns, rows, cwd } = options;
+    const { command, args: all } = programCommand(name, args);
+    const device = await Deno.makeTempFile();
+    const line = [command, ...all].map(shellWord).join(" ");
+    const script = `stty cols ${columns} rows ${rows}; tty > ${shellWord(device)}; exec ${line}`;
     const child = new Deno.Command("script", {
-      args: ["--quiet", "--return", "--command", script, "/dev/null"],
+      args: ["--quiet", "--return", "--flush", "--command", script, "/dev/null"],
       cwd,
+      env: { DENO_NO_UPDATE_CHECK: "1", SHELL: "/bin/sh", TERM: "xterm-256color" },
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
-      env: { DENO_NO_UPDATE_CHECK: "1", TERM: "xterm-256color" },
     }).spawn();
-    return new TerminalProgram(child, options);
+    return new TerminalProgram(child, device, options);
   }
 
   /** Presses Ctrl+C. */
   async interrupt(): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(CTRL_C) as Uint8Array<ArrayBuffer>);
+    await this.#keys.write(new TextEncoder().encode(CTRL_C) as Uint8Array<ArrayBuffer>);
   }
 
-  /** Gives the terminal another size; once. */
+  /** Gives the terminal another size. */
   async resize(columns: number, rows: number): Promise<void> {
-    const fresh = join(this.#cwd, "fresh");
-    await Deno.writeTextFile(fresh, `cols ${columns} rows ${rows}`);
-    await Deno.rename(fresh, join(this.#cwd, "size"));
-    await eventually(() => Deno.lstat(join(this.#cwd, "resized")));
+    const device = (await Deno.readTextFile(this.#device)).trim();
+    const args = ["-F", device, "cols", String(columns), "rows", String(rows)];
+    const { success, stderr } = await new Deno.Command("stty", { args }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
     await this.terminal.resize(columns, rows);
   }
 
-  /** The screen, once it is as a test wants it. */
+  /** What is to be seen, once it is as a test wants it. */
   async screen(assertIsWanted: (lines: readonly string[]) => void): Promise<string[]> {
     return await eventually(async () => {
       const lines = await this.terminal.screen();
@@ -91,33 +100,39 @@ export class TerminalProgram implements AsyncDisposable {
 
   /** Waits for the program's end; its exit code. */
   async ended(): Promise<number> {
-    const { code } = await this.#child.status;
-    await this.#shown;
+    const timer = setTimeout(() => this.#kill(), PATIENCE);
+    const { code } = await this.#ended;
+    clearTimeout(timer);
     return code;
   }
 
-  async #show(): Promise<void> {
-    for await (const bytes of this.#child.stdout) this.terminal.writeSync(bytes);
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill();
+    await this.#ended;
+    await this.#keys.close().catch(() => {});
+    await Deno.remove(this.#device);
+    this.terminal[Symbol.dispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // What waits for a size ends, too.
-    await Deno.writeTextFile(join(this.#cwd, "size"), "cols 80 rows 24");
-    await this.#input.close().catch(() => {});
+  /** The program gets a hangup with its terminal. */
+  #kill(): void {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
+      // It has ended.
       assert.ok(error instanceof TypeError || error instanceof Deno.errors.NotFound);
     }
-    await this.#child.status;
-    await this.#shown;
-    this.terminal[Symbol.dispose]();
+  }
+
+  async #follow(): Promise<Deno.CommandStatus> {
+    for await (const bytes of this.#child.stdout) this.terminal.writeSync(bytes);
+    return await this.#child.status;
   }
 }
 
-async function hasScript(): Promise<boolean> {
+function hasScript(): boolean {
   try {
-    const { stdout } = await new Deno.Command("script", { args: ["--version"] }).output();
+    const { stdout } = new Deno.Command("script", { args: ["--version"] }).outputSync();
     return new TextDecoder().decode(stdout).includes("util-linux");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { widthOf } from "../../lib/display/text_width.ts";
 import { startRelay } from "../../tools/relay.ts";
-import { programCommand, startServer, tempFolder } from "./harness.ts";
+import { startServer } from "./harness.ts";
 import { Site } from "./site.ts";
 import { MB } from "./stage.ts";
-import { TerminalProgram } from "./terminal.ts";
-
-// No sanitizer: the terminal that the tests look at has timers of its own.
+import { TerminalProgram, terminalTest } from "./terminal.ts";
 
 const TOTAL = /^(\d+)(?: of |\/)3/;
 
@@ -16,13 +14,10 @@ async function setUp(stack: AsyncDisposableStack) {
   await site.wish("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
   const server = stack.use(await startServer(site));
   const relay = stack.use(startRelay({ port: server.port, bytesPerSecond: 5 * MB }));
-  const folder = stack.use(await tempFolder());
-  const command = programCommand("client", [
-    ...["--server", `127.0.0.1:${relay.port}`, "--input", site.input, "--output", site.output],
-  ]);
-  const start = { command, cwd: folder.path, columns: 80, rows: 24 };
-  const client = await TerminalProgram.start(start);
-  return { site, client: client && stack.use(client) };
+  const address = `127.0.0.1:${relay.port}`;
+  const args = ["--server", address, "--input", site.input, "--output", site.output];
+  const size = { columns: 80, rows: 24, cwd: site.root };
+  return { site, client: stack.use(await TerminalProgram.start("client", args, size)) };
 }
 
 /** Asserts that the last line is the total, that there is a row a file, and that they fit. */
@@ -34,45 +29,46 @@ function assertBars(lines: readonly string[], columns: number, files: number): v
   for (const line of [...bars, lines.at(-1)!]) assert.ok(widthOf(line) < columns, line);
 }
 
-Deno.test("client on a terminal shows its bars, survives a resize, and cleans up at Ctrl+C", async () => {
-  await using stack = new AsyncDisposableStack();
-  const { client } = await setUp(stack);
-  if (!client) return;
-  const { terminal } = client;
-  const first = await client.screen((lines) => {
-    assertBars(lines, 80, 2);
-    assert.match(lines.at(-1)!, /^1 of 3 files .* [1-9]\d?% /);
-  });
-  assert.equal(first.filter((line) => /^✓ done +a\.bin {2}977 KiB/.test(line)).length, 1);
-  assert.match(first.at(-3)!, /^HIGH +日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
-  assert.equal(terminal.cursorVisible, false);
+terminalTest(
+  "client on a terminal shows its bars, survives a resize, and cleans up at Ctrl+C",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const { client } = await setUp(stack);
+    const { terminal } = client;
+    const first = await client.screen((lines) => {
+      assertBars(lines, 80, 2);
+      assert.match(lines.at(-1)!, /^1 of 3 files .* [1-9]\d?% /);
+    });
+    assert.equal(first.filter((line) => /^✓ done +a\.bin {2}977 KiB/.test(line)).length, 1);
+    assert.match(first.at(-3)!, /^HIGH +日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
+    assert.equal(terminal.cursorVisible, false);
 
-  await client.resize(44, 12);
-  await client.screen((lines) => {
-    assertBars(lines, 44, 2);
-    assert.ok(widthOf(lines.at(-1)!) > 30);
-  });
+    await client.resize(44, 12);
+    await client.screen((lines) => {
+      assertBars(lines, 44, 2);
+      assert.ok(widthOf(lines.at(-1)!) > 30);
+    });
 
-  await client.interrupt();
-  assert.equal(await client.ended(), 130);
-  const lines = await terminal.everything();
-  assert.equal(terminal.cursorVisible, true);
-  assert.equal(terminal.wraps, true);
-  assert.equal(lines.filter((line) => /%.*[▕▏]|▕/.test(line)).length, 0, lines.join("\n"));
-  const said = lines.join("\n");
-  assert.match(said, /\^?C?interrupted: what is here is kept/);
-  assert.match(said, /^1 file done, 2 unfinished: /m);
-  assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of 19\.1 MiB kept$/m);
-  assert.match(
-    lines.at(-1)!,
-    /^ {2}to resume +client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
-  );
-});
+    await client.interrupt();
+    assert.equal(await client.ended(), 130);
+    const lines = await terminal.everything();
+    assert.equal(terminal.cursorVisible, true);
+    assert.equal(terminal.wraps, true);
+    assert.equal(lines.filter((line) => /%.*[▕▏]|▕/.test(line)).length, 0, lines.join("\n"));
+    const said = lines.join("\n");
+    assert.match(said, /\^?C?interrupted: what is here is kept/);
+    assert.match(said, /^1 file done, 2 unfinished: /m);
+    assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of 19\.1 MiB kept$/m);
+    assert.match(
+      lines.at(-1)!,
+      /^ {2}to resume +client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
+    );
+  },
+);
 
-Deno.test("client on a terminal leaves one line a file, and then watches", async () => {
+terminalTest("client on a terminal leaves one line a file, and then watches", async () => {
   await using stack = new AsyncDisposableStack();
   const { client, site } = await setUp(stack);
-  if (!client) return;
   await client.screen((lines) => {
     assert.match(lines.at(-1) ?? "", /^watching \S.*; Ctrl\+C to stop$/);
   });
