@@ -34,11 +34,13 @@ const STATS_AT_ONCE = 64;
 /**
  * All files that may be shared at or under some paths of the folder. Shared are regular files,
  * and links to regular files whose real path is inside the folder; a linked folder is not
- * entered. What this user may not read, or vanishes meanwhile, is left out.
+ * entered. What this user may not read, or vanishes meanwhile, is left out, and so is any other
+ * file that cannot be looked at.
  *
  * @param folder The folder.
  * @param paths Paths inside it, none under another; the empty one is all of it.
- * @throws {Error} If the system fails otherwise, as for want of descriptors: nothing is known then.
+ * @throws {Error} If a folder cannot be read otherwise, or for want of descriptors: nothing is known
+ * then.
  */
 export async function scanFolder(
   folder: SharedFolder,
@@ -121,8 +123,10 @@ async function visit(folder: SharedFolder, path: string): Promise<SharedFile | s
     const target = wirePathOf(folder.root, real);
     return targetInfo.isFile ? describe(path, targetInfo, target) : null;
   } catch (error) {
-    if (isNothingThere(error)) return null;
-    throw error;
+    if (isShortage(error)) throw error;
+    // One file that the system stumbles over, such as a link with an impossible target, is no
+    // reason to share nothing.
+    return null;
   }
 }
 
@@ -141,6 +145,12 @@ async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
   } catch (error) {
     if (!isNothingThere(error)) throw error;
   }
+}
+
+/** Whether a call failed for want of something that has nothing to do with the path. */
+function isShortage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes(code ?? "");
 }
 
 /** Whether an error means that a path has nothing to share. */

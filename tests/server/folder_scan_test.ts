@@ -133,6 +133,14 @@ Deno.test("scanFolder leaves out what is no regular file", {
   assert.deepEqual(await scan(folder, { under: "pipe" }), []);
 });
 
+Deno.test("scanFolder leaves out a link whose target no system can have", async () => {
+  using folder = tempFolder();
+  folder.make("a.txt");
+  Deno.symlinkSync("x".repeat(300), join(folder.path, "link.txt"));
+  assert.deepEqual(await scan(folder), ["a.txt"]);
+  assert.deepEqual(await scan(folder, { under: "link.txt" }), []);
+});
+
 Deno.test("scanFolder leaves out what this user may not read", async () => {
   using folder = tempFolder();
   folder.make("a.txt", "closed/b.txt", "open/c.txt");
