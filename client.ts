@@ -7,7 +7,6 @@ import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/client/op
 import { informationFor } from "./lib/information.ts";
 import { interruptSignal } from "./lib/interrupt.ts";
 import { runMain, writeLine } from "./lib/main.ts";
-import { runClient } from "./lib/program/client_program.ts";
 
 const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIONS };
 
@@ -19,6 +18,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   using interrupted = interruptSignal();
+  // Only now: who asks for the version does not wait for all of it to be loaded.
+  const { runClient } = await import("./lib/program/client_program.ts");
   return await runClient(command, Deno.stdout, interrupted);
 }
 
