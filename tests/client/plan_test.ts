@@ -196,3 +196,10 @@ Deno.test("makePlan takes 10,000 names and 100,000 files", () => {
   const missing = wishes.map((wish) => ({ ...wish, name: `${wish.name}.part` }));
   assert.equal(makePlan(missing, files, "darwin").waiting.length, 10_000);
 });
+
+Deno.test("makePlan goes by Windows' own rules on Windows, where case is folded on every disk", () => {
+  const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
+  const files = listOf(["stra\u00dfe", "STRASSE", "caf\u00e9", "cafe\u0301", "A", "a"]);
+  const { refused } = makePlan(wishes, files, "windows", { foldsNames: true });
+  assert.deepEqual(refused.map(({ path }) => path), ["a"]);
+});
