@@ -130,8 +130,8 @@ export class Downloads implements AsyncDisposable {
     for (const planned of plan.files.values()) {
       const { path } = planned.file;
       const present = this.#plannedOf(path);
-      const isOutdated = this.#underway.get(path)?.state === "outdated";
-      if (present && !isOutdated && isSameContent(present, planned)) this.#replan(present, planned);
+      // One that the server said is outdated, and lists again, begins again by itself.
+      if (present && isSameContent(present, planned)) this.#replan(present, planned);
       else this.#queue(planned);
     }
     this.#beginNext();

@@ -213,7 +213,7 @@ async function subtractProven(
   entries: readonly JournalEntry[],
   signal: AbortSignal,
 ): Promise<number> {
-  using data = await unlessMissing(Deno.open(dataPath));
+  using data = await openForReading(dataPath);
   const claimed = new Ranges();
   for (const { offset, length, checksum } of entries) {
     signal.throwIfAborted();
@@ -229,6 +229,12 @@ async function subtractProven(
   const claims = claimed.size;
   for (const range of lacking) claimed.remove(range);
   return claims - claimed.size;
+}
+
+/** A file, or null if none is there: a named pipe would keep its reader waiting. */
+async function openForReading(path: string): Promise<Deno.FsFile | null> {
+  const info = await unlessMissing(Deno.stat(path));
+  return info?.isFile ? await unlessMissing(Deno.open(path)) : null;
 }
 
 async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {

@@ -83,7 +83,9 @@ export function makePlan(
     if (reason === null) accepted.set(path, planned);
     else refused.push({ path, reason, line });
   }
-  for (const { path, reason } of findClashes(accepted, foldsNames ? "darwin" : platform)) {
+  // Every disk of Windows folds names, by rules that are known.
+  const rules = foldsNames && platform !== "windows" ? "darwin" : platform;
+  for (const { path, reason } of findClashes(accepted, rules)) {
     const { line } = accepted.get(path)!;
     accepted.delete(path);
     refused.push({ path, reason, line });

@@ -7,7 +7,7 @@
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import { identityOf } from "../file_identity.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
@@ -84,7 +84,9 @@ async function work(): Promise<void> {
 function advance(id: number, job: Job): void {
   let file: number | undefined;
   try {
-    // A named pipe would keep a plain open waiting for ever.
+    // A named pipe would keep a plain open waiting for ever, and Deno 2.4 has only the flags of
+    // macOS: it is looked at first.
+    if (!statSync(job.path).isFile()) throw new Error("It is no file");
     file = openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     assertVersion(job, file);
     hashSlice(job, file);

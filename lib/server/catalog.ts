@@ -174,7 +174,8 @@ export class Catalog implements AsyncDisposable {
   }
 
   async #open(file: SharedFile): Promise<FileHandle> {
-    const real = await this.#pathInside(file);
+    // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
+    const real = await this.realPath(file);
     let handle: FileHandle;
     try {
       handle = await open(real, OPEN_FLAGS);

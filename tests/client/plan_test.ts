@@ -197,7 +197,7 @@ Deno.test("makePlan takes 10,000 names and 100,000 files", () => {
   assert.equal(makePlan(missing, files, "darwin").waiting.length, 10_000);
 });
 
-Deno.test("makePlan refuses what the disk takes for one name, whatever the system", () => {
+Deno.test("makePlan refuses what the disk takes for one name, also on Linux", () => {
   const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
   const files = listOf(["README.txt", "readme.txt", "caf\u00e9", "cafe\u0301"]);
   assert.equal(makePlan(wishes, files, "linux").files.size, 4);
@@ -220,4 +220,11 @@ Deno.test("makePlan works out a hint once", () => {
     true,
   ]);
   assert.equal(after.waiting[0]?.hint, hint);
+});
+
+Deno.test("makePlan goes by Windows' own rules on Windows, where case is folded on every disk", () => {
+  const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
+  const files = listOf(["stra\u00dfe", "STRASSE", "caf\u00e9", "cafe\u0301", "A", "a"]);
+  const { refused } = makePlan(wishes, files, "windows", { foldsNames: true });
+  assert.deepEqual(refused.map(({ path }) => path), ["a"]);
 });

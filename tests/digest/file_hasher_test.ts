@@ -66,6 +66,19 @@ Deno.test("FileHasher says that a file cannot be read, and not where it is", asy
   }
 });
 
+Deno.test("FileHasher does not wait at a named pipe", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  using temp = tempFolder();
+  using hasher = new FileHasher();
+  const { success } = new Deno.Command("mkfifo", { args: [temp.at("pipe")] }).outputSync();
+  assert.ok(success);
+  const failing = hasher.start(temp.at("pipe"), null).finish(10);
+  await assert.rejects(failing, isWireError("read-failed"));
+  const content = bytesOf(10);
+  assert.equal(await hasher.start(temp.write("other", content), null).finish(10), sha256(content));
+});
+
 Deno.test("FileHasher tells a failure that came before anybody asked", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();

@@ -213,7 +213,21 @@ function neverThere(code: string): ServerRow {
   });
 }
 
+/** The same of a server that lists the file again each time. */
+function listedAgain(): ServerRow {
+  let revision = 1;
+  return {
+    ...neverThere("changed"),
+    name: "a file that is listed again and again, and always answered changed",
+    get: async (peer, { requestId }) => {
+      await peer.list({ revision: ++revision, complete: false });
+      await peer.error(requestId, "changed", "Not this one");
+    },
+  };
+}
+
 const VERSIONS: readonly ServerRow[] = [
+  listedAgain(),
   neverThere("changed"),
   neverThere("not-found"),
   replaced("a file that becomes another of the same size", OTHER, 0),

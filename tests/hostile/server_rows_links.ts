@@ -199,6 +199,16 @@ export const LINKS: readonly ServerRow[] = [
     code: 0,
   },
   {
+    name: "a named pipe at the data, which a journal vouches for",
+    files: FILES,
+    plant: async (site) => {
+      await writeJournal(site);
+      await makePipe(await work(site, ".data"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
     name: "a named pipe at the lock",
     files: FILES,
     plant: async (site) => await makePipe(await own(site, "lock")),

@@ -125,3 +125,8 @@ export function tempFolder(): { path: string } & Disposable {
   const path = Deno.realPathSync(Deno.makeTempDirSync());
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
+
+export function makePipe(path: string): void {
+  const { success } = new Deno.Command("mkfifo", { args: [path] }).outputSync();
+  assert.ok(success);
+}
