@@ -167,8 +167,9 @@ function resumed(
   style: MessageStyle,
 ): Message | null {
   const file = state.file(event.path);
+  if (!file || event.resumed <= 0) return null;
   // After a lost connection a file starts again where it was: nothing new.
-  if (!file || event.resumed <= 0 || file.received > 0) return null;
+  if (file.fetched > 0 || file.received > file.position) return null;
   const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
   return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
 }

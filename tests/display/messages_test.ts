@@ -85,7 +85,12 @@ for (
   const [name, event, before] of [
     ["the queue", queued("a", 1), []],
     ["a start from nothing", started("a"), [queued("a", 1)]],
-    ["going on after a lost connection", started("a", 5), [queued("a", 9), moved("a", 5)]],
+    ["going on after a lost connection", started("a", 5), [
+      queued("a", 9),
+      started("a"),
+      moved("a", 5),
+      queued("a", 9),
+    ]],
     ["progress", moved("a", 1), [queued("a", 1)]],
     ["the same loss again", LOST, [CONNECTED, LOST]],
     ["dropping what is done", { type: "dropped", path: "a", reason: "" }, [
