@@ -76,7 +76,7 @@ export class BarsDisplay implements Display {
     const now = clock.now();
     const columns = this.#painter.columns - 1;
     const marks = unicode;
-    const style = { paint: paintOf(color), unicode, marks, columns, listed, hasStatus: true };
+    const style = { paint: paintOf(color), unicode, marks, columns, listed };
     const message = messageOf(event, this.#state, style);
     if (message) this.#fold.push(broken(message, columns), now);
     this.#state.apply(event, now);

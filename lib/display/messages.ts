@@ -44,8 +44,6 @@ export interface MessageStyle {
   readonly columns: number;
   /** Whether a sign before the word says at a glance how a file ended. */
   readonly marks: boolean;
-  /** Whether what is waited for shows elsewhere all the time. */
-  readonly hasStatus: boolean;
   /** The most files of the server's list that are shown when the connection is there. */
   readonly listed: number;
 }
@@ -147,10 +145,10 @@ function connectedLines(
 function disconnected(
   event: ClientEvent & { type: "disconnected" },
   state: ProgressState,
-  { paint, hasStatus }: MessageStyle,
+  { paint }: MessageStyle,
 ): Message | null {
   const { server, reason, everConnected } = state.connection;
-  const isNews = event.reason !== reason && (everConnected || !hasStatus);
+  const isNews = event.reason !== reason;
   const isFirst = !everConnected && reason === null;
   const next = event.retryIn === null ? "" : "; trying again";
   const loss = paint.bad(lossOf(server, event.reason, everConnected)) + next;

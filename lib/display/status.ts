@@ -60,10 +60,16 @@ function namesOf(names: readonly string[]): string {
   return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
 
+/** What the system calls an error, which says nothing that its text does not. */
+const ERROR_NUMBER = / \(os error \d+\)$/;
+
 /** Why there is no connection, without when the next try comes. */
 export function lossOf(server: string, reason: string, everConnected: boolean): string {
-  const what = everConnected ? "lost the server" : `cannot reach ${printable(server)}`;
-  return `${what}: ${printable(reason)}`;
+  return `${whatOf(server, everConnected)}: ${printable(reason.replace(ERROR_NUMBER, ""))}`;
+}
+
+function whatOf(server: string, everConnected: boolean): string {
+  return everConnected ? "lost the server" : `cannot reach ${printable(server)}`;
 }
 
 /**
@@ -107,10 +113,13 @@ function troubleOf(connection: Connection, now: number): readonly string[] {
   const { phase, server, reason, retryAt, everConnected } = connection;
   if (phase === "connected" || server === "") return [];
   if (reason === null) return [`connecting to ${printable(server)}`, "connecting"];
-  const losses = [lossOf(server, reason, everConnected), "no server"];
+  const losses = [
+    lossOf(server, reason, everConnected),
+    whatOf(server, everConnected),
+    "no server",
+  ];
   if (phase === "connecting") return losses.map((loss) => `${loss}; trying again`);
   if (retryAt === null) return losses;
   const seconds = Math.ceil(Math.max(0, retryAt - now) / 1000);
-  const next = losses.map((loss) => `${loss}; trying again in ${seconds} s`);
-  return [...next, `no server; again in ${seconds} s`];
+  return [...losses.map((loss) => `${loss}; trying again in ${seconds} s`), "no server"];
 }

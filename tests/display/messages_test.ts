@@ -21,7 +21,6 @@ const STYLE: MessageStyle = {
   marks: false,
   columns: 79,
   listed: 20,
-  hasStatus: true,
 };
 
 const MIB = 1024 ** 2;
@@ -110,15 +109,14 @@ for (
   });
 }
 
-Deno.test("messageOf tells of a server that was never there if no status line does", () => {
+Deno.test("messageOf tells of a server that was never there, and what to do, once", () => {
   const before: ClientEvent[] = [{ type: "connecting", server: "[::1]:9009" }];
-  const style = { ...STYLE, hasStatus: false };
-  const [line, hint, ...rest] = linesOf(LOST, before, style);
-  assert.equal(line, "cannot reach [::1]:9009: reset; trying again");
+  const refused = { ...LOST, reason: "Connection refused (os error 111)" };
+  const [line, hint, ...rest] = linesOf(refused, before);
+  assert.equal(line, "cannot reach [::1]:9009: Connection refused; trying again");
   assert.match(hint!, /^hint +start a server there .*--server HOST:PORT$/);
   assert.deepEqual(rest, []);
-  assert.deepEqual(linesOf(LOST, before), [hint], "the status line tells the rest");
-  assert.deepEqual(linesOf(LOST, [...before, LOST], style), []);
+  assert.deepEqual(linesOf(refused, [...before, refused]), []);
 });
 
 Deno.test("messageOf shows the server's list at the first connection", () => {
