@@ -195,7 +195,9 @@ function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState
   if (took < SHORTEST_TELLING_TIME) return "";
   const file = state.file(path);
   const fetched = file ? file.fetched + Math.max(0, size - file.received) : size;
-  return ` in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
+  // Of a file that was resumed the rest alone says how fast it came.
+  const rest = fetched < size ? `, ${formatBytes(fetched)} of it` : "";
+  return `${rest} in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
 }
 
 function isOpen(path: string, state: ProgressState): boolean {

@@ -17,6 +17,9 @@ type Colour = (text: string) => string;
 const MARGIN = "  ";
 const LABEL_WIDTH = "unfinished".length;
 
+/** With fewer columns than this, rows that begin below their text would be too short to read. */
+const LEAST_INDENTED = 40;
+
 /**
  * The whole summary: one line, and below it what is to be known of what is not done. Not why a run
  * as a whole could not go on, which is said elsewhere.
@@ -50,7 +53,7 @@ export function summaryLines(summary: Summary, paint: Paint, columns = Infinity)
     ...entries("not there", waiting.map(printable), paint.notable),
     ...shares === null ? [] : [labelled("shares", sharesText(shares), paint.moving)],
   ];
-  const indent = MARGIN.length + LABEL_WIDTH + 1;
+  const indent = MARGIN.length + (columns < LEAST_INDENTED ? MARGIN.length : LABEL_WIDTH + 1);
   return [
     ...wrapLine(paint.strong(headlineOf(summary)), columns, MARGIN.length),
     ...lines.flatMap((line) => wrapLine(line, columns, indent)),

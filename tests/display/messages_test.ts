@@ -37,7 +37,7 @@ for (
     [
       finished("a.iso", 8 * MIB, 2000),
       [queued("a.iso", 8 * MIB), started("a.iso", 6 * MIB), moved("a.iso", 7 * MIB)],
-      "done     a.iso  8.00 MiB in 2.0 s (1.00 MiB/s)",
+      "done     a.iso  8.00 MiB, 2.00 MiB of it in 2.0 s (1.00 MiB/s)",
     ],
     [
       alreadyThere("a.iso", MIB),
