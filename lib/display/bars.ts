@@ -12,7 +12,7 @@ import type { FileGroup, FileState } from "./file_table.ts";
 import { type Paint, paintOf } from "./paint.ts";
 import { percentOf, type ProgressState } from "./progress.ts";
 import { statusOf } from "./status.ts";
-import { padEnd, padStart, shorten, widthOf } from "./text_width.ts";
+import { fitting, padEnd, padStart, shorten, widthOf } from "./text_width.ts";
 import { formatBytes, formatBytesOf, formatCount, formatDuration, formatRate } from "./units.ts";
 
 /** What a drawing depends on besides the state. */
@@ -56,9 +56,9 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
   if (most < 1 || columns < 1) return [];
   const paint = paintOf(color);
-  const status = statusOf(state, options);
+  const status = fitting(statusOf(state, options), columns, unicode);
   const hasTotal = state.totals.files > 0;
-  const room = most - (hasTotal ? 1 : 0) - (status ? 1 : 0);
+  const room = most - (hasTotal ? 1 : 0) - (status === "" ? 0 : 1);
 
   const open = state.active.size + state.queued.size;
   const showable = state.active.size + Math.min(state.queued.size, MOST_QUEUED);
@@ -74,7 +74,7 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   const lines = shown.map((file, index) => fileRow(state, file, names[index]!, pen));
   if (folds) lines.push(paint.faint(foldText(state, shown, columns)));
   if (hasTotal) lines.push(totalRow(state, pen));
-  if (status) lines.push(paint.notable(shorten(status, columns, unicode)));
+  if (status !== "") lines.push(paint.notable(status));
   return lines.slice(-most);
 }
 

@@ -76,7 +76,7 @@ export class BarsDisplay implements Display {
     const now = clock.now();
     const columns = this.#painter.columns - 1;
     const marks = unicode;
-    const style = { paint: paintOf(color), unicode, marks, columns, listed, hasStatus: true };
+    const style = { paint: paintOf(color), unicode, marks, columns, listed };
     const message = messageOf(event, this.#state, style);
     if (message) this.#fold.push(broken(message, columns), now);
     this.#state.apply(event, now);
@@ -89,11 +89,12 @@ export class BarsDisplay implements Display {
     this.#closed = true;
     this.#stop();
     this.#stopListening();
-    const { output, clock, color, size } = this.#options;
+    const { output, clock, color, size: sizeOf } = this.#options;
     const now = clock.now();
-    const closing = closingOf(this.#state, now, paintOf(color));
+    const size = sizeOf();
+    const closing = closingOf(this.#state, now, paintOf(color), size.columns - 1);
     const messages = [...this.#fold.take(now, true), ...closing];
-    writeText(output, this.#painter.end(messages, size()));
+    writeText(output, this.#painter.end(messages, size));
   }
 
   #draw(): void {

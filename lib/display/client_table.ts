@@ -7,7 +7,7 @@ import type { ServerTotals } from "../server/server.ts";
 import { type ClientRate, isMoving } from "./client_rates.ts";
 import { paintOf } from "./paint.ts";
 import { type Cell, type Column, renderTable } from "./table.ts";
-import { shorten } from "./text_width.ts";
+import { fitting } from "./text_width.ts";
 import {
   BYTES_WIDTH,
   DURATION_WIDTH,
@@ -69,7 +69,7 @@ export function renderClientTable(state: ClientTableState, options: ClientTableO
   const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
   if (most < 1 || columns < 1) return [];
   const paint = paintOf(color);
-  if (clients.length === 0) return [paint.strong(shorten(emptyText(totals), columns, unicode))];
+  if (clients.length === 0) return [paint.strong(fitting(emptyTexts(totals), columns, unicode))];
 
   const hasTitles = most >= LEAST_WITH_TITLES;
   const room = most - (hasTitles ? 1 : 0) - 1;
@@ -104,8 +104,11 @@ function clientCells(measured: ClientRate, now: number): string[] {
   ];
 }
 
-function emptyText({ clients, files, bytes }: ServerTotals): string {
-  if (clients === 0) return "no client yet; Ctrl+C to stop";
+/** What to say without a client, from long to short. */
+function emptyTexts({ clients, files, bytes }: ServerTotals): readonly string[] {
+  const stop = "; Ctrl+C to stop";
+  if (clients === 0) return [`no client yet${stop}`, "no client yet"];
   const sent = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-  return `no client now, ${clients} so far: ${sent}; Ctrl+C to stop`;
+  const now = `no client now, ${clients} so far`;
+  return [`${now}: ${sent}${stop}`, `${now}${stop}`, now, "no client now"];
 }

@@ -14,6 +14,9 @@
  * more rows than before; see {@linkcode Frame.rowsAbove}. In one that cuts instead of wrapping
  * (xterm) some of the lines above are lost then.
  *
+ * A screen that becomes smaller than the bars pushes the first of them into the terminal's history,
+ * where nobody can take them back; a terminal that becomes larger again (tmux) shows them once more.
+ *
  * | bytes | | |
  * |---|---|---|
  * | `ESC [ ? 2026 h` / `l` | synchronized update | shown at once; unknown to old terminals, which ignore it |

@@ -44,8 +44,6 @@ export interface MessageStyle {
   readonly columns: number;
   /** Whether a sign before the word says at a glance how a file ended. */
   readonly marks: boolean;
-  /** Whether what is waited for shows elsewhere all the time. */
-  readonly hasStatus: boolean;
   /** The most files of the server's list that are shown when the connection is there. */
   readonly listed: number;
 }
@@ -147,10 +145,10 @@ function connectedLines(
 function disconnected(
   event: ClientEvent & { type: "disconnected" },
   state: ProgressState,
-  { paint, hasStatus }: MessageStyle,
+  { paint }: MessageStyle,
 ): Message | null {
   const { server, reason, everConnected } = state.connection;
-  const isNews = event.reason !== reason && (everConnected || !hasStatus);
+  const isNews = event.reason !== reason;
   const isFirst = !everConnected && reason === null;
   const next = event.retryIn === null ? "" : "; trying again";
   const loss = paint.bad(lossOf(server, event.reason, everConnected)) + next;
@@ -167,8 +165,9 @@ function resumed(
   style: MessageStyle,
 ): Message | null {
   const file = state.file(event.path);
+  if (!file || event.resumed <= 0) return null;
   // After a lost connection a file starts again where it was: nothing new.
-  if (!file || event.resumed <= 0 || file.received > 0) return null;
+  if (file.fetched > 0 || file.received > file.position) return null;
   const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
   return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
 }
@@ -196,7 +195,9 @@ function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState
   if (took < SHORTEST_TELLING_TIME) return "";
   const file = state.file(path);
   const fetched = file ? file.fetched + Math.max(0, size - file.received) : size;
-  return ` in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
+  // Of a file that was resumed the rest alone says how fast it came.
+  const rest = fetched < size ? `, ${formatBytes(fetched)} of it` : "";
+  return `${rest} in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
 }
 
 function isOpen(path: string, state: ProgressState): boolean {

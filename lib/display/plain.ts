@@ -59,7 +59,7 @@ export class PlainDisplay implements Display {
     this.#clock = clock;
     const columns = Infinity;
     const paint = paintOf(false);
-    this.#style = { paint, unicode: true, marks: false, columns, listed, hasStatus: false };
+    this.#style = { paint, unicode: true, marks: false, columns, listed };
     this.#toldAt = clock.now();
     this.#stop = clock.every(LOOK_PERIOD, () => this.#look());
   }

@@ -268,11 +268,9 @@ export class ProgressState {
   #move({ path, received }: FileProgress, now: number): void {
     const file = this.#files.get(path);
     if (!file || hasEnded(file)) return;
-    if (file.stage === "queued") {
-      this.#files.update(file, { stage: "active" });
-      this.#beginMeter(file, now);
-    }
     const position = within(received, file.size);
+    // What is there before the first chunk is asked for was kept: it does not come over the wire.
+    if (!this.#meters.has(file)) return this.#place(file, position);
     if (position < file.position) this.#files.update(file, { position });
     this.#fetch(file, position - file.position, now);
   }

@@ -103,7 +103,8 @@ function markList(marks: readonly Mark[]): string {
   if (marks.length === 0) return "";
   const items = marks.map(({ at, kind, text }) => {
     const what = kind === "edit" ? `input: ${text}` : text;
-    return `<li>${formatDuration(at)} ${escapeHtml(what)}</li>`;
+    // The axis says when a second begins, and a duration when it ends.
+    return `<li>${formatDuration(1000 * Math.floor(at / 1000))} ${escapeHtml(what)}</li>`;
   });
   return `<ol>${items.join("\n")}</ol>`;
 }

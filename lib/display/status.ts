@@ -20,40 +20,75 @@ export interface StatusOptions {
   readonly input: string | null;
 }
 
-/** What the client waits for, in one line; null if it is at work. */
-export function statusOf(state: ProgressState, options: StatusOptions): string | null {
+/**
+ * What the client waits for, in one line: the same said from long to short, so that who has little
+ * room can take what fits. Empty if it is at work.
+ */
+export function statusOf(state: ProgressState, options: StatusOptions): readonly string[] {
   const { input, now } = options;
   const trouble = troubleOf(state.connection, now);
-  if (trouble) return trouble;
-  const stop = input === null ? "" : "; Ctrl+C to stop";
-  if (state.waiting.length > 0) return waitingFor(state.waiting) + stop;
-  if (input === null) return null;
-  if (state.wishes === 0) return `${printable(input)} names no file yet, watching it${stop}`;
-  return state.idle ? `watching ${printable(input)}${stop}` : null;
+  if (trouble.length > 0) return trouble;
+  const { waiting } = state;
+  if (waiting.length > 0) {
+    const short = `waiting for ${formatCount(waiting.length, "file")}`;
+    return stoppable([waitingFor(waiting), `waiting for ${namesOf(waiting)}`, short], input);
+  }
+  if (input === null) return [];
+  const name = printable(input);
+  if (state.wishes === 0) {
+    return stoppable([`${name} names no file yet, watching it`, "no file named yet"], input);
+  }
+  return state.idle ? stoppable([`watching ${name}`, "watching"], input) : [];
+}
+
+/** Who watches the input goes on until the user stops it, which is worth more than details. */
+function stoppable(texts: readonly string[], input: string | null): string[] {
+  return input === null
+    ? [...texts]
+    : [...texts.map((text) => `${text}; Ctrl+C to stop`), ...texts];
 }
 
 /** Which lines of the input list match no file of the server. */
 export function waitingFor(names: readonly string[]): string {
+  const files = formatCount(names.length, "file");
+  return `waiting for ${files} the server does not have yet: ${namesOf(names)}`;
+}
+
+function namesOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMES_SHOWN).map(printable).join(", ");
   const hidden = names.length - NAMES_SHOWN;
-  const more = hidden > 0 ? ` and ${hidden} more` : "";
-  const files = formatCount(names.length, "file");
-  return `waiting for ${files} the server does not have yet: ${shown}${more}`;
+  return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
+
+/** What the system calls an error, which says nothing that its text does not. */
+const ERROR_NUMBER = / \(os error \d+\)$/;
 
 /** Why there is no connection, without when the next try comes. */
 export function lossOf(server: string, reason: string, everConnected: boolean): string {
-  const what = everConnected ? "lost the server" : `cannot reach ${printable(server)}`;
-  return `${what}: ${printable(reason)}`;
+  return `${whatOf(server, everConnected)}: ${printable(reason.replace(ERROR_NUMBER, ""))}`;
 }
 
-/** The last lines, if there is anything to sum up: without a server the error says it all. */
-export function closingOf(state: ProgressState, now: number, paint: Paint): readonly string[] {
+function whatOf(server: string, everConnected: boolean): string {
+  return everConnected ? "lost the server" : `cannot reach ${printable(server)}`;
+}
+
+/**
+ * The last lines, if there is anything to sum up: without a server the error says it all.
+ *
+ * @param columns The most of a line.
+ */
+export function closingOf(
+  state: ProgressState,
+  now: number,
+  paint: Paint,
+  columns = Infinity,
+): readonly string[] {
   const { summary } = state;
   const isWorthIt = state.connection.everConnected || state.totals.files > 0;
   if (!isWorthIt) return [];
   // Without a summary something went wrong that nobody foresaw.
-  return summary ? summaryLines(summary, paint) : [paint.strong(summaryOf(state, now))];
+  if (!summary) return [paint.strong(summaryOf(state, now))];
+  return summaryLines(summary, paint, columns);
 }
 
 /** What a client has done so far, in one line. */
@@ -74,13 +109,17 @@ export function summaryOf(state: ProgressState, now: number): string {
   return `${counts}: ${formatBytes(state.fetched)} in ${formatElapsed(took)}${mean}`;
 }
 
-function troubleOf(connection: Connection, now: number): string | null {
+function troubleOf(connection: Connection, now: number): readonly string[] {
   const { phase, server, reason, retryAt, everConnected } = connection;
-  if (phase === "connected" || server === "") return null;
-  if (reason === null) return `connecting to ${printable(server)}`;
-  const loss = lossOf(server, reason, everConnected);
-  if (phase === "connecting") return `${loss}; trying again`;
-  if (retryAt === null) return loss;
+  if (phase === "connected" || server === "") return [];
+  if (reason === null) return [`connecting to ${printable(server)}`, "connecting"];
+  const losses = [
+    lossOf(server, reason, everConnected),
+    whatOf(server, everConnected),
+    "no server",
+  ];
+  if (phase === "connecting") return losses.map((loss) => `${loss}; trying again`);
+  if (retryAt === null) return losses;
   const seconds = Math.ceil(Math.max(0, retryAt - now) / 1000);
-  return `${loss}; trying again in ${seconds} s`;
+  return [...losses.map((loss) => `${loss}; trying again in ${seconds} s`), "no server"];
 }

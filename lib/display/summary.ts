@@ -6,6 +6,7 @@
 import type { Shares, Summary } from "../client/events.ts";
 import { printable } from "../printable.ts";
 import type { Paint } from "./paint.ts";
+import { wrapLine } from "./text_width.ts";
 import { formatBytes, formatCount, formatElapsed, formatPart, formatRate } from "./units.ts";
 
 /** Entries of one kind that are shown; the others are counted. */
@@ -13,13 +14,19 @@ const MOST_SHOWN = 10;
 
 type Colour = (text: string) => string;
 
+const MARGIN = "  ";
 const LABEL_WIDTH = "unfinished".length;
+
+/** With fewer columns than this, rows that begin below their text would be too short to read. */
+const LEAST_INDENTED = 40;
 
 /**
  * The whole summary: one line, and below it what is to be known of what is not done. Not why a run
  * as a whole could not go on, which is said elsewhere.
+ *
+ * @param columns The most of a line; the command that people copy is never broken, whatever it is.
  */
-export function summaryLines(summary: Summary, paint: Paint): string[] {
+export function summaryLines(summary: Summary, paint: Paint, columns = Infinity): string[] {
   const { failed, refused, unfinished, waiting, shares, resume } = summary;
   const kept = unfinished.toSorted((a, b) => b.kept - a.kept);
   const keptOfHidden = kept.slice(MOST_SHOWN).reduce((sum, file) => sum + file.kept, 0);
@@ -28,8 +35,7 @@ export function summaryLines(summary: Summary, paint: Paint): string[] {
     const hidden = texts.length - shown.length;
     return hidden > 0 ? [...shown, labelled(label, `+ ${hidden} more${ofHidden}`, colour)] : shown;
   };
-  return [
-    paint.strong(headlineOf(summary)),
+  const lines = [
     ...entries(
       "failed",
       failed.map(({ path, reason, advice }) => `${named(path, reason)}; ${printable(advice)}`),
@@ -46,6 +52,11 @@ export function summaryLines(summary: Summary, paint: Paint): string[] {
     ),
     ...entries("not there", waiting.map(printable), paint.notable),
     ...shares === null ? [] : [labelled("shares", sharesText(shares), paint.moving)],
+  ];
+  const indent = MARGIN.length + (columns < LEAST_INDENTED ? MARGIN.length : LABEL_WIDTH + 1);
+  return [
+    ...wrapLine(paint.strong(headlineOf(summary)), columns, MARGIN.length),
+    ...lines.flatMap((line) => wrapLine(line, columns, indent)),
     ...resume === null ? [] : [labelled("to resume", printable(resume), paint.good)],
   ];
 }
@@ -81,5 +92,5 @@ function named(path: string, text: string): string {
 }
 
 function labelled(label: string, text: string, colour: Colour): string {
-  return `  ${colour(label.padEnd(LABEL_WIDTH))} ${text}`;
+  return `${MARGIN}${colour(label.padEnd(LABEL_WIDTH))} ${text}`;
 }

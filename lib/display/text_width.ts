@@ -56,6 +56,12 @@ export function shorten(text: string, width: number, unicode: boolean): string {
   return start.taken.join("") + ellipsis + end.taken.reverse().join("");
 }
 
+/** The first of some texts, from long to short, that fits; if none does, the last, shortened. */
+export function fitting(texts: readonly string[], width: number, unicode: boolean): string {
+  const text = texts.find((text) => widthOf(text) <= width) ?? texts.at(-1) ?? "";
+  return shorten(text, width, unicode);
+}
+
 /**
  * A line as rows of at most `columns` columns, broken between words where that is possible. Rows
  * after the first begin with `indent` spaces; colours go on from one to the next.

@@ -48,6 +48,13 @@ Deno.test("renderClientTable says in one line that nobody is there", () => {
   assert.deepEqual(renderClientTable({ ...none, totals: TOTALS }, OPTIONS), [
     "no client now, 50 so far: 12 files, 4.00 TiB; Ctrl+C to stop",
   ]);
+  const narrow = (columns: number) =>
+    renderClientTable({ ...none, totals: TOTALS }, { ...OPTIONS, columns });
+  assert.deepEqual([45, 30, 19].flatMap(narrow), [
+    "no client now, 50 so far; Ctrl+C to stop",
+    "no client now, 50 so far",
+    "no client now",
+  ]);
 });
 
 Deno.test("renderClientTable tells a client that waits from one that wants nothing", () => {

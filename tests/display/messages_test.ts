@@ -21,7 +21,6 @@ const STYLE: MessageStyle = {
   marks: false,
   columns: 79,
   listed: 20,
-  hasStatus: true,
 };
 
 const MIB = 1024 ** 2;
@@ -38,7 +37,7 @@ for (
     [
       finished("a.iso", 8 * MIB, 2000),
       [queued("a.iso", 8 * MIB), started("a.iso", 6 * MIB), moved("a.iso", 7 * MIB)],
-      "done     a.iso  8.00 MiB in 2.0 s (1.00 MiB/s)",
+      "done     a.iso  8.00 MiB, 2.00 MiB of it in 2.0 s (1.00 MiB/s)",
     ],
     [
       alreadyThere("a.iso", MIB),
@@ -85,7 +84,12 @@ for (
   const [name, event, before] of [
     ["the queue", queued("a", 1), []],
     ["a start from nothing", started("a"), [queued("a", 1)]],
-    ["going on after a lost connection", started("a", 5), [queued("a", 9), moved("a", 5)]],
+    ["going on after a lost connection", started("a", 5), [
+      queued("a", 9),
+      started("a"),
+      moved("a", 5),
+      queued("a", 9),
+    ]],
     ["progress", moved("a", 1), [queued("a", 1)]],
     ["the same loss again", LOST, [CONNECTED, LOST]],
     ["dropping what is done", { type: "dropped", path: "a", reason: "" }, [
@@ -105,15 +109,14 @@ for (
   });
 }
 
-Deno.test("messageOf tells of a server that was never there if no status line does", () => {
+Deno.test("messageOf tells of a server that was never there, and what to do, once", () => {
   const before: ClientEvent[] = [{ type: "connecting", server: "[::1]:9009" }];
-  const style = { ...STYLE, hasStatus: false };
-  const [line, hint, ...rest] = linesOf(LOST, before, style);
-  assert.equal(line, "cannot reach [::1]:9009: reset; trying again");
+  const refused = { ...LOST, reason: "Connection refused (os error 111)" };
+  const [line, hint, ...rest] = linesOf(refused, before);
+  assert.equal(line, "cannot reach [::1]:9009: Connection refused; trying again");
   assert.match(hint!, /^hint +start a server there .*--server HOST:PORT$/);
   assert.deepEqual(rest, []);
-  assert.deepEqual(linesOf(LOST, before), [hint], "the status line tells the rest");
-  assert.deepEqual(linesOf(LOST, [...before, LOST], style), []);
+  assert.deepEqual(linesOf(refused, [...before, refused]), []);
 });
 
 Deno.test("messageOf shows the server's list at the first connection", () => {

@@ -71,6 +71,17 @@ Deno.test("ProgressState follows a file from the queue to its end", () => {
   });
 });
 
+Deno.test("ProgressState takes a position before the start for what was kept, not for speed", () => {
+  const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("b")], 1000);
+  state.apply(moved("a", 600), 1100);
+  const file = state.file("a")!;
+  assert.deepEqual([file.stage, file.received, state.fetched], ["queued", 600, 0]);
+  assert.deepEqual([state.totals.received, state.rate(2000)], [600, 0]);
+  state.apply(started("a", 600), 2000);
+  state.apply(moved("a", 700), 3000);
+  assert.deepEqual([file.received, state.fetched, state.fileRate(file, 3000)], [700, 100, 100]);
+});
+
 Deno.test("ProgressState counts apart what has to come again, and takes nothing back", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), moved("a", 600)], 1000);
   state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 2000);

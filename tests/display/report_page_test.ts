@@ -74,6 +74,7 @@ Deno.test("reportPage draws a file under each priority that it had", () => {
     { type: "reprioritized", path: "a", priority: "CRITICAL" },
     moved("a", 100),
     queued("b", 100),
+    started("b"),
     moved("b", 30),
     summary({ took: 3500 }),
   );

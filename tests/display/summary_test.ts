@@ -71,3 +71,24 @@ Deno.test("summaryLines counts what is too much to list", () => {
   const more = summaryLines(summary({ unfinished }), paintOf(false)).at(-1);
   assert.equal(more, "  unfinished + 5 more: 10.0 KiB kept");
 });
+
+Deno.test("summaryLines breaks what is too long, but not the command that people copy", () => {
+  const resume = "client --server 192.168.100.100:9009 --output somewhere";
+  const waiting = ["a name of many words that is long.iso"];
+  const lines = (columns: number) =>
+    summaryLines(summary({ done: 1, waiting, resume }), paintOf(false), columns);
+  assert.deepEqual(lines(40), [
+    "1 file done, 1 not on the server",
+    "  not there  a name of many words that",
+    "             is long.iso",
+    `  to resume  ${resume}`,
+  ]);
+  assert.deepEqual(lines(20), [
+    "1 file done, 1 not",
+    "  on the server",
+    "  not there  a name",
+    "    of many words",
+    "    that is long.iso",
+    `  to resume  ${resume}`,
+  ]);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  fitting,
   padEnd,
   padStart,
   shorten,
@@ -91,4 +92,16 @@ Deno.test("wrapLine loses nothing but blanks, and fits", () => {
     assert.equal(bare(rows.join("")), bare(text));
     for (const row of rows) assert.ok(widthOf(row) <= columns, JSON.stringify(row));
   }));
+});
+
+Deno.test("fitting takes the first text that fits, or shortens the last", () => {
+  const texts = ["日本語 and more", "日本語", "long"];
+  assert.deepEqual([20, 14, 6, 5, 3].map((width) => fitting(texts, width, true)), [
+    "日本語 and more",
+    "日本語",
+    "日本語",
+    "long",
+    "l…g",
+  ]);
+  assert.equal(fitting([], 5, true), "");
 });
