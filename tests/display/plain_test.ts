@@ -63,7 +63,7 @@ warning  Cannot read line 3
 waiting for 1 file the server does not have yet: c.iso
 resumed  a.iso  4.00/8.00 MiB were here already
 37%, 6.0/16.0 MiB, 975 KiB/s, 0:11 left, 0 of 2 files
-done     a.iso  8.00 MiB in 4.0 s (1.00 MiB/s)
+done     a.iso  8.00 MiB, 4.00 MiB of it in 4.0 s (1.00 MiB/s)
 failed   b.iso  disk full
 1 file done, 1 failed: 4.00 MiB in 4.0 s (1.00 MiB/s); watching input.txt
 1 file done, 1 failed: 4.00 MiB in 4.0 s (1.00 MiB/s)

@@ -58,7 +58,7 @@ terminalTest(
     const said = lines.join("\n");
     assert.match(said, /\^?C?interrupted: what is here is kept/);
     assert.match(said, /^1 file done, 2 unfinished: /m);
-    assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of 19\.1 MiB kept$/m);
+    assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of\s+19\.1\s+MiB\s+kept$/m);
     assert.match(
       lines.at(-1)!,
       /^ {2}to resume +client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
