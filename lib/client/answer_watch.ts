@@ -35,6 +35,11 @@ export class AnswerWatch implements Disposable {
     this.#received = this.#connection.progress.received;
   }
 
+  /** Must be called when something else has come: so many bytes are no part of an answer. */
+  besides(bytes: number): void {
+    this.#received = Math.min(this.#received + bytes, this.#connection.progress.received);
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }

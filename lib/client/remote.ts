@@ -5,7 +5,7 @@
  */
 import { ConnectionLostError, ProtocolError, WireError } from "../errors.ts";
 import type { Connection, Message } from "../protocol/connection.ts";
-import { MessageType } from "../protocol/message.ts";
+import { FOOTER_SIZE, HEADER_SIZE, MessageType } from "../protocol/message.ts";
 import { DEFAULT_PATIENCE, type Patience } from "../protocol/patience.ts";
 import {
   type GetRequest,
@@ -217,6 +217,7 @@ export class Remote implements Disposable {
         return;
       }
       case MessageType.LIST: {
+        this.#watch.besides(HEADER_SIZE + payload.length + FOOTER_SIZE);
         const page = understood(parseListPage, payload);
         this.#list.change(page);
         this.#changed += page.files.length;

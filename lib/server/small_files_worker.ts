@@ -25,6 +25,7 @@ let folder: SharedFolder;
 scope.onmessage = ({ data: command }) => {
   if (command.type === "begin") {
     folder = command.folder;
+    scope.postMessage({ contents: [], took: 0 }, []);
     return;
   }
   const start = performance.now();

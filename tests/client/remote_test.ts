@@ -100,20 +100,26 @@ Deno.test("Remote waits while an answer is coming, however slowly", async () => 
   assert.ok(took >= 1_000 + 399, `${took}`);
 });
 
-Deno.test("Remote gives up a server that sends PINGs without end and answers nothing", async () => {
-  const ping = draft(MessageType.PING, new Uint8Array());
-  const pings = encodeDrafts(Array.from({ length: 100 }, () => ping));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("It waits for ever")), 5_000);
+for (
+  const [what, message] of [
+    ["PINGs", draft(MessageType.PING, new Uint8Array())],
+    ["changes of its list", serverDrafts().findLast(({ type }) => type === MessageType.LIST)!],
+  ] as const
+) {
+  Deno.test(`Remote gives up a server that sends ${what} without end and answers nothing`, async () => {
+    const messages = encodeDrafts(Array.from({ length: 100 }, () => message));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("It waits for ever")), 5_000);
+    });
+    // The writes fail once the client has gone.
+    const given = askImpatiently(async (conn) => {
+      for (;;) {
+        await conn.write(messages);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    await Promise.race([given, late]);
+    clearTimeout(timer);
   });
-  // The writes fail once the client has gone.
-  const given = askImpatiently(async (conn) => {
-    for (;;) {
-      await conn.write(pings);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  });
-  await Promise.race([given, late]);
-  clearTimeout(timer);
-});
+}
