@@ -6,12 +6,12 @@
 import { ConnectionLostError } from "../errors.ts";
 
 /** How much more than asked for one read may bring, in bytes: small messages come many at once. */
-const LOOK_AHEAD = 16 * 1024;
+const LOOK_AHEAD = 8 * 1024;
 
 /** Reads exact numbers of bytes from a byte stream, into one buffer that is used again and again. */
 export class ByteReader {
   readonly #reader: ReadableStreamBYOBReader;
-  #buffer = new Uint8Array(2 * LOOK_AHEAD);
+  #buffer = new Uint8Array(LOOK_AHEAD);
   #start = 0;
   #end = 0;
 

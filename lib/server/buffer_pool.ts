@@ -14,14 +14,14 @@ const FRAME = HEADER_SIZE + FOOTER_SIZE;
 /** The most that one borrower may hold, in bytes: more makes nothing faster. */
 const LARGEST_SHARE = 4 * 1024 * 1024;
 /** No borrower's share is less than this part of the budget. */
-const SMALLEST_SHARE = 1 / 2048;
+const SMALLEST_SHARE = 1 / 4096;
 /**
  * The part of the budget that those share who want buffers now. Who holds a share that was large
  * when there were few keeps it until it is sent. With this part, the shares of any number of
  * borrowers up to a thousand, come one by one and never sending anything, fit the budget
- * together: the sum of budget / 8n grows as slowly as a logarithm.
+ * together: the sum of budget / 10n grows as slowly as a logarithm.
  */
-const SHARED_PART = 1 / 8;
+const SHARED_PART = 1 / 10;
 
 /** The room that a buffer for some payload has, in bytes. */
 export function roomFor(size: number): number {
