@@ -7,17 +7,21 @@ import { shellWord } from "../shell_word.ts";
 import type { ClientCommand } from "./options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "./server_address.ts";
 
-/** What removes what is kept of unfinished files. */
-export function cleanCommand(command: ClientCommand): string {
-  return ["client --clean", ...placeWords(command)].join(" ");
+/**
+ * What removes what is kept of unfinished files.
+ *
+ * @param client How the user starts the client.
+ */
+export function cleanCommand(client: string, command: ClientCommand): string {
+  return [client, "--clean", ...placeWords(command)].join(" ");
 }
 
 /** What goes on where a run has ended. */
-export function resumeCommand(command: ClientCommand): string {
+export function resumeCommand(client: string, command: ClientCommand): string {
   const { server, once, verify } = command;
   const address = formatServerAddress(server);
   return [
-    "client",
+    client,
     ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellWord(address)],
     ...placeWords(command),
     ...once ? ["--once"] : [],

@@ -14,6 +14,7 @@ import type { OutputFolder } from "../client/output_folder.ts";
 import { displayFor } from "../display/displays.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { unreachable } from "./reach.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** Progress that tells of a lost server in words for people. */
 const SAYS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain"]);
@@ -52,7 +53,7 @@ export async function downloadInput(
     emit({
       type: "summary",
       ...summary,
-      resume: underway + failed + unverified > 0 ? resumeCommand(command) : null,
+      resume: underway + failed + unverified > 0 ? resumeCommand(ownCommand(), command) : null,
       interrupted,
       error: failure === null ? null : messageOf(failure),
       exitCode,
@@ -79,5 +80,10 @@ async function tellLeftovers(
   const leftovers = await findLeftovers(output, wishes);
   if (leftovers.length === 0) return;
   const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
-  emit({ type: "leftovers", files: leftovers.length, size, command: cleanCommand(command) });
+  emit({
+    type: "leftovers",
+    files: leftovers.length,
+    size,
+    command: cleanCommand(ownCommand(), command),
+  });
 }

@@ -16,6 +16,7 @@ import { UserError } from "../errors.ts";
 import { writeLine } from "../main.ts";
 import type { Output } from "../write_text.ts";
 import { connectPatiently } from "./reach.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** Where an explanation goes. */
 export interface ExplanationOutput extends Output {
@@ -71,6 +72,6 @@ function textOf(
     color: isTerminal && color,
     unicode,
     input: command.input,
-    cleanCommand: cleanCommand(command),
+    cleanCommand: cleanCommand(ownCommand(), command),
   }).join("\n");
 }

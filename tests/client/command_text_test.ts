@@ -19,8 +19,8 @@ for (
 ) {
   Deno.test(`resumeCommand repeats what matters of: client ${args.join(" ")}`, () => {
     const command = parseClientCommand(args);
-    assert.equal(resumeCommand(command), resume);
-    assert.equal(cleanCommand(command), clean);
+    assert.equal(resumeCommand("client", command), resume);
+    assert.equal(cleanCommand("client", command), clean);
     const again = parseClientCommand(wordsOf(resume).slice(1));
     assert.deepEqual({ ...again, progress: command.progress }, command);
   });

@@ -93,7 +93,7 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
   assert.deepEqual([last.interrupted, last.exitCode, last.done], [true, 130, 0]);
   assert.match(
     last.resume as string,
-    /^client --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
+    /^(?:deno task client|sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
   );
   const shares = last.shares as { bytes: number; priorities: { measured: number }[] };
   assert.ok(shares.bytes > 0 && shares.bytes <= (last.bytes as number));
@@ -120,7 +120,7 @@ Deno.test("client --progress json tells which files failed, and what to do", asy
   assert.equal(path, "a.bin");
   assert.match(reason!, /line 1 says 0{64}/);
   assert.match(advice!, /digest in line 1/);
-  assert.match(resume as string, /^client .*--once$/);
+  assert.match(resume as string, /^(?:deno task client|sluice-client\S*) .*--once$/);
 });
 
 Deno.test("client --progress json ends with a summary that says why it could not go on", async () => {

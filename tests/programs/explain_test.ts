@@ -98,7 +98,10 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
     "there already: size and time agree, its digest is compared",
   );
   assert.match(fates.get("way.bin")!, /^fails: a folder stands where "way\.bin" belongs/);
-  assert.match(stdout, /iB are kept of 1 file that no line names; .*: client --clean --input /);
+  assert.match(
+    stdout,
+    /iB are kept of 1 file that no line names; .*: (?:deno task client|sluice-client\S*) --clean --input /,
+  );
 
   const unverified = await explain(site, server.port, ["--verify", "none"]);
   assert.match(unverified.stdout, /there already: size and time agree$/m);

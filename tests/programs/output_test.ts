@@ -18,7 +18,9 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
   await site.wish("a.bin\n");
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
-  const [, command] = stderr.match(/^kept +.* 2 files .*; to remove it: client (.*)$/m) ?? [];
+  const [, command] = stderr.match(
+    /^kept +.* 2 files .*; to remove it: (?:deno task client|sluice-client\S*) (.*)$/m,
+  ) ?? [];
   assert.ok(command, stderr);
   assert.deepEqual(await keptPaths(site), ["b.bin", "c.bin"]);
 
