@@ -1,0 +1,1 @@
+export function renderReport(html: string): string { return html; }
