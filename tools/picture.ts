@@ -23,7 +23,7 @@ const EDIT_AFTER_MS = 4_000;
 /** How often the screen is looked at, in milliseconds. */
 const PERIOD_MS = 200;
 const COLUMNS = 80;
-const ROWS = 14;
+const ROWS = 16;
 const PICTURES = join(REPOSITORY, "tools", "pictures");
 
 /** Name, bytes, and the priority before and after the edit; null stands for no line. */
