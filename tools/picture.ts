@@ -19,11 +19,11 @@ const MB = 1_000_000;
 /** What the line carries, in bytes a second. */
 const LINE = 8 * MB;
 /** When the list is edited, in milliseconds from the client's start. */
-const EDIT_AFTER_MS = 4_000;
+const EDIT_AFTER_MS = 4_400;
 /** How often the screen is looked at, in milliseconds. */
 const PERIOD_MS = 200;
 const COLUMNS = 80;
-const ROWS = 16;
+const ROWS = 15;
 const PICTURES = join(REPOSITORY, "tools", "pictures");
 
 /** Name, bytes, and the priority before and after the edit; null stands for no line. */

@@ -23,7 +23,7 @@ const KEYS = ["CRITICAL", "HIGH", "NORMAL"];
 export function renderReport(page: string): string {
   const areas = page.match(/<svg (viewBox="[^"]*" preserveAspectRatio="none">.*?<\/svg>)/s)?.[1];
   if (areas === undefined) throw new Error("Cannot draw the report: its page has no plot");
-  const edits = page.match(/<ol>(.*?)<\/ol>/s)?.[1]!.match(/(?<=<li>).*?(?=<\/li>)/gs) ?? [];
+  const edits = page.match(/<ol>(.*?)<\/ol>/s)?.[1]?.match(/(?<=<li>).*?(?=<\/li>)/gs) ?? [];
   const height = LEGEND + (edits.length + 1) * LINE;
   const parts = [
     ...rateTicks(page),
