@@ -34,6 +34,7 @@ export interface RecordingOptions {
  *
  * @returns What was to be seen: at the beginning, after each period, and at the end.
  * @throws {UserError} If there is no `script`, or the program fails.
+ * @throws {DOMException} If the signal has ended it.
  */
 export async function record(options: RecordingOptions): Promise<Frame[]> {
   const { columns, rows, period } = options;
@@ -50,6 +51,8 @@ export async function record(options: RecordingOptions): Promise<Frame[]> {
   }
   look();
   const { success, code } = await child.status;
+  // The program may have made its peace with being ended: what is there is not a whole run.
+  options.signal.throwIfAborted();
   if (!success) {
     const shown = screen.look().map((row) => row.map(({ text }) => text).join(" ")).join("\n");
     throw new UserError(`Cannot record the run: it ended with ${code}:\n${shown.trim()}`, 1);
