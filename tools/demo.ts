@@ -13,7 +13,9 @@ import { messageOf } from "../lib/errors.ts";
 import { interruptSignal } from "../lib/interrupt.ts";
 import { writeLine } from "../lib/main.ts";
 import { programArgs, REPOSITORY } from "./programs.ts";
+import { writeRandomFile } from "./random_file.ts";
 import { startRelay } from "./relay.ts";
+import { startServer } from "./start_server.ts";
 
 const MB = 1_000_000;
 /** What the line carries, in bytes a second: the larger files take some five seconds. */
@@ -88,33 +90,8 @@ async function fillShare(share: string): Promise<void> {
     await Deno.copyFile(path, target);
   }
   for (const [name, size] of GENERATED) {
-    using file = await Deno.create(join(share, name));
-    const block = new Uint8Array(64 * 1024);
-    for (let left = size; left > 0; left -= block.length) {
-      crypto.getRandomValues(block);
-      await file.write(block.subarray(0, left));
-    }
+    await writeRandomFile(join(share, name), size);
   }
-}
-
-async function startServer(share: string, signal: AbortSignal) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: programArgs("server", ["--dir", share, "--port", "0"]),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    signal,
-  }).spawn();
-  const { value } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
-  const port = Number(value?.match(/:(\d+)\n/)?.[1]);
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      // Not SIGTERM, which a child on Windows would not get to handle.
-      child.kill("SIGINT");
-      await child.status;
-    },
-  };
 }
 
 function startClient(

@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
 import { growthIn } from "../../tools/bench/growth.ts";
 import { renderGrowth } from "../../tools/bench/growth_svg.ts";
+import { assertWellFormed } from "../well_formed.ts";
 import { SAMPLE_REPORT } from "./sample_report.ts";
-
-/** Asserts that every element ends, in order, and that what is special stands nowhere else. */
-function assertWellFormed(xml: string): void {
-  const open: string[] = [];
-  const content = xml.replace(
-    /<(\/?)([a-z]+)((?: [a-zA-Z][a-zA-Z0-9-]*="[^"<&]*")*)(\/?)>/g,
-    (...match) => {
-      const [, end, name, , single] = match as string[];
-      if (end === "/") assert.equal(open.pop(), name);
-      else if (single !== "/") open.push(name!);
-      return "";
-    },
-  );
-  assert.deepEqual(open, []);
-  assert.doesNotMatch(content.replaceAll(/&(?:amp|lt);/g, ""), /[<&]/);
-}
 
 /** The points of all curves. */
 function pointsIn(svg: string): { x: number; y: number }[] {

@@ -1,0 +1,22 @@
+/**
+ * Whether a text is XML.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+/** Asserts that every element ends, in order, and that what is special stands nowhere else. */
+export function assertWellFormed(xml: string): void {
+  const open: string[] = [];
+  const content = xml.replace(
+    /<(\/?)([a-z]+)((?: [a-zA-Z][a-zA-Z0-9-]*="[^"<&]*")*)(\/?)>/g,
+    (...match) => {
+      const [, end, name, , single] = match as string[];
+      if (end === "/") assert.equal(open.pop(), name);
+      else if (single !== "/") open.push(name!);
+      return "";
+    },
+  );
+  assert.deepEqual(open, []);
+  assert.doesNotMatch(content.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, ""), /[<&]/);
+}

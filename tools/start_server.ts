@@ -1,0 +1,38 @@
+/**
+ * The real server, on a free port.
+ *
+ * @module
+ */
+import { programArgs } from "./programs.ts";
+
+/** A running server. */
+export interface StartedServer extends AsyncDisposable {
+  /** Where it listens, on this machine. */
+  readonly port: number;
+}
+
+/**
+ * Starts a server.
+ *
+ * @param share The folder that it shares.
+ * @param signal Ends it.
+ */
+export async function startServer(share: string, signal: AbortSignal): Promise<StartedServer> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: programArgs("server", ["--dir", share, "--port", "0"]),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    signal,
+  }).spawn();
+  const { value } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+  const port = Number(value?.match(/:(\d+)\n/)?.[1]);
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      // Not SIGTERM, which a child on Windows would not get to handle.
+      child.kill("SIGINT");
+      await child.status;
+    },
+  };
+}
