@@ -19,7 +19,7 @@ import {
   wirePathOf,
 } from "./folder_scan.ts";
 import { type SmallFile, SmallFiles } from "./small_files.ts";
-import { watchFolder } from "./folder_watch.ts";
+import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
 
 /** How the folder changed from one revision to the next. */
 export interface CatalogChange {
@@ -48,7 +48,7 @@ export class Catalog implements AsyncDisposable {
   readonly #smallFiles: SmallFiles;
   #files: Map<string, SharedFile>;
   #revision = 1;
-  #watching: Disposable | undefined;
+  #watching: FolderWatch | undefined;
   #isBlind = false;
   #refreshing: Promise<boolean> | undefined;
 
@@ -63,10 +63,16 @@ export class Catalog implements AsyncDisposable {
    *
    * @param dir The folder.
    * @param hidden Whether names that begin with a dot are shared.
+   * @param pace How the watching is paced.
    * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied | Deno.errors.NotADirectory} If
    * the folder cannot be read.
    */
-  static async open(dir: string, hidden: boolean, reports: CatalogReports): Promise<Catalog> {
+  static async open(
+    dir: string,
+    hidden: boolean,
+    reports: CatalogReports,
+    pace?: WatchPace,
+  ): Promise<Catalog> {
     const folder = { root: await Deno.realPath(dir), hidden };
     for await (const _ of Deno.readDir(folder.root)) break;
     const catalog = new Catalog(folder, await scanFolder(folder, [""]));
@@ -75,6 +81,7 @@ export class Catalog implements AsyncDisposable {
       folder.root,
       (paths) => catalog.#refreshing = catalog.#look(paths, reports.blind),
       reports.onlyPolling,
+      pace,
     );
     return catalog;
   }
@@ -123,13 +130,18 @@ export class Catalog implements AsyncDisposable {
 
   /**
    * Opens a file, or takes an open one. What was opened is proven to have been the listed content
-   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against: somebody with a hand in the folder who puts the
-   * very file that the list names elsewhere, and back, between two system calls.
+   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
+   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
+   * back, between two system calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
-    return await this.#openFiles.lease(`${file.path}\0${file.version}`, () => this.#open(file));
+    try {
+      return await this.#openFiles.lease(`${file.path}\0${file.version}`, () => this.#open(file));
+    } catch (error) {
+      throw this.#heeded(file, error);
+    }
   }
 
   /**
@@ -141,7 +153,7 @@ export class Catalog implements AsyncDisposable {
   assertUnchanged(file: SharedFile, lease: FileLease): void {
     if (!isSame(identityOf(fstatSync(lease.handle.fd)), file)) {
       lease.discard();
-      throw changed();
+      throw this.#heeded(file, changed());
     }
   }
 
@@ -152,6 +164,21 @@ export class Catalog implements AsyncDisposable {
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async realPath(file: SharedFile): Promise<string> {
+    try {
+      return await this.#listedPath(file);
+    } catch (error) {
+      throw this.#heeded(file, error);
+    }
+  }
+
+  /** What is not as it is listed, the system may not have told of: it is looked at again. */
+  #heeded({ path }: SharedFile, error: unknown): unknown {
+    const isOutdated = error instanceof WireError && error.code !== "read-failed";
+    if (isOutdated) this.#watching?.look(diskPath(this.#folder.root, path));
+    return error;
+  }
+
+  async #listedPath(file: SharedFile): Promise<string> {
     const real = await this.#pathInside(file);
     try {
       if (isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
@@ -175,7 +202,7 @@ export class Catalog implements AsyncDisposable {
 
   async #open(file: SharedFile): Promise<FileHandle> {
     // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
-    const real = await this.realPath(file);
+    const real = await this.#listedPath(file);
     let handle: FileHandle;
     try {
       handle = await open(real, OPEN_FLAGS);

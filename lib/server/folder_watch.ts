@@ -15,6 +15,12 @@ export interface WatchPace {
   readonly poll?: number;
 }
 
+/** A folder that is being watched, until disposed. */
+export interface FolderWatch extends Disposable {
+  /** Tells soon of a path on disk that has changed, as somebody has found out by himself. */
+  look(path: string): void;
+}
+
 /** Looking at everything is to take no more of the time than this, while the system tells. */
 const WATCHED_POLL_SHARE = 0.01;
 /** The same once it is known to tell nothing. */
@@ -33,14 +39,13 @@ const LATE_WORD_MS = 500;
  * @param changed Says whether it found a change that the system should have told of; what changes
  * meanwhile is told afterwards.
  * @param onlyPolling Is called once the system does not tell (any more).
- * @returns Stops the watching.
  */
 export function watchFolder(
   folder: string,
   changed: (paths: ReadonlySet<string>) => Promise<boolean>,
   onlyPolling: (reason: string) => void,
   { quiet = 100, atMost = 400, poll = 500 }: WatchPace = {},
-): Disposable {
+): FolderWatch {
   const timers: Partial<Record<"tell" | "poll" | "doubt", ReturnType<typeof setTimeout>>> = {};
   let paths = new Set<string>();
   let firstAt = 0;
@@ -110,6 +115,7 @@ export function watchFolder(
   listen();
 
   return {
+    look: (path) => note([path]),
     [Symbol.dispose]() {
       closed = true;
       for (const timer of Object.values(timers)) clearTimeout(timer);

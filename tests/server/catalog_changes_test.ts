@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import type { ListedFile } from "../../lib/protocol/payloads.ts";
+import { Catalog, type CatalogChange } from "../../lib/server/catalog.ts";
 import { isWireError, makePlace, pass, type Place, tempFolder } from "./catalog_place.ts";
 
 /** What happens to a shared folder, and what is to be told of it; all at once, for all of it waits. */
@@ -169,4 +171,26 @@ Deno.test("Catalog tells nothing more once it is disposed", async () => {
   await pass(700);
   assert.deepEqual(place.changes, []);
   await place[Symbol.asyncDispose]();
+});
+
+Deno.test("Catalog looks again at a file that it finds to be another than the list says", async () => {
+  using temp = tempFolder();
+  Deno.mkdirSync(join(temp.path, "shared"));
+  const [inside, outside] = [join(temp.path, "shared", "a.txt"), join(temp.path, "a.txt")];
+  Deno.writeTextFileSync(outside, "a");
+  Deno.linkSync(outside, inside);
+  const { promise: isTold, resolve } = Promise.withResolvers<CatalogChange>();
+  const reports = { changed: resolve, onlyPolling() {}, blind() {} };
+  const never = 3_600_000;
+  await using catalog = await Catalog.open(join(temp.path, "shared"), false, reports, {
+    poll: never,
+  });
+  const [{ version }] = catalog.snapshot() as [ListedFile];
+  const file = catalog.find("a.txt", version);
+  // Of what is written under a name elsewhere, the system tells nothing.
+  await pass(20);
+  Deno.writeTextFileSync(outside, "another");
+  await assert.rejects(catalog.lease(file), isWireError("changed"));
+  const { files } = await isTold;
+  assert.deepEqual(files.map(({ path, size }) => [path, size]), [["a.txt", 7]]);
 });
