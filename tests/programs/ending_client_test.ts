@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { interruptTest, runClient, startClient, startServer } from "./harness.ts";
+import { EXECUTABLES } from "./program_command.ts";
 import { Site } from "./site.ts";
 import { MB, Stage } from "./stage.ts";
 
@@ -78,7 +79,14 @@ interruptTest("client ends with 130 at SIGINT when the server says nothing", asy
   assert.equal(code, 130, stderr);
 });
 
-Deno.test("client ends at SIGINT when its input list is a pipe that nobody writes to", async () => {
+Deno.test({
+  name: "client ends at SIGINT when its input list is a pipe that nobody writes to",
+  // Before Deno 2.9, whose runtime part the executables may have, to open a pipe stops everything.
+  ignore: EXECUTABLES !== null || Deno.version.deno.startsWith("2.4."),
+  fn: endsBesidePipe,
+});
+
+async function endsBesidePipe(): Promise<void> {
   await using site = await Site.create();
   const { success } = await new Deno.Command("mkfifo", { args: [site.input] }).output();
   assert.ok(success);
@@ -87,7 +95,7 @@ Deno.test("client ends at SIGINT when its input list is a pipe that nobody write
   client.interrupt();
   const { signal } = await client.ended(GONE_AFTER);
   assert.equal(signal, null);
-});
+}
 
 Deno.test("client resumes after kill -9", async () => {
   const size = 24 * MB;
