@@ -12,6 +12,11 @@ export interface FileIdentity {
   readonly version: string;
 }
 
+/** Whether two identities are of one content. */
+export function isSameIdentity(a: FileIdentity, b: FileIdentity): boolean {
+  return a.version === b.version && a.device === b.device;
+}
+
 /** The metadata that `Deno.stat` and `node:fs` have in common. */
 interface Metadata {
   readonly size: number;

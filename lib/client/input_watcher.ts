@@ -10,6 +10,7 @@
 import { basename, dirname, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { shellWord } from "../shell_word.ts";
+import { unlessMissing } from "./unless_missing.ts";
 
 /** How often the file is looked at in case the system told nothing, in milliseconds. */
 const POLL_MS = 250;
@@ -50,12 +51,14 @@ export async function readInput(path: string): Promise<Uint8Array> {
  * @throws {UserError} If the file cannot be read at first.
  */
 export async function* watchInput(path: string, signal: AbortSignal): AsyncGenerator<InputState> {
+  if (signal.aborted) return;
   const first = await unlessAborted(readInput(path), signal);
   if (first === null) return;
   let told = first;
   yield { type: "text", bytes: told };
-  // A pipe has nothing more to say.
-  if (!(await Deno.stat(path)).isFile) return;
+  // A pipe has nothing more to say; a file may be gone for a moment by now.
+  const info = await unlessMissing(Deno.stat(path));
+  if (info?.isFile === false) return;
   using changes = new ChangeWatch(path);
   let seen = told;
   let seenAt = 0;

@@ -17,6 +17,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import { Ranges } from "./ranges.ts";
 
 /** Which content the data is of. */
 export interface JournalSubject {
@@ -67,6 +68,19 @@ export function parseJournal(bytes: Uint8Array): Journal | null {
     line === null ? null : parseEntry(line, subject.size)
   );
   return { subject, entries: entries.filter((entry) => entry !== null) };
+}
+
+/**
+ * How many bytes a journal says are there.
+ *
+ * @param end Where the data ends that it speaks of.
+ */
+export function bytesClaimed({ entries }: Journal, end = Infinity): number {
+  const claimed = new Ranges();
+  for (const { offset, length } of entries) {
+    claimed.add({ start: offset, end: Math.min(offset + length, end) });
+  }
+  return claimed.size;
 }
 
 /** Whether a journal is of this very content. */

@@ -5,9 +5,9 @@
  */
 import { basename } from "@std/path";
 import type { UnfinishedFile } from "./events.ts";
-import { parseJournal } from "./journal.ts";
+import { bytesClaimed, parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import { Ranges } from "./ranges.ts";
+import { readJournal } from "./read_journal.ts";
 
 /**
  * The files, with what journals claim to be here of those of which nothing is known. What they claim
@@ -21,24 +21,20 @@ export async function withKept(
 ): Promise<UnfinishedFile[]> {
   const paths = (await output.workFiles()).filter((path) => path.endsWith(".journal"));
   const journals = new Set(paths.map((path) => basename(path)));
-  return files.map((file) => {
-    if (file.kept > 0 || journals.size === 0) return file;
+  if (journals.size === 0) return [...files];
+  const known: UnfinishedFile[] = [];
+  for (const file of files) {
     const { journal } = output.workPath(file.path);
-    return journals.has(basename(journal)) ? { ...file, kept: claimedBy(journal, file) } : file;
-  });
+    const isUnknown = file.kept === 0 && journals.has(basename(journal));
+    known.push(isUnknown ? { ...file, kept: await claimedBy(journal, file) } : file);
+  }
+  return known;
 }
 
-function claimedBy(journalPath: string, { path, size }: UnfinishedFile): number {
-  try {
-    const journal = parseJournal(Deno.readFileSync(journalPath));
-    if (journal?.subject.path !== path || journal.subject.size !== size) return 0;
-    const claimed = new Ranges();
-    for (const { offset, length } of journal.entries) {
-      claimed.add({ start: offset, end: offset + length });
-    }
-    return claimed.size;
-  } catch {
-    // What cannot be read is of no use to the next run either.
-    return 0;
-  }
+async function claimedBy(path: string, file: UnfinishedFile): Promise<number> {
+  // What cannot be read is of no use to the next run either.
+  const bytes = await readJournal(path).catch(() => null);
+  const journal = bytes && parseJournal(bytes);
+  const isOfFile = journal?.subject.path === file.path && journal.subject.size === file.size;
+  return isOfFile ? bytesClaimed(journal) : 0;
 }

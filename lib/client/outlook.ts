@@ -5,11 +5,10 @@
  * @module
  */
 import type { ListedFile } from "../protocol/payloads.ts";
-import { isOf, type Journal, parseJournal } from "./journal.ts";
+import { bytesClaimed } from "./journal.ts";
 import { OutputError, type OutputFolder } from "./output_folder.ts";
 import type { Found } from "./partial_file.ts";
-import { Ranges } from "./ranges.ts";
-import { readJournal } from "./read_journal.ts";
+import { findJournal } from "./read_journal.ts";
 import { hasSameTime } from "./same_time.ts";
 import { unlessMissing } from "./unless_missing.ts";
 
@@ -30,14 +29,11 @@ export interface Outlook {
 
 /** Looks for what there is of a file. */
 export async function lookAt(file: ListedFile, output: OutputFolder): Promise<Outlook> {
-  const bytes = await readJournal(output.workPath(file.path).journal);
-  const journal = bytes && parseJournal(bytes);
-  const isUsable = journal !== null && isOf(journal, file);
-  return {
-    ...presentOf(file, output),
-    kept: isUsable ? await keptOf(journal, output) : 0,
-    dropped: bytes === null || isUsable ? null : journal ? "outdated" : "unreadable",
-  };
+  const work = output.workPath(file.path);
+  const { journal, dropped } = await findJournal(work.journal, file);
+  const data = journal && await unlessMissing(Deno.lstat(work.data));
+  const kept = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
+  return { ...presentOf(file, output), kept, dropped };
 }
 
 function presentOf(
@@ -56,14 +52,4 @@ function kindOf(info: Deno.FileInfo | null, file: ListedFile): Outlook["present"
   if (!info) return "nothing";
   if (info.size !== file.size) return "other";
   return hasSameTime(info, file) ? "same" : "same size";
-}
-
-/** Bytes that a journal names and that the data is long enough for. */
-async function keptOf({ subject, entries }: Journal, output: OutputFolder): Promise<number> {
-  const data = await unlessMissing(Deno.lstat(output.workPath(subject.path).data));
-  const kept = new Ranges();
-  for (const { offset, length } of entries) {
-    kept.add({ start: offset, end: Math.min(offset + length, data?.size ?? 0) });
-  }
-  return kept.size;
 }

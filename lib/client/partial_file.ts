@@ -4,15 +4,13 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { isOf, type JournalEntry, journalHead, journalLine, parseJournal } from "./journal.ts";
+import { type JournalEntry, journalHead, journalLine } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
-import { readJournal } from "./read_journal.ts";
+import { findJournal, type FoundJournal } from "./read_journal.ts";
 import { unlessMissing } from "./unless_missing.ts";
 import type { WriteHandles } from "./write_handles.ts";
-
-const NEWLINE = 0x0a;
 
 /** What was found of an earlier download. */
 export interface Found {
@@ -20,8 +18,8 @@ export interface Found {
   readonly kept: number;
   /** Bytes that the journal claims, but the data does not show. */
   readonly damaged: number;
-  /** Why what was there is dropped: it is of another version, or its journal says nothing. */
-  readonly dropped: "outdated" | "unreadable" | null;
+  /** Why what was there is dropped. */
+  readonly dropped: FoundJournal["dropped"];
 }
 
 /** What of an earlier download is lost, in words. */
@@ -59,7 +57,7 @@ export class PartialFile {
     output: OutputFolder,
     handles: WriteHandles,
     lacking: Ranges,
-    journal: "torn" | "whole" | "none",
+    { journal, isTorn }: FoundJournal,
   ) {
     const work = output.workPath(file.path);
     this.dataPath = work.data;
@@ -69,8 +67,8 @@ export class PartialFile {
     this.#handles = handles;
     this.#lacking = lacking;
     this.#received = file.size - lacking.size;
-    this.#journaled = journal !== "none";
-    this.#isTorn = journal === "torn";
+    this.#journaled = journal !== null;
+    this.#isTorn = isTorn;
   }
 
   /**
@@ -87,20 +85,15 @@ export class PartialFile {
   ): Promise<{ partial: PartialFile; found: Found }> {
     const lacking = new Ranges({ start: 0, end: file.size });
     const work = output.workPath(file.path);
-    const bytes = await readJournal(work.journal);
-    const journal = bytes && parseJournal(bytes);
-    const isSame = journal !== null && isOf(journal, file);
+    const found = await findJournal(work.journal, file);
+    const { journal, dropped } = found;
     let damaged = 0;
-    if (isSame) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
-    const end = bytes?.at(-1) === NEWLINE ? "whole" : "torn";
-    const partial = new PartialFile(file, output, handles, lacking, isSame ? end : "none");
-    if (bytes && !isSame) await partial.discard();
+    if (journal) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
+    const partial = new PartialFile(file, output, handles, lacking, found);
+    if (dropped !== null) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (file.size === 0) handles.open(partial.dataPath, true);
-    const reason = journal ? "outdated" : "unreadable";
-    const dropped = bytes === null || isSame ? null : reason;
-    const found = { kept: partial.#received, damaged, dropped } as const;
-    return { partial, found };
+    return { partial, found: { kept: partial.#received, damaged, dropped } };
   }
 
   /** Bytes that are here. */

@@ -5,7 +5,7 @@
  */
 import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
+import { identityOf, identityOfInfo, isSameIdentity } from "../file_identity.ts";
 import { messageOf, WireError } from "../errors.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { type FileLease, OpenFiles } from "./open_files.ts";
@@ -151,7 +151,7 @@ export class Catalog implements AsyncDisposable {
    * @throws {WireError} `changed` if not.
    */
   assertUnchanged(file: SharedFile, lease: FileLease): void {
-    if (!isSame(identityOf(fstatSync(lease.handle.fd)), file)) {
+    if (!isSameIdentity(identityOf(fstatSync(lease.handle.fd)), file)) {
       lease.discard();
       throw this.#heeded(file, changed());
     }
@@ -181,7 +181,7 @@ export class Catalog implements AsyncDisposable {
   async #listedPath(file: SharedFile): Promise<string> {
     const real = await this.#pathInside(file);
     try {
-      if (isSame(identityOfInfo(await Deno.lstat(real)), file)) return real;
+      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
     } catch (error) {
       throw whyUnreadable(error);
     }
@@ -209,7 +209,7 @@ export class Catalog implements AsyncDisposable {
     } catch (error) {
       throw whyUnreadable(error);
     }
-    if (isSame(identityOf(fstatSync(handle.fd)), file)) return handle;
+    if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
     await handle.close();
     throw changed();
   }
@@ -252,7 +252,7 @@ export class Catalog implements AsyncDisposable {
       .filter((path) => isAtOrUnder(path, paths) && !found.has(path));
     const files = scanned.filter((file) => {
       const known = this.#files.get(file.path);
-      return !known || !isSame(known, file);
+      return !known || !isSameIdentity(known, file);
     });
     if (files.length === 0 && removed.length === 0) return false;
     // Of links the system does not tell.
@@ -279,10 +279,6 @@ function whyUnreadable(error: unknown): WireError {
   return isGone
     ? new WireError("not-found", "There is no such file")
     : new WireError("read-failed", "The file cannot be opened", { cause: error });
-}
-
-function isSame(a: FileIdentity, b: FileIdentity): boolean {
-  return a.version === b.version && a.device === b.device;
 }
 
 function changed(): WireError {

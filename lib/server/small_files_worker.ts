@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type FileIdentity, identityOf, identityOfInfo } from "../file_identity.ts";
+import { identityOf, identityOfInfo, isSameIdentity } from "../file_identity.ts";
 import {
   diskPath,
   isInside,
@@ -48,7 +48,7 @@ function read(file: SharedFile, bytes: Uint8Array): SmallFile | null {
   if (!isInside(folder, real)) return null;
   // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, so there a named pipe that
   // has come in the file's place would keep this thread, and all clients with it.
-  if (!isListed(file, identityOfInfo(Deno.lstatSync(real)))) return null;
+  if (!isSameIdentity(file, identityOfInfo(Deno.lstatSync(real)))) return null;
   const fd = openSync(real, OPEN_FLAGS);
   try {
     for (let got = 0; got < bytes.length;) {
@@ -57,13 +57,9 @@ function read(file: SharedFile, bytes: Uint8Array): SmallFile | null {
       got += read;
     }
     // Behind the reading: a write between an earlier look and the read would go unseen.
-    if (!isListed(file, identityOf(fstatSync(fd)))) return null;
+    if (!isSameIdentity(file, identityOf(fstatSync(fd)))) return null;
     return { bytes, digest: createHash("sha256").update(bytes).digest("hex") };
   } finally {
     closeSync(fd);
   }
-}
-
-function isListed(file: SharedFile, { version, device }: FileIdentity): boolean {
-  return version === file.version && device === file.device;
 }
