@@ -36,6 +36,8 @@ export interface Packet {
   /** Whether a message begins with them, and whether it ends. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
+  /** What the answer may hold until it is sent, in bytes. */
+  readonly room: number;
   /** What of which file is in them, or null for an ERROR. */
   readonly piece: SentPiece | null;
 }
@@ -75,7 +77,6 @@ interface Asked {
 
 /** An answer whose next packet is being made. */
 interface Prepared {
-  readonly size: number;
   readonly packets: AsyncGenerator<Packet, void>;
   next: Promise<IteratorResult<Packet, void>>;
 }
@@ -93,7 +94,8 @@ export class ChunkAnswers {
   readonly #buffers = new Map<Uint8Array, Uint8Array<ArrayBuffer>>();
   /** The answer that is being sent in slices. */
   #current: Prepared | undefined;
-  #preparedBytes = 0;
+  /** What the answers that are not at their end may hold, in bytes. */
+  #reserved = 0;
   #isBorrower = false;
   #ended = false;
   #wake = () => {};
@@ -140,6 +142,10 @@ export class ChunkAnswers {
       this.#buffers.delete(packet.bytes);
       this.#resources.pool.release(buffer);
     }
+    if (packet.isLast) {
+      this.#reserved -= packet.room;
+      this.#readAhead();
+    }
     if (this.#open.size === 0 && this.#asked.length === 0) this.#borrow(false);
   }
 
@@ -160,19 +166,14 @@ export class ChunkAnswers {
     const begun = this.#current;
     const answer = begun ?? this.#prepared.shift();
     if (!answer) return undefined;
+    // By now the slice before has been sent, and has given back the room for this one.
+    if (begun) answer.next = answer.packets.next();
     const { value } = await answer.next;
-    if (!begun) {
-      this.#preparedBytes -= answer.size;
-      this.#readAhead();
-    }
     const isOver = !value || value.isLast;
     this.#current = isOver ? undefined : answer;
-    // A slice is read while the one before is sent; past the last stands the end of what the
-    // generator holds open.
-    answer.next = answer.packets.next();
-    answer.next.catch(() => {});
     if (isOver) {
-      await answer.next;
+      // Past the last packet stands the end of what the generator holds open.
+      await answer.packets.return();
       this.#open.delete(answer);
     }
     return value ?? undefined;
@@ -192,14 +193,14 @@ export class ChunkAnswers {
 
   #readAhead(): void {
     if (this.#asked.length > 0) this.#borrow(true);
-    const most = this.#resources.pool.share / 2;
+    const most = this.#resources.pool.share;
     while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
       const { wanted } = this.#asked[0]!;
-      const size = wanted instanceof WireError ? 0 : Math.min(roomFor(wanted.length), most);
-      if (this.#prepared.length > 0 && this.#preparedBytes + size > most) return;
-      this.#preparedBytes += size;
-      const packets = this.#answer(this.#asked.shift()!);
-      const prepared = { size, packets, next: packets.next() };
+      const room = wanted instanceof WireError ? 0 : Math.min(roomFor(wanted.length), most);
+      if (this.#reserved > 0 && this.#reserved + room > most) return;
+      this.#reserved += room;
+      const packets = this.#answer(this.#asked.shift()!, room);
+      const prepared = { packets, next: packets.next() };
       prepared.next.catch(() => {});
       this.#open.add(prepared);
       this.#prepared.push(prepared);
@@ -212,12 +213,16 @@ export class ChunkAnswers {
     this.#resources.pool.borrowers += isBorrower ? 1 : -1;
   }
 
-  /** The one place where a failed request becomes an ERROR. */
-  async *#answer({ requestId, wanted }: Asked): AsyncGenerator<Packet, void> {
+  /**
+   * The one place where a failed request becomes an ERROR.
+   *
+   * @param room How much may be held at once, in bytes: what does not fit comes in slices.
+   */
+  async *#answer({ requestId, wanted }: Asked, room: number): AsyncGenerator<Packet, void> {
     let begun = false;
     try {
       if (wanted instanceof WireError) throw wanted;
-      for await (const packet of this.#read(requestId, wanted)) {
+      for await (const packet of this.#read(requestId, wanted, room)) {
         begun = true;
         yield packet;
       }
@@ -231,33 +236,42 @@ export class ChunkAnswers {
       const payload = printPayload({ code: error.code, message: error.message });
       const message = { type: MessageType.ERROR, requestId, payload };
       const bytes = this.#resources.connection.encode(message);
-      yield { bytes, requestId, isFirst: true, isLast: true, piece: null };
+      yield { bytes, requestId, isFirst: true, isLast: true, room, piece: null };
     }
   }
 
   async *#read(
     requestId: number,
     { file, offset, length }: Wanted,
+    room: number,
   ): AsyncGenerator<Packet, void> {
     const { catalog, connection } = this.#resources;
     const { path } = file;
     const framer = connection.chunkFramer(requestId, offset, length);
-    const small = length === file.size ? await this.#readSmall(file) : null;
+    const packet = (buffer: Uint8Array<ArrayBuffer>, piece: SentPiece): Packet => {
+      const isFirst = !framer.hasBegun;
+      const bytes = framer.frame(buffer, piece.length);
+      this.#buffers.set(bytes, buffer);
+      return { bytes, requestId, isFirst, isLast: framer.isComplete, room, piece };
+    };
+    const isSmall = length === file.size && length <= Math.min(SMALL_FILE, room);
+    const small = isSmall ? await this.#readSmall(file) : null;
     if (small) {
-      const piece = { path, length, end: length, endsFile: true };
-      yield this.#packet(small, requestId, framer, piece);
+      yield packet(small, { path, length, end: length, endsFile: true });
       return;
     }
     const lease = await catalog.lease(file);
     try {
       // Of a chunk in slices some is on its way before the end, where it is proven.
-      if (length > this.#resources.pool.share / 2) catalog.assertUnchanged(file, lease);
+      if (length > room) catalog.assertUnchanged(file, lease);
       for (let done = 0; done < length;) {
-        const { take, buffer } = await this.#readPiece(file, lease, offset + done, length - done);
+        const take = Math.min(length - done, room);
+        const start = offset + done;
         done += take;
+        const isEnd = done === length;
+        const buffer = await this.#readPiece(file, lease, start, take, isEnd);
         const end = offset + done;
-        const piece = { path, length: take, end, endsFile: end === file.size };
-        yield this.#packet(buffer, requestId, framer, piece);
+        yield packet(buffer, { path, length: take, end, endsFile: end === file.size });
       }
     } finally {
       lease.release();
@@ -267,7 +281,6 @@ export class ChunkAnswers {
   /** A buffer with a whole file, or null if it must be read in the usual way. */
   async #readSmall(file: SharedFile): Promise<Uint8Array<ArrayBuffer> | null> {
     const { catalog, pool, digests } = this.#resources;
-    if (file.size > Math.min(SMALL_FILE, pool.share / 2)) return null;
     const buffer = await pool.acquire(file.size);
     const small = await catalog.readSmall(file);
     if (!small) {
@@ -279,38 +292,31 @@ export class ChunkAnswers {
     return buffer;
   }
 
-  /** A buffer with the next piece of a chunk, of which so many bytes are left. */
-  async #readPiece(file: SharedFile, lease: FileLease, offset: number, left: number) {
+  /** A buffer with a piece of a chunk, which may be the last of it. */
+  async #readPiece(
+    file: SharedFile,
+    lease: FileLease,
+    offset: number,
+    take: number,
+    isLast: boolean,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const { catalog, pool, digests } = this.#resources;
-    const take = Math.min(left, pool.share / 2);
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
       const isThere = await readFully(lease, target, offset);
       // Only at the end: a write between an earlier check and the read would go unseen.
-      if (take === left || !isThere) catalog.assertUnchanged(file, lease);
+      if (isLast || !isThere) catalog.assertUnchanged(file, lease);
       if (!isThere) throw new Error("The file is shorter than the system says");
       const isWhole = take === file.size && take <= HASHED_AS_READ;
       if (isWhole && this.wantsDigests && !digests.has(file)) {
         digests.learn(file, createHash("sha256").update(target).digest("hex"));
       }
-      return { take, buffer };
+      return buffer;
     } catch (error) {
       pool.release(buffer);
       throw error;
     }
-  }
-
-  #packet(
-    buffer: Uint8Array<ArrayBuffer>,
-    requestId: number,
-    framer: MessageFramer,
-    piece: SentPiece,
-  ): Packet {
-    const isFirst = !framer.hasBegun;
-    const bytes = framer.frame(buffer, piece.length);
-    this.#buffers.set(bytes, buffer);
-    return { bytes, requestId, isFirst, isLast: framer.isComplete, piece };
   }
 }
 
