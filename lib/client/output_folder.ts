@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "@std/path";
+import { basename, join, resolve, SEPARATOR } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../printable.ts";
 import { OWN_FOLDER } from "../safe_path.ts";
@@ -36,6 +36,9 @@ export class OutputFolder {
   readonly foldsNames: boolean;
 
   readonly #root: string;
+  /** The root with a separator behind it. */
+  readonly #prefix: string;
+  readonly #work: string;
   /** The disk that it is on; null if it is not there yet. */
   readonly #device: number | null;
   /** Which folders were looked at since when, and whether they were there. */
@@ -43,6 +46,8 @@ export class OutputFolder {
 
   private constructor(root: string, foldsNames = false) {
     this.#root = root;
+    this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
+    this.#work = join(root, OWN_FOLDER);
     this.#device = lstatOrNull(root)?.dev ?? null;
     this.foldsNames = foldsNames;
   }
@@ -91,18 +96,18 @@ export class OutputFolder {
    */
   workPath(path: string): { readonly data: string; readonly journal: string } {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
-    const work = join(this.#root, OWN_FOLDER, name);
+    const work = `${this.#work}${SEPARATOR}${name}`;
     return { data: `${work}.data`, journal: `${work}.journal` };
   }
 
   /** The file that says that a client is at work here. */
   get lockPath(): string {
-    return join(this.#root, OWN_FOLDER, "lock");
+    return join(this.#work, "lock");
   }
 
   /** The paths of all files that there are in the work folder. */
   async workFiles(): Promise<string[]> {
-    const work = join(this.#root, OWN_FOLDER);
+    const work = this.#work;
     const entries = lstatOrNull(work) ? await Array.fromAsync(Deno.readDir(work)) : [];
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
@@ -116,7 +121,15 @@ export class OutputFolder {
 
   /** Where a file ends up. Nothing is created, nothing checked. */
   finalPath(path: string): string {
-    return join(this.#root, ...path.split("/"));
+    // A path of the server is in normal form already, and there may be very many.
+    return this.#prefix + path.replaceAll("/", SEPARATOR);
+  }
+
+  /** The folders below the output folder that a file is in, the outermost first. */
+  *#foldersOf(path: string): Iterable<string> {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
+      yield this.finalPath(path.slice(0, at));
+    }
   }
 
   /**
@@ -126,9 +139,8 @@ export class OutputFolder {
    * @throws {OutputError} If something stands in the way.
    */
   present(path: string): Deno.FileInfo | null {
-    const segments = path.split("/");
-    for (let i = 1; i < segments.length; i++) {
-      if (!this.#isThere(join(this.#root, ...segments.slice(0, i)))) return null;
+    for (const folder of this.#foldersOf(path)) {
+      if (!this.#isThere(folder)) return null;
     }
     const final = this.finalPath(path);
     // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
@@ -163,10 +175,7 @@ export class OutputFolder {
    * @throws {OutputError} If something stands in the way.
    */
   async place(from: string, path: string): Promise<void> {
-    const segments = path.split("/");
-    for (let i = 1; i < segments.length; i++) {
-      makeFolder(join(this.#root, ...segments.slice(0, i)));
-    }
+    for (const folder of this.#foldersOf(path)) makeFolder(folder);
     const final = this.finalPath(path);
     try {
       await replaceFile(from, final);

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConnectionLostError, ProtocolError, WireError } from "../errors.ts";
-import type { Connection, Message } from "../protocol/connection.ts";
+import type { Connection, Message, Outgoing } from "../protocol/connection.ts";
 import { FOOTER_SIZE, HEADER_SIZE, MessageType } from "../protocol/message.ts";
 import { DEFAULT_PATIENCE, type Patience } from "../protocol/patience.ts";
 import {
@@ -60,6 +60,8 @@ export class Remote implements Disposable {
   readonly #open = new Map<number, OpenRequest>();
   readonly #list: ServerList;
   readonly #watch: AnswerWatch;
+  /** Requests that are about to be sent, together. */
+  #outgoing: Uint8Array[] = [];
   #lastId = 0;
   #leaving = false;
   /** Whether the server is about to end: it goes once this side has gone. */
@@ -108,13 +110,12 @@ export class Remote implements Disposable {
 
   /** Asks for chunks, at most `room` of them; their answers come in the same order. */
   get(requests: readonly ChunkRequest[]): void {
-    const messages = requests.map((request) => {
+    for (const request of requests) {
       const requestId = this.#openRequest({ type: MessageType.GET, request });
       const { path, version, offset, length } = request;
       const payload = printPayload({ path, version, offset, length });
-      return this.#connection.encode({ type: MessageType.GET, requestId, payload });
-    });
-    this.#send(concat(messages));
+      this.#send({ type: MessageType.GET, requestId, payload });
+    }
   }
 
   /** Asks for a file's SHA-256, if there is `room`; 64 hex digits. */
@@ -122,7 +123,7 @@ export class Remote implements Disposable {
     const { promise, resolve, reject: failed } = Promise.withResolvers<string>();
     const requestId = this.#openRequest({ type: MessageType.DIGEST, resolve, failed });
     const payload = printPayload({ path, version, algorithm: "sha256" });
-    this.#send(this.#connection.encode({ type: MessageType.DIGEST, requestId, payload }));
+    this.#send({ type: MessageType.DIGEST, requestId, payload });
     return promise;
   }
 
@@ -161,6 +162,7 @@ export class Remote implements Disposable {
     this.#leaving = true;
     // A server that reads nothing any more does not keep the user waiting.
     const timer = setTimeout(() => this.#connection.close(), LEAVE_MS);
+    this.#flush();
     await this.#connection.sayGoodbye(reason);
     await this.#connection.closeWrite();
     clearTimeout(timer);
@@ -174,11 +176,22 @@ export class Remote implements Disposable {
 
   /** All that was asked for is here: the server, which waits for that, may end. */
   async #answerGoodbye(): Promise<void> {
+    this.#flush();
     await this.#connection.sayGoodbye("the server is about to end");
     await this.#connection.closeWrite();
   }
 
-  #send(bytes: Uint8Array): void {
+  /** Sends a request soon: what is asked for in one go is sent in one go. */
+  #send(message: Outgoing): void {
+    if (this.#outgoing.push(this.#connection.encode(message)) === 1) {
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const bytes = concat(this.#outgoing);
+    this.#outgoing = [];
     // A failed write ends the reading side too, which is where it is reported.
     this.#connection.sendBytes(bytes).catch((error) => this.#connection.fail(error));
   }

@@ -44,6 +44,7 @@ export class Scheduler<F> {
   /** The time of the priority that was served last: where priorities that join begin. */
   #time = 0;
   #joined = 0;
+  #competing: readonly Priority[] = [];
 
   constructor() {
     const queue = (priority: Priority): Queue<F> => ({
@@ -62,7 +63,7 @@ export class Scheduler<F> {
 
   /** The priorities that have a file which takes part, most urgent first. */
   get competing(): readonly Priority[] {
-    return PRIORITIES.filter((priority) => this.#queues[priority].heap.length > 0);
+    return this.#competing;
   }
 
   /** Lets a file take part, or moves it to another priority. */
@@ -82,6 +83,7 @@ export class Scheduler<F> {
     this.#entries.set(file, entry);
     queue.heap.push(entry);
     siftUp(queue.heap, entry.index);
+    if (queue.heap.length === 1) this.#noteCompeting();
   }
 
   /** Lets a file take part no more. */
@@ -93,11 +95,16 @@ export class Scheduler<F> {
     // Or who leaves after each chunk and comes back would be first again and again.
     queue.fileTime = Math.max(queue.fileTime, entry.time);
     const last = heap.pop()!;
+    if (heap.length === 0) this.#noteCompeting();
     if (last === entry) return;
     heap[entry.index] = last;
     last.index = entry.index;
     siftUp(heap, last.index);
     siftDown(heap, last.index);
+  }
+
+  #noteCompeting(): void {
+    this.#competing = PRIORITIES.filter((priority) => this.#queues[priority].heap.length > 0);
   }
 
   /** The file to ask a chunk of, or undefined if no file takes part. */

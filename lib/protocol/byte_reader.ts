@@ -5,22 +5,24 @@
  */
 import { ConnectionLostError } from "../errors.ts";
 
-/** How much more than asked for one read may bring, in bytes: small messages come many at once. */
-const LOOK_AHEAD = 8 * 1024;
-
 /** Reads exact numbers of bytes from a byte stream, into one buffer that is used again and again. */
 export class ByteReader {
   readonly #reader: ReadableStreamBYOBReader;
-  #buffer = new Uint8Array(LOOK_AHEAD);
+  readonly #lookAhead: number;
+  #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
 
   /**
    * @param stream A readable byte stream (`type: "bytes"`); it gets locked. Its source fills the
    *   reader's buffer: one that enqueues pieces and closes makes a truncated read a `TypeError`.
+   * @param lookAhead How much more than asked for one read may bring, in bytes: small messages come
+   *   many at once.
    */
-  constructor(stream: ReadableStream<Uint8Array>) {
+  constructor(stream: ReadableStream<Uint8Array>, lookAhead: number) {
     this.#reader = stream.getReader({ mode: "byob" });
+    this.#lookAhead = lookAhead;
+    this.#buffer = new Uint8Array(lookAhead);
   }
 
   /**
@@ -35,15 +37,27 @@ export class ByteReader {
       this.#makeRoom(length);
       if (!await this.#fill(length)) return null;
     }
+    const bytes = this.peek(length);
     this.#start += length;
-    return this.#buffer.subarray(this.#start - length, this.#start);
+    return bytes;
+  }
+
+  /** The next `length` bytes if they are here already, else null. They will be read again. */
+  peek(length: number): Uint8Array | null {
+    if (this.#end - this.#start < length) return null;
+    return this.#buffer.subarray(this.#start, this.#start + length);
+  }
+
+  /** Reads `length` bytes that are here already. What was read before stays valid. */
+  skip(length: number): void {
+    this.#start += length;
   }
 
   #makeRoom(length: number): void {
     const held = this.#end - this.#start;
     if (this.#start + length > this.#buffer.length || held === 0) {
       const target = length > this.#buffer.length
-        ? new Uint8Array(length + LOOK_AHEAD)
+        ? new Uint8Array(length + this.#lookAhead)
         : this.#buffer;
       target.set(this.#buffer.subarray(this.#start, this.#end));
       this.#buffer = target;
@@ -54,7 +68,7 @@ export class ByteReader {
 
   async #fill(length: number): Promise<boolean> {
     const held = this.#end - this.#start;
-    const room = Math.min(this.#buffer.length - this.#end, length - held + LOOK_AHEAD);
+    const room = Math.min(this.#buffer.length - this.#end, length - held + this.#lookAhead);
     // The stream takes the buffer away and hands it back under a new object.
     const { value, done } = await this.#reader.read(
       new Uint8Array(this.#buffer.buffer, this.#end, room),

@@ -59,6 +59,11 @@ export interface Turn {
 const MAX_WAITING_PONGS = 16;
 /** A payload from this size on, in bytes, is not copied to be sent. */
 const LARGE_PAYLOAD = 64 * 1024;
+/**
+ * How much more than a message one read may bring, in bytes: requests are small and a server has
+ * many clients, of small files a client gets many at once.
+ */
+const LOOK_AHEAD: Record<Side, number> = { server: 8 * 1024, client: 64 * 1024 };
 /** How long the last words to a peer may take, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
@@ -68,7 +73,8 @@ export class Connection implements Disposable {
   maxChunk = MAX_CHUNK_PAYLOAD;
 
   readonly #socket: Socket;
-  readonly #side: Side;
+  /** The side that the other end is. */
+  readonly #peer: Side;
   readonly #patience: Patience;
   readonly #reader: ByteReader;
   readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
@@ -87,14 +93,14 @@ export class Connection implements Disposable {
    */
   constructor(conn: Deno.Conn, side: Side, patience: Patience = DEFAULT_PATIENCE) {
     this.#socket = new Socket(conn);
-    this.#side = side;
+    this.#peer = side === "server" ? "client" : "server";
     this.#patience = patience;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
     this.#endpoints = side === "server"
       ? { server: local, client: remote }
       : { server: remote, client: local };
-    this.#reader = new ByteReader(this.#socket.readable);
+    this.#reader = new ByteReader(this.#socket.readable, LOOK_AHEAD[side]);
     this.#watchdog = setInterval(() => this.#watch(), patience.pingAfter / 10);
   }
 
@@ -121,17 +127,17 @@ export class Connection implements Disposable {
 
   /**
    * The messages that come, PING and PONG excepted: those are dealt with here. The stream closes
-   * at a clean end, between messages. It reads nothing ahead, so that a message's payload is valid
-   * until the next one is pulled. It errors with
+   * at a clean end, between messages. It reads nothing ahead but what came together with a
+   * message, so that its payload is valid until the next one is pulled. It errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
    * - a `ProtocolError` if the peer broke the protocol (and has been told so),
    * - a `ConnectionLostError` if the connection broke or fell silent.
    */
   readonly readable: ReadableStream<Message> = new ReadableStream({
     pull: async (controller) => {
-      const message = await this.#receive();
-      if (message) controller.enqueue(message);
-      else controller.close();
+      let message = await this.#receive();
+      if (!message) return controller.close();
+      for (; message; message = this.#receiveHeld()) controller.enqueue(message);
     },
   }, { highWaterMark: 0 });
 
@@ -255,14 +261,34 @@ export class Connection implements Disposable {
   }
 
   async #readMessage(): Promise<Message | null> {
-    const peer = this.#side === "server" ? "client" : "server";
     const head = await this.#reader.read(HEADER_SIZE);
     if (!head) return null;
-    const header = decodeHeader(head, peer, this.maxChunk);
+    const header = decodeHeader(head, this.#peer, this.maxChunk);
     const body = await this.#reader.read(header.length + FOOTER_SIZE);
     if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
     checkFooter(body);
     return { header, payload: body.subarray(0, header.length) };
+  }
+
+  /**
+   * A message that came together with the one before it. Null if none is here as a whole, or if it
+   * needs more than to be passed on: that is for `#receive`, in its turn.
+   */
+  #receiveHeld(): Message | null {
+    const head = this.#reader.peek(HEADER_SIZE);
+    if (!head) return null;
+    try {
+      const header = decodeHeader(head, this.#peer, this.maxChunk);
+      const { type, requestId, length } = header;
+      const isForUser = type !== MessageType.PING && type !== MessageType.PONG && requestId !== 0;
+      const whole = isForUser ? this.#reader.peek(HEADER_SIZE + length + FOOTER_SIZE) : null;
+      if (!whole) return null;
+      checkFooter(whole.subarray(HEADER_SIZE));
+      this.#reader.skip(whole.length);
+      return { header, payload: whole.subarray(HEADER_SIZE, HEADER_SIZE + length) };
+    } catch {
+      return null;
+    }
   }
 
   /** An ERROR about the whole connection is how the peer ended it. */

@@ -209,9 +209,13 @@ export class Catalog implements AsyncDisposable {
     } catch (error) {
       throw whyUnreadable(error);
     }
-    if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
-    await handle.close();
-    throw changed();
+    try {
+      if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
+      throw changed();
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   /** Stops watching, and closes all files; after that nobody is told anything. */

@@ -12,13 +12,14 @@
 import { createHash } from "node:crypto";
 import { WireError } from "../errors.ts";
 import type { Connection } from "../protocol/connection.ts";
-import { HEADER_SIZE, type MessageFramer, MessageType } from "../protocol/message.ts";
+import { HEADER_SIZE, MessageType } from "../protocol/message.ts";
 import { type GetRequest, printPayload } from "../protocol/payloads.ts";
 import { type BufferPool, roomFor } from "./buffer_pool.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Digests } from "./digests.ts";
 import type { SharedFile } from "./folder_scan.ts";
 import type { FileLease } from "./open_files.ts";
+import { readFully } from "./read_fully.ts";
 import { SMALL_FILE } from "./small_files.ts";
 
 /** The largest chunk that this server sends, in bytes. */
@@ -301,6 +302,9 @@ export class ChunkAnswers {
     isLast: boolean,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { catalog, pool, digests } = this.#resources;
+    // Once: if that read fails, this one finds out for itself. Before it holds a buffer: of many who
+    // wait together each then uses the one that the one before has used.
+    if (!lease.warm.has(offset, take)) await lease.warm.beingRead(offset);
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
@@ -329,19 +333,4 @@ function lengthOf({ offset, length }: GetRequest, { size }: SharedFile): number 
     throw new WireError("bad-request", `The offset is not below the file's ${size} bytes`);
   }
   return Math.min(length, size - offset);
-}
-
-/** Whether the file has as much. */
-async function readFully(lease: FileLease, target: Uint8Array, offset: number): Promise<boolean> {
-  for (let got = 0; got < target.length;) {
-    const { bytesRead } = await lease.handle.read(
-      target,
-      got,
-      target.length - got,
-      offset + got,
-    );
-    if (bytesRead === 0) return false;
-    got += bytesRead;
-  }
-  return true;
 }

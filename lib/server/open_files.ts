@@ -5,6 +5,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
+import { WarmBlocks } from "./warm_blocks.ts";
 
 /** How many files stay open, unless more are being read at this moment. */
 const IDLE_FILES = 64;
@@ -14,6 +15,8 @@ const IDLE_MS = 2_000;
 /** A file that one reader may read until it releases it. */
 export interface FileLease {
   readonly handle: FileHandle;
+  /** What of it was read moments ago, by anybody. */
+  readonly warm: WarmBlocks;
   /** Gives the file back. */
   release(): void;
   /** Makes sure that nobody else gets this handle; it is closed once all have released it. */
@@ -22,6 +25,7 @@ export interface FileLease {
 
 interface OpenFile {
   readonly handle: Promise<FileHandle>;
+  readonly warm: WarmBlocks;
   readers: number;
   idleSince: number;
 }
@@ -40,13 +44,14 @@ export class OpenFiles implements AsyncDisposable {
    * @throws What `open` throws.
    */
   async lease(key: string, open: () => Promise<FileHandle>): Promise<FileLease> {
-    const file = this.#files.get(key) ?? { handle: open(), readers: 0, idleSince: 0 };
+    const file = this.#files.get(key) ?? this.#begin(open);
     this.#files.set(key, file);
     file.readers++;
     let released = false;
     try {
       return {
         handle: await file.handle,
+        warm: file.warm,
         release: () => {
           if (!released) this.#release(key, file);
           released = true;
@@ -57,6 +62,10 @@ export class OpenFiles implements AsyncDisposable {
       this.#forget(key, file);
       throw error;
     }
+  }
+
+  #begin(open: () => Promise<FileHandle>): OpenFile {
+    return { handle: open(), warm: new WarmBlocks(), readers: 0, idleSince: 0 };
   }
 
   /** Closes everything. */

@@ -2,10 +2,11 @@
  * The server: accepts clients, and ends in an orderly way.
  *
  * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
- * `open_files.ts`, `catalog.ts` (the list, and the only way to its files), `digests.ts`,
- * `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks), `open_requests.ts`,
- * `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`, `session.ts` (one client),
- * `server.ts` (this), `options.ts` (the command line).
+ * `warm_blocks.ts`, `open_files.ts`, `read_fully.ts`, `small_files.ts` and its Worker
+ * `small_files_worker.ts`, `catalog.ts` (the list, and the only way to its files),
+ * `whole_list.ts`, `digests.ts`, `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks),
+ * `open_requests.ts`, `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`,
+ * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
  *
  * @module
  */
@@ -139,8 +140,12 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
         const conn = await listener.accept();
         retry = ACCEPT_RETRY_MS.first;
         serve(conn).catch((error) => {
-          conn.close();
           log({ event: "session failed", reason: messageOf(error) });
+          try {
+            conn.close();
+          } catch {
+            // It is closed already.
+          }
         });
       } catch (error) {
         if (closing) return;

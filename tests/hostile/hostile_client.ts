@@ -53,7 +53,7 @@ export class HostileClient implements Disposable {
 
   private constructor(conn: Deno.TcpConn) {
     this.#socket = new Socket(conn);
-    this.#reader = new ByteReader(this.#socket.readable);
+    this.#reader = new ByteReader(this.#socket.readable, 8 * 1024);
   }
 
   static async connect(port: number): Promise<HostileClient> {

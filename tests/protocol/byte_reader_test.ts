@@ -4,12 +4,12 @@ import fc from "fast-check";
 import { ConnectionLostError } from "../../lib/errors.ts";
 import { ByteReader } from "../../lib/protocol/byte_reader.ts";
 
-/** The most that one read may bring beyond what was asked for; the reader's own constant. */
+/** The most that one read may bring beyond what was asked for. */
 const LOOK_AHEAD = 16 * 1024;
 
 Deno.test("ByteReader returns exact reads of a stream that brings one byte at a time", async () => {
   const { stream } = source(count(1000), () => 1);
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   let at = 0;
   for (const length of [1, 2, 64, 8, 500, 425]) {
     assert.deepEqual(await copyOf(reader, length), count(1000).slice(at, at += length));
@@ -25,7 +25,7 @@ Deno.test("ByteReader returns the same bytes however the network cut them", asyn
       const total = reads.reduce((a, b) => a + b, 0);
       const bytes = count(total);
       const { stream } = source(bytes, (pull) => pieces[pull % pieces.length]!);
-      const reader = new ByteReader(stream);
+      const reader = new ByteReader(stream, LOOK_AHEAD);
       let at = 0;
       for (const length of reads) {
         const got = await reader.read(length);
@@ -41,7 +41,7 @@ Deno.test("ByteReader returns the same bytes around the sizes of its buffer", as
   const reads = sizes.flatMap((size) => [64, size - 1, 64, size, 64, size + 1, 1]);
   const bytes = count(reads.reduce((a, b) => a + b));
   for (const piece of [777, LOOK_AHEAD, Infinity]) {
-    const reader = new ByteReader(source(bytes, () => piece).stream);
+    const reader = new ByteReader(source(bytes, () => piece).stream, LOOK_AHEAD);
     let at = 0;
     for (const length of reads) {
       const got = await reader.read(length);
@@ -54,7 +54,10 @@ Deno.test("ByteReader returns the same bytes around the sizes of its buffer", as
 Deno.test("ByteReader returns reads that are larger than its buffer", async () => {
   const sizes = [4 * 1024 * 1024 + 8, 64, 4 * 1024 * 1024 + 8, 64, 1024 * 1024];
   const bytes = count(sizes.reduce((a, b) => a + b));
-  const reader = new ByteReader(source(bytes, (pull) => 50_000 + pull * 7919 % 50_000).stream);
+  const reader = new ByteReader(
+    source(bytes, (pull) => 50_000 + pull * 7919 % 50_000).stream,
+    LOOK_AHEAD,
+  );
   let at = 0;
   for (const size of sizes) {
     const got = await reader.read(size);
@@ -65,7 +68,7 @@ Deno.test("ByteReader returns reads that are larger than its buffer", async () =
 
 Deno.test("ByteReader takes the end between two reads for a value", async () => {
   for (const length of [0, 1, 64, LOOK_AHEAD, 5 * LOOK_AHEAD]) {
-    const reader = new ByteReader(source(count(length), () => Infinity).stream);
+    const reader = new ByteReader(source(count(length), () => Infinity).stream, LOOK_AHEAD);
     if (length > 0) await reader.read(length);
     for (let i = 0; i < 3; i++) assert.equal(await reader.read(64), null);
   }
@@ -74,7 +77,7 @@ Deno.test("ByteReader takes the end between two reads for a value", async () => 
 Deno.test("ByteReader takes the end inside a read for an error", async () => {
   for (const length of [1, 63, LOOK_AHEAD, 100_000]) {
     for (const piece of [1000, Infinity]) {
-      const reader = new ByteReader(source(count(100 + length), () => piece).stream);
+      const reader = new ByteReader(source(count(100 + length), () => piece).stream, LOOK_AHEAD);
       await reader.read(100);
       await assert.rejects(reader.read(length + 1), ConnectionLostError);
     }
@@ -89,13 +92,13 @@ Deno.test("ByteReader fails as its stream does", async () => {
       throw failure;
     },
   });
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   await assert.rejects(reader.read(1), (error) => error === failure);
 });
 
 Deno.test("ByteReader leaves what it returned alone until the next call", async () => {
   const { stream, pulls } = source(count(300), () => 64);
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   const first = await reader.read(40);
   const pullsOfFirst = pulls.length;
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -108,7 +111,7 @@ Deno.test("ByteReader leaves what it returned alone until the next call", async 
 
 Deno.test("ByteReader uses one buffer again and again, whatever the sizes of its reads", async () => {
   const { stream, pulls } = source(count(4_000_000), () => 9000);
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   for (let i = 0; i < 15; i++) {
     await reader.read(64);
     await reader.read(200_000);
@@ -119,7 +122,7 @@ Deno.test("ByteReader uses one buffer again and again, whatever the sizes of its
 
 Deno.test("ByteReader never takes more than it was asked for and its look-ahead", async () => {
   const { stream, pulls } = source(count(3_000_000), () => Infinity);
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   let taken = 0;
   for (const length of [64, 1_000_000, 64, 10, 64, 500_000, 64]) {
     const before = pulls.length;
@@ -138,7 +141,7 @@ Deno.test("ByteReader waits for as many bytes as it needs, and for no more", asy
   const gate = new Promise<void>((resolve) => release = resolve);
   const bytes = count(100);
   const { stream, pulls } = source(bytes, () => 16, (pull) => pull === 6 ? gate : undefined);
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   // 5 × 16 = 80 bytes come freely: a read of 70 is satisfied although the look-ahead is not full.
   assert.equal((await reader.read(70))!.length, 70);
   assert.equal(pulls.length, 5);
@@ -158,9 +161,24 @@ Deno.test("ByteReader reads a stream that enqueues as well as one that fills its
       controller.enqueue(count(1000).slice(at, at += 7));
     },
   });
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
   assert.deepEqual(await copyOf(reader, 64), count(64));
   assert.deepEqual(await copyOf(reader, 10), count(74).slice(64));
+});
+
+Deno.test("ByteReader shows what is here already, and what it returned stays as it was", async () => {
+  const bytes = count(400);
+  const { stream, pulls } = source(bytes, () => 100);
+  const reader = new ByteReader(stream, LOOK_AHEAD);
+  assert.equal(reader.peek(1), null);
+  const first = await reader.read(40);
+  assert.deepEqual(reader.peek(60), bytes.slice(40, 100));
+  assert.equal(reader.peek(61), null);
+  reader.skip(10);
+  assert.deepEqual(reader.peek(50), bytes.slice(50, 100));
+  assert.deepEqual(first, bytes.slice(0, 40));
+  assert.equal(pulls.length, 1);
+  assert.deepEqual(await copyOf(reader, 350), bytes.slice(50));
 });
 
 /** Bytes that differ from place to place. */

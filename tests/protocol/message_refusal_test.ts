@@ -213,7 +213,7 @@ Deno.test("a claimed length over the limit is refused before its bytes are asked
       controller.byobRequest!.respond(bytes.length);
     },
   });
-  await assert.rejects(readMessage(new ByteReader(stream), "client"), /over the limit/);
+  await assert.rejects(readMessage(new ByteReader(stream, 8 * 1024), "client"), /over the limit/);
   assert.ok(largest <= 64 * 1024, `a buffer of ${largest} bytes`);
 });
 

@@ -104,7 +104,7 @@ export async function readAll(
       byobRequest!.respond(length);
     },
   });
-  const reader = new ByteReader(stream);
+  const reader = new ByteReader(stream, 8 * 1024);
   const messages = [];
   for (let message; (message = await readMessage(reader, sender));) messages.push(message);
   return messages;

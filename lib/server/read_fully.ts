@@ -1,0 +1,34 @@
+/**
+ * Reading a part of a shared file: from memory at once, from a disk in the background.
+ *
+ * @module
+ */
+import { readSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import type { FileLease } from "./open_files.ts";
+
+/**
+ * Fills a buffer from a file.
+ *
+ * @param offset The position in the file of the buffer's first byte.
+ * @returns Whether the file has as much.
+ */
+export async function readFully(
+  { handle, warm }: FileLease,
+  target: Uint8Array,
+  offset: number,
+): Promise<boolean> {
+  for (let got = 0; got < target.length;) {
+    const [start, left] = [offset + got, target.length - got];
+    const bytesRead = warm.has(start, left)
+      ? warm.again(start, () => readSync(handle.fd, target, got, left, start))
+      : await warm.first(start, read(handle, target.subarray(got), start));
+    if (bytesRead === 0) return false;
+    got += bytesRead;
+  }
+  return true;
+}
+
+async function read(handle: FileHandle, target: Uint8Array, offset: number): Promise<number> {
+  return (await handle.read(target, 0, target.length, offset)).bytesRead;
+}
