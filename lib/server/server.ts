@@ -4,7 +4,8 @@
  * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
  * `warm_blocks.ts`, `open_files.ts`, `read_fully.ts`, `small_files.ts` and its Worker
  * `small_files_worker.ts`, `catalog.ts` (the list, and the only way to its files),
- * `whole_list.ts`, `digests.ts`, `buffer_pool.ts`, `chunk_answers.ts` (requests → chunks),
+ * `whole_list.ts`, `digests.ts`, `buffer_pool.ts`, `chunk_answer.ts`,
+ * `chunk_answers.ts` (requests → chunks),
  * `open_requests.ts`, `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`,
  * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
  *

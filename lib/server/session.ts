@@ -21,7 +21,8 @@ import {
 import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
-import { ChunkAnswers, MAX_CHUNK, type Packet, type SentPiece } from "./chunk_answers.ts";
+import type { Packet, SentPiece } from "./chunk_answer.ts";
+import { ChunkAnswers, MAX_CHUNK } from "./chunk_answers.ts";
 import type { ConnectedClient } from "./connected_client.ts";
 import type { Digests } from "./digests.ts";
 import { FilesAtWork } from "./files_at_work.ts";
