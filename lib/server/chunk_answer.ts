@@ -18,7 +18,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Digests } from "./digests.ts";
 import type { SharedFile } from "./folder_scan.ts";
 import type { FileLease } from "./open_files.ts";
-import { readFully } from "./read_fully.ts";
+import { readFully, turnToRead } from "./read_fully.ts";
 import { SMALL_FILE } from "./small_files.ts";
 
 /** Files up to this size, in bytes, are hashed as they are read for one who wants digests. */
@@ -161,9 +161,8 @@ export class ChunkAnswer {
     if (this.#done === 0 && length > this.room) catalog.assertUnchanged(file, lease);
     const start = offset + this.#done;
     const take = Math.min(length - this.#done, this.room);
-    // Once: if that read fails, this one finds out for itself. Before it holds a buffer: of many who
-    // wait together each then uses the one that the one before has used.
-    if (!lease.warm.has(start, take)) await lease.warm.beingRead(start);
+    // Before it holds a buffer: of many who wait together each then uses the one of the one before.
+    await turnToRead(lease, start, take);
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);

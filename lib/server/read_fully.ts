@@ -5,7 +5,30 @@
  */
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers";
 import type { FileLease } from "./open_files.ts";
+
+/** The end of this turn of the event loop, which all wait for together who wait for it. */
+let turn: Promise<void> | undefined;
+
+/** Waits until a part of a file should be read. */
+export async function turnToRead(
+  { warm }: FileLease,
+  offset: number,
+  length: number,
+): Promise<void> {
+  // Once: if somebody who reads it just now fails, this one finds out for itself.
+  if (!warm.has(offset, length)) return await warm.beingRead(offset);
+  // What comes from memory lets nobody wait, so others would not have their turn until the system
+  // takes no more from this one.
+  turn ??= new Promise((resolve) =>
+    setImmediate(() => {
+      turn = undefined;
+      resolve();
+    })
+  );
+  await turn;
+}
 
 /**
  * Fills a buffer from a file.
