@@ -152,13 +152,9 @@ export class Download {
   }
 
   async #fetchUnlessThere(): Promise<void> {
-    const { prepare } = this.#context;
     const { path } = this.file;
     this.#signal.throwIfAborted();
-    const present = await prepare(() => {
-      this.#signal.throwIfAborted();
-      return this.#present();
-    });
+    const present = this.#present();
     const digest = present === "maybe" ? await this.#presentDigest() : present;
     if (digest !== undefined) {
       this.#tellFinished(digest, 0, true);

@@ -27,6 +27,12 @@ export class OutputError extends Error {
   override name = "OutputError";
 }
 
+/** Where a file is while it grows. */
+export interface WorkPath {
+  readonly data: string;
+  readonly journal: string;
+}
+
 /** An output folder that exists and can be written to. */
 export class OutputFolder {
   /**
@@ -94,7 +100,7 @@ export class OutputFolder {
    *
    * @param path The file's path on the server.
    */
-  workPath(path: string): { readonly data: string; readonly journal: string } {
+  workPath(path: string): WorkPath {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
     const work = `${this.#work}${SEPARATOR}${name}`;
     return { data: `${work}.data`, journal: `${work}.journal` };

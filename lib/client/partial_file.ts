@@ -5,7 +5,7 @@
  */
 import { crc32 } from "node:zlib";
 import { type JournalEntry, journalHead, journalLine } from "./journal.ts";
-import type { OutputFolder } from "./output_folder.ts";
+import type { OutputFolder, WorkPath } from "./output_folder.ts";
 import { Ranges } from "./ranges.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import { findJournal, type FoundJournal } from "./read_journal.ts";
@@ -57,9 +57,9 @@ export class PartialFile {
     output: OutputFolder,
     handles: WriteHandles,
     lacking: Ranges,
+    work: WorkPath,
     { journal, isTorn }: FoundJournal,
   ) {
-    const work = output.workPath(file.path);
     this.dataPath = work.data;
     this.#journalPath = work.journal;
     this.#file = file;
@@ -89,7 +89,7 @@ export class PartialFile {
     const { journal, dropped } = found;
     let damaged = 0;
     if (journal) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
-    const partial = new PartialFile(file, output, handles, lacking, found);
+    const partial = new PartialFile(file, output, handles, lacking, work, found);
     if (dropped !== null) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (file.size === 0) handles.open(partial.dataPath, true);
