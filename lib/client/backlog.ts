@@ -4,18 +4,14 @@
  * @module
  */
 import { Fifo } from "../fifo.ts";
-import type { Priority } from "./events.ts";
+import { perPriority, type Priority } from "./events.ts";
 import type { PlannedFile } from "./plan.ts";
 
 /** Waiting files, by path and by priority. */
 export class Backlog {
   readonly #waiting = new Map<string, PlannedFile>();
   /** Paths in the order of their coming; some of them may wait no longer, or elsewhere. */
-  readonly #queues: Readonly<Record<Priority, Fifo<string>>> = {
-    CRITICAL: new Fifo(),
-    HIGH: new Fifo(),
-    NORMAL: new Fifo(),
-  };
+  readonly #queues = perPriority(() => new Fifo<string>());
 
   /** How many files wait. */
   get size(): number {

@@ -7,7 +7,7 @@
 import { ConnectionLostError, WireError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
-import { PRIORITIES, type Priority } from "./events.ts";
+import { perPriority, PRIORITIES, type Priority } from "./events.ts";
 import type { Remote } from "./remote.ts";
 
 /** The part of the open requests that may be for digests; the others are kept for chunks. */
@@ -27,11 +27,7 @@ interface Wish {
 
 /** Asks the server for digests. */
 export class DigestQueue {
-  readonly #wishes: Readonly<Record<Priority, Fifo<Wish>>> = {
-    CRITICAL: new Fifo(),
-    HIGH: new Fifo(),
-    NORMAL: new Fifo(),
-  };
+  readonly #wishes = perPriority(() => new Fifo<Wish>());
   readonly #hasRoom: () => void;
   #remote: Remote | undefined;
   #open = 0;

@@ -10,7 +10,7 @@ import { FileHasher } from "../digest/file_hasher.ts";
 import { Backlog } from "./backlog.ts";
 import { DigestQueue } from "./digest_queue.ts";
 import { Download, type DownloadContext, type DownloadState } from "./download.ts";
-import { type ClientEvent, PRIORITIES, type Priority, type UnfinishedFile } from "./events.ts";
+import { type ClientEvent, perPriority, PRIORITIES, type UnfinishedFile } from "./events.ts";
 import { limiter } from "./limiter.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { isSameContent, type Plan, type PlannedFile } from "./plan.ts";
@@ -56,7 +56,7 @@ export class Downloads implements AsyncDisposable {
   readonly #underway = new Map<string, Download>();
   readonly #settled = new Map<string, Settled>();
   /** How many are on their way. */
-  readonly #begun: Record<Priority, number> = { CRITICAL: 0, HIGH: 0, NORMAL: 0 };
+  readonly #begun = perPriority(() => 0);
   /** Ends of downloads that are on their way no longer, by path: the next one waits for it. */
   readonly #endings = new Map<string, Promise<void>>();
   readonly #scheduler = new Scheduler<Download>();

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ListedFile } from "../protocol/payloads.ts";
-import { PRIORITIES, type Priority } from "./events.ts";
+import { perPriority, PRIORITIES, type Priority } from "./events.ts";
 import { isGlob, matcherOf } from "./glob.ts";
 import { inputLines, parseInputList, type Wish } from "./input_list.ts";
 import type { Leftover } from "./leftovers.ts";
@@ -163,7 +163,7 @@ export function explainFiles(
 ): ExplainedFile[] {
   const planned = plan.files.values().toArray()
     .map((planned) => expect(planned, outlooks.get(planned.file.path)!, verify));
-  const counts = { CRITICAL: 0, HIGH: 0, NORMAL: 0 };
+  const counts = perPriority(() => 0);
   for (const file of planned) if (isWanted(file)) counts[file.priority]++;
   const shares = wantedShares(counts);
   const files: ExplainedFile[] = planned.map((file) => ({

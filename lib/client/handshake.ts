@@ -4,7 +4,8 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
-import { Connection, type Message } from "../protocol/connection.ts";
+import { Connection } from "../protocol/connection.ts";
+import type { Message } from "../protocol/message_reader.ts";
 import { HANDSHAKE_MS, handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
 import type { Patience } from "../protocol/patience.ts";

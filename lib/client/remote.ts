@@ -4,8 +4,9 @@
  * @module
  */
 import { ConnectionLostError, ProtocolError, WireError } from "../errors.ts";
-import type { Connection, Message, Outgoing } from "../protocol/connection.ts";
+import type { Connection, Outgoing } from "../protocol/connection.ts";
 import { FOOTER_SIZE, HEADER_SIZE, MessageType } from "../protocol/message.ts";
+import type { Message } from "../protocol/message_reader.ts";
 import { DEFAULT_PATIENCE, type Patience } from "../protocol/patience.ts";
 import {
   type GetRequest,

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { PRIORITIES, type Priority } from "./events.ts";
+import { perPriority, PRIORITIES, type Priority } from "./events.ts";
 
 /** How bandwidth is shared between priorities that compete. */
 export const WEIGHTS: Readonly<Record<Priority, number>> = { CRITICAL: 10, HIGH: 4, NORMAL: 1 };
@@ -40,21 +40,17 @@ interface Queue<F> {
 /** Decides which file the next chunk is asked of. */
 export class Scheduler<F> {
   readonly #entries = new Map<F, Entry<F>>();
-  readonly #queues: Readonly<Record<Priority, Queue<F>>>;
+  readonly #queues = perPriority<Queue<F>>((priority) => ({
+    weight: WEIGHTS[priority],
+    heap: [],
+    time: 0,
+    fileTime: 0,
+  }));
   /** The time of the priority that was served last: where priorities that join begin. */
   #time = 0;
   #joined = 0;
+  /** Remembered: it is asked for with each chunk. */
   #competing: readonly Priority[] = [];
-
-  constructor() {
-    const queue = (priority: Priority): Queue<F> => ({
-      weight: WEIGHTS[priority],
-      heap: [],
-      time: 0,
-      fileTime: 0,
-    });
-    this.#queues = { CRITICAL: queue("CRITICAL"), HIGH: queue("HIGH"), NORMAL: queue("NORMAL") };
-  }
 
   /** Whether a file takes part. */
   has(file: F): boolean {

@@ -33,7 +33,10 @@ export class WriteHandles implements Disposable {
     let file = this.#files.get(path);
     if (file) {
       this.#files.delete(path);
-      if (fresh) file.truncateSync(0);
+      if (fresh) {
+        file.truncateSync(0);
+        file.seekSync(0, Deno.SeekMode.Start);
+      }
     } else {
       file = this.#openAnew(path, fresh);
     }

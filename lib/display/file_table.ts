@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { PRIORITIES, type Priority } from "../client/events.ts";
+import { perPriority, PRIORITIES, type Priority } from "../client/events.ts";
 
 /** How far a file's work has come. */
 export type FileStage = "queued" | "active" | "verifying" | "done" | "failed";
@@ -42,11 +42,7 @@ export interface Totals {
 
 /** Files by priority, in the order in which they came. */
 export class FileGroup implements Iterable<FileState> {
-  readonly #sets: Readonly<Record<Priority, Set<FileState>>> = {
-    CRITICAL: new Set(),
-    HIGH: new Set(),
-    NORMAL: new Set(),
-  };
+  readonly #sets = perPriority(() => new Set<FileState>());
 
   get size(): number {
     return PRIORITIES.reduce((sum, priority) => sum + this.#sets[priority].size, 0);

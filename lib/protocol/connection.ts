@@ -5,32 +5,22 @@
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { settlesWithin } from "../settles_within.ts";
-import { ByteReader } from "./byte_reader.ts";
 import { parseIp } from "./ip_address.ts";
 import {
-  checkFooter,
-  decodeHeader,
   encodeMessage,
   type Endpoint,
   FOOTER_SIZE,
   frameOf,
   type Header,
   HEADER_SIZE,
-  MAX_CHUNK_PAYLOAD,
   MessageFramer,
   MessageType,
   type Side,
 } from "./message.ts";
+import { type Message, MessageReader } from "./message_reader.ts";
 import { DEFAULT_PATIENCE, type Patience } from "./patience.ts";
 import { Socket } from "./socket.ts";
 import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
-
-/** A message as it came. */
-export interface Message {
-  readonly header: Header;
-  /** Valid until the next message is read. */
-  readonly payload: Uint8Array;
-}
 
 /** A message to send. */
 export interface Outgoing {
@@ -59,24 +49,14 @@ export interface Turn {
 const MAX_WAITING_PONGS = 16;
 /** A payload from this size on, in bytes, is not copied to be sent. */
 const LARGE_PAYLOAD = 64 * 1024;
-/**
- * How much more than a message one read may bring, in bytes: requests are small and a server has
- * many clients, of small files a client gets many at once.
- */
-const LOOK_AHEAD: Record<Side, number> = { server: 8 * 1024, client: 64 * 1024 };
 /** How long the last words to a peer may take, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
 /** One connection, seen from one side. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
-  /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
-  maxChunk = MAX_CHUNK_PAYLOAD;
-
   readonly #socket: Socket;
-  /** The side that the other end is. */
-  readonly #peer: Side;
   readonly #patience: Patience;
-  readonly #reader: ByteReader;
+  readonly #reader: MessageReader;
   readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
@@ -93,15 +73,26 @@ export class Connection implements Disposable {
    */
   constructor(conn: Deno.Conn, side: Side, patience: Patience = DEFAULT_PATIENCE) {
     this.#socket = new Socket(conn);
-    this.#peer = side === "server" ? "client" : "server";
     this.#patience = patience;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
     this.#endpoints = side === "server"
       ? { server: local, client: remote }
       : { server: remote, client: local };
-    this.#reader = new ByteReader(this.#socket.readable, LOOK_AHEAD[side]);
+    this.#reader = new MessageReader(
+      this.#socket.readable,
+      side === "server" ? "client" : "server",
+    );
     this.#watchdog = setInterval(() => this.#watch(), patience.pingAfter / 10);
+  }
+
+  /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
+  get maxChunk(): number {
+    return this.#reader.maxChunk;
+  }
+
+  set maxChunk(bytes: number) {
+    this.#reader.maxChunk = bytes;
   }
 
   /** What ended the connection other than a clean end, if anything did. */
@@ -137,7 +128,7 @@ export class Connection implements Disposable {
     pull: async (controller) => {
       let message = await this.#receive();
       if (!message) return controller.close();
-      for (; message; message = this.#receiveHeld()) controller.enqueue(message);
+      for (; message; message = this.#reader.held(isForUser)) controller.enqueue(message);
     },
   }, { highWaterMark: 0 });
 
@@ -246,7 +237,7 @@ export class Connection implements Disposable {
   async #receive(): Promise<Message | null> {
     try {
       for (;;) {
-        const message = await this.#readMessage();
+        const message = await this.#reader.read();
         const type = message?.header.type;
         if (type !== MessageType.PING && type !== MessageType.PONG) {
           if (message) this.#heedLastWords(message);
@@ -257,37 +248,6 @@ export class Connection implements Disposable {
       }
     } catch (error) {
       throw await this.#explain(error);
-    }
-  }
-
-  async #readMessage(): Promise<Message | null> {
-    const head = await this.#reader.read(HEADER_SIZE);
-    if (!head) return null;
-    const header = decodeHeader(head, this.#peer, this.maxChunk);
-    const body = await this.#reader.read(header.length + FOOTER_SIZE);
-    if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
-    checkFooter(body);
-    return { header, payload: body.subarray(0, header.length) };
-  }
-
-  /**
-   * A message that came together with the one before it. Null if none is here as a whole, or if it
-   * needs more than to be passed on: that is for `#receive`, in its turn.
-   */
-  #receiveHeld(): Message | null {
-    const head = this.#reader.peek(HEADER_SIZE);
-    if (!head) return null;
-    try {
-      const header = decodeHeader(head, this.#peer, this.maxChunk);
-      const { type, requestId, length } = header;
-      const isForUser = type !== MessageType.PING && type !== MessageType.PONG && requestId !== 0;
-      const whole = isForUser ? this.#reader.peek(HEADER_SIZE + length + FOOTER_SIZE) : null;
-      if (!whole) return null;
-      checkFooter(whole.subarray(HEADER_SIZE));
-      this.#reader.skip(whole.length);
-      return { header, payload: whole.subarray(HEADER_SIZE, HEADER_SIZE + length) };
-    } catch {
-      return null;
     }
   }
 
@@ -322,12 +282,16 @@ export class Connection implements Disposable {
 
   async #pong(requestId: number): Promise<void> {
     this.#waitingPongs++;
-    this.#chatter.sent += HEADER_SIZE + FOOTER_SIZE;
-    const sent = this.send({ type: MessageType.PONG, requestId })
+    const sent = this.#sendChatter(MessageType.PONG, requestId)
       .finally(() => this.#waitingPongs--);
     // Reading goes on meanwhile, or two sides that both write would wait for each other.
     if (this.#waitingPongs > MAX_WAITING_PONGS) await sent;
     else sent.catch(() => {});
+  }
+
+  #sendChatter(type: typeof MessageType.PING | typeof MessageType.PONG, requestId: number) {
+    this.#chatter.sent += HEADER_SIZE + FOOTER_SIZE;
+    return this.send({ type, requestId });
   }
 
   async #lastWords(message: Outgoing): Promise<void> {
@@ -361,7 +325,7 @@ export class Connection implements Disposable {
       this.fail(new ConnectionLostError(`The peer read nothing for ${stalledAfter / 1000} s`));
     } else if (silence >= pingAfter && !this.#pinged) {
       this.#pinged = true;
-      this.send({ type: MessageType.PING }).catch(() => {});
+      this.#sendChatter(MessageType.PING, 0).catch(() => {});
     }
   }
 }
@@ -370,4 +334,9 @@ function endpointOf(address: Deno.Addr): Endpoint {
   return "hostname" in address
     ? { ip: parseIp(address.hostname), port: address.port }
     : { ip: parseIp(""), port: 0 };
+}
+
+/** Whether a message needs nothing from the connection. */
+function isForUser({ type, requestId }: Header): boolean {
+  return type !== MessageType.PING && type !== MessageType.PONG && requestId !== 0;
 }

@@ -8,7 +8,8 @@
  */
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
-import type { Connection, Message, Turn } from "../protocol/connection.ts";
+import type { Connection, Turn } from "../protocol/connection.ts";
+import type { Message } from "../protocol/message_reader.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { type EncodedPage, listPages } from "../protocol/list_pages.ts";
 import { MessageType } from "../protocol/message.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { Connection, type Message } from "../../lib/protocol/connection.ts";
+import { Connection } from "../../lib/protocol/connection.ts";
+import type { Message } from "../../lib/protocol/message_reader.ts";
 import { encodeMessage, MessageType } from "../../lib/protocol/message.ts";
 import {
   type DigestRequest,

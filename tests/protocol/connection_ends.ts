@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { Connection, type Message } from "../../lib/protocol/connection.ts";
+import { Connection } from "../../lib/protocol/connection.ts";
+import type { Message } from "../../lib/protocol/message_reader.ts";
 import { parseIp } from "../../lib/protocol/ip_address.ts";
 import {
   checkFooter,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { ProtocolError } from "../../lib/errors.ts";
-import { Connection, type Message } from "../../lib/protocol/connection.ts";
+import { Connection } from "../../lib/protocol/connection.ts";
+import type { Message } from "../../lib/protocol/message_reader.ts";
 import { formatIp } from "../../lib/protocol/ip_address.ts";
 import {
   FOOTER_SIZE,
