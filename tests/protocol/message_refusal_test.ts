@@ -3,7 +3,6 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
-import { ByteReader } from "../../lib/protocol/byte_reader.ts";
 import {
   checkFooter,
   decodeHeader,
@@ -16,6 +15,7 @@ import {
   MessageType,
   type Side,
 } from "../../lib/protocol/message.ts";
+import { MessageReader } from "../../lib/protocol/message_reader.ts";
 import {
   ALLOWED,
   CRC_AT,
@@ -23,7 +23,6 @@ import {
   header,
   rawHeader,
   readAll,
-  readMessage,
   SENDERS,
 } from "./message_samples.ts";
 
@@ -213,7 +212,7 @@ Deno.test("a claimed length over the limit is refused before its bytes are asked
       controller.byobRequest!.respond(bytes.length);
     },
   });
-  await assert.rejects(readMessage(new ByteReader(stream, 8 * 1024), "client"), /over the limit/);
+  await assert.rejects(new MessageReader(stream, "client").read(), /over the limit/);
   assert.ok(largest <= 64 * 1024, `a buffer of ${largest} bytes`);
 });
 

@@ -1,18 +1,8 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { ConnectionLostError } from "../../lib/errors.ts";
-import { ByteReader } from "../../lib/protocol/byte_reader.ts";
 import { parseIp } from "../../lib/protocol/ip_address.ts";
-import {
-  checkFooter,
-  decodeHeader,
-  FOOTER_SIZE,
-  type Header,
-  HEADER_SIZE,
-  MAX_CHUNK_PAYLOAD,
-  MessageType,
-  type Side,
-} from "../../lib/protocol/message.ts";
+import { type Header, HEADER_SIZE, MessageType, type Side } from "../../lib/protocol/message.ts";
+import { type Message, MessageReader } from "../../lib/protocol/message_reader.ts";
 
 /** The worked message of the specification. */
 export const GET_PAYLOAD = new TextEncoder().encode(
@@ -85,12 +75,12 @@ export function rawHeader(fields: {
   return bytes;
 }
 
-/** Reads messages as a connection does, until the stream ends. */
+/** Reads messages until the stream ends. */
 export async function readAll(
   pieces: Uint8Array[],
   sender: Side,
   { staysOpen = false } = {},
-): Promise<{ header: Header; payload: Uint8Array }[]> {
+): Promise<Message[]> {
   const bytes = Buffer.concat(pieces);
   let at = 0;
   const stream = new ReadableStream({
@@ -104,18 +94,10 @@ export async function readAll(
       byobRequest!.respond(length);
     },
   });
-  const reader = new ByteReader(stream, 8 * 1024);
-  const messages = [];
-  for (let message; (message = await readMessage(reader, sender));) messages.push(message);
+  const reader = new MessageReader(stream, sender);
+  const messages: Message[] = [];
+  for (let message; (message = await reader.read());) {
+    messages.push({ ...message, payload: message.payload.slice() });
+  }
   return messages;
-}
-
-export async function readMessage(reader: ByteReader, sender: Side) {
-  const head = await reader.read(HEADER_SIZE);
-  if (!head) return null;
-  const header = decodeHeader(head, sender, MAX_CHUNK_PAYLOAD);
-  const body = await reader.read(header.length + FOOTER_SIZE);
-  if (!body) throw new ConnectionLostError("The stream ended in the middle of a message");
-  checkFooter(body);
-  return { header, payload: body.slice(0, header.length) };
 }
