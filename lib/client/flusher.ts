@@ -8,12 +8,12 @@
 const SMALL = 1024 * 1024;
 /** A flush that takes less than this, in milliseconds, is over sooner than it is handed away. */
 const QUICK_MS = 0.5;
-/** Of a disk that was not as quick, it is tried again after so many files. */
-const TRY_EVERY = 256;
+/** So many quick ones in a row mean a disk that has nothing to wait for, as memory has. */
+const QUICK_IN_A_ROW = 8;
 
 /** Flushes files, without keeping anybody waiting for a slow disk. */
 export class Flusher {
-  #inBackground = 0;
+  #quick = 0;
 
   /**
    * Resolves when the file's data is on the disk.
@@ -21,13 +21,9 @@ export class Flusher {
    * @param size The file's size in bytes.
    */
   async flush(file: Deno.FsFile, size: number): Promise<void> {
-    if (size > SMALL || this.#inBackground > 0) {
-      this.#inBackground = Math.max(0, this.#inBackground - 1);
-      await file.syncData();
-      return;
-    }
     const start = performance.now();
-    file.syncDataSync();
-    if (performance.now() - start > QUICK_MS) this.#inBackground = TRY_EVERY;
+    if (size <= SMALL && this.#quick >= QUICK_IN_A_ROW) file.syncDataSync();
+    else await file.syncData();
+    this.#quick = performance.now() - start < QUICK_MS ? this.#quick + 1 : 0;
   }
 }
