@@ -24,8 +24,8 @@ export async function withKept(
   if (journals.size === 0) return [...files];
   const known: UnfinishedFile[] = [];
   for (const file of files) {
-    const { journal } = output.workPath(file.path);
-    const isUnknown = file.kept === 0 && journals.has(basename(journal));
+    const journal = file.kept > 0 ? null : output.workPath(file.path).journal;
+    const isUnknown = journal !== null && journals.has(basename(journal));
     known.push(isUnknown ? { ...file, kept: await claimedBy(journal, file) } : file);
   }
   return known;

@@ -177,7 +177,6 @@ export class Remote implements Disposable {
 
   /** All that was asked for is here: the server, which waits for that, may end. */
   async #answerGoodbye(): Promise<void> {
-    this.#flush();
     await this.#connection.sayGoodbye("the server is about to end");
     await this.#connection.closeWrite();
   }

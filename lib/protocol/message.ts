@@ -148,11 +148,6 @@ export class MessageFramer {
     this.#header = header;
   }
 
-  /** Whether some of the payload has been framed. */
-  get hasBegun(): boolean {
-    return this.#framed > 0;
-  }
-
   /** Whether the whole payload has been framed. */
   get isComplete(): boolean {
     return this.#framed === this.#header.length;
@@ -167,7 +162,7 @@ export class MessageFramer {
    * @throws {RangeError} If the buffer is too small.
    */
   frame(buffer: Uint8Array, length: number): Uint8Array {
-    const isFirst = !this.hasBegun;
+    const isFirst = this.#framed === 0;
     const end = HEADER_SIZE + length;
     if (buffer.length < end + FOOTER_SIZE) throw new RangeError("Cannot frame: no room");
     this.#framed += length;

@@ -138,7 +138,8 @@ export class Catalog implements AsyncDisposable {
    */
   async lease(file: SharedFile): Promise<FileLease> {
     try {
-      return await this.#openFiles.lease(`${file.path}\0${file.version}`, () => this.#open(file));
+      const key = `${file.path}\0${file.version}`;
+      return await this.#openFiles.lease(key, file.size, () => this.#open(file));
     } catch (error) {
       throw this.#heeded(file, error);
     }

@@ -161,7 +161,7 @@ export class ChunkAnswer {
     if (this.#done === 0 && length > this.room) catalog.assertUnchanged(file, lease);
     const start = offset + this.#done;
     const take = Math.min(length - this.#done, this.room);
-    // Before it holds a buffer: of many who wait together each then uses the one of the one before.
+    // Who waits for a turn needs no buffer yet.
     await turnToRead(lease, start, take);
     const buffer = await pool.acquire(take);
     try {

@@ -35,7 +35,7 @@ export class ChunkAnswers {
   readonly #resources: AnswerResources;
   readonly #asked: Asked[] = [];
   readonly #prepared: Prepared[] = [];
-  /** The answer that is being sent in slices. */
+  /** The answer whose next packet is awaited, or that has more to send. */
   #current: ChunkAnswer | undefined;
   /** What may be held for answers that have not been sent, in bytes. */
   #reserved = 0;

@@ -40,11 +40,12 @@ export class OpenFiles implements AsyncDisposable {
    * Takes an open file, or opens it.
    *
    * @param key Names the content; equal keys share one open file.
+   * @param size The content's size in bytes.
    * @param open Opens it.
    * @throws What `open` throws.
    */
-  async lease(key: string, open: () => Promise<FileHandle>): Promise<FileLease> {
-    const file = this.#files.get(key) ?? this.#begin(open);
+  async lease(key: string, size: number, open: () => Promise<FileHandle>): Promise<FileLease> {
+    const file = this.#files.get(key) ?? this.#begin(size, open);
     this.#files.set(key, file);
     file.readers++;
     let released = false;
@@ -64,8 +65,8 @@ export class OpenFiles implements AsyncDisposable {
     }
   }
 
-  #begin(open: () => Promise<FileHandle>): OpenFile {
-    return { handle: open(), warm: new WarmBlocks(), readers: 0, idleSince: 0 };
+  #begin(size: number, open: () => Promise<FileHandle>): OpenFile {
+    return { handle: open(), warm: new WarmBlocks(size), readers: 0, idleSince: 0 };
   }
 
   /** Closes everything. */

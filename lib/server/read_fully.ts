@@ -17,8 +17,11 @@ export async function turnToRead(
   offset: number,
   length: number,
 ): Promise<void> {
-  // Once: if somebody who reads it just now fails, this one finds out for itself.
-  if (!warm.has(offset, length)) return await warm.beingRead(offset);
+  if (!warm.has(offset, length)) {
+    // Once: if somebody who reads it just now fails, this one finds out for itself.
+    await warm.beingRead(offset);
+    return;
+  }
   // What comes from memory lets nobody wait, so others would not have their turn until the system
   // takes no more from this one.
   turn ??= new Promise((resolve) =>

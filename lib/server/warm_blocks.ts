@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { settlesWithin } from "../settles_within.ts";
 
 /** What is noted, in bytes: parts of this size. */
 const BLOCK = 16 * 1024;
@@ -19,6 +20,15 @@ const SLOW_MS = 5;
 const SLOW_IN_A_ROW = 2;
 /** For how long nothing is guessed then, in milliseconds. */
 const STAND_BACK_MS = 2_000;
+/** For how long one waits for another's read, in milliseconds: it may never end. */
+const PATIENCE_MS = 1_000;
+
+/** A read under way. */
+interface Reading {
+  readonly over: Promise<void>;
+  /** What those wait for who want the same. */
+  waited?: Promise<unknown>;
+}
 
 /** The parts of one file. */
 export class WarmBlocks {
@@ -29,17 +39,27 @@ export class WarmBlocks {
   #standsBackUntil = -Infinity;
   #slow = 0;
   /** Reads under way, by where they begin. */
-  readonly #underway = new Map<number, Promise<void>>();
+  readonly #underway = new Map<number, Reading>();
+  readonly #size: number;
   readonly #clock: () => number;
 
-  /** @param clock Says the time in milliseconds. */
-  constructor(clock = () => performance.now()) {
+  /**
+   * @param size The file's size in bytes.
+   * @param clock Says the time in milliseconds.
+   */
+  constructor(size: number, clock = () => performance.now()) {
+    this.#size = size;
     this.#clock = clock;
   }
 
-  /** Resolves when somebody has read, or failed to, what is just being read from there on. */
-  beingRead(offset: number): Promise<void> | undefined {
-    return this.#underway.get(offset);
+  /**
+   * Resolves when somebody has read, or failed to, what is just being read from there on; or after
+   * a second.
+   */
+  beingRead(offset: number): Promise<unknown> | undefined {
+    const reading = this.#underway.get(offset);
+    if (reading) reading.waited ??= settlesWithin(reading.over, PATIENCE_MS);
+    return reading?.waited;
   }
 
   /** Whether all of these bytes were read moments ago. */
@@ -70,22 +90,24 @@ export class WarmBlocks {
 
   /** Notes a read of bytes, and lets others wait for it; how many it got. */
   async first(offset: number, reading: Promise<number>): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#underway.set(offset, promise);
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const underway = { over };
+    this.#underway.set(offset, underway);
     try {
       const got = await reading;
       this.#add(offset, got, this.#clock());
       return got;
     } finally {
-      if (this.#underway.get(offset) === promise) this.#underway.delete(offset);
+      if (this.#underway.get(offset) === underway) this.#underway.delete(offset);
       resolve();
     }
   }
 
-  /** Parts of which only some was read do not count. */
+  /** Parts of which only some was read do not count; the last one of the file may be shorter. */
   #add(offset: number, length: number, now: number): void {
     this.#turn(now);
-    const end = Math.floor((offset + length) / BLOCK);
+    const isAtEnd = offset + length >= this.#size;
+    const end = isAtEnd ? Math.ceil(this.#size / BLOCK) : Math.floor((offset + length) / BLOCK);
     for (let block = Math.ceil(offset / BLOCK); block < end; block++) this.#young.add(block);
   }
 

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { WarmBlocks } from "../../lib/server/warm_blocks.ts";
 
 const BLOCK = 16 * 1024;
+const SIZE = 10 * BLOCK + 77;
 
 /** Blocks on a clock of their own, which `pass` moves on. */
 function onClock() {
   let now = 5_000;
-  return { warm: new WarmBlocks(() => now), pass: (ms: number) => now += ms };
+  return { warm: new WarmBlocks(SIZE, () => now), pass: (ms: number) => now += ms };
 }
 
 /** Lets the first `count` blocks be read. */
@@ -30,6 +31,14 @@ Deno.test("WarmBlocks counts no block of which only a part was read", async () =
   assert.equal(warm.has(1, 1), false);
   assert.equal(warm.has(BLOCK, BLOCK), true);
   assert.equal(warm.has(2 * BLOCK, 1), false);
+});
+
+Deno.test("WarmBlocks counts the file's last block, which is shorter", async () => {
+  const { warm } = onClock();
+  await warm.first(9 * BLOCK, Promise.resolve(BLOCK + 76));
+  assert.equal(warm.has(10 * BLOCK, 76), false);
+  await warm.first(9 * BLOCK, Promise.resolve(BLOCK + 77));
+  assert.equal(warm.has(9 * BLOCK, BLOCK + 77), true);
 });
 
 Deno.test("WarmBlocks counts what was got, not what was wanted", async () => {
@@ -78,15 +87,27 @@ Deno.test("WarmBlocks lets nobody wait for ever for a read that fails", async ()
   assert.equal(warm.beingRead(0), undefined);
 });
 
+Deno.test("WarmBlocks lets nobody wait for ever for a read that never ends", async () => {
+  const { warm } = onClock();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const first = warm.first(0, promise);
+  await warm.beingRead(0);
+  assert.equal(warm.has(0, BLOCK), false);
+  resolve(BLOCK);
+  await first;
+});
+
 Deno.test("WarmBlocks lets who comes later wait for the later of two reads", async () => {
   const { warm } = onClock();
   const later = Promise.withResolvers<number>();
   const earlier = warm.first(0, Promise.resolve(BLOCK));
   const second = warm.first(0, later.promise);
   await earlier;
-  assert.ok(warm.beingRead(0));
+  const waiting = warm.beingRead(0);
+  assert.ok(waiting);
   later.resolve(BLOCK);
   await second;
+  await waiting;
   assert.equal(warm.beingRead(0), undefined);
 });
 
