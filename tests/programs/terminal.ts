@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { shellWord } from "../../lib/shell_word.ts";
 import type { ProgramName } from "../../tools/programs.ts";
+import { scriptOptions } from "../../tools/script_terminal.ts";
 import { FakeTerminal } from "../display/fakes.ts";
 import { screenTest } from "../display/stage.ts";
 import { eventually, PATIENCE, programCommand } from "./harness.ts";
@@ -55,19 +56,11 @@ export class TerminalProgram implements AsyncDisposable {
     args: readonly string[],
     options: TerminalOptions,
   ): Promise<TerminalProgram> {
-    const { columns, rows, cwd } = options;
     const { command, args: all } = programCommand(name, args);
     const device = await Deno.makeTempFile();
-    const line = [command, ...all].map(shellWord).join(" ");
-    const script = `stty cols ${columns} rows ${rows}; tty > ${shellWord(device)}; exec ${line}`;
-    const child = new Deno.Command("script", {
-      args: ["--quiet", "--return", "--flush", "--command", script, "/dev/null"],
-      cwd,
-      env: { DENO_NO_UPDATE_CHECK: "1", SHELL: "/bin/sh", TERM: "xterm-256color" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    const onTerminal = scriptOptions([command, ...all], options, `tty > ${shellWord(device)}`);
+    const { cwd } = options;
+    const child = new Deno.Command("script", { ...onTerminal, cwd, stdin: "piped" }).spawn();
     return new TerminalProgram(child, device, options);
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { UserError } from "../../lib/errors.ts";
-import { shellWord } from "../../lib/shell_word.ts";
+import { scriptOptions } from "../script_terminal.ts";
 import { type Row, Screen } from "./screen.ts";
 
 /** What a screen shows from some time on. */
@@ -60,19 +60,10 @@ export async function record(options: RecordingOptions): Promise<Frame[]> {
   return frames;
 }
 
-function startOnTerminal({ command, cwd, columns, rows, signal }: RecordingOptions) {
-  const line = command.map(shellWord).join(" ");
-  const script = `stty cols ${columns} rows ${rows}; exec ${line}`;
+function startOnTerminal({ command, cwd, signal, ...size }: RecordingOptions) {
   try {
-    return new Deno.Command("script", {
-      args: ["--quiet", "--return", "--flush", "--command", script, "/dev/null"],
-      cwd,
-      env: { DENO_NO_UPDATE_CHECK: "1", SHELL: "/bin/sh", TERM: "xterm-256color" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-      signal,
-    }).spawn();
+    const options = scriptOptions(command, size);
+    return new Deno.Command("script", { ...options, cwd, stdin: "null", signal }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new UserError("Cannot open a terminal: install script, which is part of util-linux", 1);

@@ -1,0 +1,29 @@
+/**
+ * A terminal of its own for a program, which `script` of util-linux makes.
+ *
+ * @module
+ */
+import { shellWord } from "../lib/shell_word.ts";
+
+/**
+ * How `script` runs a program on a terminal. The program's output, as the terminal gets it, is
+ * that of `script`.
+ *
+ * @param command The program and its arguments.
+ * @param size The terminal's size, in characters.
+ * @param before A shell command that runs on the terminal first.
+ */
+export function scriptOptions(
+  command: readonly string[],
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  before = ":",
+) {
+  const line = command.map(shellWord).join(" ");
+  const script = `stty cols ${columns} rows ${rows}; ${before}; exec ${line}`;
+  return {
+    args: ["--quiet", "--return", "--flush", "--command", script, "/dev/null"],
+    env: { DENO_NO_UPDATE_CHECK: "1", SHELL: "/bin/sh", TERM: "xterm-256color" },
+    stdout: "piped",
+    stderr: "null",
+  } satisfies Deno.CommandOptions;
+}
