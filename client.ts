@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/client/options.ts";
-import { informationFor } from "./lib/information.ts";
-import { interruptSignal } from "./lib/interrupt.ts";
-import { runMain, writeLine } from "./lib/main.ts";
+import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/cli/client_options.ts";
+import { informationFor } from "./lib/cli/help_output.ts";
+import { interruptSignal } from "./lib/cli/interrupt.ts";
+import { runMain, writeLine } from "./lib/cli/main.ts";
 
 const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIONS };
 
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   using interrupted = interruptSignal();
   // Only now: who asks for the version does not wait for all of it to be loaded.
-  const { runClient } = await import("./lib/program/client_program.ts");
+  const { runClient } = await import("./lib/cli/client_program.ts");
   return await runClient(command, Deno.stdout, interrupted);
 }
 

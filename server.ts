@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { informationFor } from "./lib/information.ts";
-import { interruptSignal } from "./lib/interrupt.ts";
-import { runMain, writeLine } from "./lib/main.ts";
-import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/server/options.ts";
+import { informationFor } from "./lib/cli/help_output.ts";
+import { interruptSignal } from "./lib/cli/interrupt.ts";
+import { runMain, writeLine } from "./lib/cli/main.ts";
+import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/cli/server_options.ts";
 
 const MANUAL = { name: "sluice-server", help: SERVER_HELP, options: SERVER_OPTIONS };
 
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   using interrupted = interruptSignal();
   // Only now: who asks for the version does not wait for all of it to be loaded.
-  const { runServer } = await import("./lib/program/server_program.ts");
+  const { runServer } = await import("./lib/cli/server_program.ts");
   return await runServer(command, interrupted);
 }
 

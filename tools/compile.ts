@@ -5,10 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { parseCommandLine, wordOption } from "../lib/command_line.ts";
-import { formatBytes } from "../lib/display/units.ts";
+import { parseCommandLine, wordOption } from "../lib/cli/command_line.ts";
+import { formatBytes } from "../lib/display/terminal/units.ts";
 import { UserError } from "../lib/errors.ts";
-import { runMain, writeLine } from "../lib/main.ts";
+import { runMain, writeLine } from "../lib/cli/main.ts";
 import { PROGRAM } from "../lib/version.ts";
 import {
   executableName,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Platform } from "../lib/safe_path.ts";
+import type { Platform } from "../lib/platform.ts";
 import { programFlags, type ProgramName } from "./programs.ts";
 
 /** The programs that become executables. */
@@ -27,7 +27,7 @@ export type Target = typeof TARGETS[number];
  */
 export const WORKERS: readonly string[] = [
   "lib/digest/digest_worker.ts",
-  "lib/server/small_files_worker.ts",
+  "lib/server/read/small_files_worker.ts",
 ];
 
 /**

@@ -7,11 +7,11 @@
 import { createHash } from "node:crypto";
 import { walk } from "@std/fs/walk";
 import { dirname, join, relative } from "@std/path";
-import { formatBytes } from "../lib/display/units.ts";
-import { padEnd, padStart } from "../lib/display/text_width.ts";
+import { formatBytes } from "../lib/display/terminal/units.ts";
+import { padEnd, padStart } from "../lib/display/terminal/text_width.ts";
 import { messageOf } from "../lib/errors.ts";
-import { interruptSignal } from "../lib/interrupt.ts";
-import { writeLine } from "../lib/main.ts";
+import { interruptSignal } from "../lib/cli/interrupt.ts";
+import { writeLine } from "../lib/cli/main.ts";
 import { programArgs, REPOSITORY } from "./programs.ts";
 import { writeRandomFile } from "./random_file.ts";
 import { startRelay } from "./relay.ts";

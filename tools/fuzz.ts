@@ -6,10 +6,10 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { fuzz } from "../tests/fuzz/fuzz.ts";
-import { CLIENT_TARGET, SERVER_TARGET } from "../tests/fuzz/peer_targets.ts";
-import { PURE_TARGETS } from "../tests/fuzz/pure_targets.ts";
-import { freshSeed } from "../tests/seeded_random.ts";
+import { fuzz } from "../tests/support/fuzz/fuzz.ts";
+import { CLIENT_TARGET, SERVER_TARGET } from "../tests/support/fuzz/peer_targets.ts";
+import { PURE_TARGETS } from "../tests/support/fuzz/pure_targets.ts";
+import { freshSeed } from "../tests/support/seeded_random.ts";
 
 const MB = 1_000_000;
 

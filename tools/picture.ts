@@ -5,8 +5,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { interruptSignal } from "../lib/interrupt.ts";
-import { runMain, writeLine } from "../lib/main.ts";
+import { interruptSignal } from "../lib/cli/interrupt.ts";
+import { runMain, writeLine } from "../lib/cli/main.ts";
 import { record } from "./pictures/recording.ts";
 import { renderReport } from "./pictures/report_svg.ts";
 import { renderRun } from "./pictures/run_svg.ts";

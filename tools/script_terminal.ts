@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shellWord } from "../lib/shell_word.ts";
+import { shellWord } from "../lib/text/shell_quote.ts";
 
 /**
  * How `script` runs a program on a terminal. The program's output, as the terminal gets it, is

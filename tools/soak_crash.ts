@@ -6,8 +6,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { crashRun } from "../tests/programs/crash_run.ts";
-import { freshSeed } from "../tests/seeded_random.ts";
+import { crashRun } from "../tests/support/crash_run.ts";
+import { freshSeed } from "../tests/support/seeded_random.ts";
 
 const MB = 1_000_000;
 

@@ -7,8 +7,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { messageOf } from "../lib/errors.ts";
-import { writeLine } from "../lib/main.ts";
-import { fetchThroughBadLine } from "../tests/hostile/bad_line_run.ts";
+import { writeLine } from "../lib/cli/main.ts";
+import { fetchThroughBadLine } from "../tests/support/hostile/bad_line_run.ts";
 
 if (import.meta.main) {
   const given = parseArgs(Deno.args, { string: ["runs", "seed"] });

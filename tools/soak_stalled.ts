@@ -7,12 +7,12 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { Remote } from "../lib/client/remote.ts";
-import { writeLine } from "../lib/main.ts";
+import { Remote } from "../lib/client/remote/server_connection.ts";
+import { writeLine } from "../lib/cli/main.ts";
 import { Connection } from "../lib/protocol/connection.ts";
 import { MessageType } from "../lib/protocol/message.ts";
 import { type ListedFile, printPayload } from "../lib/protocol/payloads.ts";
-import { startServer } from "../tests/programs/harness.ts";
+import { startServer } from "../tests/support/harness.ts";
 import { programArgs } from "./programs.ts";
 
 const MIB = 1024 * 1024;

@@ -7,17 +7,7 @@
  * @module
  */
 import type { ListedFile } from "../protocol/payloads.ts";
-
-/** The priorities, most urgent first. */
-export const PRIORITIES = ["CRITICAL", "HIGH", "NORMAL"] as const;
-
-/** How urgent a file is. */
-export type Priority = typeof PRIORITIES[number];
-
-/** Something for each priority. */
-export function perPriority<T>(make: (priority: Priority) => T): Record<Priority, T> {
-  return { CRITICAL: make("CRITICAL"), HIGH: make("HIGH"), NORMAL: make("NORMAL") };
-}
+import type { Priority } from "./priority.ts";
 
 /** How `input.txt` differs from what it said before, in one of its lines. */
 export type WishChange = "added" | "changed" | "removed";

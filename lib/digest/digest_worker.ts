@@ -9,7 +9,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
-import { identityOf } from "../file_identity.ts";
+import { identityOf } from "../fs/file_identity.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
 
 class ChangedError extends Error {}

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
-import { settlesWithin } from "../settles_within.ts";
+import { settlesWithin } from "../async/timeout.ts";
 import { parseIp } from "./ip_address.ts";
 import {
   encodeMessage,
@@ -18,7 +18,7 @@ import {
   type Side,
 } from "./message.ts";
 import { type Message, MessageReader } from "./message_reader.ts";
-import { DEFAULT_PATIENCE, type Patience } from "./patience.ts";
+import { DEFAULT_PATIENCE, type Patience } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
 import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { jsonLine } from "../json_line.ts";
-import { printable } from "../printable.ts";
+import { jsonLine } from "../text/json_line.ts";
+import { printable } from "../text/sanitize.ts";
 import type { ServerEvent } from "./events.ts";
 
 /** Takes events for the log. */

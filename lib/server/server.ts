@@ -13,15 +13,15 @@
  */
 import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
-import { settlesWithin } from "../settles_within.ts";
+import { settlesWithin } from "../async/timeout.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
-import { BufferPool } from "./buffer_pool.ts";
-import { Catalog } from "./catalog.ts";
-import type { ConnectedClient } from "./connected_client.ts";
-import { Digests } from "./digests.ts";
+import { BufferPool } from "./read/buffer_pool.ts";
+import { Catalog } from "./folder/catalog.ts";
+import type { ConnectedClient } from "./client_info.ts";
+import { Digests } from "./read/digest_cache.ts";
 import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
-import { WholeList } from "./whole_list.ts";
+import { WholeList } from "./folder/list_cache.ts";
 
 /** What a server needs to know. */
 export interface ServerOptions {

@@ -20,17 +20,17 @@ import {
   printPayload,
 } from "../protocol/payloads.ts";
 import { PROGRAM } from "../version.ts";
-import type { BufferPool } from "./buffer_pool.ts";
-import type { Catalog, CatalogChange } from "./catalog.ts";
-import type { Packet, SentPiece } from "./chunk_answer.ts";
-import { ChunkAnswers, MAX_CHUNK } from "./chunk_answers.ts";
-import type { ConnectedClient } from "./connected_client.ts";
-import type { Digests } from "./digests.ts";
-import { FilesAtWork } from "./files_at_work.ts";
+import type { BufferPool } from "./read/buffer_pool.ts";
+import type { Catalog, CatalogChange } from "./folder/catalog.ts";
+import type { Packet, SentPiece } from "./respond/chunk_answer.ts";
+import { ChunkAnswers, MAX_CHUNK } from "./respond/chunk_answers.ts";
+import type { ConnectedClient } from "./client_info.ts";
+import type { Digests } from "./read/digest_cache.ts";
+import { FilesAtWork } from "./respond/active_files.ts";
 import type { Log } from "./log.ts";
-import { OpenRequests } from "./open_requests.ts";
-import { settlesWithin } from "../settles_within.ts";
-import type { WholeList } from "./whole_list.ts";
+import { OpenRequests } from "./respond/open_requests.ts";
+import { settlesWithin } from "../async/timeout.ts";
+import type { WholeList } from "./folder/list_cache.ts";
 
 /** Most requests that may be open on a connection. */
 const MAX_REQUESTS = 256;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { FileHasher } from "../../lib/digest/file_hasher.ts";
 import { WireError } from "../../lib/errors.ts";
-import { identityOfInfo } from "../../lib/file_identity.ts";
+import { identityOfInfo } from "../../lib/fs/file_identity.ts";
 
 const MIB = 1024 * 1024;
 

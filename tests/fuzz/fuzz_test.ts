@@ -1,7 +1,7 @@
-import { freshSeed } from "../seeded_random.ts";
-import { fuzz } from "./fuzz.ts";
-import { CLIENT_TARGET, SERVER_TARGET } from "./peer_targets.ts";
-import { PURE_TARGETS } from "./pure_targets.ts";
+import { freshSeed } from "../support/seeded_random.ts";
+import { fuzz } from "../support/fuzz/fuzz.ts";
+import { CLIENT_TARGET, SERVER_TARGET } from "../support/fuzz/peer_targets.ts";
+import { PURE_TARGETS } from "../support/fuzz/pure_targets.ts";
 
 /** A peer that misbehaves may still be pausing when its test is over. */
 const OPTIONS = { sanitizeOps: false };

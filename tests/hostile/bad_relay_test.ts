@@ -1,4 +1,4 @@
-import { fetchThroughBadLine } from "./bad_line_run.ts";
+import { fetchThroughBadLine } from "../support/hostile/bad_line_run.ts";
 
 /** A peer that misbehaves may still be pausing when its test is over. */
 const OPTIONS = { sanitizeOps: false };

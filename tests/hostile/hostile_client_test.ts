@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { MessageType } from "../../lib/protocol/message.ts";
-import { runClient, startServer } from "../programs/harness.ts";
-import { Site } from "../programs/site.ts";
-import { get, HostileClient, message, withHeader } from "./hostile_client.ts";
-import { content } from "./hostile_server.ts";
-import { assertHarmless } from "./server_row.ts";
+import { runClient, startServer } from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+import { get, HostileClient, message, withHeader } from "../support/hostile/hostile_client.ts";
+import { content } from "../support/hostile/hostile_server.ts";
+import { assertHarmless } from "../support/hostile/server_row.ts";
 
 /** A peer that misbehaves may still be pausing when its test is over. */
 const OPTIONS = { sanitizeOps: false };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
-import { DEFAULT_PATIENCE } from "../../lib/protocol/patience.ts";
+import { DEFAULT_PATIENCE } from "../../lib/protocol/timeouts.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
 import {
   bytesOf,
@@ -14,7 +14,7 @@ import {
   SIDES,
   take,
   test,
-} from "./connection_ends.ts";
+} from "../support/connection_ends.ts";
 
 test("Connection sends a PING into silence, then says timeout and fails", async () => {
   for (const side of SIDES) {

@@ -24,7 +24,7 @@ import {
   rawHeader,
   readAll,
   SENDERS,
-} from "./message_samples.ts";
+} from "../support/message_samples.ts";
 
 const SIDES: readonly Side[] = ["server", "client"];
 

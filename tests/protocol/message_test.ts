@@ -19,7 +19,7 @@ import {
   header,
   rawHeader,
   readAll,
-} from "./message_samples.ts";
+} from "../support/message_samples.ts";
 
 Deno.test("decodeHeader reads the specification's worked message", () => {
   const header = decodeHeader(GET_MESSAGE.subarray(0, HEADER_SIZE), "client", MAX_CHUNK_PAYLOAD);

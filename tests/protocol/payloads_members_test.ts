@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CASES, HEX, type Json, type Kind } from "./payload_json.ts";
+import { CASES, HEX, type Json, type Kind } from "../support/payload_json.ts";
 
 /** JSON text that no member of a kind may have. */
 const NUMBERS_REFUSED = ["0.5", "1e-1", "9007199254740992", "9007199254740993", "1e400", "-1e400"];

@@ -15,7 +15,7 @@ import {
   parseWelcome,
   printPayload,
 } from "../../lib/protocol/payloads.ts";
-import { CASES, FILE, HEX, type Json } from "./payload_json.ts";
+import { CASES, FILE, HEX, type Json } from "../support/payload_json.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 50 });
 const hex = fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: 64, maxLength: 64 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Socket } from "../../lib/protocol/socket.ts";
-import { seededRandom } from "../seeded_random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 /** Takes bytes later than it is given them, in pieces, as a system that is busy does. */
 class SlowConn {

@@ -15,7 +15,7 @@ import {
   WORKERS,
 } from "../../tools/compile_plan.ts";
 import { REPOSITORY } from "../../tools/programs.ts";
-import { filesUnder } from "../programs/files.ts";
+import { filesUnder } from "../support/files.ts";
 
 Deno.test("executableName names the target where it is not this machine's", () => {
   const rows = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { parseServerCommand } from "../../lib/server/options.ts";
-import { writeLine } from "../../lib/main.ts";
+import { parseServerCommand } from "../../lib/cli/server_options.ts";
+import { writeLine } from "../../lib/cli/main.ts";
 import { REPOSITORY } from "../../tools/programs.ts";
-import { tempFolder } from "../programs/files.ts";
+import { tempFolder } from "../support/files.ts";
 
 const UNIT = "sluice-server.service";
 const PROGRAM = "/usr/local/bin/sluice-server";

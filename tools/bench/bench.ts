@@ -14,8 +14,8 @@
  */
 import { resolve } from "@std/path";
 import { messageOf } from "../../lib/errors.ts";
-import { interruptSignal } from "../../lib/interrupt.ts";
-import { runMain, writeLine } from "../../lib/main.ts";
+import { interruptSignal } from "../../lib/cli/interrupt.ts";
+import { runMain, writeLine } from "../../lib/cli/main.ts";
 import { type BenchCase, runCase } from "./bench_case.ts";
 import { CASES } from "./cases.ts";
 import { BENCH_HELP, type BenchCommand, parseBenchCommand } from "./options.ts";

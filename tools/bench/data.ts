@@ -5,7 +5,7 @@
  */
 import { createCipheriv, createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { Priority } from "../../lib/client/events.ts";
+import type { Priority } from "../../lib/client/priority.ts";
 
 /** Files are made in pieces of this many bytes. */
 const PIECE = 4 * 1024 * 1024;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatBytes } from "../../lib/display/units.ts";
+import { formatBytes } from "../../lib/display/terminal/units.ts";
 import type { Metric } from "./metrics.ts";
 import { presentFigures, type Report, type Row } from "./report.ts";
 import { median } from "./statistics.ts";

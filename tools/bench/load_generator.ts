@@ -8,9 +8,9 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { Remote } from "../../lib/client/remote.ts";
-import { Window } from "../../lib/client/window.ts";
-import { writeLine } from "../../lib/main.ts";
+import { Remote } from "../../lib/client/remote/server_connection.ts";
+import { Window } from "../../lib/client/schedule/request_window.ts";
+import { writeLine } from "../../lib/cli/main.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
 /** How many clients connect at the same time. */

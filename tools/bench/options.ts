@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { integerOption, parseCommandLine } from "../../lib/command_line.ts";
+import { integerOption, parseCommandLine } from "../../lib/cli/command_line.ts";
 import { UserError } from "../../lib/errors.ts";
 
 /** What the user asked for. */

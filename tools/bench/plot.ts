@@ -10,7 +10,7 @@
  */
 import { fromFileUrl } from "@std/path";
 import { UserError } from "../../lib/errors.ts";
-import { runMain, writeLine } from "../../lib/main.ts";
+import { runMain, writeLine } from "../../lib/cli/main.ts";
 import { growthIn } from "./growth.ts";
 import { renderGrowth } from "./growth_svg.ts";
 import { renderMarkdown } from "./markdown.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settlesWithin } from "../../lib/settles_within.ts";
+import { settlesWithin } from "../../lib/async/timeout.ts";
 
 /** What to start. */
 export interface ProgramCommand {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { padEnd, padStart } from "../../lib/display/text_width.ts";
+import { padEnd, padStart } from "../../lib/display/terminal/text_width.ts";
 import { type Metric, METRICS } from "./metrics.ts";
 import { type CaseReport, figuresOf, presentFigures, type Report, type Row } from "./report.ts";
 import { pairedRatio, spreadOf } from "./statistics.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { escapeHtml } from "../../lib/display/html.ts";
+import { escapeHtml } from "../../lib/display/report/html.ts";
 import { PALETTE_STYLE } from "./palette.ts";
 import type { Frame } from "./recording.ts";
 import type { Row, Span } from "./screen.ts";

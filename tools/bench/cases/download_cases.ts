@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatBytes } from "../../../lib/display/units.ts";
+import { formatBytes } from "../../../lib/display/terminal/units.ts";
 import type { BenchCase } from "../bench_case.ts";
 import type { FileGroup } from "../data.ts";
 import type { Row, TargetResult } from "../report.ts";

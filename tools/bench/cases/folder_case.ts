@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatBytes } from "../../../lib/display/units.ts";
+import { formatBytes } from "../../../lib/display/terminal/units.ts";
 import type { BenchCase } from "../bench_case.ts";
 import { startFirstByteRelay } from "../first_byte.ts";
 import type { FileSet } from "../data.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { formatBytes } from "../../../lib/display/units.ts";
+import { formatBytes } from "../../../lib/display/terminal/units.ts";
 import type { BenchCase, Site } from "../bench_case.ts";
 import type { Contestant } from "../contest.ts";
 import { type FileSet, makeFiles } from "../data.ts";

@@ -1,0 +1,40 @@
+/**
+ * `client --clean`.
+ *
+ * @module
+ */
+import { EXIT_DONE } from "../client/exit_code.ts";
+import { parseInputList } from "../client/input/input_list.ts";
+import { readInput } from "../client/input/input_watcher.ts";
+import { matcherOfAny } from "../client/input/glob.ts";
+import { findLeftovers, removeLeftovers } from "../client/disk/leftovers.ts";
+import type { OutputFolder } from "../client/disk/output_folder.ts";
+import { formatBytes } from "../display/terminal/units.ts";
+import { UserError } from "../errors.ts";
+import { writeLine } from "./main.ts";
+import { quoted } from "../text/sanitize.ts";
+import type { Output } from "../text/write_text.ts";
+
+/**
+ * Removes what is kept of unfinished files that the input list does not name, and says of which.
+ *
+ * @param input Path of the input list.
+ * @returns The exit code.
+ * @throws {UserError} If the input list cannot be read, or has a line that does not count: it might
+ * have named a file.
+ */
+export async function clean(input: string, folder: OutputFolder, output: Output): Promise<number> {
+  const { wishes, problems: [problem] } = parseInputList(await readInput(input));
+  if (problem) {
+    throw new UserError(
+      `Cannot tell what is not wanted: ${input}, line ${problem.line}: ${problem.message}`,
+    );
+  }
+  const leftovers = await findLeftovers(folder, matcherOfAny(wishes.map(({ name }) => name)));
+  await removeLeftovers(leftovers);
+  for (const { path, size } of leftovers) {
+    const name = path === null ? "a file of unknown name" : quoted(path);
+    writeLine(output, `removed ${formatBytes(size)} of ${name}`);
+  }
+  return EXIT_DONE;
+}

@@ -1,0 +1,161 @@
+/**
+ * The client's command line. Pure.
+ *
+ * @module
+ */
+import {
+  integerOption,
+  type OptionSpec,
+  parseCommandLine,
+  tableOf,
+  wordOption,
+} from "./command_line.ts";
+import { type Shell, shellOf } from "./completions.ts";
+import { parseServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
+
+const STYLES = ["auto", "bars", "plain", "json", "none"] as const;
+
+/** How progress is shown. */
+export type ProgressStyle = typeof STYLES[number];
+
+const VERIFICATIONS = ["sha256", "none"] as const;
+
+/** The options, in the order of the help. */
+export const CLIENT_OPTIONS: readonly OptionSpec[] = [
+  { name: "server", says: "the server, HOST:PORT", value: "text" },
+  { name: "input", says: "which files to download", value: "file" },
+  { name: "output", says: "where to put them", value: "folder" },
+  { name: "verify", says: "compare digests with the server's", value: VERIFICATIONS },
+  { name: "once", says: "exit when every file named is done or failed" },
+  { name: "retry-for", says: "seconds to keep reconnecting without progress", value: "text" },
+  { name: "list", says: "print the server's files and exit" },
+  { name: "explain", says: "print what would be done, change nothing, and exit" },
+  { name: "clean", says: "remove what is kept of unwanted unfinished files" },
+  { name: "progress", says: "how progress is shown", value: STYLES },
+  { name: "report", says: "write a page about the run at its end", value: "file" },
+  { name: "no-color", says: "no colours" },
+  { name: "ascii", says: "draw bars with plain ASCII" },
+  { name: "help", says: "print the help and exit" },
+  { name: "version", says: "print the version and exit" },
+];
+
+/** What the user asked for. */
+export interface ClientCommand {
+  readonly help: boolean;
+  readonly version: boolean;
+  /** The shell whose completions are to be printed; null if none are. */
+  readonly completions: Shell | null;
+  readonly list: boolean;
+  readonly explain: boolean;
+  readonly clean: boolean;
+  readonly server: ServerAddress;
+  readonly input: string;
+  readonly output: string;
+  readonly once: boolean;
+  readonly verify: boolean;
+  readonly progress: ProgressStyle;
+  /** Where the report goes; null if there is to be none. */
+  readonly report: string | null;
+  readonly color: boolean;
+  readonly ascii: boolean;
+  /** Milliseconds; Infinity for ever. */
+  readonly retryFor: number;
+}
+
+/** How long `--once` keeps reconnecting without any progress, in seconds. */
+const RETRY_ONCE_S = 60;
+
+/** The text of `--help`. */
+export const CLIENT_HELP = `\
+sluice client: downloads the files that input.txt names, by priority
+
+Usage: client [options]
+       client completions bash|zsh|fish
+
+What to download:
+  --server HOST:PORT       the server               (default: 127.0.0.1:9009)
+  --input FILE             which files to download  (default: input.txt)
+  --output DIR             where to put them        (default: Output)
+  --verify sha256|none     compare each file's digest with the server's
+                                                    (default: sha256)
+
+When to end:
+  --once                   exit when every file named is done or failed; without
+                           it the client stays, watching the input and the
+                           server, until Ctrl+C
+  --retry-for SECONDS      how long to keep reconnecting without any progress
+                           (default: 60 with --once, 0 with --list and
+                           --explain, else for ever)
+
+What to do instead:
+  --list                   print the server's files and exit
+  --explain                print what each line of the input means and what
+                           would become of each file, change nothing, and exit
+  --clean                  remove what is kept of unfinished files that the
+                           input does not name (any more), and exit
+
+What to see:
+  --progress auto|bars|plain|json|none
+                           bars on a terminal, plain lines elsewhere; json: one
+                           event a line on standard output
+                                                    (default: auto)
+  --report FILE.html       at the end, write a page with a plot about the run
+  --no-color               no colours, as with NO_COLOR=1
+  --ascii                  draw bars with plain ASCII
+  --help                   this text
+  --version                the version
+
+The input has one entry a line: a name or a glob, then CRITICAL, HIGH or NORMAL
+(the default), then a sha256: digest if you have one. Edit it while the client
+runs: lines that are added, changed or deleted count within a second.
+
+  ubuntu.iso        CRITICAL
+  photos/*.jpg      HIGH
+  notes from May.txt
+
+Examples:
+  client                                     this machine's server, until Ctrl+C
+  client --server 192.168.1.5:9009 --once    fetch all from there, then exit
+  client --server 192.168.1.5 --list         see what there is
+  client --explain                           see what would be done
+  client --once --report run.html            look at run.html afterwards
+  source <(sluice-client completions bash)   complete options in this shell
+
+Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or
+the input is wrong; 3 cannot reach or log in to the server; 4 a file failed its
+verification; 130 interrupted with files unfinished.
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {UserError} If it is wrong.
+ */
+export function parseClientCommand(args: readonly string[]): ClientCommand {
+  const completions = shellOf(args);
+  const given = parseCommandLine(completions === null ? args : [], tableOf(CLIENT_OPTIONS));
+  const once = given.flag("once");
+  const list = given.flag("list");
+  const explain = given.flag("explain");
+  const retryFor = given.value("retry-for");
+  const defaultRetry = list || explain ? 0 : once ? RETRY_ONCE_S : Infinity;
+  return {
+    help: given.flag("help"),
+    version: given.flag("version"),
+    completions,
+    list,
+    explain,
+    clean: given.flag("clean"),
+    server: parseServerAddress(given.value("server") ?? "127.0.0.1"),
+    input: given.value("input") ?? "input.txt",
+    output: given.value("output") ?? "Output",
+    once,
+    verify: wordOption(given.value("verify") ?? "sha256", "verify", VERIFICATIONS) !== "none",
+    progress: wordOption(given.value("progress") ?? "auto", "progress", STYLES),
+    report: given.value("report") ?? null,
+    color: !given.flag("no-color"),
+    ascii: given.flag("ascii"),
+    retryFor: 1000 *
+      (retryFor === undefined ? defaultRetry : integerOption(retryFor, "retry-for", 0, 1e9)),
+  };
+}

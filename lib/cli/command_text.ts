@@ -1,0 +1,43 @@
+/**
+ * Commands for the user to type. Pure.
+ *
+ * @module
+ */
+import { basename } from "@std/path";
+import { shellWord } from "../text/shell_quote.ts";
+import type { ClientCommand } from "./client_options.ts";
+import { DEFAULT_PORT, formatServerAddress } from "../client/remote/server_address.ts";
+
+/**
+ * What removes what is kept of unfinished files.
+ *
+ * @param client How the user starts the client.
+ */
+export function cleanCommand(client: string, command: ClientCommand): string {
+  return [client, "--clean", ...placeWords(command)].join(" ");
+}
+
+/** What goes on where a run has ended. */
+export function resumeCommand(client: string, command: ClientCommand): string {
+  const { server, once, verify } = command;
+  const address = formatServerAddress(server);
+  return [
+    client,
+    ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellWord(address)],
+    ...placeWords(command),
+    ...once ? ["--once"] : [],
+    ...verify ? [] : ["--verify none"],
+  ].join(" ");
+}
+
+function placeWords({ input, output }: ClientCommand): string[] {
+  return [
+    ...input === "input.txt" ? [] : ["--input", shellWord(input)],
+    ...output === "Output" ? [] : ["--output", shellWord(output)],
+  ];
+}
+
+/** The beginning of a command that the user can paste: the executable's name, or the task. */
+export function ownCommand(): string {
+  return Deno.build.standalone ? basename(Deno.execPath()) : "deno task client";
+}

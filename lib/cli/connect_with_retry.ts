@@ -1,0 +1,42 @@
+/**
+ * The way to the server, for what ends when it has been there once.
+ *
+ * @module
+ */
+import { backoff } from "../client/remote/backoff.ts";
+import { EXIT_UNREACHABLE } from "../client/exit_code.ts";
+import type { ClientCommand } from "./client_options.ts";
+import { Remote } from "../client/remote/server_connection.ts";
+import { formatServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
+import { messageOf, ProtocolError, UserError } from "../errors.ts";
+import { sleep } from "../async/sleep.ts";
+
+/**
+ * Connects to the server, for as long as the user allows.
+ *
+ * @returns Null if it is interrupted.
+ * @throws {UserError} If the server cannot be reached.
+ */
+export async function connectPatiently(
+  { server, retryFor }: ClientCommand,
+  signal: AbortSignal,
+): Promise<Remote | null> {
+  const giveUpAt = performance.now() + retryFor;
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await Remote.connect(server, signal);
+    } catch (error) {
+      const delay = backoff(attempt, Math.random());
+      const isFinal = error instanceof ProtocolError || performance.now() + delay > giveUpAt;
+      if (signal.aborted) return null;
+      if (isFinal) throw unreachable(server, messageOf(error), error);
+      await sleep(delay, signal);
+    }
+  }
+}
+
+/** What to tell a user whose server cannot be reached. */
+export function unreachable(server: ServerAddress, reason: string, cause?: unknown): UserError {
+  const message = `Cannot reach ${formatServerAddress(server)}: ${reason}; check --server`;
+  return new UserError(message, EXIT_UNREACHABLE, { cause });
+}

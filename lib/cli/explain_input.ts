@@ -1,0 +1,77 @@
+/**
+ * `client --explain`.
+ *
+ * @module
+ */
+import { cleanCommand } from "./command_text.ts";
+import { EXIT_DONE, EXIT_INTERRUPTED } from "../client/exit_code.ts";
+import { explain } from "../client/explain/explain.ts";
+import type { Explanation } from "../client/explain/explanation.ts";
+import { readInput } from "../client/input/input_watcher.ts";
+import type { ClientCommand } from "./client_options.ts";
+import { OutputFolder } from "../client/disk/output_folder.ts";
+import { renderExplanation } from "../display/client/explanation_lines.ts";
+import { drawingFor, terminalSize } from "../display/terminal/terminal.ts";
+import { UserError } from "../errors.ts";
+import { writeLine } from "./main.ts";
+import type { Output } from "../text/write_text.ts";
+import { connectPatiently } from "./connect_with_retry.ts";
+import { ownCommand } from "./command_text.ts";
+
+/** Where an explanation goes. */
+export interface ExplanationOutput extends Output {
+  isTerminal(): boolean;
+}
+
+/**
+ * Prints what a download would do; without a server, what the lines of the input list mean.
+ *
+ * @param signal Ends it.
+ * @returns The exit code.
+ * @throws {UserError} If the input list or the output folder cannot be read, or the server not be
+ * reached.
+ */
+export async function explainInput(
+  command: ClientCommand,
+  output: ExplanationOutput,
+  signal: AbortSignal,
+): Promise<number> {
+  const parts = {
+    input: await readInput(command.input),
+    output: await OutputFolder.look(command.output),
+    verify: command.verify,
+    platform: Deno.build.os,
+    signal,
+  };
+  const write = (explanation: Explanation) =>
+    writeLine(output, textOf(explanation, command, output));
+  try {
+    const remote = await connectPatiently(command, signal);
+    if (!remote) return EXIT_INTERRUPTED;
+    await remote.leave("the list is all it wanted");
+    write(await explain({ ...parts, files: remote.files }));
+    return EXIT_DONE;
+  } catch (error) {
+    if (signal.aborted) return EXIT_INTERRUPTED;
+    // The lines can be explained without a server.
+    if (error instanceof UserError) write(await explain({ ...parts, files: null }));
+    throw error;
+  }
+}
+
+function textOf(
+  explanation: Explanation,
+  command: ClientCommand,
+  output: ExplanationOutput,
+): string {
+  const isTerminal = output.isTerminal();
+  const { color, unicode } = drawingFor(command);
+  return renderExplanation(explanation, {
+    // The last column stays empty: terminals do different things after a character there.
+    columns: isTerminal ? terminalSize().columns - 1 : Infinity,
+    color: isTerminal && color,
+    unicode,
+    input: command.input,
+    cleanCommand: cleanCommand(ownCommand(), command),
+  }).join("\n");
+}

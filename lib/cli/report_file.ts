@@ -1,0 +1,75 @@
+/**
+ * The file that a report goes to.
+ *
+ * @module
+ */
+import { writeAllSync } from "../fs/write_all.ts";
+import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { quoted } from "../text/sanitize.ts";
+import { EXIT_FAILED } from "../client/exit_code.ts";
+
+/** A file that can be written to; what it had before stays until then. */
+export class ReportFile implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the file, which is created if it is missing.
+   *
+   * @param path Where it is.
+   * @param input Path of the input list, which is never written to.
+   * @throws {UserError} If it cannot be written to.
+   */
+  static open(path: string, input: string): ReportFile {
+    try {
+      assertOther(path, input);
+      return new ReportFile(path, Deno.openSync(path, { write: true, create: true }));
+    } catch (error) {
+      throw new UserError(`${failure(path, error)}; name another file with --report`, 2, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Writes the report in place of what was there.
+   *
+   * @throws {UserError} If the disk does not take it.
+   */
+  write(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    try {
+      this.#file.truncateSync();
+      writeAllSync(this.#file, bytes);
+    } catch (error) {
+      throw new UserError(failure(this.#path, error), EXIT_FAILED, { cause: error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** @throws {Error} If the two are one file. */
+function assertOther(path: string, input: string): void {
+  let same: boolean;
+  try {
+    same = Deno.realPathSync(path) === Deno.realPathSync(input);
+  } catch {
+    return;
+  }
+  if (same) throw new Error("it is the input list");
+}
+
+function failure(path: string, error: unknown): string {
+  const isFolder = error instanceof Deno.errors.IsADirectory ||
+    /is a directory/i.test(messageOf(error));
+  const why = isFolder ? "it is a folder" : describeDenial(error) ?? messageOf(error);
+  return `Cannot write the report ${quoted(path)}: ${why}`;
+}

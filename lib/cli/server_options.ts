@@ -1,0 +1,113 @@
+/**
+ * The server's command line. Pure.
+ *
+ * @module
+ */
+import {
+  integerOption,
+  type OptionSpec,
+  parseCommandLine,
+  tableOf,
+  wordOption,
+} from "./command_line.ts";
+import { type Shell, shellOf } from "./completions.ts";
+import type { LogStyle } from "../server/log.ts";
+import type { ServerOptions } from "../server/server.ts";
+
+/** What the user asked for. */
+export interface ServerCommand extends Omit<ServerOptions, "log"> {
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly logStyle: LogStyle;
+  readonly color: boolean;
+  readonly ascii: boolean;
+  /** The shell whose completions are to be printed; null if none are. */
+  readonly completions: Shell | null;
+}
+
+/** The options, in the order of the help. */
+export const SERVER_OPTIONS: readonly OptionSpec[] = [
+  { name: "dir", says: "the folder to share", value: "folder" },
+  { name: "host", says: "address to listen on", value: ["127.0.0.1", "0.0.0.0"] },
+  { name: "port", says: "port to listen on", value: "text" },
+  { name: "hidden", says: "also share names that begin with a dot" },
+  { name: "max-clients", says: "clients at a time", value: "text" },
+  { name: "max-clients-per-address", says: "clients at a time of one address", value: "text" },
+  { name: "memory", says: "MiB for all clients' buffers together", value: "text" },
+  { name: "log", says: "how the log is written", value: ["text", "json"] },
+  { name: "no-color", says: "no colours" },
+  { name: "ascii", says: "draw the table with plain ASCII" },
+  { name: "help", says: "print the help and exit" },
+  { name: "version", says: "print the version and exit" },
+];
+
+const MIB = 1024 * 1024;
+
+/** The text of `--help`. */
+export const SERVER_HELP = `\
+sluice server: shares a folder with Sluice clients
+
+Usage: server [options]
+       server completions bash|zsh|fish
+
+What to share, and with whom:
+  --dir DIR     the folder to share, with its subfolders   (default: files)
+  --host ADDR   address to listen on; 0.0.0.0 or :: opens  (default: 127.0.0.1)
+                the folder to the network
+  --port N      port to listen on; 0 picks a free one      (default: 9009)
+  --hidden      also share names that begin with a dot
+
+How much to give:
+  --max-clients N               clients at a time          (default: 1024)
+  --max-clients-per-address N   the same of one address    (default: 64)
+  --memory MIB                  memory for all clients' buffers together
+                                                           (default: 256)
+
+What to see:
+  --log text|json   how the log is written: lines for people, or one JSON object
+                    a line for programs                    (default: text)
+  --no-color        no colours, as with NO_COLOR=1
+  --ascii           draw the table with plain ASCII
+  --help            this text
+  --version         the version
+
+Standard output has one line, with the real port, once clients are accepted; the
+log goes to standard error; on a terminal a live table of the clients stands
+below its lines of text. Ctrl+C stops accepting, lets chunks in flight finish
+for at most 5 seconds, and prints totals; a second Ctrl+C ends it at once.
+
+Examples:
+  server                                 share files/ with this machine
+  server --dir /data --host 0.0.0.0      share /data with the network
+  server --dir /data --port 0            pick a free port and say which
+
+Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder
+cannot be read, or the address not be listened on.
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {UserError} If it is wrong.
+ */
+export function parseServerCommand(args: readonly string[]): ServerCommand {
+  const completions = shellOf(args);
+  const given = parseCommandLine(completions === null ? args : [], tableOf(SERVER_OPTIONS));
+  const number = (name: string, byDefault: string, min: number, max: number) =>
+    integerOption(given.value(name) ?? byDefault, name, min, max);
+  return {
+    help: given.flag("help"),
+    version: given.flag("version"),
+    completions,
+    dir: given.value("dir") ?? "files",
+    host: given.value("host") ?? "127.0.0.1",
+    port: number("port", "9009", 0, 65535),
+    hidden: given.flag("hidden"),
+    maxClients: number("max-clients", "1024", 1, 1e6),
+    maxClientsPerAddress: number("max-clients-per-address", "64", 1, 1e6),
+    logStyle: wordOption(given.value("log") ?? "text", "log", ["text", "json"]),
+    color: !given.flag("no-color"),
+    ascii: given.flag("ascii"),
+    memory: MIB * number("memory", "256", 16, 1e6),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The server's work: it wires `lib/server/`, which works, to `lib/display/`, which shows.
+ *
+ * @module
+ */
+import { ServerView } from "../display/server/server_view.ts";
+import { drawingFor } from "../display/terminal/terminal.ts";
+import { LineBuffer } from "../text/line_buffer.ts";
+import { writeLine } from "./main.ts";
+import { formatAddress } from "../protocol/ip_address.ts";
+import { lineLog } from "../server/log.ts";
+import type { ServerCommand } from "./server_options.ts";
+import { startServer } from "../server/server.ts";
+
+/**
+ * Shares a folder until it is interrupted.
+ *
+ * @returns The exit code.
+ * @throws {UserError} If the folder cannot be shared.
+ */
+export async function runServer(
+  command: ServerCommand,
+  interrupted: AbortSignal,
+): Promise<number> {
+  await using view = viewFor(command);
+  using lines = new LineBuffer(Deno.stderr);
+  const write = (line: string) => view ? view.log(line) : lines.write(line);
+  const log = lineLog(command.logStyle, write);
+  await using server = await startServer({ ...command, log });
+  const { hostname, port } = server.addr;
+  writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+  log({
+    event: "sharing",
+    dir: command.dir,
+    files: server.fileCount,
+    reach: isLoopback(hostname)
+      ? "this machine only; --host 0.0.0.0 opens it to the network"
+      : "the network; --host 127.0.0.1 closes it",
+  });
+  view?.watch(server);
+  if (!interrupted.aborted) {
+    await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
+  }
+  // Before the server's end, which a second Ctrl+C cuts short.
+  await view?.close();
+  await server.shutdown();
+  return 0;
+}
+
+/** The table is for people: not for programs that read the log, nor for files that keep it. */
+function viewFor(command: ServerCommand): ServerView | null {
+  if (command.logStyle !== "text" || !Deno.stderr.isTerminal()) return null;
+  return new ServerView({ output: Deno.stderr, ...drawingFor(command) });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname.startsWith("127.") || hostname === "::1";
+}

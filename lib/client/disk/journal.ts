@@ -1,0 +1,119 @@
+/**
+ * The journal beside a file's data: which chunks are there, with their checksums. Pure.
+ *
+ * Text, one record a line, appended as chunks are written:
+ *
+ * ```
+ * sluice-journal 1 {"path":"a.iso","size":123,"version":"…"} crc
+ * offset length checksum crc
+ * …
+ * ```
+ *
+ * Numbers are decimal; `checksum` is the CRC-32 of the chunk's data, `crc` that of the line before
+ * it, both in hexadecimal. A line that is torn, damaged or not understood counts for nothing;
+ * what a line claims counts only once the data has been compared with its checksum, so a journal
+ * may be ahead of data that never reached the disk.
+ *
+ * @module
+ */
+import { crc32 } from "node:zlib";
+import { Ranges } from "./byte_ranges.ts";
+
+/** Which content the data is of. */
+export interface JournalSubject {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly version: string;
+}
+
+/** One chunk that is said to be there. */
+export interface JournalEntry {
+  readonly offset: number;
+  /** Bytes, 1 or more. */
+  readonly length: number;
+  /** CRC-32 of the data. */
+  readonly checksum: number;
+}
+
+/** What a journal says. */
+export interface Journal {
+  readonly subject: JournalSubject;
+  readonly entries: readonly JournalEntry[];
+}
+
+const MAGIC = "sluice-journal 1";
+const decoder = new TextDecoder();
+
+/** A journal's first line. */
+export function journalHead({ path, size, version }: JournalSubject): string {
+  return sealed(`${MAGIC} ${JSON.stringify({ path, size, version })}`);
+}
+
+/** The line of one chunk. */
+export function journalLine({ offset, length, checksum }: JournalEntry): string {
+  return sealed(`${offset} ${length} ${checksum.toString(16)}`);
+}
+
+/**
+ * Reads a journal.
+ *
+ * @returns What its undamaged lines say, or null if the first line is none of a journal.
+ */
+export function parseJournal(bytes: Uint8Array): Journal | null {
+  const lines = decoder.decode(bytes).split("\n").map(unsealed);
+  const subject = parseSubject(lines[0] ?? null);
+  if (!subject) return null;
+  const entries = lines.slice(1).map((line) =>
+    line === null ? null : parseEntry(line, subject.size)
+  );
+  return { subject, entries: entries.filter((entry) => entry !== null) };
+}
+
+/**
+ * How many bytes a journal says are there.
+ *
+ * @param end Where the data ends that it speaks of.
+ */
+export function bytesClaimed({ entries }: Journal, end = Infinity): number {
+  const claimed = new Ranges();
+  for (const { offset, length } of entries) {
+    claimed.add({ start: offset, end: Math.min(offset + length, end) });
+  }
+  return claimed.size;
+}
+
+/** Whether a journal is of this very content. */
+export function isOf({ subject }: Journal, { path, size, version }: JournalSubject): boolean {
+  return subject.path === path && subject.size === size && subject.version === version;
+}
+
+function parseSubject(line: string | null): JournalSubject | null {
+  if (!line?.startsWith(`${MAGIC} `)) return null;
+  try {
+    const { path, size, version } = JSON.parse(line.slice(MAGIC.length + 1));
+    const understood = typeof path === "string" && typeof version === "string" &&
+      Number.isSafeInteger(size) && size >= 0;
+    return understood ? { path, size, version } : null;
+  } catch {
+    return null;
+  }
+}
+
+function parseEntry(line: string, size: number): JournalEntry | null {
+  const match = /^(\d{1,16}) (\d{1,16}) ([0-9a-f]{1,8})$/.exec(line);
+  if (!match) return null;
+  const [offset, length, checksum] = [Number(match[1]), Number(match[2]), parseInt(match[3]!, 16)];
+  return length > 0 && offset + length <= size ? { offset, length, checksum } : null;
+}
+
+function sealed(text: string): string {
+  return `${text} ${crc32(text).toString(16)}\n`;
+}
+
+/** A line without its checksum, or null if that is wrong. */
+function unsealed(line: string): string | null {
+  const at = line.lastIndexOf(" ");
+  const text = line.slice(0, Math.max(0, at));
+  return at > 0 && crc32(text).toString(16) === line.slice(at + 1) ? text : null;
+}

@@ -1,0 +1,121 @@
+/**
+ * One client at a time in an output folder.
+ *
+ * The system's lock on an open file, not the file's being there, says that a client is at work: it
+ * ends with its process, however that ends, so no lock is ever stale. The file's text, the
+ * process id, is for people. Not guarded against: file systems without locks, as some network
+ * ones are.
+ *
+ * @module
+ */
+import { describeDenial, messageOf, UserError } from "../../errors.ts";
+import { settlesWithin } from "../../async/timeout.ts";
+
+/** How long to wait where a system can only wait for a lock, in milliseconds. */
+const TRY_MS = 250;
+
+/** Holds an output folder until disposed. */
+export class OutputLock implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Takes the lock.
+   *
+   * @param path The lock's file.
+   * @param folder What it locks, for the error.
+   * @throws {UserError} With exit code 1, if another process holds it; with 2, if something stands
+   * where the lock's file belongs.
+   */
+  static async acquire(path: string, folder: string): Promise<OutputLock> {
+    for (;;) {
+      const file = openNoLink(path, folder);
+      try {
+        if (!await tryLock(file)) {
+          throw new UserError(
+            `Another client${ownerOf(path)} is downloading into "${folder}": stop it, or name ` +
+              "another folder with --output",
+            1,
+          );
+        }
+        // The one before removed its file as it left: that lock is worth nothing.
+        if (isReplaced(file.statSync(), Deno.lstatSync(path))) {
+          file.close();
+          continue;
+        }
+        file.truncateSync();
+        file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+        return new OutputLock(path, file);
+      } catch (error) {
+        file.close();
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // Gone with its folder; or Windows, which keeps open files: the next client takes it.
+    }
+    this.#file.close();
+  }
+}
+
+function openNoLink(path: string, folder: string): Deno.FsFile {
+  try {
+    try {
+      return Deno.openSync(path, { read: true, write: true, createNew: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    const { isFile, isSymlink, nlink } = Deno.lstatSync(path);
+    if (!isFile && !isSymlink) throw new Error(`"${path}" is no file; remove it`);
+    if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
+    return Deno.openSync(path, { read: true, write: true, create: true });
+  } catch (error) {
+    const why = describeDenial(error) ?? messageOf(error);
+    throw new UserError(`Cannot lock the output folder "${folder}": ${why}`, 2, { cause: error });
+  }
+}
+
+/**
+ * Whether another file stands where an open one was opened, as far as the system numbers files.
+ *
+ * @param open The open file.
+ * @param there What stands there.
+ */
+export function isReplaced(
+  open: Pick<Deno.FileInfo, "ino">,
+  there: Pick<Deno.FileInfo, "ino">,
+): boolean {
+  return Boolean(open.ino && there.ino) && open.ino !== there.ino;
+}
+
+/** A file of a Deno that may be older than `tryLock`, which came with 2.9. */
+interface LockableFile {
+  lock(exclusive: boolean): Promise<void>;
+  tryLock?(exclusive: boolean): Promise<boolean>;
+}
+
+async function tryLock(file: LockableFile): Promise<boolean> {
+  if (file.tryLock) return await file.tryLock(true);
+  // Who does not get it soon does not get it.
+  const locked = file.lock(true).then(() => true, () => false);
+  return await settlesWithin(locked, TRY_MS) && await locked;
+}
+
+function ownerOf(path: string): string {
+  try {
+    const pid = Deno.readTextFileSync(path).trim();
+    return /^\d+$/.test(pid) ? ` (process ${pid})` : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * `input.txt`: from bytes to wishes, and what a wish's name matches. Pure.
+ *
+ * ```
+ * # name or glob        [priority]   [expected digest]
+ * ubuntu.iso            CRITICAL     sha256:9f86d081…
+ * photos/*.jpg          HIGH
+ * "two words HIGH"
+ * ```
+ *
+ * A line is read from its right end, so that a name needs quotes only if it ends in a word that
+ * would be taken for a priority or a digest, or if it begins or ends with a blank or begins with
+ * a quote or `#`. In quotes `\"` is a quote and `\\` a backslash. Blanks are spaces and tabs.
+ *
+ * @module
+ */
+import { PRIORITIES, type Priority } from "../priority.ts";
+import { expandBraces, isGlob, MAX_ALTERNATIVES } from "./glob.ts";
+import { formRefusalOf } from "../../fs/safe_path.ts";
+import { quoted } from "../../text/sanitize.ts";
+
+/** One line that names something to download. */
+export interface Wish {
+  /** The line's number, from 1. */
+  readonly line: number;
+  /** A server's path or a glob, without quotes and without `./`. */
+  readonly name: string;
+  readonly priority: Priority;
+  /** The digest that the file must have: 64 lower-case hexadecimal digits; null if not given. */
+  readonly sha256: string | null;
+}
+
+/** One line that does not count. */
+export interface InputProblem {
+  /** The line's number, from 1. */
+  readonly line: number;
+  /** What is wrong and what to do, to go after "line 3: "; printable. */
+  readonly message: string;
+}
+
+/** What an input file says. */
+export interface InputList {
+  /** By line; no name twice. */
+  readonly wishes: readonly Wish[];
+  /** By line. */
+  readonly problems: readonly InputProblem[];
+}
+
+const NEWLINE = 0x0a;
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const lenientDecoder = new TextDecoder();
+const DIGEST_PREFIX = /^sha256:/i;
+const DIGEST = /^sha256:([0-9a-f]{64})$/i;
+
+/**
+ * The wishes of an input file, and its lines that are wrong; a wrong line stops no other.
+ *
+ * Of several lines with one name the last counts, the others are problems. Digest and priority
+ * may stand in either order. A UTF-8 byte-order mark is skipped at the start of any line, as
+ * files put together have them.
+ *
+ * @param bytes The whole file.
+ */
+export function parseInputList(bytes: Uint8Array): InputList {
+  if (isUtf16(bytes)) {
+    return { wishes: [], problems: [{ line: 1, message: "the file is UTF-16: save it as UTF-8" }] };
+  }
+  const wishes = new Map<string, Wish>();
+  const problems: InputProblem[] = [];
+  const lines = splitLines(bytes);
+  // From the last line on, since of one name the last line counts.
+  for (let line = lines.length; line >= 1; line--) {
+    try {
+      const entry = parseLine(lines[line - 1] ?? new Uint8Array());
+      if (entry === null) continue;
+      const replacement = wishes.get(entry.name);
+      if (replacement !== undefined) {
+        const later = `${quoted(entry.name)} is named again in line ${replacement.line}`;
+        throw new SyntaxError(`${later}, which counts instead: remove one of the two`);
+      }
+      wishes.set(entry.name, { line, ...entry });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      problems.push({ line, message: error.message });
+    }
+  }
+  return { wishes: [...wishes.values()].reverse(), problems: problems.reverse() };
+}
+
+/**
+ * The texts of all lines as people see them: without what ends them and blanks around them; what is
+ * not UTF-8 is U+FFFD. None of a file that is no text in UTF-8 at all.
+ *
+ * @param bytes The whole file.
+ */
+export function inputLines(bytes: Uint8Array): string[] {
+  if (isUtf16(bytes)) return [];
+  const lines = splitLines(bytes).map((line) => trimBlanks(lenientDecoder.decode(line)));
+  // Behind the last line's end there is no other line.
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
+
+function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  for (;;) {
+    const end = bytes.indexOf(NEWLINE, start);
+    if (end === -1) return [...lines, bytes.subarray(start)];
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+}
+
+type Entry = Omit<Wish, "line">;
+
+/** @throws {SyntaxError} If the line is wrong. */
+function parseLine(bytes: Uint8Array): Entry | null {
+  const text = trimBlanks(decode(bytes));
+  if (text === "" || text.startsWith("#")) return null;
+  const entry = text.startsWith('"') ? parseQuoted(text) : parsePlain(text);
+  return { ...entry, name: checkedName(entry.name) };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new SyntaxError("it is not valid UTF-8: save the file as UTF-8", { cause: error });
+  }
+}
+
+function parsePlain(text: string): Entry {
+  const { rest, ...attributes } = takeAttributes(text);
+  if (rest === "") {
+    const rule = `if a file is called ${quoted(text)}, write the name in quotes`;
+    throw new SyntaxError(`it names no file: ${rule}`);
+  }
+  if (DIGEST_PREFIX.test(lastWord(rest))) {
+    throw new SyntaxError("it has two digests: leave one, or write the name in quotes");
+  }
+  return { name: rest, ...attributes };
+}
+
+function parseQuoted(text: string): Entry {
+  const match = /^"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"/.exec(text);
+  if (match === null) throw new SyntaxError('the quote is not closed: end the name with "');
+  const after = text.slice(match[0].length);
+  const { rest, ...attributes } = takeAttributes(trimBlanks(after));
+  if (rest !== "" || (after !== "" && !isBlank(after, 0))) {
+    const rule = 'only a blank, a priority, a digest may; write \\" for a quote in a name';
+    throw new SyntaxError(`after the closing quote stands ${quoted(after)}: ${rule}`);
+  }
+  return { name: (match[1] ?? "").replace(/\\(["\\])/g, "$1"), ...attributes };
+}
+
+/** Takes at most one digest and one priority off the right end of a text. */
+function takeAttributes(text: string): Omit<Entry, "name"> & { rest: string } {
+  let rest = text;
+  let priority: Priority | undefined;
+  let sha256: string | null = null;
+  for (;;) {
+    const word = lastWord(rest);
+    const named = PRIORITIES.find((known) => known === word.toUpperCase());
+    if (sha256 === null && DIGEST_PREFIX.test(word)) sha256 = parseDigest(word);
+    else if (priority === undefined && named !== undefined) priority = named;
+    else return { rest, priority: priority ?? "NORMAL", sha256 };
+    rest = trimBlanks(rest.slice(0, rest.length - word.length));
+  }
+}
+
+function parseDigest(word: string): string {
+  const digits = DIGEST.exec(word)?.[1];
+  if (digits !== undefined) return digits.toLowerCase();
+  const wanted = "sha256: and 64 hexadecimal digits, correct it or remove it";
+  throw new SyntaxError(`the digest ${quoted(word)} is not ${wanted}`);
+}
+
+function checkedName(written: string): string {
+  let name = written;
+  while (name.startsWith("./")) name = name.slice(2);
+  const isFolder = name.length > 1 && name.endsWith("/");
+  const path = isFolder ? name.slice(0, -1) : name;
+  const reason = formRefusalOf(path);
+  if (reason !== null) {
+    const rule = "write names as --list shows them";
+    throw new SyntaxError(`${quoted(written)} can be no file of a server: ${reason}; ${rule}`);
+  }
+  if (isFolder) {
+    throw new SyntaxError(
+      `${quoted(written)} is a folder: write ${quoted(`${path}/**`)} for all files in it`,
+    );
+  }
+  if (isGlob(name) && expandBraces(name) === null) {
+    const rule = `stand for more than ${MAX_ALTERNATIVES} names: use * or several lines`;
+    throw new SyntaxError(`the braces of ${quoted(written)} ${rule}`);
+  }
+  return name;
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === " " || text[at] === "\t" || text[at] === "\r";
+}
+
+/** Not with a regular expression: `/[ ]+$/` takes quadratic time on many blanks. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function lastWord(text: string): string {
+  let start = text.length;
+  while (start > 0 && !isBlank(text, start - 1)) start--;
+  return text.slice(start);
+}

@@ -1,0 +1,272 @@
+/**
+ * What to download: the wishes of `input.txt` applied to the server's list. Pure.
+ *
+ * Made anew from scratch at every edit and every change of the list, so it has to be fast: paths
+ * are looked up, globs go over the list once each, and what only helps with a mistake is worked
+ * out only if there is one.
+ *
+ * @module
+ */
+import { PRIORITIES, type Priority } from "../priority.ts";
+import { isGlob, matcherOf } from "./glob.ts";
+import type { Wish } from "./input_list.ts";
+import { quoted } from "../../text/sanitize.ts";
+import type { ListedFile } from "../../protocol/payloads.ts";
+import { foldedName, refusalOf } from "../../fs/safe_path.ts";
+import type { Platform } from "../../platform.ts";
+
+/** One file to download. */
+export interface PlannedFile {
+  readonly file: ListedFile;
+  readonly priority: Priority;
+  /** The digest that the file must have, as in `Wish`. */
+  readonly sha256: string | null;
+  /** The line that decides, from 1. */
+  readonly line: number;
+}
+
+/** A wish that the server has no file for. */
+export interface WaitingWish {
+  readonly wish: Wish;
+  /** What the user may have meant, to go after "line 3: "; printable. Null if nothing is known. */
+  readonly hint: string | null;
+}
+
+/** A file that is wished for and cannot be written here. */
+export interface RefusedFile {
+  /** From a peer: make it safe for a terminal before it is shown. */
+  readonly path: string;
+  /** A short phrase, to go after the path and a colon; printable. */
+  readonly reason: string;
+  /** The line that decides, from 1. */
+  readonly line: number;
+}
+
+/** What to download, and what not. */
+export interface Plan {
+  /** By path; in the order of the lines that decide, those of one line in the list's order. */
+  readonly files: ReadonlyMap<string, PlannedFile>;
+  /** By line. */
+  readonly waiting: readonly WaitingWish[];
+  /** First by what the names are, then by what they are together. */
+  readonly refused: readonly RefusedFile[];
+}
+
+/**
+ * Decides what to download.
+ *
+ * - A wish whose name is a path of the list means that file only. Otherwise a glob means all
+ *   files that it matches.
+ * - Of several wishes that mean a file, its own name decides its priority and its digest before any
+ *   glob, and of several globs the last one.
+ * - A glob's digest is expected of each of its files.
+ * - Of files that the file system takes for one, and of a file and a folder with one name, those
+ *   are refused that do not come first by path.
+ *
+ * @param wishes By line, as `parseInputList` gives them.
+ * @param files The server's list, by path.
+ * @param platform Where the files would be written.
+ * @param before What was planned before, if anything: its hints are not worked out again.
+ * @param foldsNames Whether the file system there takes names for one that differ in case or form.
+ */
+export function makePlan(
+  wishes: readonly Wish[],
+  files: ReadonlyMap<string, ListedFile>,
+  platform: Platform,
+  { before, foldsNames = false }: { before?: Plan | undefined; foldsNames?: boolean } = {},
+): Plan {
+  const { decided, unmatched } = applyWishes(wishes, files);
+  const refused: RefusedFile[] = [];
+  const accepted = new Map<string, PlannedFile>();
+  for (const planned of decided) {
+    const { file: { path }, line } = planned;
+    const reason = refusalOf(path, platform);
+    if (reason === null) accepted.set(path, planned);
+    else refused.push({ path, reason, line });
+  }
+  // Every disk of Windows folds names, by rules that are known.
+  const rules = foldsNames && platform !== "windows" ? "darwin" : platform;
+  for (const { path, reason } of findClashes(accepted, rules)) {
+    const { line } = accepted.get(path)!;
+    accepted.delete(path);
+    refused.push({ path, reason, line });
+  }
+  const waiting = withHints(unmatched, files, before?.waiting ?? []);
+  return { files: accepted, waiting, refused };
+}
+
+/** Whether a download of the one serves as one of the other. */
+export function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
+  return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
+}
+
+/** Files with the wish that decides about each, and wishes that mean no file. */
+function applyWishes(
+  wishes: readonly Wish[],
+  files: ReadonlyMap<string, ListedFile>,
+): { decided: PlannedFile[]; unmatched: Wish[] } {
+  const taken = new Set<string>();
+  const take = ({ priority, sha256, line }: Wish, file: ListedFile): PlannedFile[] => {
+    if (taken.has(file.path)) return [];
+    taken.add(file.path);
+    return [{ file, priority, sha256, line }];
+  };
+  const unmatched: Wish[] = [];
+  const groups = wishes.map((wish) => {
+    const same = files.get(wish.name);
+    return same ? take(wish, same) : [];
+  });
+  for (const [index, wish] of [...wishes.entries()].reverse()) {
+    if (files.has(wish.name)) continue;
+    const found = isGlob(wish.name) ? matchesOf(wish.name, files) : [];
+    if (found.length === 0) unmatched.push(wish);
+    groups[index] = found.flatMap((file) => take(wish, file));
+  }
+  return { decided: groups.flat(), unmatched: unmatched.reverse() };
+}
+
+function matchesOf(glob: string, files: ReadonlyMap<string, ListedFile>): readonly ListedFile[] {
+  const matches = matcherOf(glob);
+  return files.values().filter(({ path }) => matches(path)).toArray();
+}
+
+/** Which files cannot stand beside others here. */
+function findClashes(
+  files: ReadonlyMap<string, PlannedFile>,
+  platform: Platform,
+): readonly Omit<RefusedFile, "line">[] {
+  const claims = new Claims(platform);
+  let clash = false;
+  for (const path of files.keys()) clash ||= claims.add(path) !== null;
+  if (!clash) return [];
+  // Only now are they sorted, since that takes longer than all the rest.
+  const sorted = [...files.keys()].sort();
+  const ordered = new Claims(platform);
+  return sorted.flatMap((path) => {
+    const reason = ordered.add(path);
+    return reason === null ? [] : [{ path, reason }];
+  });
+}
+
+/** Which names on the disk are files, which are folders, and for which path. */
+class Claims {
+  readonly #platform: Platform;
+  readonly #files = new Map<string, string>();
+  readonly #folders = new Map<string, string>();
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** Claims what a path needs; or claims nothing and says why that is impossible. */
+  add(path: string): string | null {
+    const key = foldedName(path, this.#platform);
+    const same = this.#files.get(key);
+    if (same !== undefined) return `its name is the same here as ${quoted(same)}`;
+    const inside = this.#folders.get(key);
+    if (inside !== undefined) return `it is a folder here, for ${quoted(inside)}`;
+    const folders: string[] = [];
+    for (
+      let folder = parentOf(key);
+      folder !== "" && !this.#folders.has(folder);
+      folder = parentOf(folder)
+    ) {
+      const file = this.#files.get(folder);
+      if (file !== undefined) return `its folder is a file here, ${quoted(file)}`;
+      folders.push(folder);
+    }
+    this.#files.set(key, path);
+    for (const folder of folders) this.#folders.set(folder, path);
+    return null;
+  }
+}
+
+/** The folder of a path, or "". */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+/** Most words that a hint takes away from a name. */
+const MAX_EXTRA_WORDS = 8;
+
+/** Hints for new names only: in a large list each takes long, and is shown once. */
+function withHints(
+  wishes: readonly Wish[],
+  files: ReadonlyMap<string, ListedFile>,
+  before: readonly WaitingWish[],
+): readonly WaitingWish[] {
+  const known = new Map(before.map(({ wish, hint }) => [wish.name, hint]));
+  const names = wishes.map(({ name }) => name).filter((name) => !known.has(name));
+  if (names.length > 0) {
+    for (const [name, hint] of hintsFor(names, files)) {
+      known.set(name, hint);
+    }
+  }
+  return wishes.map((wish) => ({ wish, hint: known.get(wish.name) ?? null }));
+}
+
+function hintsFor(
+  names: readonly string[],
+  files: ReadonlyMap<string, ListedFile>,
+): ReadonlyMap<string, string | null> {
+  const folders = foldersOf(files);
+  // By what the least particular file system goes by: neither case nor Unicode form.
+  const similar = new Map<string, string>();
+  for (const folder of folders) similar.set(foldedName(folder, "darwin"), `${folder}/**`);
+  for (const path of files.keys()) similar.set(foldedName(path, "darwin"), path);
+
+  const hintFor = (name: string): string | null => {
+    if (folders.has(name)) {
+      return `${quoted(name)} is a folder: write ${quoted(`${name}/**`)} for all files in it`;
+    }
+    const missing = `the server has no ${quoted(name)}, but`;
+    const shorter = withoutLastWords(name, files);
+    if (shorter !== null) {
+      const words = name.slice(shorter.length).trim();
+      return `${missing} ${quoted(shorter)}: ${mistakeIn(words)}`;
+    }
+    const slashed = name.replaceAll("\\", "/");
+    const other = slashed !== name && meansAny(slashed, files)
+      ? slashed
+      : similar.get(foldedName(slashed, "darwin"));
+    return other === undefined ? null : `${missing} ${quoted(other)}: write it exactly so`;
+  };
+  return new Map(names.map((name) => [name, hintFor(name)]));
+}
+
+/** What a name is without its last words, if that means a file of the list. */
+function withoutLastWords(name: string, files: ReadonlyMap<string, ListedFile>): string | null {
+  let rest = name;
+  for (let words = 1; words <= MAX_EXTRA_WORDS; words++) {
+    const shorter = /^(.*\S)\s+\S+$/su.exec(rest)?.[1];
+    if (shorter === undefined) return null;
+    // A glob is tried once: it goes over the whole list.
+    if (words === 1 ? meansAny(shorter, files) : files.has(shorter)) return shorter;
+    rest = shorter;
+  }
+  return null;
+}
+
+function meansAny(name: string, files: ReadonlyMap<string, ListedFile>): boolean {
+  return files.has(name) || (isGlob(name) && files.keys().some(matcherOf(name)));
+}
+
+/** What is wrong with words that are taken for the end of a name. */
+function mistakeIn(words: string): string {
+  if (/(?:^|\s)#/.test(words)) return "a comment needs a line of its own";
+  const isPriority = PRIORITIES.some((known) => known === words.toUpperCase());
+  if (isPriority) return "write one priority, with a plain space before it";
+  return `${quoted(words)} is no priority, those are ${PRIORITIES.join(", ")}`;
+}
+
+function foldersOf(files: ReadonlyMap<string, ListedFile>): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const path of files.keys()) {
+    for (
+      let folder = parentOf(path);
+      folder !== "" && !folders.has(folder);
+      folder = parentOf(folder)
+    ) folders.add(folder);
+  }
+  return folders;
+}

@@ -1,0 +1,138 @@
+/**
+ * From an address to a server whose list is known.
+ *
+ * @module
+ */
+import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../../errors.ts";
+import { Connection } from "../../protocol/connection.ts";
+import type { Message } from "../../protocol/message_reader.ts";
+import { HANDSHAKE_MS, handshakeDeadline } from "../../protocol/handshake_deadline.ts";
+import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../../protocol/message.ts";
+import type { Patience } from "../../protocol/timeouts.ts";
+import { parseListPage, parseWelcome, type Welcome } from "../../protocol/payloads.ts";
+import type { ServerAddress } from "./server_address.ts";
+import { ServerList } from "./server_list.ts";
+
+/** The most that a first list may take on the wire, in bytes. */
+const MAX_LIST_BYTES = 2 ** 30;
+
+/** A connection after its handshake. */
+export interface Handshake {
+  readonly connection: Connection;
+  readonly welcome: Welcome;
+  readonly list: ServerList;
+}
+
+/**
+ * Connects, and reads the welcome and the whole list.
+ *
+ * @param signal Ends the attempt.
+ * @throws {Error} As `Remote.connect` says.
+ */
+export async function shakeHands(
+  address: ServerAddress,
+  signal: AbortSignal,
+  patience: Patience,
+): Promise<Handshake> {
+  const since = performance.now();
+  const connection = new Connection(await dial(address, signal), "client", patience);
+  using _deadline = handshakeDeadline(connection, since);
+  const abort = () => connection.fail(new ConnectionLostError("Interrupted"));
+  signal.addEventListener("abort", abort);
+  const reader = connection.readable.getReader();
+  try {
+    const welcome = await readWelcome(reader);
+    connection.maxChunk = Math.min(welcome.maxChunk, MAX_CHUNK_PAYLOAD);
+    const list = await readList(reader);
+    reader.releaseLock();
+    return { connection, welcome, list };
+  } catch (error) {
+    const failure = connection.failure ?? error;
+    if (error instanceof ProtocolError) {
+      await connection.refuse(new WireError("protocol", error.message), error);
+    }
+    connection.close();
+    throw failure;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function readList(
+  reader: ReadableStreamDefaultReader<Message>,
+): Promise<ServerList> {
+  const list = new ServerList();
+  let bytes = 0;
+  for (let more = true; more;) {
+    const { header, payload } = await nextMessage(reader);
+    if (header.type !== MessageType.LIST) throw unexpected(header.type);
+    bytes += payload.length;
+    if (bytes > MAX_LIST_BYTES) throw new ProtocolError("The server's list has no end");
+    list.begin(understood(parseListPage, payload));
+    more = header.more;
+  }
+  return list;
+}
+
+async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
+  const dialing = Deno.connect({ hostname, port });
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new ConnectionLostError(`No answer within ${HANDSHAKE_MS / 1000} s`)),
+    HANDSHAKE_MS,
+  );
+  const interrupt = () => reject(new ConnectionLostError("Interrupted"));
+  signal.addEventListener("abort", interrupt);
+  try {
+    return await Promise.race([dialing, ended]);
+  } catch (error) {
+    dialing.then((conn) => conn.close(), () => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+async function readWelcome(
+  reader: ReadableStreamDefaultReader<Message>,
+): Promise<Welcome> {
+  const { header, payload } = await nextMessage(reader);
+  if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
+  const welcome = understood(parseWelcome, payload);
+  if (welcome.protocol !== PROTOCOL_VERSION) {
+    throw new ProtocolError(`The server speaks version ${welcome.protocol} of the protocol`);
+  }
+  if (welcome.authentication) {
+    throw new WireError("unauthorized", "The server asks for a token, and there is none to give");
+  }
+  return welcome;
+}
+
+/** The next message of the handshake. */
+async function nextMessage(reader: ReadableStreamDefaultReader<Message>): Promise<Message> {
+  const { value, done } = await reader.read();
+  if (done) throw new ConnectionLostError("The server ended the connection");
+  return value;
+}
+
+/**
+ * What a payload of the server says.
+ *
+ * @throws {ProtocolError} If it is malformed.
+ */
+export function understood<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T {
+  try {
+    return parse(payload);
+  } catch (error) {
+    throw new ProtocolError(`The server sent a malformed message: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The error of a message that does not belong where it came. */
+export function unexpected(type: number): ProtocolError {
+  return new ProtocolError(`The server sent a message of type ${type} where none belongs`);
+}

@@ -1,0 +1,43 @@
+/**
+ * Where a server is, as users write it. Pure.
+ *
+ * @module
+ */
+import { UserError } from "../../errors.ts";
+import { formatAddress } from "../../protocol/ip_address.ts";
+
+/** A server's address. */
+export interface ServerAddress {
+  /** Name or IP address, without brackets. */
+  readonly hostname: string;
+  /** 1…65535. */
+  readonly port: number;
+}
+
+/** The port of a server that was given none. */
+export const DEFAULT_PORT = 9009;
+
+/** An IPv6 address in brackets, or a name without colons; then a port or none. */
+const ADDRESS = /^(?:\[([0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i;
+
+/**
+ * Reads `host:port`, `host`, `[ipv6]:port` or `[ipv6]`.
+ *
+ * @throws {UserError} If it is none of these.
+ */
+export function parseServerAddress(text: string): ServerAddress {
+  const match = ADDRESS.exec(text);
+  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
+  if (!match || port < 1 || port > 65535) {
+    throw new UserError(
+      `Option --server needs HOST:PORT, for example 192.168.1.5:${DEFAULT_PORT} or ` +
+        `[::1]:${DEFAULT_PORT}, not "${text}"`,
+    );
+  }
+  return { hostname: match[1] ?? match[2]!, port };
+}
+
+/** The address as users write it. */
+export function formatServerAddress({ hostname, port }: ServerAddress): string {
+  return formatAddress(hostname, port);
+}

@@ -1,0 +1,84 @@
+/**
+ * A server's list as it is told, page by page.
+ *
+ * @module
+ */
+import { ProtocolError } from "../../errors.ts";
+import type { ListedFile, ListPage } from "../../protocol/payloads.ts";
+
+/** Most files of a list: a server that names more is not believed. */
+const MAX_FILES = 5_000_000;
+/** The most that the names and versions of a list may take, in UTF-16 units. */
+const MAX_LENGTH = 2 ** 30;
+
+/** The files of a server, kept up to date. */
+export class ServerList {
+  readonly #files = new Map<string, ListedFile>();
+  readonly #maxFiles: number;
+  readonly #maxLength: number;
+  #length = 0;
+  #revision: number | undefined;
+
+  /**
+   * @param maxFiles The most files to believe in. @default {5_000_000}
+   * @param maxLength The most that their names and versions may take together, in UTF-16 units.
+   */
+  constructor(maxFiles: number = MAX_FILES, maxLength: number = MAX_LENGTH) {
+    this.#maxFiles = maxFiles;
+    this.#maxLength = maxLength;
+  }
+
+  /** By path. */
+  get files(): ReadonlyMap<string, ListedFile> {
+    return this.#files;
+  }
+
+  /**
+   * Takes a page of the first list.
+   *
+   * @throws {ProtocolError} If it does not belong to one whole list.
+   */
+  begin(page: ListPage): void {
+    if (!page.complete || page.revision !== (this.#revision ?? page.revision)) {
+      throw new ProtocolError("The server's first list is not whole");
+    }
+    this.#apply(page);
+  }
+
+  /**
+   * Takes a page of a change.
+   *
+   * @throws {ProtocolError} If it is none of a later revision.
+   */
+  change(page: ListPage): void {
+    if (page.complete || page.revision < this.#revision!) {
+      throw new ProtocolError("The server's list goes backwards");
+    }
+    this.#apply(page);
+  }
+
+  #apply({ revision, files, removed }: ListPage): void {
+    this.#revision = revision;
+    for (const path of removed) this.#remove(path);
+    for (const file of files) {
+      this.#remove(file.path);
+      this.#files.set(file.path, file);
+      this.#length += lengthOf(file);
+    }
+    if (this.#length > this.#maxLength) throw new ProtocolError("The server's list has no end");
+    if (this.#files.size > this.#maxFiles) {
+      throw new ProtocolError(`The server lists more than ${this.#maxFiles} files`);
+    }
+  }
+
+  #remove(path: string): void {
+    const file = this.#files.get(path);
+    if (!file) return;
+    this.#files.delete(path);
+    this.#length -= lengthOf(file);
+  }
+}
+
+function lengthOf({ path, version }: ListedFile): number {
+  return path.length + version.length;
+}

@@ -1,0 +1,333 @@
+/**
+ * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
+ *
+ * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
+ * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
+ * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
+ * wishes), `wish_changes.ts`, `warnings.ts`, `plan.ts` (wishes × list → files), `backlog.ts`, `journal.ts`,
+ * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, `final_failure.ts`, all pure;
+ * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
+ * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
+ * `report_file.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`, `answer_watch.ts`,
+ * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `verifier.ts`,
+ * `download.ts` (one file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and
+ * `explain.ts` (what it would do), `options.ts` and `command_text.ts` (the command line).
+ *
+ * @module
+ */
+import { messageOf } from "../../errors.ts";
+import { quoted } from "../../text/sanitize.ts";
+import type { ListedFile } from "../../protocol/payloads.ts";
+import type { Platform } from "../../platform.ts";
+import { sleep } from "../../async/sleep.ts";
+import { backoff } from "../remote/backoff.ts";
+import { Downloads } from "./downloads.ts";
+import type { ClientEvent, Summary } from "../events.ts";
+import type { Outcome } from "../exit_code.ts";
+import { finalFailure } from "../remote/fatal_error.ts";
+import { parseInputList, type Wish } from "../input/input_list.ts";
+import { type InputState, watchInput } from "../input/input_watcher.ts";
+import type { OutputFolder } from "../disk/output_folder.ts";
+import { withKept } from "../disk/leftovers.ts";
+import { makePlan, type Plan } from "../input/plan.ts";
+import { Remote } from "../remote/server_connection.ts";
+import { WEIGHTS } from "../priority.ts";
+import { formatServerAddress, type ServerAddress } from "../remote/server_address.ts";
+import { ShareMeter } from "../schedule/share_meter.ts";
+import { Tally, type TallySummary } from "./run_stats.ts";
+import { Warnings } from "../input/warnings.ts";
+import { wishChanges } from "../input/input_diff.ts";
+
+/** A connection that lasted this long, in milliseconds, was no failed attempt. */
+const SETTLED_MS = 10_000;
+/** Planning again and again leaves this many times as long for everything else. */
+const REST = 10;
+
+/** What a downloader needs to know. */
+export interface DownloaderOptions {
+  readonly server: ServerAddress;
+  /** Path of the input list. */
+  readonly input: string;
+  readonly output: OutputFolder;
+  /** Whether to end when every file named is done or failed. */
+  readonly once: boolean;
+  /** Whether files are compared with the server's digest. */
+  readonly verify: boolean;
+  /** How long to keep reconnecting without any progress, in milliseconds. */
+  readonly retryFor: number;
+  readonly platform: Platform;
+  readonly emit: (event: ClientEvent) => void;
+  /** The user's interrupt. */
+  readonly signal: AbortSignal;
+}
+
+/** How a run ended, and what was wanted in the end. */
+export interface RunOutcome extends Outcome {
+  /** Null if a line of the list was not understood: nobody knows what it means. */
+  readonly wishes: readonly Wish[] | null;
+  /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
+  readonly failure: unknown;
+  readonly summary: TallySummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
+}
+
+/** Downloads until all is done (`once`), the server is given up, or the user interrupts. */
+export async function runDownloader(options: DownloaderOptions): Promise<RunOutcome> {
+  return await new Downloader(options).run();
+}
+
+class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #emit: (event: ClientEvent) => void;
+  readonly #downloads: Downloads;
+  readonly #tally = new Tally(new ShareMeter(WEIGHTS), performance.now());
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
+  #wishes: readonly Wish[] | undefined;
+  /** How many lines of the list are not understood. */
+  #problems = 0;
+  #remote: Remote | undefined;
+  #plan: Plan | undefined;
+  /** When the plan was made, and how long that took, in milliseconds. */
+  #planned = { at: 0, took: 0 };
+  #replanTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #warnings = new Warnings((message) => this.#emit({ type: "warning", message }));
+  #waiting = "";
+  #lastProgress = performance.now();
+  #everConnected = false;
+  #unreachable = false;
+  #idle = false;
+  #failure: unknown;
+
+  constructor(options: DownloaderOptions) {
+    const { output, verify, signal } = options;
+    this.#options = options;
+    this.#emit = (event) => {
+      const now = performance.now();
+      if (event.type === "progress" || event.type === "finished") this.#lastProgress = now;
+      this.#tally.note(event, now);
+      options.emit(event);
+    };
+    this.#signal = AbortSignal.any([signal, this.#ending.signal]);
+    this.#downloads = new Downloads(
+      output,
+      verify,
+      this.#emit,
+      () => this.#checkIdle(),
+      this.#tally,
+    );
+  }
+
+  async run(): Promise<RunOutcome> {
+    await this.#download();
+    const { failed, unverified, ...counts } = this.#downloads.counts;
+    const { waiting = [], refused = [] } = this.#plan ?? {};
+    return {
+      wishes: this.#problems === 0 ? this.#wishes ?? null : null,
+      failed,
+      unverified,
+      // Without a list nothing is known of any file but that it has not come.
+      underway: this.#plan ? counts.underway : this.#wishes?.length ?? 1,
+      unfound: waiting.length + refused.length,
+      unreachable: this.#unreachable,
+      interrupted: this.#options.signal.aborted,
+      failure: this.#failure,
+      summary: {
+        ...this.#tally.summary(performance.now()),
+        unfinished: await withKept(this.#options.output, this.#downloads.unfinished),
+        waiting: waiting.map(({ wish }) => wish.name),
+        refused,
+      },
+    };
+  }
+
+  /** Downloads until the end, whichever; nothing touches the disk afterwards. */
+  async #download(): Promise<void> {
+    const interrupted = () => this.#emit({ type: "interrupted" });
+    this.#options.signal.addEventListener("abort", interrupted);
+    try {
+      await using _downloads = this.#downloads;
+      const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
+      const following = this.#followInput(noteInputRead);
+      await inputRead;
+      await this.#keepConnected();
+      this.#ending.abort();
+      await following;
+    } finally {
+      this.#ending.abort();
+      this.#options.signal.removeEventListener("abort", interrupted);
+    }
+  }
+
+  /** Ends the run with an error. */
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#ending.abort();
+  }
+
+  /** Calls `noteRead` once the list has been read, or cannot be. */
+  async #followInput(noteRead: () => void): Promise<void> {
+    try {
+      for await (const state of watchInput(this.#options.input, this.#signal)) {
+        this.#takeInput(state);
+        noteRead();
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      noteRead();
+    }
+  }
+
+  #takeInput(state: InputState): void {
+    if (state.type === "unreadable") {
+      const { input } = this.#options;
+      this.#emit({
+        type: "warning",
+        message:
+          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+      });
+      return;
+    }
+    const { wishes, problems } = parseInputList(state.bytes);
+    for (const { change, wish } of wishChanges(this.#wishes ?? [], wishes)) {
+      this.#emit({ type: "wish", change, ...wish });
+    }
+    this.#wishes = wishes;
+    this.#problems = problems.length;
+    this.#emit({ type: "input", wishes: wishes.length });
+    this.#warnings.update(
+      "input",
+      problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
+    );
+    this.#replan();
+  }
+
+  async #keepConnected(): Promise<void> {
+    const server = formatServerAddress(this.#options.server);
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      let reason: string;
+      try {
+        this.#emit({ type: "connecting", server });
+        using remote = await Remote.connect(this.#options.server, this.#signal);
+        const since = performance.now();
+        this.#everConnected = true;
+        reason = await this.#useConnection(server, remote);
+        const now = performance.now();
+        const hadNothingToDo = this.#downloads.areSettled && now - since >= SETTLED_MS;
+        if (this.#lastProgress > since || hadNothingToDo) {
+          this.#lastProgress = now;
+          attempt = 0;
+        }
+      } catch (error) {
+        reason = this.#whyUnreachable(error);
+      }
+      if (this.#signal.aborted) return;
+      const delay = backoff(attempt, Math.random());
+      if (performance.now() - this.#lastProgress + delay > this.#options.retryFor) {
+        this.#emit({ type: "disconnected", reason, retryIn: null });
+        this.#unreachable = true;
+        return;
+      }
+      this.#emit({ type: "disconnected", reason, retryIn: delay });
+      await sleep(delay, this.#signal);
+    }
+  }
+
+  /** Downloads over a connection until it ends; says why it did. */
+  async #useConnection(server: string, remote: Remote): Promise<string> {
+    this.#emit({
+      type: "connected",
+      server,
+      program: remote.welcome.server,
+      files: [...remote.files.values()],
+    });
+    this.#tellList(remote.files, remote.files.size, 0);
+    this.#remote = remote;
+    const leave = () => remote.leave("the client is done");
+    this.#signal.addEventListener("abort", leave);
+    try {
+      this.#replan();
+      this.#downloads.attach(remote);
+      await remote.run({
+        listChanged: (changed, removed) => {
+          this.#tellList(remote.files, changed, removed);
+          this.#replanSoon();
+        },
+        answered: () => this.#downloads.answered(),
+      });
+      return "the server has said goodbye";
+    } catch (error) {
+      return this.#whyUnreachable(error);
+    } finally {
+      this.#signal.removeEventListener("abort", leave);
+      this.#downloads.detach();
+      clearTimeout(this.#replanTimer);
+      this.#replanTimer = undefined;
+      this.#remote = undefined;
+    }
+  }
+
+  #tellList(list: ReadonlyMap<string, ListedFile>, changed: number, removed: number): void {
+    const size = list.values().reduce((sum, file) => sum + file.size, 0);
+    this.#emit({ type: "list", files: list.size, size, changed, removed });
+  }
+
+  /** A text for what may pass; what will not ends the run. */
+  #whyUnreachable(error: unknown): string {
+    const failure = finalFailure(this.#options.server, error, this.#everConnected);
+    if (failure && !this.#signal.aborted) this.#fail(failure);
+    return messageOf(error);
+  }
+
+  /** Plans anew: of a large list that takes long, and it may change many times a second. */
+  #replanSoon(): void {
+    const { at, took } = this.#planned;
+    const delay = at + REST * took - performance.now();
+    this.#replanTimer ??= setTimeout(() => {
+      this.#replanTimer = undefined;
+      this.#replan();
+    }, Math.max(0, delay));
+  }
+
+  /** Makes the downloads what the wishes and the server's list together want. */
+  #replan(): void {
+    const remote = this.#remote;
+    if (!this.#wishes || !remote) return;
+    const start = performance.now();
+    const { platform, output: { foldsNames } } = this.#options;
+    const plan = makePlan(this.#wishes, remote.files, platform, { before: this.#plan, foldsNames });
+    this.#plan = plan;
+    this.#warnings.update(
+      "names",
+      plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
+    );
+    const refused = new Set(plan.refused.map(({ path }) => path));
+    this.#downloads.apply(plan, (path) => {
+      if (refused.has(path)) return "its name is refused now";
+      return remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer";
+    });
+    const names = plan.waiting.map(({ wish }) => wish.name);
+    if (names.join("\n") !== this.#waiting) {
+      this.#waiting = names.join("\n");
+      this.#emit({ type: "waiting", names });
+    }
+    const hints = plan.waiting.flatMap(({ wish, hint }) =>
+      hint === null ? [] : [`${this.#options.input}, line ${wish.line}: ${hint}`]
+    );
+    this.#warnings.update("hints", hints);
+    const now = performance.now();
+    this.#planned = { at: now, took: now - start };
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    // A plan that is about to be made may want more.
+    const isPlanned = this.#plan !== undefined && this.#replanTimer === undefined;
+    const idle = isPlanned && this.#downloads.areSettled;
+    if (idle && !this.#idle) {
+      this.#emit({ type: "idle" });
+      if (this.#options.once) this.#ending.abort();
+    }
+    this.#idle = idle;
+  }
+}

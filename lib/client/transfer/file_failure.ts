@@ -1,0 +1,58 @@
+/**
+ * Why a file failed, and what the user can do about it. Pure.
+ *
+ * @module
+ */
+import { messageOf, WireError } from "../../errors.ts";
+import type { FailedFile } from "../events.ts";
+import { OutputError } from "../disk/output_folder.ts";
+import type { PlannedFile } from "../input/plan.ts";
+
+const AGAIN = "then run the client again";
+
+/** A digest is not the one that was wanted. */
+export class VerificationError extends Error {
+  override name = "VerificationError";
+
+  /** The line of `input.txt` that says what the digest should be; null if the server says it. */
+  readonly line: number | null;
+
+  /** @param message What the digests are. */
+  constructor(message: string, { sha256, line }: PlannedFile) {
+    super(message);
+    this.line = sha256 === null ? null : line;
+  }
+}
+
+/** What an error means to the user; whether a file failed its verification or otherwise. */
+export function failureOf(error: unknown): Omit<FailedFile, "path"> & { verification: boolean } {
+  const reason = error instanceof WireError
+    ? `the server says: ${error.message}`
+    : messageOf(error);
+  const verification = error instanceof VerificationError;
+  return { reason, advice: adviceOn(error), verification };
+}
+
+function adviceOn(error: unknown): string {
+  if (error instanceof VerificationError) {
+    return error.line === null
+      ? "run the client again; if it stays so, have the server's file and the disks checked"
+      : `correct or remove the digest in line ${error.line}, if that file is the right one`;
+  }
+  if (error instanceof OutputError) return `make way for it in the output folder, ${AGAIN}`;
+  if (error instanceof WireError) {
+    return error.code === "read-failed"
+      ? `ask whoever runs the server to look at the file, ${AGAIN}`
+      : "report it: one of the two programs has a defect";
+  }
+  if (isDiskFull(error)) return `free some space, ${AGAIN}: what is here is kept`;
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "let this user write there, or name another folder with --output";
+  }
+  return "run the client again";
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error &&
+    /no space left|not enough space|disk quota|file too large/i.test(error.message);
+}

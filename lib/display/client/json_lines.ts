@@ -1,0 +1,194 @@
+/**
+ * Events as JSON, one object a line, for scripts. The README has the table of all members; a change
+ * that takes a member away or gives it another meaning needs another `v`.
+ *
+ * Bytes are whole numbers, times in milliseconds are, too, and have names that end in `Ms`.
+ *
+ * @module
+ */
+import { type Output, writeText } from "../../text/write_text.ts";
+import type { ClientEvent, Shares, Summary } from "../../client/events.ts";
+import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
+import type { Display } from "./display.ts";
+import { hasEnded } from "../state/file_table.ts";
+import { ProgressState } from "../state/progress.ts";
+
+/** The version of the stream, `v` in every line. */
+export const STREAM_VERSION = 1;
+
+/** Milliseconds between two samples of the progress. */
+export const SAMPLE_PERIOD = 1000;
+
+/** Milliseconds for which lines are kept, to be written together. */
+const WRITE_PERIOD = 100;
+
+/** The same in UTF-16 units. */
+const MOST_KEPT = 64 * 1024;
+
+/** Digits of a part of 1 behind its point. */
+const PART_DIGITS = 4;
+
+/** What hides in a line or ends one, for some readers. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** What a {@linkcode JsonDisplay} needs. */
+export interface JsonDisplayOptions {
+  readonly output: Output;
+  /** @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock;
+  /** The time of day. @default {() => new Date()} */
+  readonly date?: () => Date;
+}
+
+/** Writes every event as a line, but of the progress a sample each second. */
+export class JsonDisplay implements Display {
+  readonly #output: Output;
+  readonly #clock: Clock;
+  readonly #date: () => Date;
+  readonly #state = new ProgressState();
+  /** Paths of files that moved since the last sample. */
+  readonly #moved = new Set<string>();
+  readonly #stops: readonly (() => void)[];
+  #kept = "";
+  #closed = false;
+
+  constructor({ output, clock = SYSTEM_CLOCK, date = () => new Date() }: JsonDisplayOptions) {
+    this.#output = output;
+    this.#clock = clock;
+    this.#date = date;
+    this.#stops = [
+      clock.every(SAMPLE_PERIOD, () => this.#sample()),
+      clock.every(WRITE_PERIOD, () => this.#flush()),
+    ];
+  }
+
+  handle(event: ClientEvent): void {
+    if (this.#closed) return;
+    if (event.type === "summary") this.#sample();
+    this.#state.apply(event, this.#clock.now());
+    if (event.type === "progress") {
+      for (const { path } of event.files) this.#moved.add(path);
+    } else {
+      this.#add(...membersOf(event));
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+    this.#flush();
+  }
+
+  #sample(): void {
+    if (this.#moved.size === 0) return;
+    const now = this.#clock.now();
+    const { totals } = this.#state;
+    const files = [...this.#moved].flatMap((path) => {
+      const file = this.#state.file(path);
+      if (!file || hasEnded(file)) return [];
+      const { position, received, size } = file;
+      const rate = Math.round(this.#state.fileRate(file, now));
+      return [{ path, received: position, again: received - position, size, rate }];
+    });
+    this.#moved.clear();
+    this.#add("progress", {
+      files,
+      received: totals.received,
+      size: totals.size,
+      rate: Math.round(this.#state.rate(now)),
+      timeLeftMs: wholeOrNull(this.#state.timeLeft(now)),
+      done: totals.done,
+      total: totals.files,
+    });
+  }
+
+  #add(event: string, members: Readonly<Record<string, unknown>>): void {
+    this.#kept += lineOf({ v: STREAM_VERSION, time: this.#date(), event, ...members });
+    if (this.#kept.length > MOST_KEPT) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#kept === "") return;
+    const text = this.#kept;
+    this.#kept = "";
+    writeText(this.#output, text);
+  }
+}
+
+/** An object as one line. */
+export function lineOf(value: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(value).replace(INVISIBLE, escaped) + "\n";
+}
+
+/** An event's name and members in the stream. */
+function membersOf(
+  event: Exclude<ClientEvent, { type: "progress" }>,
+): readonly [event: string, members: Readonly<Record<string, unknown>>] {
+  switch (event.type) {
+    case "connected": {
+      const { server, program } = event;
+      return ["connected", { server, program }];
+    }
+    case "disconnected": {
+      const { reason, retryIn } = event;
+      if (retryIn === null) return ["unreachable", { reason }];
+      return ["reconnecting", { reason, inMs: Math.round(retryIn) }];
+    }
+    case "finished": {
+      const { path, size, took, sha256, alreadyThere } = event;
+      return ["finished", { path, size, tookMs: Math.round(took), sha256, alreadyThere }];
+    }
+    case "shares":
+      return ["shares", sharesOf(event)];
+    case "summary":
+      return ["summary", summaryOf(event)];
+    default: {
+      const { type, ...members } = event;
+      return [type, members];
+    }
+  }
+}
+
+function sharesOf({ took, bytes, priorities }: Shares) {
+  const rounded = priorities.map(({ priority, bytes, wanted, measured }) => ({
+    priority,
+    bytes,
+    wanted: Number(wanted.toFixed(PART_DIGITS)),
+    measured: Number(measured.toFixed(PART_DIGITS)),
+  }));
+  return { tookMs: Math.round(took), bytes, priorities: rounded };
+}
+
+function summaryOf(summary: Summary) {
+  const { took, busy, shares, bytes } = summary;
+  return {
+    done: summary.done,
+    alreadyThere: summary.alreadyThere,
+    failed: summary.failed,
+    refused: summary.refused,
+    unfinished: summary.unfinished,
+    waiting: summary.waiting,
+    bytes,
+    repeated: summary.repeated,
+    tookMs: Math.round(took),
+    busyMs: Math.round(busy),
+    rate: busy > 0 ? Math.round(bytes * 1000 / busy) : 0,
+    shares: shares && sharesOf(shares),
+    resume: summary.resume,
+    interrupted: summary.interrupted,
+    error: summary.error,
+    exitCode: summary.exitCode,
+  };
+}
+
+function wholeOrNull(amount: number | null): number | null {
+  return amount === null ? null : Math.round(amount);
+}
+
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+  ).join("");
+}

@@ -1,0 +1,258 @@
+/**
+ * Events as lines that stay: what a person wants to read again later. Everything else shows in the
+ * bars only.
+ *
+ * @module
+ */
+import type { ClientEvent } from "../../client/events.ts";
+import { printable } from "../../text/sanitize.ts";
+import { renderFileList } from "./file_list.ts";
+import { hasEnded } from "../state/file_table.ts";
+import type { Paint } from "../terminal/paint.ts";
+import type { ProgressState } from "../state/progress.ts";
+import { lossOf } from "./status.ts";
+import { shorten, widthOf } from "../terminal/text_width.ts";
+import {
+  formatBytes,
+  formatBytesOf,
+  formatCount,
+  formatElapsed,
+  formatRate,
+} from "../terminal/units.ts";
+
+/** What a message is about; messages of one kind can stand for each other. */
+export type MessageKind =
+  | "connection"
+  | "warning"
+  | "leftovers"
+  | "resumed"
+  | "restarted"
+  | "finished"
+  | "failed"
+  | "dropped"
+  | "reprioritized"
+  | "wished"
+  | "interrupted";
+
+/** Lines that stay. */
+export interface Message {
+  readonly kind: MessageKind;
+  readonly lines: readonly string[];
+  /** Bytes that it tells of. */
+  readonly bytes: number;
+}
+
+/** How messages look. */
+export interface MessageStyle {
+  readonly paint: Paint;
+  readonly unicode: boolean;
+  /** Columns of the terminal: names give way in lines that tell no more than that all is well. */
+  readonly columns: number;
+  /** Whether a sign before the word says at a glance how a file ended. */
+  readonly marks: boolean;
+  /** The most files of the server's list that are shown when the connection is there. */
+  readonly listed: number;
+}
+
+/** {@linkcode MessageStyle.listed}, unless said otherwise. */
+export const DEFAULT_LISTED = 20;
+
+/** Less time than this, in milliseconds, says nothing about a rate. */
+const SHORTEST_TELLING_TIME = 500;
+
+const LABEL_WIDTH = "priority".length;
+
+/** A shorter name would say little: rather what comes after it gives way. */
+const LEAST_NAME = 20;
+
+/** Digits of a digest that are enough to compare it by eye. */
+const SHORT_DIGEST = 8;
+
+const GAP = "  ";
+
+const INTERRUPTED = "interrupted: what is here is kept; Ctrl+C again ends it at once";
+
+const NO_SERVER =
+  "start a server there (server --dir FOLDER), or name another one with --server HOST:PORT";
+
+type Colour = (text: string) => string;
+
+/**
+ * The lines that stay of an event, or null if it leaves none.
+ *
+ * @param state What was known before the event.
+ */
+export function messageOf(
+  event: ClientEvent,
+  state: ProgressState,
+  style: MessageStyle,
+): Message | null {
+  const { paint } = style;
+  switch (event.type) {
+    case "connected":
+      return line("connection", ...connectedLines(event, state, style));
+    case "disconnected":
+      return disconnected(event, state, style);
+    case "warning":
+      return line("warning", labelled(paint.notable, "warning", printable(event.message)));
+    case "started":
+      return resumed(event, state, style);
+    case "restarted":
+      return line("restarted", named(paint.notable, "anew", event.path, event.reason));
+    case "finished":
+      return finished(event, state, style);
+    case "failed":
+      return line("failed", fittedReason(event, style));
+    case "wish":
+      // The first list is no news.
+      if (event.change !== "added" || state.wishes === null) return null;
+      return line("wished", named(paint.moving, "wanted", event.name, event.priority));
+    case "interrupted":
+      if (state.active.size + state.queued.size === 0) return null;
+      return line("interrupted", paint.notable(INTERRUPTED));
+    case "dropped":
+      if (!isOpen(event.path, state)) return null;
+      return line("dropped", named(paint.notable, "stopped", event.path, event.reason));
+    case "reprioritized":
+      if (!isOpen(event.path, state)) return null;
+      return line("reprioritized", named(paint.moving, "priority", event.path, event.priority));
+    case "leftovers":
+      return line("leftovers", labelled(paint.notable, "kept", leftoversText(event)));
+    default:
+      return null;
+  }
+}
+
+function leftoversText({ files, size, command }: ClientEvent & { type: "leftovers" }): string {
+  const what = `${formatBytes(size)} of ${formatCount(files, "file")} that the list does not name`;
+  return `${what}; to remove it: ${printable(command)}`;
+}
+
+function connectedLines(
+  event: ClientEvent & { type: "connected" },
+  state: ProgressState,
+  style: MessageStyle,
+): string[] {
+  const { paint, columns, listed, unicode } = style;
+  const server = `${printable(event.server)} (${printable(event.program)})`;
+  if (state.connection.everConnected) return [paint.good(`connected again to ${server}`)];
+  const size = event.files.reduce((sum, file) => sum + file.size, 0);
+  const shares = `${formatCount(event.files.length, "file")}, ${formatBytes(size)}`;
+  const list = listed > 0
+    ? renderFileList(event.files, { columns: columns - GAP.length, limit: listed, unicode })
+    : [];
+  return [
+    paint.good(`connected to ${server}`) + `: ${shares}`,
+    ...list.map((row) => GAP + row),
+  ];
+}
+
+/** Each try that fails for the same reason would say the same. */
+function disconnected(
+  event: ClientEvent & { type: "disconnected" },
+  state: ProgressState,
+  { paint }: MessageStyle,
+): Message | null {
+  const { server, reason, everConnected } = state.connection;
+  const isNews = event.reason !== reason;
+  const isFirst = !everConnected && reason === null;
+  const next = event.retryIn === null ? "" : "; trying again";
+  const loss = paint.bad(lossOf(server, event.reason, everConnected)) + next;
+  const lines = [
+    ...isNews || event.retryIn === null ? [loss] : [],
+    ...isFirst ? [labelled(paint.notable, "hint", NO_SERVER)] : [],
+  ];
+  return lines.length > 0 ? line("connection", ...lines) : null;
+}
+
+function resumed(
+  event: ClientEvent & { type: "started" },
+  state: ProgressState,
+  style: MessageStyle,
+): Message | null {
+  const file = state.file(event.path);
+  if (!file || event.resumed <= 0) return null;
+  // After a lost connection a file starts again where it was: nothing new.
+  if (file.fetched > 0 || file.received > file.position) return null;
+  const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
+  return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
+}
+
+function finished(
+  event: ClientEvent & { type: "finished" },
+  state: ProgressState,
+  style: MessageStyle,
+): Message {
+  const { path, size, alreadyThere, sha256 } = event;
+  const amount = formatBytes(size);
+  const how = alreadyThere ? ", already there" : speedOf(event, state);
+  const digest = sha256 === null ? "" : `${GAP}sha256:${sha256.slice(0, SHORT_DIGEST)}`;
+  const texts = [amount + how + digest, amount + how, amount, ""];
+  const label = style.marks ? "✓ done" : "done";
+  return {
+    kind: "finished",
+    lines: [fitted(style.paint.good, label, path, texts, style)],
+    bytes: size,
+  };
+}
+
+function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState): string {
+  const { path, size, took } = event;
+  if (took < SHORTEST_TELLING_TIME) return "";
+  const file = state.file(path);
+  const fetched = file ? file.fetched + Math.max(0, size - file.received) : size;
+  // Of a file that was resumed the rest alone says how fast it came.
+  const rest = fetched < size ? `, ${formatBytes(fetched)} of it` : "";
+  return `${rest} in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
+}
+
+function isOpen(path: string, state: ProgressState): boolean {
+  const file = state.file(path);
+  return file !== undefined && !hasEnded(file);
+}
+
+function line(kind: MessageKind, ...lines: string[]): Message {
+  return { kind, lines, bytes: 0 };
+}
+
+/**
+ * One row about a file: the first text that leaves room for its name, or for enough of it.
+ *
+ * @param texts From the longest to the shortest.
+ */
+function fitted(
+  paint: Colour,
+  label: string,
+  path: string,
+  texts: readonly string[],
+  { columns, unicode }: MessageStyle,
+): string {
+  const name = printable(path);
+  const room = columns - LABEL_WIDTH - 1;
+  const wanted = Math.min(widthOf(name), LEAST_NAME);
+  const roomBeside = (text: string) => text === "" ? room : room - widthOf(GAP + text);
+  const text = texts.find((text) => roomBeside(text) >= wanted) ?? texts.at(-1) ?? "";
+  const shown = shorten(name, Math.max(roomBeside(text), 1), unicode);
+  return labelled(paint, label, text === "" ? shown : shown + GAP + text);
+}
+
+/** One row about a file that failed; where there is too little room both give way. */
+function fittedReason(event: ClientEvent & { type: "failed" }, style: MessageStyle): string {
+  const { columns, unicode, marks, paint } = style;
+  const name = printable(event.path);
+  const reason = printable(event.reason);
+  const room = Math.max(columns - LABEL_WIDTH - 1 - GAP.length, 2);
+  const most = Math.max(Math.floor(room / 3), Math.min(LEAST_NAME, Math.floor(room / 2)));
+  const nameRoom = Math.max(most, room - widthOf(reason));
+  const shown = shorten(name, nameRoom, unicode);
+  const text = shown + GAP + shorten(reason, room - widthOf(shown), unicode);
+  return labelled(paint.bad, marks ? "✗ failed" : "failed", text);
+}
+
+function named(paint: Colour, label: string, path: string, text: string): string {
+  return labelled(paint, label, printable(path) + GAP + printable(text));
+}
+
+function labelled(paint: Colour, label: string, text: string): string {
+  return `${paint(label.padEnd(LABEL_WIDTH))} ${text}`;
+}

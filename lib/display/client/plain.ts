@@ -1,0 +1,124 @@
+/**
+ * Events as plain lines, for logs and pipes: no escapes, nothing written twice.
+ *
+ * @module
+ */
+import { type Output, writeText } from "../../text/write_text.ts";
+import type { ClientEvent } from "../../client/events.ts";
+import { printable } from "../../text/sanitize.ts";
+import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
+import type { Display } from "./display.ts";
+import { DEFAULT_LISTED, messageOf, type MessageStyle } from "./messages.ts";
+import { paintOf } from "../terminal/paint.ts";
+import { percentOf, ProgressState } from "../state/progress.ts";
+import { closingOf, summaryOf, waitingFor } from "./status.ts";
+import { formatBytesOf, formatCount, formatDuration, formatRate } from "../terminal/units.ts";
+
+/** Milliseconds between two lines with the total, unless it passes another tenth. */
+export const TOTAL_PERIOD = 5000;
+
+/** How often it is looked whether it does, in milliseconds. */
+const LOOK_PERIOD = 100;
+
+/** What a {@linkcode PlainDisplay} needs. */
+export interface PlainDisplayOptions {
+  readonly output: Output;
+  /** The input list that is watched; null if the client ends by itself. */
+  readonly input: string | null;
+  /**
+   * The most files of the server's list that are shown when the connection is there; 0 for none.
+   *
+   * @default {20}
+   */
+  readonly listed?: number;
+  /** @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock;
+}
+
+/**
+ * Writes a line for each event that matters, and how far all has come: every five seconds, and at
+ * each tenth.
+ */
+export class PlainDisplay implements Display {
+  #output: Output;
+  #input: string | null;
+  #clock: Clock;
+  #style: MessageStyle;
+  #state = new ProgressState();
+  #fetchedBefore = 0;
+  #toldAt: number;
+  /** Tenths of the whole that have been told. */
+  #tenths = 0;
+  #stop: () => void;
+  #closed = false;
+
+  constructor(options: PlainDisplayOptions) {
+    const { output, input, listed = DEFAULT_LISTED, clock = SYSTEM_CLOCK } = options;
+    this.#output = output;
+    this.#input = input;
+    this.#clock = clock;
+    const columns = Infinity;
+    const paint = paintOf(false);
+    this.#style = { paint, unicode: true, marks: false, columns, listed };
+    this.#toldAt = clock.now();
+    this.#stop = clock.every(LOOK_PERIOD, () => this.#look());
+  }
+
+  handle(event: ClientEvent): void {
+    if (this.#closed) return;
+    const now = this.#clock.now();
+    const lines = this.#linesOf(event, now);
+    this.#state.apply(event, now);
+    this.#write(lines);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stop();
+    this.#write(closingOf(this.#state, this.#clock.now(), this.#style.paint));
+  }
+
+  #linesOf(event: ClientEvent, now: number): readonly string[] {
+    if (event.type === "waiting") return event.names.length > 0 ? [waitingFor(event.names)] : [];
+    if (event.type === "idle") return this.#restingLine(now);
+    return messageOf(event, this.#state, this.#style)?.lines ?? [];
+  }
+
+  #restingLine(now: number): readonly string[] {
+    if (this.#input === null || this.#state.idle) return [];
+    return [`${summaryOf(this.#state, now)}; watching ${printable(this.#input)}`];
+  }
+
+  /** Tells the total if it is time to. */
+  #look(): void {
+    const { totals, fetched, idle } = this.#state;
+    const now = this.#clock.now();
+    const tenths = Math.floor(percentOf(totals.received, totals.size) / 10);
+    // What is complete is told by other lines. And the whole may have grown.
+    const isNext = tenths > this.#tenths && tenths < 10;
+    this.#tenths = tenths;
+    if (idle || fetched === this.#fetchedBefore) return;
+    if (!isNext && now - this.#toldAt < TOTAL_PERIOD) return;
+    this.#fetchedBefore = fetched;
+    this.#toldAt = now;
+    this.#writeTotal(now);
+  }
+
+  #writeTotal(now: number): void {
+    const { totals } = this.#state;
+    const left = this.#state.timeLeft(now);
+    const parts = [
+      `${percentOf(totals.received, totals.size)}%`,
+      formatBytesOf(totals.received, totals.size),
+      formatRate(this.#state.rate(now)),
+      left === null ? "" : `${formatDuration(left)} left`,
+      `${totals.done} of ${formatCount(totals.files, "file")}`,
+    ];
+    this.#write([parts.filter((part) => part !== "").join(", ")]);
+  }
+
+  #write(lines: readonly string[]): void {
+    if (lines.length > 0) writeText(this.#output, lines.map((line) => line + "\n").join(""));
+  }
+}

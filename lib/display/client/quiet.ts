@@ -1,0 +1,26 @@
+/**
+ * What even those want to know who want to see no progress: which files failed.
+ *
+ * @module
+ */
+import { type Output, writeText } from "../../text/write_text.ts";
+import type { ClientEvent } from "../../client/events.ts";
+import { printable, quoted } from "../../text/sanitize.ts";
+import type { Display } from "./display.ts";
+
+/** Writes a line for each file that fails, and nothing else. */
+export class QuietDisplay implements Display {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  handle(event: ClientEvent): void {
+    if (event.type !== "failed") return;
+    const reason = printable(event.reason);
+    writeText(this.#output, `client: Cannot download ${quoted(event.path)}: ${reason}\n`);
+  }
+
+  close(): void {}
+}

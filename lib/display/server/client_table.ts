@@ -1,0 +1,114 @@
+/**
+ * A server's clients as a table that fits a terminal. Pure; who writes it is `server_view.ts`.
+ *
+ * @module
+ */
+import type { ServerTotals } from "../../server/server.ts";
+import { type ClientRate, isMoving } from "./client_rates.ts";
+import { paintOf } from "../terminal/paint.ts";
+import { type Cell, type Column, renderTable } from "../terminal/table.ts";
+import { fitting } from "../terminal/text_width.ts";
+import {
+  BYTES_WIDTH,
+  DURATION_WIDTH,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  RATE_WIDTH,
+} from "../terminal/units.ts";
+
+/** What a table shows. */
+export interface ClientTableState {
+  /** All clients, in the order in which they are shown. */
+  readonly clients: readonly ClientRate[];
+  /** What the server has done so far. */
+  readonly totals: ServerTotals;
+}
+
+/** What a drawing depends on besides the state. */
+export interface ClientTableOptions {
+  /** Columns of the terminal that may be used. */
+  readonly columns: number;
+  /** Rows of the terminal; at least one stays free. */
+  readonly rows: number;
+  /** Milliseconds, on the clock of the clients' coming. */
+  readonly now: number;
+  readonly color: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** Of a tall terminal so much is left to the lines above the table. */
+const MOST_OF_HEIGHT = 0.75;
+
+/** Fewer lines than this are used whatever the terminal's height. */
+const LEAST_LINES = 8;
+
+/** With fewer lines than this, a client is worth more than titles. */
+const LEAST_WITH_TITLES = 4;
+
+/** What the address of a client of today takes; columns that jump are hard to read. */
+const ADDRESS_WIDTH = "255.255.255.255:65535".length;
+
+const COLUMNS: readonly Column[] = [
+  { title: "client", fit: "shorten", least: ADDRESS_WIDTH },
+  { title: "files", align: "right", leaves: 2 },
+  { title: "rate", align: "right", least: RATE_WIDTH, leaves: 4 },
+  { title: "total", align: "right", least: BYTES_WIDTH, leaves: 3 },
+  { title: "connected", align: "right", least: DURATION_WIDTH, leaves: 1 },
+];
+
+/**
+ * At most `rows - 1` lines of at most `columns` columns: titles, clients, a count of those that
+ * found no room, and the sum.
+ */
+export function renderClientTable(state: ClientTableState, options: ClientTableOptions): string[] {
+  const { columns, rows, color, unicode, now } = options;
+  const { clients, totals } = state;
+  const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
+  if (most < 1 || columns < 1) return [];
+  const paint = paintOf(color);
+  if (clients.length === 0) return [paint.strong(fitting(emptyTexts(totals), columns, unicode))];
+
+  const hasTitles = most >= LEAST_WITH_TITLES;
+  const room = most - (hasTitles ? 1 : 0) - 1;
+  const folds = clients.length > room && room > 1;
+  const shown = clients.slice(0, folds ? room - 1 : room);
+  const cells: Cell[][] = shown.map((client) =>
+    clientCells(client, now).map((text) => ({
+      text,
+      paint: isMoving(client) ? undefined : paint.faint,
+    }))
+  );
+  if (folds) cells.push([{ text: `+ ${clients.length - shown.length} more`, paint: paint.faint }]);
+  const sum = [
+    formatCount(clients.length, "client"),
+    String(clients.reduce((sum, { client }) => sum + client.openFiles, 0)),
+    formatRate(clients.reduce((sum, { rate }) => sum + rate, 0)),
+    formatBytes(totals.bytes),
+  ];
+  cells.push(sum.map((text) => ({ text, paint: paint.strong })));
+  return renderTable(COLUMNS, cells, { columns, unicode, hasTitles, paintTitles: paint.faint });
+}
+
+function clientCells(measured: ClientRate, now: number): string[] {
+  const { client: { address, since, bytesSent, openFiles }, rate } = measured;
+  const isIdle = !isMoving(measured) && openFiles === 0;
+  return [
+    address,
+    String(openFiles),
+    isIdle ? "idle" : formatRate(rate),
+    formatBytes(bytesSent),
+    formatDuration(now - since),
+  ];
+}
+
+/** What to say without a client, from long to short. */
+function emptyTexts({ clients, files, bytes }: ServerTotals): readonly string[] {
+  const stop = "; Ctrl+C to stop";
+  if (clients === 0) return [`no client yet${stop}`, "no client yet"];
+  const sent = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+  const now = `no client now, ${clients} so far`;
+  return [`${now}: ${sent}${stop}`, `${now}${stop}`, now, "no client now"];
+}

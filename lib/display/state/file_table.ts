@@ -1,0 +1,134 @@
+/**
+ * The files of a client, with their sums and their order kept up to date at each change, so that
+ * drawing a few of ten thousand costs little.
+ *
+ * @module
+ */
+import { perPriority, PRIORITIES, type Priority } from "../../client/priority.ts";
+
+/** How far a file's work has come. */
+export type FileStage = "queued" | "active" | "verifying" | "done" | "failed";
+
+/** One file. Sizes are in bytes. */
+export interface FileState {
+  readonly path: string;
+  readonly priority: Priority;
+  readonly size: number;
+  readonly stage: FileStage;
+  /** The most bytes that were here, 0 to `size`: what is shown, so that it never goes back. */
+  readonly received: number;
+  /** Bytes that are here; fewer than `received` while some have to come again. */
+  readonly position: number;
+  /** Bytes that came over the wire, also those that had to come twice. */
+  readonly fetched: number;
+  /** Whether it was complete before anything of it was fetched. */
+  readonly alreadyThere: boolean;
+}
+
+/** Sums over the files that are wanted. Of those that failed only what had come counts. */
+export interface Totals {
+  readonly files: number;
+  readonly done: number;
+  /** Those of the done that were complete before. */
+  readonly alreadyThere: number;
+  readonly failed: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that are here, or were. */
+  readonly received: number;
+  /** Bytes that are still to come. */
+  readonly left: number;
+}
+
+/** Files by priority, in the order in which they came. */
+export class FileGroup implements Iterable<FileState> {
+  readonly #sets = perPriority(() => new Set<FileState>());
+
+  get size(): number {
+    return PRIORITIES.reduce((sum, priority) => sum + this.#sets[priority].size, 0);
+  }
+
+  /** The files of one priority. */
+  of(priority: Priority): Set<FileState> {
+    return this.#sets[priority];
+  }
+
+  *[Symbol.iterator](): Iterator<FileState> {
+    for (const priority of PRIORITIES) yield* this.#sets[priority];
+  }
+}
+
+/** Files by path, with totals. */
+export class FileTable {
+  #files = new Map<string, FileState>();
+  #active = new FileGroup();
+  #queued = new FileGroup();
+  #totals = { files: 0, done: 0, alreadyThere: 0, failed: 0, size: 0, received: 0, left: 0 };
+
+  /** Files under way or being verified, in the order in which they started. */
+  get active(): FileGroup {
+    return this.#active;
+  }
+
+  /** Files whose turn has not come, in the order in which they came. */
+  get queued(): FileGroup {
+    return this.#queued;
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  get(path: string): FileState | undefined {
+    return this.#files.get(path);
+  }
+
+  /** Adds a file, in place of one of the same path. */
+  add(file: FileState): void {
+    const known = this.#files.get(file.path);
+    if (known) this.remove(known);
+    this.#files.set(file.path, file);
+    this.#count(file, 1);
+    this.#groupOf(file)?.add(file);
+  }
+
+  /** Changes a file in place. */
+  update(file: FileState, change: Partial<Omit<FileState, "path">>): void {
+    const before = this.#groupOf(file);
+    this.#count(file, -1);
+    Object.assign(file, change);
+    this.#count(file, 1);
+    const after = this.#groupOf(file);
+    if (after === before) return;
+    before?.delete(file);
+    after?.add(file);
+  }
+
+  remove(file: FileState): void {
+    this.#count(file, -1);
+    this.#groupOf(file)?.delete(file);
+    this.#files.delete(file.path);
+  }
+
+  #groupOf({ stage, priority }: FileState): Set<FileState> | undefined {
+    if (stage === "queued") return this.#queued.of(priority);
+    return stage === "active" || stage === "verifying" ? this.#active.of(priority) : undefined;
+  }
+
+  #count(file: FileState, sign: 1 | -1): void {
+    const totals = this.#totals;
+    totals.files += sign;
+    if (file.stage === "done") totals.done += sign;
+    if (file.stage === "done" && file.alreadyThere) totals.alreadyThere += sign;
+    if (file.stage === "failed") totals.failed += sign;
+    // Without the rest of a failed file the whole is smaller, and no percentage goes back.
+    totals.size += sign * (file.stage === "failed" ? file.received : file.size);
+    totals.received += sign * file.received;
+    totals.left += sign * (hasEnded(file) ? 0 : file.size - file.position);
+  }
+}
+
+/** Whether nothing more will come of a file. */
+export function hasEnded(file: FileState): boolean {
+  return file.stage === "done" || file.stage === "failed";
+}

@@ -1,0 +1,146 @@
+/**
+ * Which of a server's names may become files here, and which of them are one name. Pure.
+ *
+ * A server is not trusted: its names may aim at files outside the output folder, at devices, or
+ * at the client's own data. Not guarded against, since only the disk can tell: symbolic links in
+ * the way, and file systems that are not the platform's usual ones (FAT on Linux, a folder of
+ * ext4 that ignores case). What opens the files must watch for those.
+ *
+ * @module
+ */
+import type { Platform } from "../platform.ts";
+import { isWirePath, MAX_PATH_BYTES } from "../protocol/payloads.ts";
+import { quoted } from "../text/sanitize.ts";
+
+/** The folder below the output folder in which the client keeps its own data. */
+export const OWN_FOLDER = ".sluice";
+
+/** Longest segment: bytes of UTF-8, but on Windows UTF-16 units. */
+const MAX_SEGMENT_LENGTH = 255;
+
+const CONTROL = /\p{Cc}/u;
+const NOT_ASCII = /\P{ASCII}/u;
+/** What HFS+ skips when it compares names, and some more without a shape. */
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const WINDOWS_FORBIDDEN = /[\\<>:"|?*]/;
+/** Reserved whatever extension follows: `nul.txt` and even `NUL .txt` are the device. */
+const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+/** The second names that NTFS may give to `OWN_FOLDER`: its letters, or some and a hash. */
+const WINDOWS_OWN_FOLDER = /^(?:sluice|sl[0-9a-f]{4})~\d$/i;
+
+const encoder = new TextEncoder();
+
+/**
+ * Why a text is not a path as servers list them, as a short phrase; null if it is one.
+ *
+ * Refuses what `isWirePath` refuses, and control characters.
+ */
+export function formRefusalOf(path: string): string | null {
+  if (isWirePath(path)) return CONTROL.test(path) ? "it has a control character" : null;
+  if (path === "") return "it is empty";
+  if (path.startsWith("/")) return "it is absolute";
+  if (!path.isWellFormed()) return "it is not valid Unicode";
+  if (CONTROL.test(path)) return "it has a control character";
+  for (const segment of path.split("/")) {
+    if (segment === "") return path.endsWith("/") ? 'it ends in "/"' : "it has an empty segment";
+    if (segment === "." || segment === "..") return `it has a segment "${segment}"`;
+  }
+  return `it is longer than ${MAX_PATH_BYTES} bytes`;
+}
+
+/**
+ * Why a server's path may not be written below an output folder, as a short phrase ("it is
+ * absolute"); null if it may.
+ *
+ * Everywhere: what `formRefusalOf` refuses, the client's own folder in any disguise, segments that
+ * are too long. On Windows also: the characters `\ < > : " | ? *` (with `:` go drive letters and
+ * alternate streams), names of devices, a dot or a space at the end of a segment. A backslash
+ * is a plain letter elsewhere, and so is `:` on macOS, where only Finder shows it as `/`.
+ *
+ * @param path As it is on the wire, `/` between segments.
+ * @param platform Where it would be written.
+ */
+export function refusalOf(path: string, platform: Platform): string | null {
+  const form = formRefusalOf(path);
+  if (form !== null) return form;
+  const segments = path.split("/");
+  if (isOwnFolder(segments[0] ?? "", platform)) {
+    return `the client keeps its own data in ${quoted(OWN_FOLDER)}`;
+  }
+  for (const segment of segments) {
+    const reason = segmentRefusal(segment, platform);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+function segmentRefusal(segment: string, platform: Platform): string | null {
+  if (platform === "windows") {
+    const forbidden = WINDOWS_FORBIDDEN.exec(segment);
+    if (forbidden !== null) return `Windows allows no ${forbidden[0]} in a name`;
+    if (segment.endsWith(".") || segment.endsWith(" ")) {
+      return "Windows drops a dot or a space at the end of a name";
+    }
+    if (WINDOWS_DEVICE.test(segment)) return `${quoted(segment)} is a device on Windows`;
+  }
+  if (lengthOf(segment, platform) > MAX_SEGMENT_LENGTH) {
+    return `it has a segment longer than ${MAX_SEGMENT_LENGTH} ${
+      platform === "windows" ? "characters" : "bytes"
+    }`;
+  }
+  return null;
+}
+
+function lengthOf(segment: string, platform: Platform): number {
+  const atMost = platform === "windows" ? segment.length : segment.length * 3;
+  return platform === "windows" || atMost <= MAX_SEGMENT_LENGTH
+    ? atMost
+    : encoder.encode(segment).length;
+}
+
+/** Stricter than any one file system: the folder may be on a disk of another platform. */
+function isOwnFolder(segment: string, platform: Platform): boolean {
+  if (platform === "windows" && WINDOWS_OWN_FOLDER.test(segment)) return true;
+  const plain = NOT_ASCII.test(segment)
+    ? segment.normalize("NFKC").replace(IGNORABLE, "").toUpperCase()
+    : segment;
+  return plain.toLowerCase().startsWith(OWN_FOLDER) &&
+    /^[. ]*$/.test(plain.slice(OWN_FOLDER.length));
+}
+
+/**
+ * The key under which two paths are one on a platform's usual file system: equal keys, one file.
+ * For paths that `refusalOf` allows there.
+ *
+ * - macOS: without regard to case, Unicode form and characters without a shape.
+ * - Windows: without regard to case. NTFS compares with a table that was written when the disk
+ *   was formatted; this is at least as coarse. The short names (`LONGNA~1.TXT`) that NTFS may add
+ *   are not seen.
+ * - Others: the path itself.
+ *
+ * Coarser is the safe side: a name too many is refused and reported, never a file overwritten.
+ *
+ * @param path As it is on the wire.
+ * @param platform Where it would be written.
+ */
+export function foldedName(path: string, platform: Platform): string {
+  if (platform === "windows") return simpleUpperCase(path);
+  if (platform !== "darwin") return path;
+  if (!NOT_ASCII.test(path)) return path.toUpperCase();
+  // Lower case first: "ẞ" has no other way to "SS". Upper case last: "σ" and "ς" meet there.
+  return path.normalize("NFD").replace(IGNORABLE, "").toLowerCase().toUpperCase().normalize("NFD");
+}
+
+/** Letter by letter where a word would grow: "ß" and "SS" are two names on NTFS. */
+function simpleUpperCase(path: string): string {
+  const upper = path.toLowerCase().toUpperCase();
+  if (upper.length === path.length) return upper;
+  return Array.from(path, (letter) => {
+    const lower = sameLengthOr(letter, letter.toLowerCase());
+    return sameLengthOr(lower, lower.toUpperCase());
+  }).join("");
+}
+
+function sameLengthOr(letter: string, changed: string): string {
+  return changed.length === letter.length ? changed : letter;
+}

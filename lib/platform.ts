@@ -1,0 +1,8 @@
+/**
+ * The operating systems that the programs tell apart.
+ *
+ * @module
+ */
+
+/** An operating system, as `Deno.build.os` names it. */
+export type Platform = typeof Deno.build.os;

@@ -1,0 +1,309 @@
+/**
+ * The server's folder as a list with revisions, kept up to date, and the only way to its files.
+ *
+ * @module
+ */
+import { fstatSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { messageOf, WireError } from "../../errors.ts";
+import type { ListedFile } from "../../protocol/payloads.ts";
+import { type FileLease, OpenFiles } from "../read/open_files.ts";
+import { scanFolder } from "./folder_scan.ts";
+import {
+  diskPath,
+  isInside,
+  OPEN_FLAGS,
+  type SharedFile,
+  type SharedFolder,
+  wirePathOf,
+} from "../shared_file.ts";
+import { type SmallFile, SmallFiles } from "../read/small_files.ts";
+import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
+
+/** How the folder changed from one revision to the next. */
+export interface CatalogChange {
+  /** New files, and files whose version is new. */
+  readonly files: readonly ListedFile[];
+  /** Paths that have vanished. */
+  readonly removed: readonly string[];
+}
+
+/** Hears of every change. */
+export type CatalogListener = (change: CatalogChange) => void;
+
+/** What a catalog tells its owner. */
+export interface CatalogReports {
+  readonly changed: (change: CatalogChange) => void;
+  readonly onlyPolling: (reason: string) => void;
+  /** The folder cannot be looked at for now; the list stays as it is. */
+  readonly blind: (reason: string) => void;
+}
+
+/** The files that are shared. */
+export class Catalog implements AsyncDisposable {
+  readonly #folder: SharedFolder;
+  readonly #listeners = new Set<CatalogListener>();
+  readonly #openFiles = new OpenFiles();
+  readonly #smallFiles: SmallFiles;
+  #files: Map<string, SharedFile>;
+  #revision = 1;
+  #watching: FolderWatch | undefined;
+  #isBlind = false;
+  #refreshing: Promise<boolean> | undefined;
+
+  private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
+    this.#folder = folder;
+    this.#smallFiles = new SmallFiles(folder);
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+
+  /**
+   * Scans a folder, and keeps watching it.
+   *
+   * @param dir The folder.
+   * @param hidden Whether names that begin with a dot are shared.
+   * @param pace How the watching is paced.
+   * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied | Deno.errors.NotADirectory} If
+   * the folder cannot be read.
+   */
+  static async open(
+    dir: string,
+    hidden: boolean,
+    reports: CatalogReports,
+    pace?: WatchPace,
+  ): Promise<Catalog> {
+    const folder = { root: await Deno.realPath(dir), hidden };
+    for await (const _ of Deno.readDir(folder.root)) break;
+    const catalog = new Catalog(folder, await scanFolder(folder, [""]));
+    catalog.subscribe(reports.changed);
+    catalog.#watching = watchFolder(
+      folder.root,
+      (paths) => catalog.#refreshing = catalog.#look(paths, reports.blind),
+      reports.onlyPolling,
+      pace,
+    );
+    return catalog;
+  }
+
+  /** The number of the present list; higher with every change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** How many files there are. */
+  get size(): number {
+    return this.#files.size;
+  }
+
+  /** The present list, safe from later changes. */
+  snapshot(): readonly ListedFile[] {
+    return [...this.#files.values()];
+  }
+
+  /** Calls `listener` with every change from now on, until disposed. */
+  subscribe(listener: CatalogListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /**
+   * What the list says of a file.
+   *
+   * @throws {WireError} `not-found`, or `changed` if its present version is another one.
+   */
+  find(path: string, version: string): SharedFile {
+    const file = this.#files.get(path);
+    if (!file) throw new WireError("not-found", "There is no such file");
+    if (file.version !== version) throw changed();
+    return file;
+  }
+
+  /**
+   * The whole content of a small file, with the same proofs as `lease`.
+   *
+   * @returns Null if it is not small, or cannot be read like this: `lease` says why.
+   */
+  readSmall(file: SharedFile): Promise<SmallFile | null> {
+    return this.#smallFiles.read(file);
+  }
+
+  /**
+   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
+   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
+   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
+   * back, between two system calls.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   */
+  async lease(file: SharedFile): Promise<FileLease> {
+    try {
+      const key = `${file.path}\0${file.version}`;
+      return await this.#openFiles.lease(key, file.size, () => this.#open(file));
+    } catch (error) {
+      throw this.#heeded(file, error);
+    }
+  }
+
+  /**
+   * Makes sure that an open file still has the listed content. Synchronous: the system has the
+   * metadata of open files at hand.
+   *
+   * @throws {WireError} `changed` if not.
+   */
+  assertUnchanged(file: SharedFile, lease: FileLease): void {
+    if (!isSameIdentity(identityOf(fstatSync(lease.handle.fd)), file)) {
+      lease.discard();
+      throw this.#heeded(file, changed());
+    }
+  }
+
+  /**
+   * The real path of a file, proven to be inside the folder, for those who read it by themselves
+   * and check its version.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   */
+  async realPath(file: SharedFile): Promise<string> {
+    try {
+      return await this.#listedPath(file);
+    } catch (error) {
+      throw this.#heeded(file, error);
+    }
+  }
+
+  /** What is not as it is listed, the system may not have told of: it is looked at again. */
+  #heeded({ path }: SharedFile, error: unknown): unknown {
+    const isOutdated = error instanceof WireError && error.code !== "read-failed";
+    if (isOutdated) this.#watching?.look(diskPath(this.#folder.root, path));
+    return error;
+  }
+
+  async #listedPath(file: SharedFile): Promise<string> {
+    const real = await this.#pathInside(file);
+    try {
+      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    throw changed();
+  }
+
+  /** The real path of what has a file's name now, if that is inside the folder. */
+  async #pathInside(file: SharedFile): Promise<string> {
+    let real: string;
+    try {
+      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    if (!isInside(this.#folder, real)) throw changed();
+    return real;
+  }
+
+  async #open(file: SharedFile): Promise<FileHandle> {
+    // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
+    const real = await this.#listedPath(file);
+    let handle: FileHandle;
+    try {
+      handle = await open(real, OPEN_FLAGS);
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    try {
+      if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
+      throw changed();
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Stops watching, and closes all files; after that nobody is told anything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watching?.[Symbol.dispose]();
+    await this.#refreshing;
+    this.#smallFiles[Symbol.dispose]();
+    await this.#openFiles[Symbol.asyncDispose]();
+  }
+
+  /** Refreshes the list; what cannot be looked at now is when everything is looked at again. */
+  async #look(paths: ReadonlySet<string>, tellBlind: (reason: string) => void): Promise<boolean> {
+    try {
+      const found = await this.#refresh(paths);
+      this.#isBlind = false;
+      return found;
+    } catch (error) {
+      if (!this.#isBlind) tellBlind(messageOf(error));
+      this.#isBlind = true;
+      return false;
+    }
+  }
+
+  /**
+   * Scans again what may have changed, and tells everybody what has, if anything.
+   *
+   * @returns Whether something has changed that the system should have told of.
+   */
+  async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
+    const told = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
+    const paths = outermost(told.filter((path) => path !== null));
+    for (const { path, linkTo } of this.#links) {
+      if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
+    }
+    const scanned = await scanFolder(this.#folder, paths);
+    const found = new Set(scanned.map(({ path }) => path));
+    const removed = [...this.#files.keys()]
+      .filter((path) => isAtOrUnder(path, paths) && !found.has(path));
+    const files = scanned.filter((file) => {
+      const known = this.#files.get(file.path);
+      return !known || !isSameIdentity(known, file);
+    });
+    if (files.length === 0 && removed.length === 0) return false;
+    // Of links the system does not tell.
+    const isToldOf = [...files, ...removed.map((path) => this.#files.get(path)!)]
+      .some(({ linkTo }) => linkTo === null);
+    for (const path of removed) this.#files.delete(path);
+    for (const file of files) this.#files.set(file.path, file);
+    this.#revision++;
+    for (const listener of this.#listeners) listener({ files, removed });
+    return isToldOf;
+  }
+
+  get #links(): SharedFile[] {
+    return [...this.#files.values()].filter(({ linkTo }) => linkTo !== null);
+  }
+}
+
+/** What a client is told of a file that the system does not let us read. */
+function whyUnreadable(error: unknown): WireError {
+  const { code } = error as NodeJS.ErrnoException;
+  // ELOOP: a link has come in the file's place.
+  const isGone = error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
+  return isGone
+    ? new WireError("not-found", "There is no such file")
+    : new WireError("read-failed", "The file cannot be opened", { cause: error });
+}
+
+function changed(): WireError {
+  return new WireError("changed", "The file has changed");
+}
+
+/** Without the paths that are under another one of them. */
+function outermost(paths: readonly string[]): Set<string> {
+  const kept = new Set<string>();
+  for (const path of [...paths].sort((a, b) => a.length - b.length)) {
+    if (!isAtOrUnder(path, kept)) kept.add(path);
+  }
+  return kept;
+}
+
+/** Whether a path is one of some, or under one; the empty one is above all. */
+function isAtOrUnder(path: string, tops: ReadonlySet<string>): boolean {
+  if (tops.has(path) || tops.has("")) return true;
+  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
+    if (tops.has(path.slice(0, end))) return true;
+  }
+  return false;
+}

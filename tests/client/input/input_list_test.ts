@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PRIORITIES } from "../../../lib/client/priority.ts";
+import { type InputList, parseInputList, type Wish } from "../../../lib/client/input/input_list.ts";
+
+const HEX = "0123456789abcdef".repeat(4);
+const OTHER_HEX = "f".repeat(64);
+
+function parse(text: string): InputList {
+  return parseInputList(new TextEncoder().encode(text));
+}
+
+/** The only wish of a text without problems. */
+function wishOf(text: string): Wish {
+  const { wishes, problems } = parse(text);
+  assert.deepEqual(problems, [], text);
+  assert.equal(wishes.length, 1, text);
+  return wishes[0] as Wish;
+}
+
+/** The only problem of a text without wishes. */
+function problemOf(text: string): string {
+  const { wishes, problems } = parse(text);
+  assert.deepEqual(wishes, [], text);
+  assert.equal(problems.length, 1, text);
+  return problems[0]?.message ?? "";
+}
+
+const NORMAL = { priority: "NORMAL", sha256: null } as const;
+
+Deno.test("parseInputList reads the example of the design", () => {
+  const list = parse(`# name or glob        [priority]   [expected digest]
+ubuntu.iso            CRITICAL     sha256:${HEX}
+photos/*.jpg          HIGH
+"two words HIGH.txt"
+notes from May.txt    normal
+`);
+  assert.deepEqual(list, {
+    wishes: [
+      { line: 2, name: "ubuntu.iso", priority: "CRITICAL", sha256: HEX },
+      { line: 3, name: "photos/*.jpg", priority: "HIGH", sha256: null },
+      { line: 4, name: "two words HIGH.txt", ...NORMAL },
+      { line: 5, name: "notes from May.txt", ...NORMAL },
+    ],
+    problems: [],
+  });
+});
+
+Deno.test("parseInputList skips comments and blank lines, and counts them", () => {
+  assert.deepEqual(parse("").wishes, []);
+  assert.deepEqual(parse("\n \t\n# a\n\t # b\n#\n"), { wishes: [], problems: [] });
+  assert.equal(wishOf("\n# x\n\na").line, 4);
+  assert.equal(wishOf("a#b").name, "a#b");
+  assert.equal(wishOf('"#a"').name, "#a");
+});
+
+Deno.test("parseInputList takes CRLF, a byte-order mark and a missing last newline", () => {
+  const wanted = [{ line: 1, name: "a", ...NORMAL }, { line: 2, name: "b", ...NORMAL }];
+  for (const text of ["a\nb", "a\nb\n", "a\r\nb\r\n", "a\r\nb", "\ufeffa\nb", "\ufeffa\n\ufeffb"]) {
+    assert.deepEqual(parse(text), { wishes: wanted, problems: [] }, JSON.stringify(text));
+  }
+  assert.deepEqual(parse("\ufeff# comment\r\n\r\n"), { wishes: [], problems: [] });
+});
+
+Deno.test("parseInputList takes priorities in any case", () => {
+  for (const priority of PRIORITIES) {
+    for (const word of [priority, priority.toLowerCase()]) {
+      assert.deepEqual(wishOf(`a ${word}`), { line: 1, name: "a", priority, sha256: null });
+    }
+  }
+  assert.equal(wishOf("a\tHiGh").priority, "HIGH");
+});
+
+Deno.test("parseInputList takes digest and priority in either order", () => {
+  const wanted = { line: 1, name: "a b", priority: "HIGH", sha256: HEX };
+  assert.deepEqual(wishOf(`a b HIGH sha256:${HEX}`), wanted);
+  assert.deepEqual(wishOf(`a b sha256:${HEX} HIGH`), wanted);
+  assert.deepEqual(wishOf(`"a b"\t SHA256:${HEX.toUpperCase()}  high \t`), wanted);
+});
+
+Deno.test("parseInputList takes only one priority and keeps the inner blanks of a name", () => {
+  const wish = wishOf("a HIGH NORMAL");
+  assert.deepEqual([wish.name, wish.priority], ["a HIGH", "NORMAL"]);
+  assert.equal(wishOf("  a  b   c  ").name, "a  b   c");
+  assert.equal(wishOf("a\u00a0HIGH").name, "a\u00a0HIGH");
+  assert.equal(wishOf("a URGENT").name, "a URGENT");
+});
+
+Deno.test("parseInputList reads quoted names", () => {
+  const rows = [
+    ['"HIGH"', "HIGH"],
+    ['"a HIGH" CRITICAL', "a HIGH"],
+    ['" a "', " a "],
+    ['"say \\"hi\\".txt"', 'say "hi".txt'],
+    ['"a\\\\b"', "a\\b"],
+    ['"a\\b"', "a\\b"],
+    [`"a sha256:${HEX}"`, `a sha256:${HEX}`],
+    ['"sha256:x" HIGH', "sha256:x"],
+    ['a "b" c', 'a "b" c'],
+    ['a"', 'a"'],
+    ["'a b'", "'a b'"],
+  ];
+  for (const [text = "", name] of rows) assert.equal(wishOf(text).name, name, text);
+});
+
+Deno.test("parseInputList drops a leading ./", () => {
+  for (const text of ["./a/b", "././a/b", '"./a/b"']) assert.equal(wishOf(text).name, "a/b");
+});
+
+Deno.test("parseInputList says what is wrong with a line", () => {
+  const rows: [string, RegExp][] = [
+    ["HIGH", /names no file: if a file is called "HIGH"/],
+    [`sha256:${HEX}`, /names no file/],
+    [`normal sha256:${HEX}`, /names no file/],
+    ["a sha256:123", /digest "sha256:123" is not/],
+    ["a sha256:", /digest "sha256:" is not/],
+    [`a HIGH sha256:${HEX}0`, /is not sha256: and 64/],
+    [`a sha256:${"g".repeat(64)}`, /is not sha256: and 64/],
+    ["a sha256:123 HIGH", /digest "sha256:123" is not/],
+    [`a sha256:${HEX} sha256:${OTHER_HEX}`, /two digests/],
+    [`a sha256:${HEX} HIGH sha256:${OTHER_HEX}`, /two digests/],
+    ['"a', /quote is not closed/],
+    ['"', /quote is not closed/],
+    ['"a HIGH', /quote is not closed/],
+    ['"a\\"', /quote is not closed/],
+    ['"a"HIGH', /after the closing quote stands "HIGH"/],
+    ['"a" b HIGH', /after the closing quote stands " b HIGH"/],
+    ['"a" HIGH HIGH', /after the closing quote/],
+    ['"a" URGENT', /after the closing quote/],
+    ['"hi".txt', /after the closing quote/],
+    ['""', /it is empty/],
+    ["./", /it is empty/],
+    ["/etc/passwd", /it is absolute/],
+    ["//server/share", /it is absolute/],
+    ["/", /it is absolute/],
+    ["../a", /segment "\.\."/],
+    ["a/../b HIGH", /segment "\.\."/],
+    ["..", /segment "\.\."/],
+    ["../", /segment "\.\."/],
+    [".", /segment "\."/],
+    ["a//b", /empty segment/],
+    ["photos/", /"photos\/" is a folder: write "photos\/\*\*"/],
+    ["./photos/ HIGH", /is a folder: write "photos\/\*\*"/],
+    ["a\0b", /"a\\x00b" .* control character/],
+    ["a\tb", /control character/],
+    ["a\rb", /control character/],
+    ["\x1b[2J", /^"\\x1b\[2J" .* control character/],
+    ["a\x9b", /control character/],
+    ["a".repeat(4097), /longer than 4096 bytes/],
+    ["{0,1}".repeat(10), /more than 1000 names/],
+  ];
+  for (const [text, wanted] of rows) assert.match(problemOf(text), wanted, JSON.stringify(text));
+});
+
+Deno.test("parseInputList goes on after wrong lines", () => {
+  const { wishes, problems } = parse('a\n"b\n../c\nd HIGH\n');
+  assert.deepEqual(wishes.map(({ name }) => name), ["a", "d"]);
+  assert.deepEqual(problems.map(({ line }) => line), [2, 3]);
+});
+
+Deno.test("parseInputList lets the last of several lines with one name count", () => {
+  const { wishes, problems } = parse('a HIGH\nb\n./a\n"a" CRITICAL\n');
+  assert.deepEqual(wishes, [
+    { line: 2, name: "b", ...NORMAL },
+    { line: 4, name: "a", priority: "CRITICAL", sha256: null },
+  ]);
+  assert.deepEqual(problems.map(({ line }) => line), [1, 3]);
+  for (const { message } of problems) assert.match(message, /"a" is named again in line 4/);
+});
+
+Deno.test("parseInputList keeps a name whose later line is wrong", () => {
+  const { wishes, problems } = parse("a HIGH\na sha256:1\n");
+  assert.deepEqual(wishes, [{ line: 1, name: "a", priority: "HIGH", sha256: null }]);
+  assert.deepEqual(problems.map(({ line }) => line), [2]);
+});
+
+Deno.test("parseInputList reports only the line that is not UTF-8", () => {
+  const bytes = new Uint8Array([0x61, 0x0a, 0xe9, 0x2e, 0x0a, 0xc3, 0xa9, 0x0a]);
+  const { wishes, problems } = parseInputList(bytes);
+  assert.deepEqual(wishes.map(({ line, name }) => [line, name]), [[1, "a"], [3, "é"]]);
+  assert.equal(problems.length, 1);
+  assert.equal(problems[0]?.line, 2);
+  assert.match(problems[0]?.message ?? "", /not valid UTF-8/);
+});
+
+Deno.test("parseInputList gives a UTF-16 file one problem", () => {
+  for (const mark of [[0xff, 0xfe], [0xfe, 0xff]]) {
+    const { wishes, problems } = parseInputList(
+      new Uint8Array([...mark, 0x61, 0, 0x0a, 0, 0x62, 0]),
+    );
+    assert.deepEqual(wishes, []);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]?.message ?? "", /UTF-16: save it as UTF-8/);
+  }
+});
+
+Deno.test("parseInputList reads back any name in quotes", () => {
+  const segment = fc.stringMatching(/^[^\p{C}/]{1,20}$/u).filter((text) => !/^\.\.?$/.test(text));
+  const names = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
+  fc.assert(fc.property(names, fc.constantFrom(...PRIORITIES), (name, priority) => {
+    const text = `"${name.replace(/["\\]/g, "\\$&")}" ${priority}`;
+    assert.deepEqual(wishOf(text), { line: 1, name, priority, sha256: null });
+  }));
+});
+
+Deno.test("parseInputList takes any bytes, and each line once", () => {
+  const line = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("a", '"', "HIGH", "../x", " ", "#", `sha256:${HEX}`, "*{", "\r", "./a"),
+    fc.array(fc.constantFrom("a", '"', "\\", " ", "HIGH", "sha256:", "{", ",", "["))
+      .map((parts) => parts.join("")),
+  );
+  fc.assert(fc.property(fc.array(line), (lines) => {
+    const { wishes, problems } = parse(lines.join("\n"));
+    const numbers = [...wishes, ...problems].map((entry) => entry.line);
+    assert.equal(new Set(numbers).size, numbers.length);
+    assert.equal(new Set(wishes.map(({ name }) => name)).size, wishes.length);
+    for (const { message } of problems) assert.doesNotMatch(message, /\p{Cc}/u);
+    for (const list of [wishes, problems]) {
+      assert.deepEqual(
+        list.map((entry) => entry.line),
+        list.map((e) => e.line).sort((a, b) => a - b),
+      );
+    }
+  }));
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void parseInputList(bytes)));
+});
+
+Deno.test("parseInputList takes time in proportion to the file", () => {
+  const million = 1_000_000;
+  // Quadratic time would take hours here.
+  parse("a" + " ".repeat(million) + "b");
+  parse('"' + "a\\".repeat(million));
+  parse("a ".repeat(million));
+  const { wishes } = parse("\n".repeat(million) + "a");
+  assert.equal(wishes.length, 1);
+});

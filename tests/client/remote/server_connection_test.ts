@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { Remote } from "../../../lib/client/remote/server_connection.ts";
+import { ConnectionLostError, ProtocolError } from "../../../lib/errors.ts";
+import { DEFAULT_PATIENCE } from "../../../lib/protocol/timeouts.ts";
+import { MessageType } from "../../../lib/protocol/message.ts";
+import { type Draft, draft, encodeDrafts } from "../../support/fuzz/mutate.ts";
+import { CHUNK, FILE, serverDrafts } from "../../support/fuzz/sessions.ts";
+
+for (
+  const [name, wrong] of [
+    ["at another place", { offset: 1 }],
+    ["of another length", { payload: new Uint8Array(CHUNK - 1) }],
+  ] as const
+) {
+  Deno.test(`Remote tells who asked for a chunk that the one that came is ${name}`, async () => {
+    const drafts = serverDrafts().map((draft): Draft =>
+      draft.type === MessageType.CHUNK ? { ...draft, ...wrong } : draft
+    );
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = (async () => {
+      using conn = await listener.accept();
+      const bytes = encodeDrafts(drafts);
+      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+      await conn.read(new Uint8Array(1000));
+    })();
+    const address = { hostname: "127.0.0.1", port: listener.addr.port };
+    using remote = await Remote.connect(address, new AbortController().signal);
+    const failures: Error[] = [];
+    const { path, version } = FILE;
+    const request = {
+      path,
+      version,
+      length: CHUNK,
+      failed: (error: Error) => failures.push(error),
+    };
+    const arrived = () => assert.fail("A wrong chunk arrived");
+    remote.get([0, CHUNK].map((offset) => ({ ...request, offset, arrived })));
+    const run = remote.run({ listChanged: () => {}, answered: () => {} });
+    await assert.rejects(run, ProtocolError);
+    assert.equal(failures.length, 2);
+    assert.ok(failures.every((error) => error instanceof ConnectionLostError));
+    await serving;
+  });
+}
+
+/** A server that greets, and answers every PING; `act` gets its connection. */
+function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [welcome, list] = serverDrafts();
+  const pong = encodeDrafts([draft(MessageType.PONG, new Uint8Array())]);
+  const serve = async () => {
+    using conn = await listener.accept();
+    await conn.write(encodeDrafts([welcome!, list!]));
+    const acting = act(conn).catch(() => {});
+    const buffer = new Uint8Array(1000);
+    while (await conn.read(buffer).catch(() => null)) {
+      // What comes is the request, and PINGs.
+      if (buffer[5] === MessageType.PING) await conn.write(pong).catch(() => {});
+    }
+    await acting;
+  };
+  const serving = serve();
+  return {
+    address: { hostname: "127.0.0.1", port: listener.addr.port },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+/** Asks for a chunk with little patience; how long it took until the connection was given up. */
+async function askImpatiently(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
+  await using server = startPonging(act);
+  const patience = { ...DEFAULT_PATIENCE, pingAfter: 50, stalledAfter: 400 };
+  using remote = await Remote.connect(server.address, new AbortController().signal, patience);
+  const { path, version } = FILE;
+  const start = performance.now();
+  const failures: Error[] = [];
+  const failed = (error: Error) => failures.push(error);
+  remote.get([{ path, version, offset: 0, length: CHUNK, arrived: () => {}, failed }]);
+  const run = remote.run({ listChanged: () => {}, answered: () => {} });
+  await assert.rejects(run, /answered nothing for 0.4 s/);
+  assert.equal(failures.length, 1);
+  return performance.now() - start;
+}
+
+Deno.test("Remote gives up a server that answers PINGs and nothing else", async () => {
+  assert.ok(await askImpatiently(async () => {}) >= 399);
+});
+
+Deno.test("Remote waits while an answer is coming, however slowly", async () => {
+  const answer = encodeDrafts([draft(MessageType.CHUNK, new Uint8Array(65_536), { requestId: 1 })]);
+  const took = await askImpatiently(async (conn) => {
+    for (let piece = 0; piece < 4; piece++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await conn.write(answer.subarray(piece * 8_192, (piece + 1) * 8_192));
+    }
+  });
+  assert.ok(took >= 1_000 + 399, `${took}`);
+});
+
+for (
+  const [what, message] of [
+    ["PINGs", draft(MessageType.PING, new Uint8Array())],
+    ["changes of its list", serverDrafts().findLast(({ type }) => type === MessageType.LIST)!],
+  ] as const
+) {
+  Deno.test(`Remote gives up a server that sends ${what} without end and answers nothing`, async () => {
+    const messages = encodeDrafts(Array.from({ length: 100 }, () => message));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("It waits for ever")), 5_000);
+    });
+    // The writes fail once the client has gone.
+    const given = askImpatiently(async (conn) => {
+      for (;;) {
+        await conn.write(messages);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    await Promise.race([given, late]);
+    clearTimeout(timer);
+  });
+}

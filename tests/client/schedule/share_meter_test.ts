@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PRIORITIES, type Priority } from "../../../lib/client/priority.ts";
+import { WEIGHTS } from "../../../lib/client/priority.ts";
+import { ShareMeter } from "../../../lib/client/schedule/share_meter.ts";
+
+Deno.test("ShareMeter measures nothing while nobody competes", () => {
+  const meter = new ShareMeter(WEIGHTS);
+  meter.competing(["NORMAL"], 0);
+  meter.competing([], 5000);
+  assert.equal(meter.takeSpan(9000), null);
+  assert.equal(meter.whole(9000), null);
+});
+
+Deno.test("ShareMeter says what each priority got, and what was its due", () => {
+  const meter = new ShareMeter(WEIGHTS);
+  meter.competing(PRIORITIES, 1000);
+  for (const [priority, bytes] of [["CRITICAL", 900], ["HIGH", 500], ["NORMAL", 100]] as const) {
+    meter.arrived({ priority, rivals: PRIORITIES }, bytes);
+  }
+  meter.competing(["NORMAL"], 3000);
+  const { took, bytes, priorities } = meter.takeSpan(9000)!;
+  assert.deepEqual([took, bytes], [2000, 1500]);
+  const fifteenths = priorities.map(({ priority, bytes, wanted, measured }) =>
+    [priority, bytes, Math.round(15e6 * wanted) / 1e6, Math.round(15e6 * measured) / 1e6] as const
+  );
+  assert.deepEqual(fifteenths, [
+    ["CRITICAL", 900, 10, 9],
+    ["HIGH", 500, 4, 5],
+    ["NORMAL", 100, 1, 1],
+  ]);
+});
+
+Deno.test("ShareMeter shares between those only that competed for a chunk", () => {
+  const meter = new ShareMeter(WEIGHTS);
+  meter.arrived({ priority: "HIGH", rivals: ["HIGH", "NORMAL"] }, 400);
+  meter.arrived({ priority: "CRITICAL", rivals: ["CRITICAL", "NORMAL"] }, 1100);
+  const wanted = meter.takeSpan(0)!.priorities.map(({ wanted }) => Math.round(1500 * wanted));
+  assert.deepEqual(wanted, [1000, 320, 180]);
+});
+
+Deno.test("ShareMeter begins each span anew, and the whole not", () => {
+  const meter = new ShareMeter(WEIGHTS);
+  const rivals = ["HIGH", "NORMAL"] as const;
+  meter.competing(rivals, 0);
+  meter.arrived({ priority: "HIGH", rivals }, 400);
+  assert.equal(meter.takeSpan(1000)!.bytes, 400);
+  meter.arrived({ priority: "NORMAL", rivals }, 100);
+  const second = meter.takeSpan(1500)!;
+  assert.deepEqual([second.bytes, second.took], [100, 500]);
+  assert.equal(meter.takeSpan(2000), null);
+  const whole = meter.whole(2000)!;
+  assert.deepEqual([whole.bytes, whole.took], [500, 2000]);
+});
+
+Deno.test("ShareMeter gives parts that make one", () => {
+  const chunk = fc.record({
+    priority: fc.constantFrom<Priority>(...PRIORITIES),
+    others: fc.subarray<Priority>([...PRIORITIES], { minLength: 1 }),
+    bytes: fc.integer({ min: 1, max: 4 * 1024 ** 2 }),
+  });
+  fc.assert(fc.property(fc.array(chunk, { minLength: 1 }), (chunks) => {
+    const meter = new ShareMeter(WEIGHTS);
+    for (const { priority, others, bytes } of chunks) {
+      const rivals = PRIORITIES.filter((rival) => rival === priority || others.includes(rival));
+      meter.arrived({ priority, rivals }, bytes);
+    }
+    const { bytes, priorities } = meter.whole(0)!;
+    const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
+    assert.equal(bytes, sum(chunks.map(({ bytes }) => bytes)));
+    assert.equal(bytes, sum(priorities.map(({ bytes }) => bytes)));
+    for (const part of ["wanted", "measured"] as const) {
+      assert.ok(Math.abs(sum(priorities.map((share) => share[part])) - 1) < 1e-9);
+    }
+  }));
+});

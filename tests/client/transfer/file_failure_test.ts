@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { WireError } from "../../../lib/errors.ts";
+import { failureOf, VerificationError } from "../../../lib/client/transfer/file_failure.ts";
+import { OutputError } from "../../../lib/client/disk/output_folder.ts";
+import type { PlannedFile } from "../../../lib/client/input/plan.ts";
+
+const PLANNED: PlannedFile = {
+  file: { path: "a", size: 1, modified: 0, version: "v" },
+  priority: "NORMAL",
+  sha256: null,
+  line: 7,
+};
+
+for (
+  const [name, error, advice] of [
+    ["a wrong digest of the server", new VerificationError("no", PLANNED), /disks checked/],
+    [
+      "a wrong digest of a line",
+      new VerificationError("no", { ...PLANNED, sha256: "0".repeat(64) }),
+      /digest in line 7/,
+    ],
+    ["something in the way", new OutputError("no"), /make way .* output folder/],
+    ["a file that the server cannot read", new WireError("read-failed", "no"), /runs the server/],
+    ["a defect", new WireError("bad-request", "no"), /report it/],
+    ["a full disk", new Error("No space left on device (os error 28)"), /free some space/],
+    ["a folder that may not be written", new Deno.errors.PermissionDenied("no"), /--output/],
+    ["anything else", new Error("no"), /run the client again/],
+  ] as const
+) {
+  Deno.test(`failureOf says what to do about ${name}`, () => {
+    const failure = failureOf(error);
+    assert.match(failure.advice, advice);
+    assert.doesNotMatch(failure.advice, /\.$|^[A-Z]/);
+    assert.equal(failure.verification, error instanceof VerificationError);
+    assert.ok(failure.reason.endsWith(error.message));
+  });
+}

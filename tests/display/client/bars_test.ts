@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ClientEvent } from "../../../lib/client/events.ts";
+import { PRIORITIES } from "../../../lib/client/priority.ts";
+import { drawBar } from "../../../lib/display/terminal/bar.ts";
+import { type BarsOptions, renderBars } from "../../../lib/display/client/bars.ts";
+import type { ProgressState } from "../../../lib/display/state/progress.ts";
+import { widthOf } from "../../../lib/display/terminal/text_width.ts";
+import {
+  ANY_EVENT,
+  CONNECTED,
+  failed,
+  finished,
+  moved,
+  queued,
+  started,
+  stateAfter,
+} from "../../support/fake_terminal.ts";
+
+const MIB = 1024 ** 2;
+
+const OPTIONS: BarsOptions = {
+  columns: 80,
+  rows: 24,
+  now: 2000,
+  color: false,
+  unicode: true,
+  input: "input.txt",
+};
+
+/** Ten files under way for two seconds, as many that wait, one done and one failed. */
+function busyState(): ProgressState {
+  const names = [
+    "ubuntu-24.04-desktop-amd64.iso",
+    "photos/2024/日本語の長い名前のファイル.jpg",
+    "family 👩‍👩‍👧 🇩🇪.png",
+    "cafe\u0301/re\u0301sume\u0301.pdf",
+    "evil\x1b[2J\u202ename.txt",
+    "a",
+    "b.txt",
+    "c.txt",
+    "d.txt",
+    "e.txt",
+  ];
+  const state = stateAfter([
+    CONNECTED,
+    queued("done.txt", 7 * MIB),
+    queued("failed.txt", 7 * MIB),
+    ...names.map((name, index) => queued(name, (index + 1) * 10 * MIB, PRIORITIES[index % 3]!)),
+    ...names.map((name) => queued(`later/${name}`, MIB, "HIGH")),
+    ...names.map((name) => started(name)),
+    { type: "waiting", names: ["x.iso", "y/*.mkv"] },
+  ]);
+  state.apply(finished("done.txt", 7 * MIB), 1000);
+  state.apply(failed("failed.txt", "gone"), 1000);
+  for (const [index, name] of names.entries()) {
+    state.apply(moved(name, (index + 0.5) * 7 * MIB), 2000);
+  }
+  state.apply({ type: "verifying", path: "b.txt" }, 2000);
+  return state;
+}
+
+const GOLDEN = new URL("golden/", import.meta.url);
+
+for (const columns of [20, 40, 80, 200]) {
+  for (const rows of [3, 10, 50]) {
+    Deno.test(`renderBars draws ${columns} × ${rows} as in the golden file`, async () => {
+      const lines = renderBars(busyState(), { ...OPTIONS, columns, rows });
+      const golden = await Deno.readTextFile(new URL(`${columns}x${rows}.txt`, GOLDEN));
+      assert.equal(lines.join("\n") + "\n", golden);
+    });
+  }
+}
+
+Deno.test("renderBars says nothing before anything is known", () => {
+  assert.deepEqual(renderBars(stateAfter([]), OPTIONS), []);
+});
+
+for (
+  const [events, input, status] of [
+    [[{ type: "connecting", server: "[::1]:9009" }], "i", "connecting to [::1]:9009"],
+    [
+      [
+        { type: "connecting", server: "[::1]:9009" },
+        { type: "disconnected", reason: "connection refused", retryIn: 4500 },
+      ],
+      "i",
+      "cannot reach [::1]:9009: connection refused; trying again in 3 s",
+    ],
+    [
+      [CONNECTED, { type: "disconnected", reason: "it said\x07 goodbye", retryIn: 2100 }],
+      "i",
+      "lost the server: it said\\x07 goodbye; trying again in 1 s",
+    ],
+    [
+      [CONNECTED, { type: "disconnected", reason: "reset", retryIn: 0 }, {
+        type: "connecting",
+        server: "[::1]:9009",
+      }],
+      "i",
+      "lost the server: reset; trying again",
+    ],
+    [
+      [CONNECTED, { type: "disconnected", reason: "reset", retryIn: null }],
+      "i",
+      "lost the server: reset",
+    ],
+    [
+      [CONNECTED, { type: "waiting", names: ["a.iso"] }],
+      null,
+      "waiting for 1 file the server does not have yet: a.iso",
+    ],
+    [
+      [CONNECTED, { type: "waiting", names: ["a", "b\n", "c", "d", "e"] }],
+      null,
+      "waiting for 5 files the server does not have yet: a, b\\n, c and 2 more",
+    ],
+    [
+      [CONNECTED, { type: "input", wishes: 0 }],
+      "i.txt",
+      "i.txt names no file yet, watching it; Ctrl+C to stop",
+    ],
+    [[CONNECTED, { type: "idle" }], "i.txt", "watching i.txt; Ctrl+C to stop"],
+  ] as [ClientEvent[], string | null, string][]
+) {
+  Deno.test(`renderBars says: ${status}`, () => {
+    assert.deepEqual(renderBars(stateAfter(events), { ...OPTIONS, input }), [status]);
+  });
+}
+
+Deno.test("renderBars leaves out the time left while there is no server", () => {
+  const state = busyState();
+  state.apply({ type: "disconnected", reason: "reset", retryIn: 1000 }, 2000);
+  const total = renderBars(state, OPTIONS).at(-2)!;
+  assert.match(total, /MiB\/s +-:--$/);
+});
+
+Deno.test("renderBars orders files under way by priority, then by start", () => {
+  const state = stateAfter([
+    ...["n1", "n2", "c1"].map((path) => queued(path, 10, path[0] === "c" ? "CRITICAL" : "NORMAL")),
+    queued("h1", 10, "HIGH"),
+    queued("c2", 10, "CRITICAL"),
+    ...["n2", "n1", "c1"].map((path) => started(path)),
+  ]);
+  const names = renderBars(state, OPTIONS).slice(0, -1).map((line) => line.split(/ +/)[1]);
+  assert.deepEqual(names, ["c1", "n2", "n1", "c2", "h1"]);
+});
+
+Deno.test("renderBars shows the same text with colours and without", () => {
+  const plain = renderBars(busyState(), OPTIONS);
+  const coloured = renderBars(busyState(), { ...OPTIONS, color: true });
+  // deno-lint-ignore no-control-regex
+  assert.deepEqual(coloured.map((line) => line.replace(/\x1b\[[0-9;]*m/g, "")), plain);
+  if (!Deno.noColor) assert.notDeepEqual(coloured, plain);
+});
+
+Deno.test("renderBars keeps to ASCII if asked to, but for names", () => {
+  const state = stateAfter([CONNECTED, queued("a".repeat(100), 10), started("a".repeat(100))]);
+  for (const columns of [20, 40, 80, 200]) {
+    const text = renderBars(state, { ...OPTIONS, columns, unicode: false }).join("\n");
+    assert.match(text, /^[\n -~]+$/);
+  }
+});
+
+Deno.test("renderBars never exceeds the terminal", () => {
+  const steps = fc.array(fc.record({ after: fc.nat(5000), event: ANY_EVENT }), { maxLength: 30 });
+  const names = fc.array(fc.tuple(fc.string({ unit: "binary" }), fc.boolean()), { maxLength: 30 });
+  const columns = fc.integer({ min: 0, max: 210 });
+  const rows = fc.integer({ min: 0, max: 60 });
+  const flag = fc.boolean();
+  fc.assert(
+    fc.property(
+      steps,
+      names,
+      columns,
+      rows,
+      flag,
+      flag,
+      (steps, names, columns, rows, color, unicode) => {
+        const state = stateAfter(names.map(([name]) => queued(name, 1000)));
+        for (const [name, starts] of names) if (starts) state.apply(started(name), 0);
+        let now = 0;
+        for (const { after, event } of steps) state.apply(event, now += after);
+        const lines = renderBars(state, { columns, rows, now, color, unicode, input: "i" });
+        assert.ok(lines.length <= Math.max(0, rows - 1), `${lines.length} of ${rows} rows`);
+        for (const line of lines) {
+          assert.ok(widthOf(line) <= columns, `${widthOf(line)} of ${columns} columns: "${line}"`);
+          assert.doesNotMatch(line, /NaN|Infinity|undefined|-\d/);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("renderBars draws ten thousand files", () => {
+  const paths = Array.from({ length: 10_000 }, (_, index) => `photos/${index}.jpg`);
+  const begin = performance.now();
+  const state = stateAfter([CONNECTED, ...paths.map((path) => queued(path, 1000))]);
+  for (const path of paths) state.apply(started(path), 0);
+  const files = paths.map((path) => ({ path, received: 500 }));
+  state.apply({ type: "progress", files }, 1000);
+  const applied = performance.now();
+  const lines = renderBars(state, { ...OPTIONS, now: 1000 });
+  const drawn = performance.now();
+  assert.equal(lines.length, 18);
+  assert.match(lines.at(-2)!, /^\+ 9984 more \(9984 NORMAL\)$/);
+  const times = [applied - begin, drawn - applied].map((time) => time.toFixed(1)).join(" ms, ");
+  Deno.stdout.writeSync(new TextEncoder().encode(`30,000 changes, one drawing: ${times} ms\n`));
+});
+
+Deno.test("drawBar is full only when all is there", () => {
+  assert.equal(drawBar(0, 10, true), "▕        ▏");
+  assert.equal(drawBar(0.5, 10, true), "▕████    ▏");
+  assert.equal(drawBar(0.52, 10, true), "▕████▏   ▏");
+  assert.equal(drawBar(0.999, 10, true), "▕███████▉▏");
+  assert.equal(drawBar(1, 10, true), "▕████████▏");
+  assert.equal(drawBar(0.999, 10, false), "[####### ]");
+  assert.equal(drawBar(NaN, 10, false), "[        ]");
+});

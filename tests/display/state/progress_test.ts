@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ClientEvent } from "../../../lib/client/events.ts";
+import { hasEnded } from "../../../lib/display/state/file_table.ts";
+import { percentOf, ProgressState } from "../../../lib/display/state/progress.ts";
+import {
+  alreadyThere,
+  ANY_EVENT,
+  CONNECTED,
+  failed,
+  finished,
+  moved,
+  queued,
+  started,
+  stateAfter,
+} from "../../support/fake_terminal.ts";
+
+const SIZE = 1000;
+
+Deno.test("ProgressState begins with nothing", () => {
+  const state = new ProgressState();
+  assert.deepEqual(state.totals, {
+    files: 0,
+    done: 0,
+    alreadyThere: 0,
+    failed: 0,
+    size: 0,
+    received: 0,
+    left: 0,
+  });
+  assert.equal(state.rate(5), 0);
+  assert.equal(state.timeLeft(5), 0);
+  assert.equal(state.wishes, null);
+});
+
+Deno.test("ProgressState follows a file from the queue to its end", () => {
+  const state = stateAfter([queued("a", SIZE, "HIGH")]);
+  const file = state.file("a")!;
+  assert.equal(file.stage, "queued");
+  assert.deepEqual([...state.queued], [file]);
+
+  state.apply(started("a", 200), 1000);
+  assert.equal(file.stage, "active");
+  assert.equal(file.received, 200);
+  assert.equal(state.fetched, 0);
+
+  state.apply(moved("a", 600), 2000);
+  assert.equal(file.received, 600);
+  assert.equal(state.fetched, 400);
+  assert.equal(state.fileRate(file, 2000), 400);
+  assert.equal(state.fileTimeLeft(file, 2000), 1000);
+  assert.equal(state.timeLeft(2000), 1000);
+
+  state.apply({ type: "verifying", path: "a" }, 3000);
+  assert.equal(file.stage, "verifying");
+  assert.equal(file.received, SIZE);
+  assert.deepEqual([...state.active], [file]);
+
+  state.apply(finished("a", SIZE), 3000);
+  assert.equal(file.stage, "done");
+  assert.equal(state.fetched, 800);
+  assert.equal(state.active.size, 0);
+  assert.deepEqual(state.totals, {
+    files: 1,
+    done: 1,
+    alreadyThere: 0,
+    failed: 0,
+    size: SIZE,
+    received: SIZE,
+    left: 0,
+  });
+});
+
+Deno.test("ProgressState takes a position before the start for what was kept, not for speed", () => {
+  const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("b")], 1000);
+  state.apply(moved("a", 600), 1100);
+  const file = state.file("a")!;
+  assert.deepEqual([file.stage, file.received, state.fetched], ["queued", 600, 0]);
+  assert.deepEqual([state.totals.received, state.rate(2000)], [600, 0]);
+  state.apply(started("a", 600), 2000);
+  state.apply(moved("a", 700), 3000);
+  assert.deepEqual([file.received, state.fetched, state.fileRate(file, 3000)], [700, 100, 100]);
+});
+
+Deno.test("ProgressState counts apart what has to come again, and takes nothing back", () => {
+  const state = stateAfter([queued("a", SIZE), started("a"), moved("a", 600)], 1000);
+  state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 2000);
+  const file = state.file("a")!;
+  assert.deepEqual([file.received, file.position], [600, 0]);
+  assert.equal(state.fileRate(file, 2000), 0);
+  assert.deepEqual([state.totals.received, state.totals.left], [600, SIZE]);
+  state.apply(moved("a", 400), 3000);
+  assert.deepEqual([file.received, file.position, state.fetched], [600, 400, 1000]);
+  assert.equal(state.fileTimeLeft(file, 3000), 1500);
+  state.apply(moved("a", 700), 4000);
+  assert.deepEqual([file.received, file.position], [700, 700]);
+});
+
+Deno.test("ProgressState opens a finished file again when it begins anew", () => {
+  const state = stateAfter([queued("a", SIZE), started("a"), finished("a", SIZE)]);
+  state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 1);
+  assert.equal(state.file("a")!.stage, "queued");
+  assert.equal(state.totals.done, 0);
+});
+
+Deno.test("ProgressState keeps what is lacking of a failed file out of the bytes", () => {
+  const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("a"), moved("a", 10)]);
+  state.apply(failed("a", "disk full"), 1);
+  assert.equal(state.totals.failed, 1);
+  assert.equal(state.totals.files, 2);
+  assert.deepEqual(state.totals.size, SIZE + 10);
+  assert.deepEqual([state.totals.received, state.totals.left], [10, SIZE]);
+});
+
+Deno.test("ProgressState lets dropped files leave the total, but not complete ones", () => {
+  const state = stateAfter([queued("a", SIZE), queued("b", SIZE), finished("b", SIZE)]);
+  state.apply({ type: "dropped", path: "a", reason: "its line is gone" }, 1);
+  state.apply({ type: "dropped", path: "b", reason: "its line is gone" }, 1);
+  assert.equal(state.totals.files, 1);
+  assert.equal(state.totals.done, 1);
+  assert.equal(state.file("a"), undefined);
+});
+
+Deno.test("ProgressState tells what was there already from what was fetched", () => {
+  const state = stateAfter([queued("a", SIZE), { type: "verifying", path: "a" }]);
+  assert.equal(state.file("a")!.received, 0);
+  state.apply(alreadyThere("a", SIZE), 1);
+  assert.equal(state.totals.alreadyThere, 1);
+  assert.equal(state.fetched, 0);
+
+  state.apply(queued("b", SIZE), 2);
+  state.apply(finished("b", SIZE), 2);
+  state.apply(queued("b", SIZE), 3);
+  state.apply(alreadyThere("b", SIZE), 3);
+  assert.equal(state.totals.alreadyThere, 1);
+  assert.equal(state.totals.done, 2);
+});
+
+Deno.test("ProgressState ignores files that it does not know and files that have ended", () => {
+  const state = stateAfter([queued("a", SIZE), finished("a", SIZE), moved("a", 5), moved("x", 5)]);
+  assert.equal(state.totals.received, SIZE);
+  assert.equal(state.file("x"), undefined);
+});
+
+Deno.test("ProgressState follows the connection", () => {
+  const state = stateAfter([{ type: "connecting", server: "[::1]:9009" }]);
+  assert.equal(state.connection.phase, "connecting");
+  state.apply({ type: "disconnected", reason: "refused", retryIn: 3000 }, 1000);
+  assert.equal(state.connection.retryAt, 4000);
+  assert.equal(state.connection.everConnected, false);
+  state.apply({ type: "connecting", server: "[::1]:9009" }, 4000);
+  assert.equal(state.connection.reason, "refused");
+  state.apply(CONNECTED, 5000);
+  assert.deepEqual(state.connection, {
+    phase: "connected",
+    server: "127.0.0.1:9009",
+    reason: null,
+    retryAt: null,
+    everConnected: true,
+  });
+});
+
+Deno.test("ProgressState counts the time in which there was something to do", () => {
+  const state = stateAfter([queued("a", SIZE)], 1000);
+  assert.equal(state.busyTime(3000), 2000);
+  state.apply({ type: "idle" }, 4000);
+  assert.equal(state.busyTime(1_000_000), 3000);
+  state.apply(queued("b", SIZE), 2_000_000);
+  assert.equal(state.busyTime(2_000_500), 3500);
+});
+
+for (
+  const [received, size, percent] of [
+    [0, 0, 0],
+    [0, 10, 0],
+    [999_999, 1_000_000, 99],
+    [10, 10, 100],
+    [20, 10, 100],
+    [-5, 10, 0],
+    [NaN, 10, 0],
+  ] as const
+) {
+  Deno.test(`percentOf takes ${received} of ${size} for ${percent}%`, () => {
+    assert.equal(percentOf(received, size), percent);
+  });
+}
+
+Deno.test("ProgressState stays sane whatever the events", () => {
+  const steps = fc.array(fc.record({ after: fc.nat(5000), event: ANY_EVENT }), { maxLength: 60 });
+  fc.assert(fc.property(steps, (steps) => {
+    const state = new ProgressState();
+    let now = 0;
+    for (const { after, event } of steps) {
+      now += after;
+      state.apply(event, now);
+      assertSane(state, now);
+    }
+  }));
+});
+
+Deno.test("ProgressState lets no percentage go back while the same files are wanted", () => {
+  const size = 1000;
+  const paths = ["a", "b", "c"];
+  const path = fc.constantFrom(...paths);
+  const event: fc.Arbitrary<ClientEvent> = fc.oneof(
+    fc.tuple(path, fc.nat(size)).map(([path, at]) => moved(path, at)),
+    fc.tuple(path, fc.nat(size)).map(([path, at]) => started(path, at)),
+    path.map((path) => ({ type: "restarted" as const, path, reason: "why" })),
+    path.map((path) => ({ type: "verifying" as const, path })),
+    path.map((path) => failed(path, "why")),
+    path.map((path) => finished(path, size)),
+    path.map((path) => queued(path, size)),
+  );
+  fc.assert(fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    const state = stateAfter(paths.map((path) => queued(path, size)));
+    let percents = [0, 0, 0, 0];
+    for (const event of events) {
+      const ended = "path" in event ? state.file(event.path)! : undefined;
+      // Nothing comes after a file's end but its beginning anew.
+      if (ended && hasEnded(ended)) continue;
+      state.apply(event, 0);
+      const { totals } = state;
+      const now = [
+        percentOf(totals.received, totals.size),
+        ...paths.map((path) => percentOf(state.file(path)!.received, size)),
+      ];
+      for (const [index, percent] of now.entries()) assert.ok(percent >= percents[index]!);
+      percents = now;
+    }
+  }));
+});
+
+function assertSane(state: ProgressState, now: number): void {
+  const { totals } = state;
+  const files = ["a", "b", "c"].map((path) => state.file(path)).filter((file) =>
+    file !== undefined
+  );
+  const alive = files.filter(({ stage }) => stage !== "failed");
+  const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
+  assert.equal(totals.files, files.length);
+  assert.equal(totals.done, files.filter(({ stage }) => stage === "done").length);
+  assert.equal(totals.failed, files.length - alive.length);
+  const sizes = files.map(({ stage, size, received }) => stage === "failed" ? received : size);
+  assert.equal(totals.size, sum(sizes));
+  assert.equal(totals.received, sum(files.map(({ received }) => received)));
+  const open = [...state.active, ...state.queued];
+  assert.equal(totals.left, sum(open.map(({ size, position }) => size - position)));
+  for (const { size, received, position } of files) {
+    assert.ok(position >= 0 && position <= received && received <= size);
+  }
+  assert.ok(totals.alreadyThere >= 0 && totals.alreadyThere <= totals.done);
+  assert.equal(state.active.size + state.queued.size, open.length);
+  assert.equal(open.length, files.length - totals.done - totals.failed);
+  const amounts = [
+    state.rate(now),
+    state.timeLeft(now) ?? 0,
+    state.fetched,
+    state.busyTime(now),
+    percentOf(totals.received, totals.size),
+    ...files.flatMap((file) => [state.fileRate(file, now), state.fileTimeLeft(file, now) ?? 0]),
+    ...files.map((file) => file.size - file.received),
+  ];
+  for (const amount of amounts) assert.ok(Number.isFinite(amount) && amount >= 0, `${amount}`);
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { fromFileUrl } from "@std/path";
+
+const MODULE = new URL("../../../lib/display/terminal/terminal.ts", import.meta.url);
+const CONFIG = fromFileUrl(new URL("../../../deno.json", import.meta.url));
+
+/** What a program may draw that runs in an environment, and may look at it. */
+async function drawingIn(
+  environment: Readonly<Record<string, string>>,
+  choice: { readonly color: boolean; readonly ascii: boolean },
+): Promise<unknown> {
+  const code = `import { drawingFor } from ${JSON.stringify(MODULE.href)};
+    await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(
+      drawingFor(${JSON.stringify(choice)}))));`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--config", CONFIG, code],
+    env: { LC_ALL: "", LC_CTYPE: "", LANG: "", NO_COLOR: "", ...environment },
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr));
+}
+
+for (
+  const [environment, choice, drawing] of [
+    [{}, { color: true, ascii: false }, { color: true, unicode: true }],
+    [{}, { color: false, ascii: true }, { color: false, unicode: false }],
+    [{ NO_COLOR: "1" }, { color: true, ascii: false }, { color: false, unicode: true }],
+    [{ LANG: "C" }, { color: true, ascii: false }, { color: true, unicode: false }],
+  ] as const
+) {
+  const told = `${JSON.stringify(choice)} in ${JSON.stringify(environment)}`;
+  Deno.test(`drawingFor heeds ${told}`, async () => {
+    assert.deepEqual(await drawingIn(environment, choice), drawing);
+  });
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { freshSeed } from "../support/seeded_random.ts";
+import { crashRun } from "../support/crash_run.ts";
+import { MB } from "../support/throttled_run.ts";
+
+/** How many clients are killed; `tools/soak_crash.ts` kills more. */
+const KILLS = 12;
+/** How many times the bytes of the files may be asked for. */
+const MOST_ASKED = 1.2;
+
+Deno.test("client that is killed again and again shows no wrong file and resumes", async () => {
+  const seed = freshSeed();
+  const figures = await crashRun({
+    kills: KILLS,
+    seed,
+    bytesPerSecond: 10 * MB,
+    longestLife: 4_000,
+    files: {
+      "empty": 0,
+      "one": 1,
+      "chunk.bin": 65_536,
+      "folder/odd.bin": 65_537,
+      "folder/deep/middle.bin": 3 * MB + 7,
+      "large.bin": 20 * MB + 1,
+      "larger.bin": 21 * MB,
+    },
+  });
+  const story = `seed ${seed}: ${JSON.stringify(figures)}`;
+  assert.equal(figures.kills, KILLS, story);
+  assert.equal(figures.wrong, 0, story);
+  assert.ok(figures.looks > 0, story);
+  assert.ok(figures.sent <= MOST_ASKED * figures.wanted, story);
+});

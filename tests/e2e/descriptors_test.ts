@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { Remote } from "../../lib/client/remote/server_connection.ts";
+import {
+  eventually,
+  programCommand,
+  runClient,
+  ServerProgram,
+  startClient,
+  startServer,
+} from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+import { MB } from "../support/throttled_run.ts";
+
+/** How many clients are cut off in the middle of an answer. */
+const CUTS = 50;
+/** How many files a server may have open that is given few. */
+const FEW_FILES = 64;
+
+Deno.test("server keeps nothing open for clients that were cut in the middle", async () => {
+  if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
+  await using site = await Site.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
+  await site.wish("*\n");
+  await using server = await startServer(site);
+  const honest = await runClient({ ...site, port: server.port });
+  assert.equal(honest.code, 0, honest.stderr);
+  await server.waitForLeaving(1);
+  const before = await settled(() => openFiles(server.pid));
+  await Promise.all(Array.from({ length: CUTS }, () => getAndCut(server.port)));
+  await server.waitForLeaving(1 + CUTS);
+  await eventually(async () => {
+    const after = await openFiles(server.pid);
+    assert.ok(after <= before, `${after} are open, ${before} were`);
+  });
+});
+
+/** Asks for more than fits into the system's buffers, and is gone at its first piece. */
+async function getAndCut(port: number): Promise<void> {
+  using remote = await Remote.connect(
+    { hostname: "127.0.0.1", port },
+    new AbortController().signal,
+  );
+  const run = remote.run({ listChanged: () => {}, answered: () => {} });
+  const { promise: first, resolve } = Promise.withResolvers<void>();
+  const requests = [...remote.files.values()].flatMap(({ path, version }) =>
+    [0, 1, 2, 3].map((i) => ({
+      path,
+      version,
+      offset: i * MB,
+      length: MB,
+      arrived: () => resolve(),
+      failed: () => {},
+    }))
+  );
+  remote.get(requests);
+  const asked = remote.digest(requests[0]!.path, requests[0]!.version).catch(() => {});
+  await first;
+  remote[Symbol.dispose]();
+  await run.catch(() => {});
+  await asked;
+}
+
+Deno.test("client keeps nothing open of files that failed, vanished or are done", async () => {
+  if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
+  const names = Array.from({ length: 20 }, (_, i) => `file${i}`);
+  await using site = await Site.create(Object.fromEntries(names.map((name) => [name, 2 * MB])));
+  await site.wish("\n");
+  await using server = await startServer(site);
+  await using client = startClient({ ...site, port: server.port });
+  await client.waitFor("connected to");
+  // Large enough for the Worker, which has descriptors of its own.
+  await site.share("first", 1 * MB);
+  await site.wish("first\n");
+  await client.waitFor("done     first");
+  const before = await settled(() => openFiles(client.pid));
+
+  // Half of them cannot be put into place; some vanish and come again while they are fetched.
+  for (const name of names.slice(0, 10)) {
+    await Deno.mkdir(join(site.output, name, "mine"), { recursive: true });
+  }
+  await site.wish("*\n");
+  for (const name of names.slice(10, 13)) await Deno.remove(site.shared(name));
+  for (const name of names.slice(13, 16)) await site.replace(name, 3 * MB, 9);
+  await site.wish(`${names.slice(0, 18).join("\n")}\n`);
+  await eventually(() => site.assertArrived(...names.slice(13, 18)));
+  await eventually(async () => {
+    const after = await openFiles(client.pid);
+    assert.ok(after <= before, `${after} are open, ${before} were:\n${client.stderr}`);
+  });
+});
+
+Deno.test("server lives through a lack of descriptors, and says so", async () => {
+  if (Deno.build.os === "windows") return skip("this system has no limit for open files");
+  await using site = await Site.create({ "a.bin": MB });
+  await site.wish("*\n");
+  const { command, args } = programCommand("server", ["--dir", site.dir, "--port", "0"]);
+  const script = `ulimit -n ${FEW_FILES}; exec "$0" "$@"`;
+  const shell = { command: "sh", args: ["-c", script, command, ...args] };
+  await using server = new ServerProgram(shell, { cwd: site.root });
+  await server.waitUntilListening();
+  {
+    using stack = new DisposableStack();
+    for (let count = 0; count < FEW_FILES; count++) {
+      stack.use(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
+    }
+    await server.waitFor(/accept failed .*[Tt]oo many open files/);
+    // Whoever comes later must not find the folder empty, though it cannot be looked at now.
+    await site.share("new.bin", 10);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    assert.doesNotMatch(server.stderr, /folder changed .*removed=[1-9]/);
+  }
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 0, stderr + server.stderr);
+  await site.assertArrived("a.bin");
+  server.interrupt();
+  assert.equal((await server.ended()).code, 0, server.stderr);
+});
+
+const ONLY_LINUX = "only Linux says which files a process has open";
+
+async function openFiles(pid: number): Promise<number> {
+  const listing = new Deno.Command("ls", { args: [`/proc/${pid}/fd`], stdin: "null" });
+  const { success, stdout } = await listing.output();
+  assert.ok(success);
+  return new TextDecoder().decode(stdout).trim().split("\n").length;
+}
+
+/** A number, once it stands still for longer than the server keeps what nobody uses. */
+async function settled(count: () => Promise<number>): Promise<number> {
+  for (let last = -1;;) {
+    const now = await count();
+    if (now === last) return now;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+  }
+}
+
+function skip(reason: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${reason}\n`));
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { startRelay } from "../../tools/relay.ts";
+import {
+  eventually,
+  Program,
+  programCommand,
+  type ProgramResult,
+  runClient,
+  startClient,
+  startServer,
+} from "../support/harness.ts";
+import type { ProgramCommand } from "../support/program_command.ts";
+import { Site } from "../support/workspace.ts";
+import { MB } from "../support/throttled_run.ts";
+
+Deno.test("client fails what something stands in the way of, and goes on with the rest", async () => {
+  await using site = await Site.create({ "a": 10, "b": MB, "folder/c": 20, "good": MB + 1 });
+  await site.wish("**\n");
+  await Deno.mkdir(join(site.output, "a", "mine"), { recursive: true });
+  await Deno.writeTextFile(join(site.output, "folder"), "mine");
+  await using server = await startServer(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  const failed = stderr.split("\n").filter((line) => line.startsWith("failed "));
+  assert.equal(failed.length, 2, stderr);
+  assert.match(stderr, /^failed +a +a folder stands where "a" belongs; move it away$/m);
+  assert.match(stderr, /^failed +folder\/c +.*folder" is not a folder; move it away$/m);
+  await site.assertArrived("b", "good");
+  assert.ok((await Deno.stat(join(site.output, "a", "mine"))).isDirectory);
+  assert.equal(await Deno.readTextFile(join(site.output, "folder")), "mine");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client fails a file that the disk does not take, and goes on with the rest", async () => {
+  if (Deno.build.os === "windows") return skip("this system has no limit for the size of files");
+  const limit = 8 * MB;
+  await using site = await Site.create({ "large": limit + 4 * MB, "good": MB });
+  await site.wish("*\n");
+  await using server = await startServer(site);
+  // Ignored, the signal becomes an error of the write. Blocks have 512 bytes, in some shells 1,024.
+  const script = `trap '' XFSZ; ulimit -f ${Math.floor(limit / 1024)}; exec "$0" "$@"`;
+  const { code, stderr } = await runInShell(script, site, server.port);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +large +\S/m);
+  assert.equal(stderr.match(/^failed /mg)!.length, 1, stderr);
+  await site.assertArrived("good");
+  await site.assertAbsent("large");
+
+  const second = await runClient({ ...site, port: server.port });
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stderr, /^resumed +large /m);
+  await site.assertArrived("large", "good");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client fails files that a full disk does not take, and keeps the others", async () => {
+  await using site = await Site.create({ "large": 12 * MB, "small": MB, "tiny": 10 });
+  const cannot = await whyNoSmallDisk(site.output);
+  if (cannot) return skip(cannot);
+  // The small ones are there before the disk is full.
+  await site.wish("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
+  await using server = await startServer(site);
+  const kept = join(site.root, "kept");
+  const script = `mount -t tmpfs -o size=6m none "${site.output}" || exit 99
+    "$0" "$@"; code=$?; cp -r "${site.output}" "${kept}"; exit $code`;
+  const { code, stderr } = await runInShell(script, site, server.port, ["unshare", "-rm"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +large +.*[Nn]o space left/m);
+  assert.equal(stderr.match(/^failed /mg)!.length, 1, stderr);
+  for (const path of ["small", "tiny"]) {
+    assert.deepEqual(await Deno.readFile(join(kept, path)), await Deno.readFile(site.shared(path)));
+  }
+  await assert.rejects(Deno.lstat(join(kept, "large")), Deno.errors.NotFound);
+});
+
+Deno.test("client fails the file whose folder is deleted under it, and goes on with the rest", async () => {
+  await using site = await Site.create({ "a.bin": 3 * MB });
+  await site.wish("*\n");
+  await using server = await startServer(site);
+  await using relay = startRelay({ port: server.port, bytesPerSecond: 2 * MB });
+  await using client = startClient({ ...site, port: relay.port });
+  await eventually(async () => assert.ok(await site.keptBytes() > 0.1 * MB));
+  await Deno.remove(site.output, { recursive: true });
+  await site.share("later.bin", 1_000);
+  await client.waitFor(/^failed +a\.bin +(what was written cannot be read|its data was removed)/m);
+  await eventually(() => site.assertArrived("later.bin"));
+  client.interrupt();
+  const { code, stderr } = await client.ended();
+  assert.equal(code, 1, stderr);
+  await site.assertAbsent("a.bin");
+
+  const second = await runClient({ ...site, port: server.port });
+  assert.equal(second.code, 0, second.stderr);
+  await site.assertArrived("a.bin", "later.bin");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client refuses an output folder that cannot be written to", async () => {
+  await using site = await Site.create({ "a.bin": 1_000 });
+  await site.wish("*\n");
+  const cannot = await whyNoSmallDisk(site.output);
+  if (cannot) return skip(cannot);
+  await using server = await startServer(site);
+  const script = `mount -t tmpfs -o ro none "${site.output}" || exit 99; "$0" "$@"`;
+  const { code, stderr } = await runInShell(script, site, server.port, ["unshare", "-rm"]);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /^client: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/);
+});
+
+Deno.test("client fails at once what belongs on another disk, and goes on with the rest", async () => {
+  await using site = await Site.create({ "sub/a.bin": 2 * MB, "good": MB });
+  await site.wish("**\n");
+  const cannot = await whyNoSmallDisk(join(site.root, "trial"));
+  if (cannot) return skip(cannot);
+  await using server = await startServer(site);
+  const sub = site.downloaded("sub");
+  await Deno.mkdir(sub, { recursive: true });
+  const script = `mount -t tmpfs none "${sub}" || exit 99; "$0" "$@"`;
+  const { code, stderr } = await runInShell(script, site, server.port, ["unshare", "-rm"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +sub\/a\.bin +.*is on another disk .*--output/m);
+  await site.assertArrived("good");
+  await server.waitForLeaving(1);
+  assert.deepEqual(server.bytesByClient, [MB]);
+});
+
+/** Runs a client as `"$0" "$@"` of a shell script, in which the disk can be made a bad one. */
+async function runInShell(
+  script: string,
+  { input, output, root }: Site,
+  port: number,
+  around: readonly string[] = [],
+): Promise<ProgramResult> {
+  const { command, args } = programCommand("client", [
+    ...["--server", `127.0.0.1:${port}`, "--input", input, "--output", output, "--once"],
+  ]);
+  const words = [...around, "sh", "-c", script, command, ...args];
+  const shell: ProgramCommand = { command: words[0]!, args: words.slice(1) };
+  await using client = new Program(shell, { cwd: root });
+  return await client.ended();
+}
+
+/** Why no disk of a few megabytes can be put at a path, which is made; undefined if one can. */
+async function whyNoSmallDisk(path: string): Promise<string | undefined> {
+  await Deno.mkdir(path);
+  const args = ["-rm", "mount", "-t", "tmpfs", "-o", "size=6m", "none", path];
+  try {
+    const { success, stderr } = await new Deno.Command("unshare", { args }).output();
+    return success ? undefined : `no small disk: ${new TextDecoder().decode(stderr).trim()}`;
+  } catch {
+    return "no small disk: this system has no unshare";
+  }
+}
+
+function skip(reason: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${reason}\n`));
+}

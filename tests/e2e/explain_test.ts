@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { formatBytesOf } from "../../lib/display/terminal/units.ts";
+import { filesUnder, runClient, runProgram, startServer } from "../support/harness.ts";
+import { interrupt } from "../support/interrupted_workspace.ts";
+import { Site } from "../support/workspace.ts";
+import { MB } from "../support/throttled_run.ts";
+
+/** What a client explains, as cells. */
+async function explain(
+  site: Site,
+  port: number,
+  args: readonly string[] = [],
+): Promise<{ code: number; stdout: string; stderr: string; rows: string[][] }> {
+  const result = await runClient({ ...site, port, args: ["--explain", ...args] });
+  const rows = result.stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
+  return { ...result, rows };
+}
+
+/** All that could show that something was written: names, sizes, times of files and folders. */
+async function stateOf(folder: string): Promise<string[]> {
+  const states: string[] = [];
+  for (const path of [".", ...await filesUnder(folder)]) {
+    const { size, mtime } = await Deno.lstat(join(folder, path));
+    states.push(`${path} ${size} ${mtime?.getTime()}`);
+  }
+  return states;
+}
+
+Deno.test("client --explain explains lines, files and shares, and writes nothing", async () => {
+  await using site = await Site.create({ "c.bin": 1000, "h 1.bin": 5, "h 2.bin": 5, "n.bin": 7 });
+  await site.wish("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
+  await using server = await startServer(site);
+  const before = await stateOf(site.root);
+  const { code, stderr, rows } = await explain(site, server.port);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.deepEqual(await stateOf(site.root), before);
+  assert.deepEqual(rows, [
+    ["line", "text", "meaning"],
+    ["1", "# all", "comment"],
+    ["2", "c.bin CRITICAL", "CRITICAL: 1 file, 1000 B"],
+    ["3", "blank"],
+    ["4", "h*.bin high", "HIGH: 2 files, 10 B"],
+    ["5", "n.bin", "NORMAL: 1 file, 7 B"],
+    ["6", "later.bin", "NORMAL: waits, the server does not have it yet"],
+    [
+      "7",
+      "../x",
+      'does not count: "../x" can be no file of a server: it has a segment ".."; write names as ' +
+      "--list shows them",
+    ],
+    [""],
+    ["line", "priority", "share", "size", "file", "what happens"],
+    ["2", "CRITICAL", "66.7%", "1000 B", "c.bin", "downloaded"],
+    ["4", "HIGH", "13.3%", "5 B", "h 1.bin", "downloaded"],
+    ["4", "HIGH", "13.3%", "5 B", "h 2.bin", "downloaded"],
+    ["5", "NORMAL", "6.7%", "7 B", "n.bin", "downloaded"],
+    [""],
+    ["priority", "share", "files", "size", "to come"],
+    ["CRITICAL", "66.7%", "1", "1000 B", "1000 B"],
+    ["HIGH", "26.7%", "2", "10 B", "10 B"],
+    ["NORMAL", "6.7%", "1", "7 B", "7 B"],
+    [""],
+  ]);
+});
+
+Deno.test("client --explain tells what is there, what is resumed, and what is left over", async () => {
+  const names = ["a.bin", "b.bin", "c.bin"];
+  await using site = await Site.create({
+    ...Object.fromEntries(names.map((name) => [name, 4 * MB])),
+    "done.bin": 5000,
+    "way.bin": 1,
+  });
+  await site.wish("done.bin\n");
+  await using server = await startServer(site);
+  assert.equal((await runClient({ ...site, port: server.port })).code, 0);
+  await site.wish("*.bin\n");
+  await Deno.mkdir(site.downloaded("way.bin"));
+  const remains = await interrupt(site, server, names);
+  const before = await stateOf(site.output);
+
+  await site.wish("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
+  const logged = server.stderr.length;
+  await site.replace("b.bin", 3 * MB, 77);
+  await server.waitFor("folder changed", undefined, logged);
+  const { code, stdout, stderr, rows } = await explain(site, server.port);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.deepEqual(await stateOf(site.output), before);
+
+  const fates = new Map(
+    rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
+  );
+  const { kept } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} are here`);
+  assert.match(fates.get("b.bin")!, /^begun anew: the server's file is another version/);
+  assert.equal(
+    fates.get("done.bin"),
+    "there already: size and time agree, its digest is compared",
+  );
+  assert.match(fates.get("way.bin")!, /^fails: a folder stands where "way\.bin" belongs/);
+  assert.match(
+    stdout,
+    /iB are kept of 1 file that no line names; .*: (?:deno task client|sluice-client\S*) --clean --input /,
+  );
+
+  const unverified = await explain(site, server.port, ["--verify", "none"]);
+  assert.match(unverified.stdout, /there already: size and time agree$/m);
+});
+
+Deno.test("client --explain without a server explains the lines alone, and ends with 3", async () => {
+  await using site = await Site.create();
+  await site.wish('a*.bin\nb.bin HIGH\n"open\n');
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { code, stderr, rows } = await explain(site, port);
+  assert.equal(code, 3);
+  assert.match(stderr, /^client: Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/);
+  assert.deepEqual(rows, [
+    ["line", "text", "meaning"],
+    ["1", "a*.bin", "NORMAL: all files that match"],
+    ["2", "b.bin HIGH", "HIGH: one file"],
+    ["3", '"open', 'does not count: the quote is not closed: end the name with "'],
+    [""],
+    ["The server is not known, so the lines alone are explained."],
+    [""],
+  ]);
+  await assert.rejects(Deno.stat(site.output), Deno.errors.NotFound);
+});
+
+Deno.test("client --explain says in one line what is wrong with its input or its output", async () => {
+  await using site = await Site.create({ "a.bin": 1 });
+  const noInput = await runProgram("client", ["--explain"], site.root);
+  assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
+  assert.match(noInput.stderr, /^client: Cannot read the input list "input\.txt": [^\n]+\n$/);
+  await site.wish("a.bin\n");
+  const args = ["--explain", "--output", site.shared("a.bin")];
+  const noOutput = await runProgram("client", args, site.root);
+  assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);
+  assert.match(noOutput.stderr, /^client: Cannot write to the output folder [^\n]+--output\n$/);
+});

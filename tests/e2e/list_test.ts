@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { runClient, runProgram, startServer } from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+
+Deno.test("client --list prints names and sizes, and needs no input list", async () => {
+  await using site = await Site.create({ "a.bin": 1_048_576, "sub/ü [1].txt": 5, "empty": 0 });
+  await site.share(".hidden", 10);
+  await using server = await startServer(site);
+  const args = ["--list", "--server", `127.0.0.1:${server.port}`];
+  const { code, stdout, stderr } = await runProgram("client", args, site.dir);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const rows = stdout.trimEnd().split("\n").map((row) => row.split(/ {2,}/));
+  assert.deepEqual(rows, [["a.bin", "1.00 MiB"], ["empty", "0 B"], ["sub/ü [1].txt", "5 B"]]);
+});
+
+Deno.test("client --list of an empty folder prints nothing on standard output", async () => {
+  await using site = await Site.create();
+  await using server = await startServer(site);
+  const args = ["--list", "--server", `127.0.0.1:${server.port}`];
+  const { code, stdout } = await runProgram("client", args, site.dir);
+  assert.deepEqual([code, stdout], [0, ""]);
+});
+
+Deno.test("client --once ends with 1 if a file is missing, and fetches the others", async () => {
+  await using site = await Site.create({ "a.bin": 1000, "b.bin": 2_000_000 });
+  await site.wish("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
+  await using server = await startServer(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /missing\.bin, no\/\*\.match$/m);
+  await site.assertArrived("a.bin", "b.bin");
+  await site.assertNoLeftovers();
+});
+
+Deno.test("client --once ends with 0 if nothing is named", async () => {
+  await using site = await Site.create({ "a.bin": 1000 });
+  await site.wish("# nothing yet\n");
+  await using server = await startServer(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 0, stderr);
+  await site.assertAbsent("a.bin");
+});
+
+Deno.test("client --progress none says nothing if all is well", async () => {
+  await using site = await Site.create({ "a.bin": 1000 });
+  await site.wish("a.bin\n");
+  await using server = await startServer(site);
+  const args = ["--once", "--progress", "none"];
+  const { code, stdout, stderr } = await runClient({ ...site, port: server.port, args });
+  assert.deepEqual([code, stdout, stderr], [0, "", ""]);
+  await site.assertArrived("a.bin");
+});
+
+Deno.test("server shares hidden files with --hidden only", async () => {
+  await using site = await Site.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
+  await site.wish("**\n.d\n.b/c.bin\n");
+  await using server = await startServer(site);
+  const without = await runClient({ ...site, port: server.port });
+  assert.equal(without.code, 1, without.stderr);
+  await site.assertAbsent(".d");
+  await using open = await startServer({ dir: site.dir, args: ["--hidden"] });
+  const { code, stderr } = await runClient({ ...site, port: open.port });
+  assert.equal(code, 0, stderr);
+  await site.assertArrived("a.bin", ".b/c.bin", ".d");
+});

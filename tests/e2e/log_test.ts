@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { ServerEvent } from "../../lib/server/events.ts";
+import { runClient, type ServerProgram, startServer } from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+
+/** The details of every event; the type checker sees to it that none is missing. */
+const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<keyof E, "event">[] } =
+  {
+    "sharing": ["dir", "files", "reach"],
+    "client came": ["client"],
+    "client refused": ["client", "clients", "sameAddress"],
+    "file sent": ["client", "path", "size"],
+    "request refused": ["client", "path", "code", "reason"],
+    "client went": ["client", "files", "bytes", "refused", "seconds", "reason"],
+    "folder changed": ["changed", "removed"],
+    "folder cannot be looked at": ["reason"],
+    "folder is polled, not watched": ["reason"],
+    "accept failed": ["reason"],
+    "session failed": ["reason"],
+    "server stopped": ["clients", "files", "bytes"],
+  };
+
+Deno.test("README has every event of the server's log with its details, and no other", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const [section = ""] = readme.split("### The log")[1]!.split("\n## ");
+  const rows = [...section.matchAll(/^\| `([a-z ,]+)` *\| (.*?) *\|/gm)]
+    .map(([, event, details]) => [event, details!.match(/(?<=`)\w+(?=`)/g)]);
+  assert.deepEqual(Object.fromEntries(rows), DETAILS);
+});
+
+Deno.test("server --log json writes one object a line, and all add up", async () => {
+  await using site = await Site.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
+  await site.wish("*\n");
+  await using server = await startServer({
+    dir: site.dir,
+    args: ["--log", "json", "--max-clients-per-address", "1"],
+  });
+  assert.equal((await runClient({ ...site, port: server.port })).code, 0);
+  await server.waitFor('"client went"');
+  await site.share("later.bin", 1);
+  await server.waitFor('"folder changed"');
+  await beRefused(server);
+  server.interrupt();
+  const { code, stdout, stderr } = await server.ended();
+  assert.equal(code, 0);
+  assert.equal(stdout, `sluice server listening on 127.0.0.1:${server.port}\n`);
+
+  const lines = stderr.trimEnd().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as ServerEvent & { time: string });
+  for (const { time, event, ...details } of events) {
+    assert.equal(new Date(time).toISOString(), time);
+    const known: readonly string[] = DETAILS[event];
+    assert.deepEqual(Object.keys(details), known.filter((name) => name in details), event);
+  }
+  assert.ok(events.every(({ time }, at) => at === 0 || time >= events[at - 1]!.time));
+  const kinds = new Set(events.map(({ event }) => event));
+  assert.deepEqual([...kinds], [
+    "sharing",
+    "client came",
+    "file sent",
+    "client went",
+    "folder changed",
+    "client refused",
+    "server stopped",
+  ]);
+  const only = <E extends ServerEvent["event"]>(kind: E) =>
+    events.filter((event) => event.event === kind) as unknown as (ServerEvent & { event: E })[];
+  const sent = only("file sent").map(({ path, size }) => [path, size]);
+  assert.deepEqual(sent.sort(), [["a.bin", 3_000_000], ["b b\u202e.bin", 7]]);
+  const [went] = only("client went");
+  assert.deepEqual([went!.files, went!.bytes, went!.refused], [2, 3_000_007, 0]);
+  const [stopped] = only("server stopped");
+  assert.deepEqual([stopped!.clients, stopped!.files, stopped!.bytes], [2, 2, 3_000_007]);
+});
+
+/** Connects twice where only one client is taken. */
+async function beRefused(server: ServerProgram): Promise<void> {
+  using _first = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  using _second = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await server.waitFor('"client refused"');
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { writeLine } from "../../lib/cli/main.ts";
+import { type ProgramResult, runProgram, startServer, tempFolder } from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+
+/** Asserts that a program ended with one line that says what is wrong. */
+function assertOneLine(
+  { code, signal, stdout, stderr }: ProgramResult,
+  wantedCode: number,
+  wanted: RegExp,
+): void {
+  assert.deepEqual([code, signal], [wantedCode, null], stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^[^\n]+\n$/, `it is not one line:\n${stderr}`);
+  assert.match(stderr, wanted);
+  assert.doesNotMatch(stderr, /\bat file:|Uncaught|Error:/);
+}
+
+/** Wrong command lines of each program, and what is said about them. */
+const COMMAND_LINES: readonly (readonly ["server" | "client", readonly string[], RegExp])[] = [
+  ["server", ["--prot", "1"], /"--prot".*--port\?/],
+  ["server", ["--direktory=x"], /"--direktory"/],
+  ["server", ["--port", "70000"], /--port .*0 to 65535.*"70000"/],
+  ["server", ["--port=http"], /--port .*"http"/],
+  ["server", ["--port", "-1"], /--port/],
+  ["server", ["--port"], /--port needs a value/],
+  ["server", ["--dir"], /--dir needs a value/],
+  ["server", ["--dir", "--hidden"], /--dir needs a value/],
+  ["server", ["files"], /"files"/],
+  ["server", ["--hidden=maybe"], /--hidden/],
+  ["client", ["--inptu", "x"], /"--inptu".*--input\?/],
+  ["client", ["--once=maybe"], /--once/],
+  ["client", ["--server"], /--server needs a value/],
+  ["client", ["--output="], /--output needs a value/],
+  ["client", ["--server", "host:0"], /--server .*HOST:PORT.*"host:0"/],
+  ["client", ["--server", "host:70000"], /--server .*"host:70000"/],
+  ["client", ["--server", "http://host:1"], /--server .*"http:\/\/host:1"/],
+  ["client", ["--server", "::1:9009"], /--server .*\[::1\]/],
+  ["client", ["--verify", "md5"], /--verify .*sha256.*none.*"md5"/],
+  ["client", ["--progress", "pretty"], /--progress .*bars.*"pretty"/],
+  ["client", ["--retry-for", "soon"], /--retry-for .*"soon"/],
+  ["client", ["a.bin"], /"a\.bin"/],
+];
+
+for (const [name, args, wanted] of COMMAND_LINES) {
+  Deno.test(`${name} says in one line what is wrong with ${args.join(" ")}`, async () => {
+    await using folder = await tempFolder();
+    const result = await runProgram(name, args, folder.path);
+    assertOneLine(result, 2, wanted);
+    assert.match(result.stderr, new RegExp(`^${name}: `));
+  });
+}
+
+for (const name of ["server", "client"] as const) {
+  Deno.test(`${name} prints help and version`, async () => {
+    await using folder = await tempFolder();
+    const help = await runProgram(name, ["--help"], folder.path);
+    assert.deepEqual([help.code, help.stderr], [0, ""]);
+    assert.match(help.stdout, new RegExp(`^Usage: ${name} `, "m"));
+    assert.match(help.stdout, /^Examples:$/m);
+    const version = await runProgram(name, ["--version"], folder.path);
+    assert.deepEqual([version.code, version.stderr], [0, ""]);
+    assert.match(version.stdout, /^sluice\S* ?\d+\.\d+\.\d+\n$/);
+    assert.deepEqual(await namesIn(folder.path), []);
+  });
+}
+
+Deno.test("server says in one line that its folder is missing", async () => {
+  await using folder = await tempFolder();
+  const result = await runProgram("server", ["--port", "0", "--dir", "nowhere"], folder.path);
+  assertOneLine(result, 2, /"nowhere".*does not exist.*--dir/);
+});
+
+Deno.test("server says in one line that the default folder is missing", async () => {
+  await using folder = await tempFolder();
+  assertOneLine(await runProgram("server", [], folder.path), 2, /"files".*does not exist.*--dir/);
+});
+
+for (const below of ["", "/below"]) {
+  Deno.test(`server says in one line that its folder is a file${below && " or below one"}`, async () => {
+    await using site = await Site.create({ "a.bin": 1 });
+    const dir = site.shared("a.bin") + below;
+    const result = await runProgram("server", ["--port", "0", "--dir", dir], site.root);
+    assertOneLine(result, 2, /a\.bin.*not a folder.*--dir/);
+  });
+}
+
+Deno.test("server says in one line that it may not read its folder", async () => {
+  await using folder = await tempFolder();
+  const dir = `${folder.path}/secret`;
+  await Deno.mkdir(dir, { mode: 0o000 });
+  if (await canReadAnything(dir)) return;
+  const result = await runProgram("server", ["--port", "0", "--dir", dir], folder.path);
+  assertOneLine(result, 2, /secret.*may not be read.*--dir/);
+});
+
+Deno.test("server says in one line that its port is in use", async () => {
+  await using site = await Site.create();
+  await using first = await startServer(site);
+  const args = ["--port", String(first.port), "--dir", site.dir];
+  assertOneLine(
+    await runProgram("server", args, site.root),
+    2,
+    new RegExp(`:${first.port}.*in use.*--port`),
+  );
+});
+
+for (const host of ["192.0.2.1", "no-such-host.invalid"]) {
+  Deno.test(`server says in one line that it cannot listen on ${host}`, async () => {
+    await using site = await Site.create();
+    const args = ["--port", "0", "--dir", site.dir, "--host", host];
+    assertOneLine(await runProgram("server", args, site.root), 2, new RegExp(`${host}.*--host`));
+  });
+}
+
+Deno.test("client says in one line that its input list is missing", async () => {
+  await using folder = await tempFolder();
+  for (const args of [[], ["--input", "input.txt"], ["--once", "--progress", "none"]]) {
+    const result = await runProgram("client", args, folder.path);
+    assertOneLine(result, 2, /"input\.txt".*does not exist.*--input/);
+  }
+});
+
+Deno.test("client says in one line that its input list is a folder", async () => {
+  await using site = await Site.create();
+  const result = await runProgram("client", ["--input", site.dir], site.root);
+  assertOneLine(result, 2, /shared".*folder.*--input/);
+});
+
+for (const below of ["", "/below"]) {
+  Deno.test(`client says in one line that its output folder is a file${below && " or below one"}`, async () => {
+    await using site = await Site.create({ "a.bin": 1 });
+    await site.wish("a.bin\n");
+    const args = ["--input", site.input, "--output", site.shared("a.bin") + below];
+    assertOneLine(await runProgram("client", args, site.root), 2, /a\.bin.*--output/);
+  });
+}
+
+Deno.test("client says in one line that it may not write to its output folder", async () => {
+  await using site = await Site.create();
+  await site.wish("a.bin\n");
+  await Deno.mkdir(site.output, { mode: 0o000 });
+  if (await canReadAnything(site.output)) return;
+  const args = ["--input", site.input, "--output", site.output];
+  assertOneLine(await runProgram("client", args, site.root), 2, /may not write.*--output/);
+});
+
+/** Files in a folder, hidden ones too. */
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}
+
+/** Whether this user may read what nobody may, which is said; then a test makes no sense. */
+async function canReadAnything(closedFolder: string): Promise<boolean> {
+  try {
+    await namesIn(closedFolder);
+  } catch {
+    return false;
+  }
+  writeLine(Deno.stderr, "Skipped: permissions do not bind this user, who is probably root");
+  return true;
+}

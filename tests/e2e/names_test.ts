@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { startFakeServer } from "../support/fake_server.ts";
+import { filesUnder, runClient, startServer } from "../support/harness.ts";
+import { Site } from "../support/workspace.ts";
+
+const CONTENT = new TextEncoder().encode("what a server sends");
+
+/** What a text is to look like on a terminal. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\x1b]0;title\x07evil": "\\x1b]0;title\\x07evil",
+  "line\nfake line": "line\\nfake line",
+  "\x9b31mred": "\\x9b31mred",
+  "nul\0byte": "nul\\x00byte",
+  "del\x7f": "del\\x7f",
+};
+
+Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
+  await using site = await Site.create();
+  await site.wish("**\n");
+  const long = "long/" + "e".repeat(300);
+  const hostile = [
+    "../evil",
+    "../../evil",
+    "a/../../evil",
+    "..",
+    ".",
+    join(site.root, "evil"),
+    "/evil",
+    "a//evil",
+    "a/./evil",
+    "evil/",
+    ".sluice/evil",
+    ".SLUICE/evil",
+    long,
+    ...Object.keys(ESCAPES),
+  ];
+  const files = new Map([...hostile, "good.txt", "sub/good.txt"].map((path) => [path, CONTENT]));
+  await using server = startFakeServer(files);
+  const { code, stdout, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  assert.equal(stdout, "");
+  assert.deepEqual(
+    await filesUnder(site.root),
+    ["Output/good.txt", "Output/sub/good.txt", "input.txt"],
+  );
+  assert.deepEqual(await Deno.readFile(site.downloaded("good.txt")), CONTENT);
+  assert.deepEqual(new Set(server.asked), new Set(["good.txt", "sub/good.txt"]));
+  for (const path of hostile) {
+    const shown = path === long ? `"${long.slice(0, 100)}` : `"${ESCAPES[path] ?? path}"`;
+    const said = stderr.split("\n").filter((line) => line.startsWith("warning "));
+    assert.ok(said.some((line) => line.includes(shown)), `nothing is said of ${shown}:\n${stderr}`);
+  }
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, "control characters came through");
+});
+
+Deno.test("client --list shows the control characters of names as escapes", async () => {
+  await using site = await Site.create();
+  await using server = startFakeServer(
+    new Map(Object.keys(ESCAPES).map((path) => [path, CONTENT])),
+  );
+  const args = ["--list"];
+  const { code, stdout } = await runClient({ ...site, port: server.port, args });
+  assert.equal(code, 0);
+  for (const shown of Object.values(ESCAPES)) assert.ok(stdout.includes(shown), stdout);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, "control characters came through");
+});
+
+Deno.test("client refuses all but one of a file and a folder of one name", async () => {
+  await using site = await Site.create();
+  await site.wish("**\n");
+  await using server = startFakeServer(new Map([["a", CONTENT], ["a/b", CONTENT]]));
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^warning .*"a\/b"/m);
+  assert.deepEqual(await Deno.readFile(site.downloaded("a")), CONTENT);
+});
+
+Deno.test("client follows no link in its output folder", async () => {
+  await using site = await Site.create({ "link/x.txt": 10, "file.txt": 20, "good.txt": 30 });
+  await site.wish("**\n");
+  const outside = join(site.root, "outside");
+  await Deno.mkdir(outside);
+  await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
+  await Deno.mkdir(site.output);
+  await Deno.symlink(outside, site.downloaded("link"));
+  await Deno.symlink(join(outside, "victim.txt"), site.downloaded("file.txt"));
+  await using server = await startServer(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +link\/x\.txt .*link/m);
+  assert.deepEqual(await filesUnder(outside), ["victim.txt"]);
+  assert.equal(await Deno.readTextFile(join(outside, "victim.txt")), "untouched");
+  await site.assertArrived("file.txt", "good.txt");
+  assert.ok((await Deno.lstat(site.downloaded("file.txt"))).isFile);
+});
+
+Deno.test("client replaces no folder by a file", async () => {
+  await using site = await Site.create({ "a": 10, "good.txt": 30 });
+  await site.wish("a\ngood.txt\n");
+  await Deno.mkdir(site.downloaded("a/b"), { recursive: true });
+  await using server = await startServer(site);
+  const { code, stderr } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^failed +a .*folder/m);
+  assert.ok((await Deno.lstat(site.downloaded("a/b"))).isDirectory);
+  await site.assertArrived("good.txt");
+});
+
+Deno.test("server shares nothing outside its folder", async () => {
+  await using site = await Site.create({ "good.txt": 10 });
+  const secret = join(site.root, "secret.txt");
+  await Deno.writeTextFile(secret, "secret");
+  await Deno.symlink(secret, site.shared("link.txt"));
+  await Deno.symlink(site.root, site.shared("folder"));
+  await site.wish("**\nlink.txt\nfolder/secret.txt\n");
+  await using server = await startServer(site);
+  const { code } = await runClient({ ...site, port: server.port });
+  assert.equal(code, 1);
+  assert.deepEqual(await filesUnder(site.output), ["good.txt"]);
+});

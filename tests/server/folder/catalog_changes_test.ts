@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import type { ListedFile } from "../../../lib/protocol/payloads.ts";
+import { Catalog, type CatalogChange } from "../../../lib/server/folder/catalog.ts";
+import {
+  isWireError,
+  makePlace,
+  pass,
+  type Place,
+  tempFolder,
+} from "../../support/catalog_fixture.ts";
+
+/** What happens to a shared folder, and what is to be told of it; all at once, for all of it waits. */
+const BEHAVIOURS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
+  "tells a new file": async (place) => {
+    place.write("new.txt", "new");
+    const [file] = await place.isTold(({ files }) => files.filter(({ size }) => size === 3));
+    assert.equal(file!.path, "new.txt");
+    assert.equal(await place.read("new.txt"), "new");
+  },
+
+  "tells new files in new folders": async (place) => {
+    place.write("x/y/z/new.txt", "new");
+    place.write("x/other.txt", "other");
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "x/other.txt", "x/y/z/new.txt");
+  },
+
+  "tells a changed file, with another version": async (place) => {
+    const before = place.find("a.txt");
+    place.write("a.txt", "changed");
+    await place.isTold(({ files }) => files.filter(({ size }) => size === 7));
+    const after = place.find("a.txt");
+    assert.notEqual(after.version, before.version);
+    assert.equal(await place.read("a.txt"), "changed");
+  },
+
+  "tells a file of the same size and time, put in the place of another": async (place) => {
+    const before = place.find("a.txt");
+    const { mtime } = Deno.statSync(place.at("a.txt"));
+    place.write(".new", "A");
+    Deno.utimeSync(place.at(".new"), mtime!, mtime!);
+    Deno.renameSync(place.at(".new"), place.at("a.txt"));
+    await place.isTold(({ files }) => files.filter(({ path }) => path === "a.txt"));
+    const after = place.find("a.txt");
+    assert.deepEqual([after.size, after.modified], [before.size, before.modified]);
+    assert.notEqual(after.version, before.version);
+  },
+
+  "tells a deleted file": async (place) => {
+    Deno.removeSync(place.at("a.txt"));
+    assert.deepEqual(await place.isTold(({ removed }) => removed), ["a.txt"]);
+    assert.throws(() => place.catalog.find("a.txt", "any"), isWireError("not-found"));
+  },
+
+  "tells the files of a deleted folder": async (place) => {
+    Deno.removeSync(place.at("folder"), { recursive: true });
+    await place.isListed("a.txt");
+  },
+
+  "tells the files of a folder with a new name": async (place) => {
+    Deno.renameSync(place.at("folder"), place.at("renamed"));
+    await place.isListed("a.txt", "renamed/b.txt", "renamed/c.txt");
+  },
+
+  "tells a folder that moves in with its files, and one that moves out": async (place) => {
+    Deno.renameSync(place.at("folder"), `${place.root}.moved`);
+    await place.isListed("a.txt");
+    Deno.renameSync(`${place.root}.moved`, place.at("back"));
+    await place.isListed("a.txt", "back/b.txt", "back/c.txt");
+  },
+
+  "tells a file that becomes a folder, and the other way round": async (place) => {
+    Deno.removeSync(place.at("a.txt"));
+    place.write("a.txt/inside.txt", "x");
+    Deno.removeSync(place.at("folder"), { recursive: true });
+    place.write("folder", "x");
+    await place.isListed("a.txt/inside.txt", "folder");
+  },
+
+  "tells a link that appears, and what it leads to when that changes": async (place) => {
+    Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "link.txt");
+    place.write("folder/b.txt", "through the link");
+    await place.isTold(({ files }) =>
+      files.filter(({ path, size }) => path === "link.txt" && size === 16)
+    );
+    assert.equal(await place.read("link.txt"), "through the link");
+  },
+
+  "tells nothing of hidden files, and of what is written outside": async (place) => {
+    using outside = tempFolder();
+    Deno.symlinkSync(outside.path, place.at("outside"));
+    place.write(".hidden", "x");
+    place.write(".folder/x.txt", "x");
+    Deno.writeTextFileSync(join(outside.path, "secret.txt"), "x");
+    await pass(1000);
+    Deno.writeTextFileSync(join(outside.path, "secret.txt"), "y");
+    place.write("last.txt", "x");
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "last.txt");
+    const told = place.changes.flatMap(({ files, removed }) => [
+      ...files.map(({ path }) => path),
+      ...removed,
+    ]);
+    assert.deepEqual(told, ["last.txt"]);
+  },
+
+  "tells the last state of many files that change many times": async (place) => {
+    const names = Array.from({ length: 100 }, (_, i) => `burst/${i % 10}/${i}.txt`);
+    for (let round = 1; round <= 5; round++) {
+      for (const name of names) place.write(name, "x".repeat(round));
+      await pass(20);
+    }
+    for (const name of names.slice(90)) Deno.removeSync(place.at(name));
+    const kept = names.slice(0, 90);
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", ...kept);
+    const sizes = () => kept.map((path) => place.find(path).size);
+    await place.until(() => sizes().every((size) => size === 5));
+    // Not one change for each write.
+    assert.ok(place.changes.length < 100, `${place.changes.length} changes`);
+  },
+
+  "leaves a snapshot as it was": async (place) => {
+    const snapshot = place.catalog.snapshot();
+    const copy = structuredClone(snapshot);
+    place.write("new.txt", "new");
+    place.write("a.txt", "changed");
+    Deno.removeSync(place.at("folder/b.txt"));
+    await place.isListed("a.txt", "folder/c.txt", "new.txt");
+    assert.deepEqual(snapshot, copy);
+  },
+
+  "tells nobody who has unsubscribed, and everybody else": async (place) => {
+    const told: string[] = [];
+    const one = place.catalog.subscribe(() => told.push("one"));
+    using _two = place.catalog.subscribe(() => told.push("two"));
+    one[Symbol.dispose]();
+    place.write("new.txt", "new");
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "new.txt");
+    assert.ok(told.includes("two") && !told.includes("one"));
+  },
+
+  "gives each change a higher revision": async (place) => {
+    assert.equal(place.catalog.revision, 1);
+    const revisions: number[] = [];
+    using _subscription = place.catalog.subscribe(() => revisions.push(place.catalog.revision));
+    for (const name of ["x.txt", "y.txt"]) {
+      place.write(name, "x");
+      await place.until(() => place.catalog.snapshot().some(({ path }) => path === name));
+    }
+    assert.deepEqual(revisions, [...revisions].sort((a, b) => a - b));
+    assert.equal(new Set([1, ...revisions]).size, revisions.length + 1);
+  },
+};
+
+Deno.test("Catalog", async (test) => {
+  const steps = Object.entries(BEHAVIOURS).map(([name, fn]) =>
+    test.step({
+      name: `Catalog ${name}`,
+      // Side by side they cannot be told apart; the test around them is checked.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      sanitizeExit: false,
+      fn: async () => {
+        await using place = await makePlace();
+        await fn(place);
+        place.assertTellsAll();
+      },
+    })
+  );
+  await Promise.all(steps);
+});
+
+Deno.test("Catalog tells nothing more once it is disposed", async () => {
+  const place = await makePlace();
+  await place.catalog[Symbol.asyncDispose]();
+  place.write("new.txt", "new");
+  await pass(700);
+  assert.deepEqual(place.changes, []);
+  await place[Symbol.asyncDispose]();
+});
+
+Deno.test("Catalog looks again at a file that it finds to be another than the list says", async () => {
+  using temp = tempFolder();
+  Deno.mkdirSync(join(temp.path, "shared"));
+  const [inside, outside] = [join(temp.path, "shared", "a.txt"), join(temp.path, "a.txt")];
+  Deno.writeTextFileSync(outside, "a");
+  Deno.linkSync(outside, inside);
+  const { promise: isTold, resolve } = Promise.withResolvers<CatalogChange>();
+  const reports = { changed: resolve, onlyPolling() {}, blind() {} };
+  const never = 3_600_000;
+  await using catalog = await Catalog.open(join(temp.path, "shared"), false, reports, {
+    poll: never,
+  });
+  const [{ version }] = catalog.snapshot() as [ListedFile];
+  const file = catalog.find("a.txt", version);
+  // Of what is written under a name elsewhere, the system tells nothing.
+  await pass(20);
+  Deno.writeTextFileSync(outside, "another");
+  await assert.rejects(catalog.lease(file), isWireError("changed"));
+  const { files } = await isTold;
+  assert.deepEqual(files.map(({ path, size }) => [path, size]), [["a.txt", 7]]);
+});

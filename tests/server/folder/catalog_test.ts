@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { Catalog } from "../../../lib/server/folder/catalog.ts";
+import {
+  isWireError,
+  makePlace,
+  pass,
+  type Place,
+  tempFolder,
+  textOf,
+} from "../../support/catalog_fixture.ts";
+
+Deno.test("Catalog lists what is in its folder", async () => {
+  await using place = await makePlace();
+  assert.equal(place.catalog.size, 3);
+  assert.equal(place.catalog.revision, 1);
+  const { size, modified } = place.find("a.txt");
+  assert.equal(size, 1);
+  assert.equal(modified, Deno.statSync(place.at("a.txt")).mtime?.getTime());
+});
+
+Deno.test("Catalog opens only a folder that can be read", async () => {
+  using temp = tempFolder();
+  Deno.writeTextFileSync(join(temp.path, "file"), "");
+  const open = (name: string) =>
+    Catalog.open(join(temp.path, name), false, { changed() {}, onlyPolling() {}, blind() {} });
+  await assert.rejects(open("missing"), Deno.errors.NotFound);
+  await assert.rejects(open("file"), Deno.errors.NotADirectory);
+});
+
+Deno.test("Catalog.find knows a file by its path and its present version", async () => {
+  await using place = await makePlace();
+  const { version } = place.find("folder/b.txt");
+  assert.equal(place.catalog.find("folder/b.txt", version).path, "folder/b.txt");
+  for (
+    const path of ["folder", "folder/", "b.txt", "", "folder//b.txt", "folder/../folder/b.txt"]
+  ) {
+    assert.throws(() => place.catalog.find(path, version), isWireError("not-found"), path);
+  }
+  for (const other of ["", version + "0", place.find("a.txt").version]) {
+    assert.throws(() => place.catalog.find("folder/b.txt", other), isWireError("changed"));
+  }
+});
+
+Deno.test("Catalog.lease opens a file for many readers", async () => {
+  await using place = await makePlace();
+  const file = place.shared("folder/b.txt");
+  const leases = await Promise.all([1, 2, 3].map(() => place.catalog.lease(file)));
+  for (const lease of leases) assert.equal(await textOf(lease), "b");
+  for (const lease of leases) {
+    await place.catalog.assertUnchanged(file, lease);
+    lease.release();
+  }
+});
+
+// What happens to a file between its listing and its request, before the folder is looked at again.
+for (
+  const [what, happen, code] of [
+    ["was replaced", ({ at, write }: Place) => {
+      write(".new", "b");
+      Deno.renameSync(at(".new"), at("folder/b.txt"));
+    }, "changed"],
+    ["was written to", ({ at }: Place) => {
+      Deno.writeTextFileSync(at("folder/b.txt"), "b and more");
+    }, "changed"],
+    ["was cut off", ({ at }: Place) => Deno.truncateSync(at("folder/b.txt"), 0), "changed"],
+    ["was deleted", ({ at }: Place) => Deno.removeSync(at("folder/b.txt")), "not-found"],
+    ["became a folder", ({ at }: Place) => {
+      Deno.removeSync(at("folder/b.txt"));
+      Deno.mkdirSync(at("folder/b.txt"));
+    }, "changed"],
+    ["became a link to a file outside", ({ at, outside }: Place) => {
+      Deno.removeSync(at("folder/b.txt"));
+      Deno.symlinkSync(join(outside, "b.txt"), at("folder/b.txt"));
+    }, "changed"],
+    ["became a link to another file of the folder", ({ at }: Place) => {
+      Deno.removeSync(at("folder/b.txt"));
+      Deno.symlinkSync(at("folder/c.txt"), at("folder/b.txt"));
+    }, "changed"],
+    ["is in a folder that became a link to one outside", ({ at, outside }: Place) => {
+      Deno.removeSync(at("folder"), { recursive: true });
+      Deno.symlinkSync(outside, at("folder"));
+    }, "changed"],
+    ["is in a folder that moved outside and left a link", ({ at, outside }: Place) => {
+      Deno.renameSync(at("folder"), join(outside, "moved"));
+      Deno.symlinkSync(join(outside, "moved"), at("folder"));
+    }, "changed"],
+    ["is in a folder that is gone", ({ at }: Place) => {
+      Deno.removeSync(at("folder"), { recursive: true });
+    }, "not-found"],
+  ] as const
+) {
+  Deno.test(`Catalog.lease refuses a file that ${what} as ${code}`, async () => {
+    await using place = await makePlace();
+    const file = place.shared("folder/b.txt");
+    // Times on disk are coarser than tests are quick.
+    await pass(20);
+    happen(place);
+    await assert.rejects(place.catalog.lease(file), isWireError(code));
+    // Again, for nothing of it is kept.
+    await assert.rejects(place.catalog.lease(file), isWireError(code));
+    await assert.rejects(place.catalog.realPath(file), isWireError(code));
+  });
+}
+
+Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
+  await using place = await makePlace();
+  const real = await place.catalog.realPath(place.shared("folder/b.txt"));
+  assert.equal(real, place.at("folder/b.txt"));
+  Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
+  await place.until(() => place.find("link.txt") !== undefined);
+  assert.equal(await place.catalog.realPath(place.shared("link.txt")), real);
+});
+
+Deno.test("Catalog.assertUnchanged tells a reader that its file was written to", async () => {
+  await using place = await makePlace();
+  const file = place.shared("a.txt");
+  const lease = await place.catalog.lease(file);
+  await place.catalog.assertUnchanged(file, lease);
+  await pass(20);
+  Deno.writeTextFileSync(place.at("a.txt"), "b");
+  assert.throws(() => place.catalog.assertUnchanged(file, lease), isWireError("changed"));
+  lease.release();
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+import { WireError } from "../../../lib/errors.ts";
+import { Digests } from "../../../lib/server/read/digest_cache.ts";
+import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
+import type { SharedFile } from "../../../lib/server/shared_file.ts";
+
+Deno.test("Digests computes the SHA-256 of a shared file", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  for (const content of ["", "hello", "x".repeat(3_000_000)]) {
+    const file = await folder.share("a.txt", content);
+    assert.equal(await folder.ask(digests, file), sha256(content));
+  }
+});
+
+Deno.test("Digests computes a version's digest once, for all who ask", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const file = await folder.share("a.txt", "hello");
+  const first = await Promise.all([1, 2, 3].map((client) => folder.ask(digests, file, client)));
+  // Not there any more: it can only be remembered.
+  Deno.removeSync(folder.at("a.txt"));
+  assert.deepEqual(
+    [...first, await folder.ask(digests, file)],
+    new Array(4).fill(sha256("hello")),
+  );
+  digests.forget("a.txt");
+  await assert.rejects(folder.ask(digests, file), isWireError("not-found"));
+});
+
+Deno.test("Digests computes a new version's digest anew, and refuses the one before", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const old = await folder.share("a.txt", "old");
+  assert.equal(await folder.ask(digests, old), sha256("old"));
+  const present = await folder.share("a.txt", "new");
+  assert.equal(await folder.ask(digests, present), sha256("new"));
+  await assert.rejects(folder.ask(digests, old), isWireError("changed"));
+  assert.equal(await folder.ask(digests, present), sha256("new"));
+});
+
+Deno.test("Digests refuses a file that has changed since it was listed", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const file = await folder.share("a.txt", "old");
+  await folder.share("a.txt", "new");
+  await assert.rejects(folder.ask(digests, file), isWireError("changed"));
+});
+
+Deno.test("Digests passes on why there is no path to read, and nothing of this machine", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const file = await folder.share("a.txt", "hello");
+  for (const code of ["not-found", "changed", "read-failed"] as const) {
+    const fails = () => Promise.reject(new WireError(code, "There is no such file"));
+    await assert.rejects(digests.of(file, fails, 1), isWireError(code));
+  }
+  const fails = () => Promise.reject(new Error(`No such file: ${folder.at("a.txt")}`));
+  await assert.rejects(digests.of(file, fails, 1), isWireError("read-failed"));
+});
+
+Deno.test("Digests remembers no failure", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const path = folder.at("a.txt");
+  const file = await folder.share("a.txt", "hello");
+  Deno.renameSync(path, folder.at("away"));
+  const failures = await Promise.allSettled([1, 2].map((i) => folder.ask(digests, file, i)));
+  for (const failure of failures) {
+    assert.ok(failure.status === "rejected" && isWireError("not-found")(failure.reason));
+  }
+  Deno.renameSync(folder.at("away"), path);
+  // A new name is a change of its own.
+  const present = await folder.list("a.txt");
+  assert.equal(await folder.ask(digests, present), sha256("hello"));
+});
+
+Deno.test("Digests computes those of many files for many clients", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const texts = Array.from({ length: 60 }, (_, i) => "x".repeat(i * 1000));
+  const files = await Promise.all(texts.map((text, i) => folder.share(`${i}`, text)));
+  // One in the middle fails, which holds nobody up.
+  Deno.removeSync(folder.at("30"));
+  const results = await Promise.allSettled(
+    files.map((file, i) => folder.ask(digests, file, i % 7)),
+  );
+  for (const [i, result] of results.entries()) {
+    if (i === 30) assert.equal(result.status, "rejected");
+    else assert.deepEqual(result, { status: "fulfilled", value: sha256(texts[i]!) });
+  }
+});
+
+Deno.test("Digests computes a client's smallest file first, and no client waits for another", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const order: string[] = [];
+  const ask = async (client: string, file: SharedFile) => {
+    await folder.ask(digests, file, client);
+    order.push(file.path);
+  };
+  // Two of the kind that takes long, and three that are done in a moment.
+  const sizes = { long: 60_000_000, longer: 61_000_000, first: 1_000_000, more: 200_000, least: 1 };
+  const files: SharedFile[] = [];
+  for (const [name, size] of Object.entries(sizes)) {
+    await folder.share(name, "");
+    Deno.truncateSync(folder.at(name), size);
+    files.push(await folder.list(name));
+  }
+  const other = await folder.share("other", "x");
+  await Promise.all([...files.map((file) => ask("greedy", file)), ask("modest", other)]);
+  const among = (...names: string[]) => order.filter((name) => names.includes(name));
+  assert.deepEqual(among("first", "more", "least"), ["first", "least", "more"]);
+  assert.deepEqual(among("long", "longer"), ["long", "longer"]);
+  assert.deepEqual(among("first", "long"), ["first", "long"]);
+  assert.deepEqual(among("other", "long"), ["other", "long"]);
+});
+
+Deno.test("Digests computes no longer what a client wanted that has left", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const files = await Promise.all(
+    ["running", "waiting", "shared"].map(async (name) => {
+      await folder.share(name, "");
+      Deno.truncateSync(folder.at(name), 50_000_000);
+      return await folder.list(name);
+    }),
+  );
+  const [running, waiting, shared] = files.map((file) => folder.ask(digests, file, "gone"));
+  const ends = Promise.allSettled([running, waiting]);
+  const staying = folder.ask(digests, files[2]!, "staying");
+  // A moment, so that the first one is being read.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  digests.leave("gone");
+  digests.leave("never came");
+  for (const end of await ends) assert.equal(end.status, "rejected");
+  const zeros = createHash("sha256").update(new Uint8Array(50_000_000)).digest("hex");
+  assert.deepEqual(await Promise.all([shared, staying]), [zeros, zeros]);
+  // Whoever comes later gets what was given up.
+  assert.equal(await folder.ask(digests, files[1]!, "late"), zeros);
+});
+
+Deno.test("Digests does not give up a digest that another client still waits for", async () => {
+  using folder = tempFolder();
+  using digests = new Digests();
+  const file = await folder.share("a.txt", "hello");
+  const asked = ["one", "two"].map((client) => folder.ask(digests, file, client));
+  digests.leave("one");
+  assert.deepEqual(await Promise.all(asked), [sha256("hello"), sha256("hello")]);
+  digests.leave("two");
+  Deno.removeSync(folder.at("a.txt"));
+  assert.equal(await folder.ask(digests, file, "three"), sha256("hello"), "it is remembered");
+});
+
+Deno.test("Digests that is disposed rejects all who wait, and reads nothing any more", async () => {
+  using folder = tempFolder();
+  const digests = new Digests();
+  const files = await Promise.all([1, 2, 3, 4].map((i) => folder.share(`${i}`, "x".repeat(i))));
+  const lookup = Promise.withResolvers<string>();
+  const asked = [
+    ...files.slice(0, 3).map((file) => folder.ask(digests, file, "one")),
+    digests.of(files[3]!, () => lookup.promise, "two"),
+  ];
+  digests[Symbol.dispose]();
+  for (const { status } of await Promise.allSettled(asked)) assert.equal(status, "rejected");
+  lookup.resolve(folder.at("4"));
+  digests[Symbol.dispose]();
+});
+
+/** Also checks that no path of this machine is told. */
+function isWireError(code: string): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof WireError, `${error}`);
+    assert.equal(error.code, code);
+    assert.ok(!/[/\\]/.test(error.message), error.message);
+    return true;
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+interface TempFolder extends Disposable {
+  at(name: string): string;
+  /** Writes a file; what the list says of it. */
+  share(name: string, content: string): Promise<SharedFile>;
+  /** What the list says of a file. */
+  list(name: string): Promise<SharedFile>;
+  /** Asks for a file's digest. */
+  ask(digests: Digests, file: SharedFile, client?: unknown): Promise<string>;
+}
+
+function tempFolder(): TempFolder {
+  const root = Deno.realPathSync(Deno.makeTempDirSync());
+  const at = (name: string) => join(root, name);
+  const list = async (name: string) => {
+    const [file] = await scanFolder({ root, hidden: false }, [name]);
+    return file!;
+  };
+  return {
+    at,
+    list,
+    async share(name, content) {
+      // Times on disk are coarser than tests are quick.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      Deno.writeTextFileSync(at(name), content);
+      return await list(name);
+    },
+    ask: (digests, file, client = "somebody") =>
+      digests.of(file, () => Promise.resolve(at(file.path)), client),
+    [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }),
+  };
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { open } from "node:fs/promises";
+import { join } from "@std/path";
+import { type FileLease, OpenFiles } from "../../../lib/server/read/open_files.ts";
+
+Deno.test("OpenFiles opens a file once for all who read it", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const path = temp.make("a", "hello");
+  const leases = await Promise.all([1, 2, 3].map(() => files.lease("a", 1, () => open(path, "r"))));
+  const [first] = leases;
+  for (const lease of leases) assert.equal(lease.handle, first!.handle);
+  assert.deepEqual(await Promise.all(leases.map(textOf)), ["hello", "hello", "hello"]);
+  for (const lease of leases) lease.release();
+});
+
+Deno.test("OpenFiles keeps a file open for a moment that nobody reads", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const path = temp.make("a", "hello");
+  const first = await files.lease("a", 1, () => open(path, "r"));
+  first.release();
+  Deno.removeSync(path);
+  const second = await files.lease("a", 1, () => open(path, "r"));
+  assert.equal(second.handle, first.handle);
+  assert.equal(await textOf(second), "hello");
+  second.release();
+});
+
+Deno.test("OpenFiles keeps files of different keys apart", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const path = temp.make("a", "old");
+  const old = await files.lease("a 1", 1, () => open(path, "r"));
+  temp.make("new", "new");
+  Deno.renameSync(join(temp.path, "new"), path);
+  const present = await files.lease("a 2", 1, () => open(path, "r"));
+  assert.deepEqual([await textOf(old), await textOf(present)], ["old", "new"]);
+  old.release();
+  present.release();
+});
+
+Deno.test("OpenFiles counts a release once, however often it is called", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const path = temp.make("a", "hello");
+  const [first, second] = await Promise.all([
+    files.lease("a", 1, () => open(path, "r")),
+    files.lease("a", 1, () => open(path, "r")),
+  ]);
+  for (let i = 0; i < 5; i++) first.release();
+  // Others come and go until the idle ones are closed.
+  await leaseMany(files, temp, 200);
+  assert.equal(await textOf(second), "hello", "it was closed under its reader");
+  second.release();
+});
+
+Deno.test("OpenFiles closes those that are idle for longest, and keeps 64", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const leases = await leaseMany(files, temp, 100);
+  for (const lease of leases.slice(0, 36)) await isClosed(lease);
+  for (const lease of leases.slice(36)) assert.equal(await textOf(lease), "x");
+});
+
+Deno.test("OpenFiles gives a discarded file to nobody else, and closes it after its last reader", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const path = temp.make("a", "old");
+  const [first, second] = await Promise.all([
+    files.lease("a", 1, () => open(path, "r")),
+    files.lease("a", 1, () => open(path, "r")),
+  ]);
+  first.discard();
+  const third = await files.lease("a", 1, () => open(path, "r"));
+  assert.notEqual(third.handle, first.handle);
+  first.release();
+  assert.equal(await textOf(second), "old");
+  second.discard();
+  second.release();
+  await isClosed(second);
+  assert.equal(await textOf(third), "old", "it is another one's");
+  third.release();
+});
+
+Deno.test("OpenFiles says whether a file is missing or cannot be opened", async () => {
+  using temp = tempFolder();
+  await using files = new OpenFiles();
+  const loop = join(temp.path, "loop");
+  Deno.symlinkSync(loop, loop);
+  for (
+    const [path, code] of [
+      [join(temp.path, "missing"), "ENOENT"],
+      [join(temp.path, "no folder", "missing"), "ENOENT"],
+      [loop, "ELOOP"],
+      [join(temp.make("file", ""), "inside"), "ENOTDIR"],
+    ] as const
+  ) {
+    // Several at once share the failure too, and the next one tries again.
+    const leases = await Promise.allSettled(
+      [1, 2].map(() => files.lease(path, 1, () => open(path, "r"))),
+    );
+    for (const lease of leases) {
+      assert.ok(lease.status === "rejected");
+      assert.equal(lease.reason.code, code);
+    }
+  }
+  const path = temp.make("missing", "here now");
+  const lease = await files.lease(path, 1, () => open(path, "r"));
+  assert.equal(await textOf(lease), "here now");
+  lease.release();
+});
+
+Deno.test("OpenFiles closes all files when it is disposed, also those being read", async () => {
+  using temp = tempFolder();
+  const files = new OpenFiles();
+  const path = temp.make("a", "hello");
+  const idle = await files.lease("idle", 1, () => open(path, "r"));
+  idle.release();
+  const read = await files.lease("read", 1, () => open(path, "r"));
+  await files[Symbol.asyncDispose]();
+  await assert.rejects(textOf(idle));
+  await assert.rejects(textOf(read));
+  read.release();
+  await files[Symbol.asyncDispose]();
+});
+
+/** Takes and gives back many files, one after the other. */
+async function leaseMany(files: OpenFiles, temp: TempFolder, count: number): Promise<FileLease[]> {
+  const leases: FileLease[] = [];
+  for (let i = 0; i < count; i++) {
+    const lease = await files.lease(`many ${i}`, 1, () => open(temp.make(`many ${i}`, "x"), "r"));
+    lease.release();
+    leases.push(lease);
+  }
+  return leases;
+}
+
+/** Waits until a file is closed, which takes its time. */
+async function isClosed(lease: FileLease): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (performance.now() < deadline) {
+    try {
+      await textOf(lease);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.fail("it stays open");
+}
+
+async function textOf({ handle }: FileLease): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(100), 0, 100, 0);
+  return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+}
+
+interface TempFolder extends Disposable {
+  readonly path: string;
+  /** Writes a file; its path. */
+  make(name: string, content: string): string;
+}
+
+function tempFolder(): TempFolder {
+  const path = Deno.makeTempDirSync();
+  return {
+    path,
+    make(name, content) {
+      Deno.writeTextFileSync(join(path, name), content);
+      return join(path, name);
+    },
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { Connection } from "../../lib/protocol/connection.ts";
+import type { Message } from "../../lib/protocol/message_reader.ts";
+import { parseIp } from "../../lib/protocol/ip_address.ts";
+import {
+  checkFooter,
+  decodeHeader,
+  encodeMessage,
+  FOOTER_SIZE,
+  type Header,
+  HEADER_SIZE,
+  MAX_CHUNK_PAYLOAD,
+  MessageType,
+  type Side,
+} from "../../lib/protocol/message.ts";
+import { DEFAULT_PATIENCE, type Patience } from "../../lib/protocol/timeouts.ts";
+import { parseErrorPayload } from "../../lib/protocol/payloads.ts";
+
+/** A test that hangs fails instead: an open connection keeps the process alive. */
+const DEADLINE_MS = 30_000;
+export const SIDES: readonly Side[] = ["server", "client"];
+export const ENDPOINT = { ip: parseIp("127.0.0.1"), port: 9009 };
+
+export function test(name: string, body: () => Promise<void> | void): void {
+  Deno.test(name, async () => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`No end within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+    });
+    try {
+      await Promise.race([body(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+}
+
+interface Sockets extends Disposable {
+  readonly accepted: Deno.TcpConn;
+  readonly connected: Deno.TcpConn;
+}
+
+async function connectSockets(
+  given?: { listener: Deno.TcpListener; hostname: string },
+): Promise<Sockets> {
+  using stack = new DisposableStack();
+  const hostname = given?.hostname ?? "127.0.0.1";
+  const listener = given?.listener ?? stack.use(Deno.listen({ hostname, port: 0 }));
+  const [accepted, connected] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname, port: listener.addr.port }),
+  ]);
+  return {
+    accepted,
+    connected,
+    [Symbol.dispose]: () => {
+      accepted[Symbol.dispose]();
+      connected[Symbol.dispose]();
+    },
+  };
+}
+
+/** Two connections, each the other's peer. */
+export async function connectBoth(
+  patience?: Partial<Patience>,
+  given?: { listener: Deno.TcpListener; hostname: string },
+) {
+  const sockets = await connectSockets(given);
+  const server = new Connection(sockets.accepted, "server", { ...DEFAULT_PATIENCE, ...patience });
+  const client = new Connection(sockets.connected, "client", { ...DEFAULT_PATIENCE, ...patience });
+  return {
+    server,
+    client,
+    clientPort: sockets.connected.localAddr.port,
+    [Symbol.dispose]: () => {
+      server.close();
+      client.close();
+    },
+  };
+}
+
+/** A connection of the given side, whose peer writes and reads bytes by hand. */
+export async function connectTo(side: Side, patience?: Partial<Patience>) {
+  const sockets = await connectSockets();
+  const [own, peer] = side === "server"
+    ? [sockets.accepted, sockets.connected]
+    : [sockets.connected, sockets.accepted];
+  peer.setNoDelay(true);
+  const connection = new Connection(own, side, { ...DEFAULT_PATIENCE, ...patience });
+  return {
+    connection,
+    peer,
+    [Symbol.dispose]: () => {
+      connection.close();
+      sockets[Symbol.dispose]();
+    },
+  };
+}
+
+/** What a connection needs of a `Deno.Conn`, in memory: given bytes, cut as told. */
+export class FakeConn {
+  readonly localAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
+  readonly remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 2 };
+  closed = false;
+  largestBuffer = 0;
+  readonly #written: Uint8Array[] = [];
+  #turn = 0;
+  #at = 0;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly pieces: readonly number[],
+    readonly options: { staysOpen?: boolean } = {},
+  ) {}
+
+  asConn(): Deno.Conn {
+    return this as unknown as Deno.Conn;
+  }
+
+  async read(view: Uint8Array): Promise<number | null> {
+    await Promise.resolve();
+    this.largestBuffer = Math.max(this.largestBuffer, view.buffer.byteLength);
+    const length = Math.min(this.#piece(), view.length, this.bytes.length - this.#at);
+    if (length === 0 && this.options.staysOpen) return await new Promise<never>(() => {});
+    view.set(this.bytes.subarray(this.#at, this.#at += length));
+    return length || null;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    await Promise.resolve();
+    const piece = bytes.slice(0, this.#piece());
+    this.#written.push(piece);
+    return piece.length;
+  }
+
+  async closeWrite(): Promise<void> {}
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** What was written, as messages of the given side. */
+  messages(side: Side): Message[] {
+    const bytes = Buffer.concat(this.#written);
+    const messages = [];
+    for (let at = 0; at < bytes.length;) {
+      const header = decodeHeader(bytes.subarray(at, at += HEADER_SIZE), side, MAX_CHUNK_PAYLOAD);
+      const body = bytes.subarray(at, at += header.length + FOOTER_SIZE);
+      checkFooter(body);
+      messages.push({ header, payload: new Uint8Array(body.subarray(0, header.length)) });
+    }
+    return messages;
+  }
+
+  #piece(): number {
+    return this.pieces[this.#turn++ % this.pieces.length]!;
+  }
+}
+
+/** A message as the peer of the given side writes it; a GET or a CHUNK where it does not matter. */
+export function rawMessage(
+  to: Side,
+  { type, requestId = 7, payload = new Uint8Array() }: {
+    type?: MessageType;
+    requestId?: number;
+    payload?: Uint8Array;
+  },
+): Uint8Array<ArrayBuffer> {
+  const usual = to === "server" ? MessageType.GET : MessageType.CHUNK;
+  return encodeMessage({
+    type: type ?? usual,
+    requestId,
+    more: false,
+    offset: 0,
+    server: ENDPOINT,
+    client: ENDPOINT,
+  }, payload) as Uint8Array<ArrayBuffer>;
+}
+
+/** Reads messages, at most so many, and keeps them: with copies of their payloads. */
+export async function take(connection: Connection, count: number): Promise<Message[]> {
+  const messages: Message[] = [];
+  const reader = connection.readable.getReader();
+  try {
+    while (messages.length < count) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      messages.push({ header: value.header, payload: value.payload.slice() });
+    }
+    return messages;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+/** The next message that a peer receives, or null at the end. */
+export async function readRaw(conn: Deno.Conn, from: Side): Promise<Message | null> {
+  const head = await readExactly(conn, HEADER_SIZE);
+  if (!head) return null;
+  const header: Header = decodeHeader(head, from, MAX_CHUNK_PAYLOAD);
+  const body = await readExactly(conn, header.length + FOOTER_SIZE);
+  checkFooter(body!);
+  return { header, payload: body!.subarray(0, header.length) };
+}
+
+export async function readError(conn: Deno.Conn, from: Side) {
+  const { header, payload } = (await readRaw(conn, from))!;
+  assert.deepEqual([header.type, header.requestId], [MessageType.ERROR, 0]);
+  return parseErrorPayload(payload);
+}
+
+async function readExactly(conn: Deno.Conn, length: number): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const got = await conn.read(bytes.subarray(at));
+    if (got === null) {
+      assert.equal(at, 0, "the end came inside a message");
+      return null;
+    }
+    at += got;
+  }
+  return bytes;
+}
+
+/** Bytes that differ from place to place, and with the seed. */
+export function bytesOf(length: number, seed = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = i ^ i >> 8 ^ i >> 16 ^ seed * 31;
+  return bytes;
+}
+
+export function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,71 @@
+/**
+ * Valid sessions, from which the mutated ones are made.
+ *
+ * @module
+ */
+import { MessageType } from "../../../lib/protocol/message.ts";
+import { type ListedFile, printPayload } from "../../../lib/protocol/payloads.ts";
+import { type Draft, draft } from "./mutate.ts";
+
+/** A file that nobody has. */
+export const FILE: ListedFile = { path: "a/ä.bin", size: 3000, modified: 1e12, version: "v1" };
+/** The length of the chunks that are asked for, in bytes, and how many are. */
+export const CHUNK = 1000;
+export const CHUNKS = 3;
+
+/** What a client sends that asks for files in chunks, and for their digests. */
+export function clientDrafts(files: readonly ListedFile[]): Draft[] {
+  let requestId = 0;
+  const requests = files.flatMap(({ path, version }) => {
+    const gets = Array.from({ length: CHUNKS }, (_, i) => {
+      const payload = printPayload({ path, version, offset: i * CHUNK, length: CHUNK });
+      return draft(MessageType.GET, payload, { requestId: ++requestId });
+    });
+    const digest = printPayload({ path, version, algorithm: "sha256" });
+    return [...gets, draft(MessageType.DIGEST, digest, { requestId: ++requestId })];
+  });
+  return [
+    draft(MessageType.PING, new Uint8Array()),
+    ...requests,
+    draft(MessageType.GOODBYE, printPayload({ reason: "done" })),
+  ];
+}
+
+/** What a server sends that is asked for the chunks of `FILE`, and for its digest. */
+export function serverDrafts(): Draft[] {
+  const welcome = printPayload({
+    protocol: 1,
+    server: "sluice/1",
+    maxChunk: 1_048_576,
+    maxRequests: 16,
+    authentication: null,
+  });
+  const first = printPayload({ revision: 1, complete: true, files: [FILE], removed: [] });
+  const second = printPayload({
+    revision: 2,
+    complete: false,
+    files: [{ ...FILE, path: "b" }],
+    removed: ["c"],
+  });
+  const chunks = Array.from(
+    { length: CHUNKS },
+    (_, i) =>
+      draft(MessageType.CHUNK, new Uint8Array(CHUNK).fill(i), {
+        requestId: i + 1,
+        offset: i * CHUNK,
+      }),
+  );
+  const error = printPayload({ code: "changed", message: "It has changed" });
+  return [
+    draft(MessageType.WELCOME, welcome),
+    draft(MessageType.LIST, first),
+    draft(MessageType.PING, new Uint8Array()),
+    ...chunks,
+    draft(MessageType.LIST, second),
+    draft(MessageType.DIGEST_RESULT, printPayload({ digest: "0f".repeat(32) }), {
+      requestId: CHUNKS + 1,
+    }),
+    draft(MessageType.ERROR, error, { requestId: CHUNKS + 2 }),
+    draft(MessageType.GOODBYE, printPayload({ reason: "done" })),
+  ];
+}

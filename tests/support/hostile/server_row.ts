@@ -1,0 +1,116 @@
+/**
+ * One way for a server to misbehave, and what must happen to a client: the row and its test.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { filesUnder, type Program, sha256, startClient } from "../harness.ts";
+import { Site } from "../workspace.ts";
+import {
+  GOOD,
+  type HostileServer,
+  type Misbehaviour,
+  startHostileServer,
+} from "./hostile_server.ts";
+
+/** A row of the table. */
+export interface ServerRow extends Misbehaviour {
+  /** What the server does. */
+  readonly name: string;
+  /** The client's exit code. */
+  readonly code: number;
+  /** What the client says, among other things. */
+  readonly says?: RegExp;
+  /** Files besides the good ones that arrive, and what they hold. @default none */
+  readonly arrives?: Readonly<Record<string, Uint8Array>>;
+  /** What was planted and stays where it is. @default nothing */
+  readonly stays?: readonly string[];
+  /** Whether the good files arrive. @default {true} */
+  readonly goodArrives?: boolean;
+  /** The text of the input list. @default everything, the good files first */
+  readonly input?: string;
+  /** The client's `--retry-for`, in seconds. @default {1} */
+  readonly retryFor?: number;
+  /** Puts something into the client's way. `outside` holds the file `victim.txt`. */
+  readonly plant?: (site: Site, outside: string) => Promise<void>;
+  /** Does what a user does, while the client runs. */
+  readonly meanwhile?: (client: Program, server: HostileServer) => Promise<void>;
+  /** Within how many milliseconds of the end of `meanwhile` the client must end. */
+  readonly endsWithin?: number;
+  /** Least number of connections that the client makes. */
+  readonly connections?: number;
+}
+
+/** A client that misses its end is not waited for longer than this, in milliseconds. */
+const PATIENCE = 120_000;
+
+/** Lets a client meet the server of a row. */
+export async function meetHostileServer(row: ServerRow): Promise<void> {
+  await using site = await Site.create();
+  const outside = join(site.root, "outside");
+  await Deno.mkdir(outside);
+  await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
+  await site.wish(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
+  await Deno.mkdir(site.output);
+  await row.plant?.(site, outside);
+  const before = await inventory(site.root, "Output");
+  await using server = startHostileServer(row, async () => {
+    const missing = await Promise.all(
+      Object.keys(GOOD).map((path) =>
+        Deno.stat(site.downloaded(path)).then(() => false, () => true)
+      ),
+    );
+    return !missing.includes(true);
+  });
+  const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
+  await using client = startClient({ ...site, port: server.port, args });
+  await row.meanwhile?.(client, server);
+  const result = await client.ended(row.endsWithin ?? PATIENCE);
+  const { code, signal, stdout, stderr } = result;
+  assert.deepEqual([code, signal, stdout], [row.code, null, ""], stderr);
+  assertHarmless(stderr);
+  if (row.says) assert.match(stderr, row.says);
+  assert.ok(server.connections >= (row.connections ?? 1), `${server.connections} connections`);
+  assert.deepEqual(await inventory(site.root, "Output"), before, "outside --output");
+  const arrived = { ...(row.goodArrives === false ? {} : GOOD), ...row.arrives };
+  await assertOutput(site, arrived, row.stays ?? []);
+}
+
+/** Asserts that a text of a program shows no stack trace, and nothing that acts on a terminal. */
+export function assertHarmless(text: string): void {
+  assert.doesNotMatch(text, /at (async )?(\S+ \()?(file|ext|node):/, "a stack trace came through");
+  assert.doesNotMatch(text, /Uncaught|^error: /m, "an error came through");
+  assert.doesNotMatch(
+    text,
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd]/,
+    "control characters came through",
+  );
+}
+
+/** Asserts which files stand in the output folder, its work folder aside. */
+async function assertOutput(
+  site: Site,
+  files: Readonly<Record<string, Uint8Array>>,
+  stays: readonly string[],
+): Promise<void> {
+  const present = Object.keys(await inventory(site.output, ".sluice"));
+  assert.deepEqual(present.sort(), [...Object.keys(files), ...stays].sort(), "in --output");
+  for (const [path, bytes] of Object.entries(files)) {
+    const there = await Deno.readFile(site.downloaded(path));
+    assert.ok(there.length === bytes.length && there.every((byte, at) => byte === bytes[at]), path);
+  }
+}
+
+/** What there is under a folder, one entry of it aside: files by digest, links by target. */
+async function inventory(folder: string, without: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = Object.create(null);
+  for (const path of await filesUnder(folder)) {
+    if (path === without || path.startsWith(`${without}/`)) continue;
+    const full = join(folder, path);
+    const { isSymlink } = await Deno.lstat(full);
+    found[path] = isSymlink ? `link to ${await Deno.readLink(full)}` : await sha256(full);
+  }
+  return found;
+}

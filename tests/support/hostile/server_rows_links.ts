@@ -1,0 +1,229 @@
+/**
+ * What may stand in the way in the output folder, put there by whoever could.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { join } from "@std/path";
+import { journalHead, journalLine } from "../../../lib/client/disk/journal.ts";
+import type { Site } from "../workspace.ts";
+import { content, listed } from "./hostile_server.ts";
+import type { ServerRow } from "./server_row.ts";
+
+const EVIL = content(40_000, 3);
+const FILES = { "evil.bin": EVIL };
+const INSIDE = { "dir/deep/evil.bin": EVIL };
+
+/** A path in the client's own folder, which is made. */
+async function own(site: Site, name: string): Promise<string> {
+  const folder = site.downloaded(".sluice");
+  await Deno.mkdir(folder, { recursive: true });
+  return join(folder, name);
+}
+
+/** Where the client keeps a file's data or its journal. */
+function work(site: Site, suffix: string): Promise<string> {
+  const name = createHash("sha256").update("evil.bin").digest("hex").slice(0, 32);
+  return own(site, name + suffix);
+}
+
+async function makePipe(path: string): Promise<void> {
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert.ok(success);
+}
+
+/** Writes a journal that says, rightly, that half of the data is there. */
+async function writeJournal(site: Site): Promise<void> {
+  const half = EVIL.subarray(0, 20_000);
+  const line = journalLine({ offset: 0, length: half.length, checksum: crc32(half) });
+  const text = journalHead(listed("evil.bin", EVIL)) + line;
+  await Deno.writeTextFile(await work(site, ".journal"), text);
+}
+
+/** What may stand in the client's way from the beginning. */
+export const LINKS: readonly ServerRow[] = [
+  {
+    name: "a link at the name, to a file outside",
+    files: FILES,
+    plant: (site, outside) => {
+      return Deno.symlink(join(outside, "victim.txt"), site.downloaded("evil.bin"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at the name, to nothing",
+    files: FILES,
+    plant: (site, outside) => Deno.symlink(join(outside, "new"), site.downloaded("evil.bin")),
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at the name, to a folder outside",
+    files: FILES,
+    plant: (site, outside) => Deno.symlink(outside, site.downloaded("evil.bin")),
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at a folder of the name",
+    files: INSIDE,
+    plant: (site, outside) => Deno.symlink(outside, site.downloaded("dir")),
+    stays: ["dir"],
+    code: 1,
+    says: /^failed +dir\/deep\/evil\.bin .*link/m,
+  },
+  {
+    name: "a link at a folder deeper in the name",
+    files: INSIDE,
+    plant: async (site, outside) => {
+      await Deno.mkdir(site.downloaded("dir"));
+      await Deno.symlink(outside, site.downloaded("dir/deep"));
+    },
+    stays: ["dir/deep"],
+    code: 1,
+    says: /^failed +dir\/deep\/evil\.bin .*link/m,
+  },
+  {
+    name: "a link at the data",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await work(site, ".data"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at the journal",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await work(site, ".journal"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at the journal, to nothing",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.symlink(join(outside, "new"), await work(site, ".journal"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a link at the data, which a journal vouches for",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
+      await Deno.symlink(join(outside, "half"), await work(site, ".data"));
+      await writeJournal(site);
+    },
+    code: 1,
+    says: /^failed +evil\.bin .*is a link/m,
+  },
+  {
+    name: "a second name of a file outside at the data, which a journal vouches for",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
+      await Deno.link(join(outside, "half"), await work(site, ".data"));
+      await writeJournal(site);
+    },
+    code: 1,
+    says: /^failed +evil\.bin .*link/m,
+  },
+  {
+    name: "a folder at the data",
+    files: FILES,
+    plant: async (site) =>
+      await Deno.mkdir(join(await work(site, ".data"), "x"), { recursive: true }),
+    code: 1,
+    says: /^failed +evil\.bin /m,
+  },
+  {
+    name: "a folder at the journal",
+    files: FILES,
+    plant: async (site) => await Deno.mkdir(await work(site, ".journal")),
+    arrives: FILES,
+    code: 0,
+    says: /^anew +evil\.bin .*journal/m,
+  },
+  {
+    name: "a link at the client's own folder",
+    files: FILES,
+    plant: (site, outside) => Deno.symlink(outside, site.downloaded(".sluice")),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot write to the output folder .* is a link/,
+    connections: 0,
+  },
+  {
+    name: "a file at the client's own folder",
+    files: FILES,
+    plant: (site) => Deno.writeTextFile(site.downloaded(".sluice"), "here first"),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot write to the output folder/,
+    connections: 0,
+  },
+  {
+    name: "a link at the lock",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await own(site, "lock"));
+    },
+    goodArrives: false,
+    code: 2,
+    says: /lock" is a link/,
+    connections: 0,
+  },
+  {
+    name: "a link at the lock, to nothing",
+    files: FILES,
+    plant: async (site, outside) => {
+      await Deno.symlink(join(outside, "new"), await own(site, "lock"));
+    },
+    goodArrives: false,
+    code: 2,
+    says: /lock" is a link/,
+    connections: 0,
+  },
+  {
+    name: "a named pipe at the journal",
+    files: FILES,
+    plant: async (site) => await makePipe(await work(site, ".journal")),
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a named pipe at the data, which a journal vouches for",
+    files: FILES,
+    plant: async (site) => {
+      await writeJournal(site);
+      await makePipe(await work(site, ".data"));
+    },
+    arrives: FILES,
+    code: 0,
+  },
+  {
+    name: "a named pipe at the lock",
+    files: FILES,
+    plant: async (site) => await makePipe(await own(site, "lock")),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot lock the output folder/,
+    connections: 0,
+  },
+  {
+    name: "a folder at the lock",
+    files: FILES,
+    plant: async (site) => await Deno.mkdir(await own(site, "lock")),
+    goodArrives: false,
+    code: 2,
+    says: /Cannot lock the output folder/,
+    connections: 0,
+  },
+];

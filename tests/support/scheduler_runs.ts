@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { PRIORITIES, type Priority } from "../../lib/client/priority.ts";
+import { Scheduler } from "../../lib/client/schedule/scheduler.ts";
+import { WEIGHTS } from "../../lib/client/priority.ts";
+
+/** A line is cut into about so many chunks a second. */
+export const SECOND = 64;
+export const CHUNK = 256 * 1024;
+
+/** A file as the scheduler sees it: anything that is equal to itself. */
+export interface File {
+  readonly priority: Priority;
+}
+
+export interface Given {
+  readonly file: File;
+  readonly bytes: number;
+}
+
+export function join(scheduler: Scheduler<File>, priority: Priority, count: number): File[] {
+  const files = Array.from({ length: count }, () => ({ priority }));
+  for (const file of files) scheduler.add(file, priority);
+  return files;
+}
+
+/** Gives out chunks. */
+export function run(
+  scheduler: Scheduler<File>,
+  chunks: number,
+  sizeOf: (file: File) => number = () => CHUNK,
+): Given[] {
+  return Array.from({ length: chunks }, () => {
+    const file = scheduler.next()!;
+    const bytes = sizeOf(file);
+    scheduler.charge(file, bytes);
+    return { file, bytes };
+  });
+}
+
+export function bytesOf(given: readonly Given[], counts: (file: File) => boolean): number {
+  return given.reduce((sum, { file, bytes }) => sum + (counts(file) ? bytes : 0), 0);
+}
+
+/** Each priority has its share by weight, within a part of the total. */
+export function assertShares(
+  given: readonly Given[],
+  priorities: readonly Priority[] = PRIORITIES,
+  within = 0.02,
+): void {
+  const total = bytesOf(given, () => true);
+  const weights = priorities.reduce((sum, priority) => sum + WEIGHTS[priority], 0);
+  for (const priority of priorities) {
+    const share = bytesOf(given, (file) => file.priority === priority) / total;
+    const expected = WEIGHTS[priority] / weights;
+    assert.ok(Math.abs(share - expected) <= within, `${priority} has ${share}, not ${expected}`);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A {@linkcode ServerView} on a terminal that can be looked at, and clients to show.
+ *
+ * @module
+ */
+import { ServerView, VIEW_PERIOD } from "../../lib/display/server/server_view.ts";
+import { SETTLING_TIME } from "../../lib/display/terminal/terminal_painter.ts";
+import type { ConnectedClient } from "../../lib/server/client_info.ts";
+import type { ServerTotals } from "../../lib/server/server.ts";
+import { FakeClock, FakeTerminal } from "./fake_terminal.ts";
+
+/** A client that does what a test says. */
+export interface FakeClient extends ConnectedClient {
+  bytesSent: number;
+  openFiles: number;
+}
+
+/** A client that has just come. */
+export function client(address: string, since: number, bytesSent = 0, openFiles = 0): FakeClient {
+  return { address, since, bytesSent, openFiles };
+}
+
+/** A view on a terminal, and a server that it looks at. */
+export class ServerStage implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly terminal: FakeTerminal;
+  readonly view: ServerView;
+  readonly clients = new Set<FakeClient>();
+  /** What was sent to clients that have gone. */
+  readonly gone = { clients: 0, files: 0, bytes: 0 };
+
+  constructor(columns = 80, rows = 24) {
+    this.terminal = new FakeTerminal(columns, rows);
+    this.view = new ServerView({
+      output: this.terminal,
+      size: this.terminal.size,
+      clock: this.clock,
+      color: false,
+      unicode: true,
+    });
+  }
+
+  /** What the server has done. */
+  get totals(): ServerTotals {
+    const bytes = [...this.clients].reduce((sum, client) => sum + client.bytesSent, 0);
+    const { clients, files } = this.gone;
+    return { clients: clients + this.clients.size, files, bytes: this.gone.bytes + bytes };
+  }
+
+  /** Begins to draw. */
+  watch(): void {
+    this.view.watch(this);
+  }
+
+  /** A client comes. */
+  come(address: string): FakeClient {
+    const fresh = client(address, this.clock.now());
+    this.clients.add(fresh);
+    return fresh;
+  }
+
+  /** A client goes. */
+  go(client: FakeClient): void {
+    this.clients.delete(client);
+    this.gone.clients++;
+    this.gone.bytes += client.bytesSent;
+  }
+
+  /** Lets one frame be drawn. */
+  async frame(): Promise<void> {
+    this.clock.pass(VIEW_PERIOD);
+    await written();
+  }
+
+  /** Lets the first frame after a change of the terminal's size be drawn. */
+  async settle(): Promise<void> {
+    for (let passed = 0; passed <= SETTLING_TIME; passed += VIEW_PERIOD) await this.frame();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.terminal.isStopped = false;
+    await this.view.close();
+    this.terminal[Symbol.dispose]();
+  }
+}
+
+/** Resolves when what is written in the background has been taken. */
+export async function written(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,108 @@
+/**
+ * A server, a client at work and a slow line between them, for one test.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Relay, startRelay } from "../../tools/relay.ts";
+import { GetRecorder } from "./get_recorder.ts";
+import {
+  CAN_INTERRUPT,
+  eventually,
+  type Program,
+  type ServerProgram,
+  startClient,
+  startServer,
+} from "./harness.ts";
+import { Site } from "./workspace.ts";
+
+/** A million bytes. */
+export const MB = 1_000_000;
+
+/** What a stage is set with. */
+export interface StageOptions {
+  /** The shared files' sizes, by path. */
+  readonly files: Readonly<Record<string, number>>;
+  /** The sizes of files that hold nothing but zeros, by path. @default none */
+  readonly sparse?: Readonly<Record<string, number>>;
+  /** The text of the input list. */
+  readonly input: string;
+  /** What the line carries, in bytes a second. @default 6 MB */
+  readonly bytesPerSecond?: number;
+  /** Further arguments of the client. */
+  readonly args?: readonly string[];
+}
+
+/** A client at work over a slow line. */
+export class Stage implements AsyncDisposable {
+  readonly site: Site;
+  readonly server: ServerProgram;
+  readonly relay: Relay;
+  readonly client: Program;
+  /** What the client asks for. */
+  readonly recorder: GetRecorder;
+
+  readonly #disposables: AsyncDisposableStack;
+
+  private constructor(
+    parts: Pick<Stage, "site" | "server" | "relay" | "client" | "recorder">,
+    disposables: AsyncDisposableStack,
+  ) {
+    this.site = parts.site;
+    this.server = parts.server;
+    this.relay = parts.relay;
+    this.client = parts.client;
+    this.recorder = parts.recorder;
+    this.#disposables = disposables;
+  }
+
+  /** Starts all. */
+  static async start(
+    { files, sparse = {}, input, bytesPerSecond = 6 * MB, args = [] }: StageOptions,
+  ): Promise<Stage> {
+    await using disposables = new AsyncDisposableStack();
+    const site = disposables.use(await Site.create(files));
+    for (const [path, size] of Object.entries(sparse)) await site.shareZeros(path, size);
+    await site.wish(input);
+    const server = disposables.use(await startServer(site));
+    const recorder = new GetRecorder();
+    const relay = disposables.use(
+      startRelay({ port: server.port, bytesPerSecond, fromClient: recorder.take }),
+    );
+    const client = disposables.use(startClient({ ...site, port: relay.port, args }));
+    return new Stage({ site, server, relay, client, recorder }, disposables.move());
+  }
+
+  /** Waits until so many bytes of a file, but not all, have been asked for. */
+  async underWay(path: string, bytes = 1): Promise<void> {
+    await eventually(() => {
+      assert.ok(this.recorder.bytesOf(path) >= bytes, `${path} is not under way:\n${this.said}`);
+    });
+    await this.site.assertAbsent(path);
+  }
+
+  /** Waits until the client says that files are complete, and compares them. */
+  async done(...paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.client.waitFor(`done     ${path}  `);
+    await this.site.assertArrived(...paths);
+  }
+
+  /** Ends the client when all is done; nothing may be left. */
+  async end(): Promise<void> {
+    // The client is killed with the stage.
+    if (!CAN_INTERRUPT) return;
+    this.client.interrupt();
+    const { code, signal, stderr } = await this.client.ended();
+    assert.deepEqual([code, signal], [0, null], stderr);
+    await this.site.assertNoLeftovers();
+  }
+
+  /** What the client said so far. */
+  get said(): string {
+    return this.client.stderr;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposables.disposeAsync();
+  }
+}
