@@ -4,7 +4,7 @@
  * @module
  */
 import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/cli/client_options.ts";
-import { informationFor } from "./lib/cli/help_output.ts";
+import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
 import { runMain, writeLine } from "./lib/cli/main.ts";
 
@@ -12,7 +12,7 @@ const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIO
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseClientCommand(args);
-  const information = informationFor(command, MANUAL);
+  const information = helpOutputFor(command, MANUAL);
   if (information !== null) {
     writeLine(Deno.stdout, information);
     return 0;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { informationFor } from "./lib/cli/help_output.ts";
+import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
 import { runMain, writeLine } from "./lib/cli/main.ts";
 import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/cli/server_options.ts";
@@ -12,7 +12,7 @@ const MANUAL = { name: "sluice-server", help: SERVER_HELP, options: SERVER_OPTIO
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseServerCommand(args);
-  const information = informationFor(command, MANUAL);
+  const information = helpOutputFor(command, MANUAL);
   if (information !== null) {
     writeLine(Deno.stdout, information);
     return 0;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shellWord } from "../lib/text/shell_quote.ts";
+import { shellQuote } from "../lib/text/shell_quote.ts";
 
 /**
  * How `script` runs a program on a terminal. The program's output, as the terminal gets it, is
@@ -18,7 +18,7 @@ export function scriptOptions(
   { columns, rows }: { readonly columns: number; readonly rows: number },
   before = ":",
 ) {
-  const line = command.map(shellWord).join(" ");
+  const line = command.map(shellQuote).join(" ");
   const script = `stty cols ${columns} rows ${rows}; ${before}; exec ${line}`;
   return {
     args: ["--quiet", "--return", "--flush", "--command", script, "/dev/null"],

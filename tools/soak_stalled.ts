@@ -7,11 +7,11 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { Remote } from "../lib/client/remote/server_connection.ts";
+import { ServerConnection } from "../lib/client/remote/server_connection.ts";
 import { writeLine } from "../lib/cli/main.ts";
 import { Connection } from "../lib/protocol/connection.ts";
 import { MessageType } from "../lib/protocol/message.ts";
-import { type ListedFile, printPayload } from "../lib/protocol/payloads.ts";
+import { encodePayload, type ListedFile } from "../lib/protocol/payloads.ts";
 import { startServer } from "../tests/support/harness.ts";
 import { programArgs } from "./programs.ts";
 
@@ -20,7 +20,7 @@ const FILE = "large.bin";
 /** What each client that never reads asks for, in requests of 1 MiB. */
 const REQUESTS = 40;
 const ROUNDS = 5;
-const FOR_EVER = { pingAfter: 1e9, deadAfter: 1e9, stalledAfter: 1e9 };
+const FOR_EVER = { pingAfterMs: 1e9, deadAfterMs: 1e9, writeStallMs: 1e9 };
 
 async function main(stalled: number): Promise<void> {
   const temp = await Deno.makeTempDir({ prefix: "sluice-stalled-" });
@@ -78,7 +78,7 @@ async function residentMegabytes(pid: number): Promise<number> {
 /** Clients that ask for much and read nothing. */
 async function stall(port: number, count: number): Promise<Disposable> {
   const address = { hostname: "127.0.0.1", port };
-  const remote = await Remote.connect(address, new AbortController().signal);
+  const remote = await ServerConnection.connect(address, new AbortController().signal);
   const file = remote.files.get(FILE)!;
   await remote.leave("the list is all it wanted");
   const connections: Connection[] = [];
@@ -91,7 +91,7 @@ async function stall(port: number, count: number): Promise<Disposable> {
 }
 
 function request({ path, version }: ListedFile, index: number) {
-  const payload = printPayload({ path, version, offset: index * MIB, length: MIB });
+  const payload = encodePayload({ path, version, offset: index * MIB, length: MIB });
   return { type: MessageType.GET, requestId: index + 1, payload };
 }
 

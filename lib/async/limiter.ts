@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Fifo } from "./queue.ts";
+import { Queue } from "./queue.ts";
 
 /** Runs a function once there is room for it; its result. */
 export type Limiter = <T>(run: () => T | Promise<T>) => Promise<T>;
@@ -15,7 +15,7 @@ export type Limiter = <T>(run: () => T | Promise<T>) => Promise<T>;
  * @param atOnce How many functions run at once; the others wait their turn.
  */
 export function limiter(atOnce: number): Limiter {
-  const waiting = new Fifo<() => void>();
+  const waiting = new Queue<() => void>();
   let running = 0;
   return async (run) => {
     if (running === atOnce) await new Promise<void>((resolve) => waiting.push(resolve));

@@ -8,7 +8,7 @@
 const WORTH_MOVING = 1_024;
 
 /** A queue whose two ends take the same short time, however long it is. */
-export class Fifo<T> {
+export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 

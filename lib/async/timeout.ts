@@ -9,7 +9,7 @@
  *
  * @param ms Milliseconds.
  */
-export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
   const settled = await Promise.race([promise.then(() => true, () => true), late]);

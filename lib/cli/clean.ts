@@ -24,13 +24,13 @@ import type { Output } from "../text/write_text.ts";
  * have named a file.
  */
 export async function clean(input: string, folder: OutputFolder, output: Output): Promise<number> {
-  const { wishes, problems: [problem] } = parseInputList(await readInput(input));
+  const { entries, problems: [problem] } = parseInputList(await readInput(input));
   if (problem) {
     throw new UserError(
       `Cannot tell what is not wanted: ${input}, line ${problem.line}: ${problem.message}`,
     );
   }
-  const leftovers = await findLeftovers(folder, matcherOfAny(wishes.map(({ name }) => name)));
+  const leftovers = await findLeftovers(folder, matcherOfAny(entries.map(({ name }) => name)));
   await removeLeftovers(leftovers);
   for (const { path, size } of leftovers) {
     const name = path === null ? "a file of unknown name" : quoted(path);

@@ -14,7 +14,7 @@ import { clean } from "./clean.ts";
 import { downloadInput } from "./download_input.ts";
 import { explainInput, type ExplanationOutput } from "./explain_input.ts";
 import { listFiles } from "./list.ts";
-import { reported } from "./with_report.ts";
+import { withReport } from "./with_report.ts";
 
 /**
  * Does what the user asked for.
@@ -35,5 +35,5 @@ export async function runClient(
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
   await output.removeProbes();
   if (command.clean) return await clean(command.input, output, stdout);
-  return await reported(command, (listen) => downloadInput(command, output, signal, listen));
+  return await withReport(command, (listen) => downloadInput(command, output, signal, listen));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "@std/path";
-import { shellWord } from "../text/shell_quote.ts";
+import { shellQuote } from "../text/shell_quote.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "../client/remote/server_address.ts";
 
@@ -23,7 +23,7 @@ export function resumeCommand(client: string, command: ClientCommand): string {
   const address = formatServerAddress(server);
   return [
     client,
-    ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellWord(address)],
+    ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellQuote(address)],
     ...placeWords(command),
     ...once ? ["--once"] : [],
     ...verify ? [] : ["--verify none"],
@@ -32,8 +32,8 @@ export function resumeCommand(client: string, command: ClientCommand): string {
 
 function placeWords({ input, output }: ClientCommand): string[] {
   return [
-    ...input === "input.txt" ? [] : ["--input", shellWord(input)],
-    ...output === "Output" ? [] : ["--output", shellWord(output)],
+    ...input === "input.txt" ? [] : ["--input", shellQuote(input)],
+    ...output === "Output" ? [] : ["--output", shellQuote(output)],
   ];
 }
 

@@ -6,7 +6,7 @@
 import { backoff } from "../client/remote/backoff.ts";
 import { EXIT_UNREACHABLE } from "../client/exit_code.ts";
 import type { ClientCommand } from "./client_options.ts";
-import { Remote } from "../client/remote/server_connection.ts";
+import { ServerConnection } from "../client/remote/server_connection.ts";
 import { formatServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
 import { messageOf, ProtocolError, UserError } from "../errors.ts";
 import { sleep } from "../async/sleep.ts";
@@ -17,14 +17,14 @@ import { sleep } from "../async/sleep.ts";
  * @returns Null if it is interrupted.
  * @throws {UserError} If the server cannot be reached.
  */
-export async function connectPatiently(
+export async function connectWithRetry(
   { server, retryFor }: ClientCommand,
   signal: AbortSignal,
-): Promise<Remote | null> {
+): Promise<ServerConnection | null> {
   const giveUpAt = performance.now() + retryFor;
   for (let attempt = 0;; attempt++) {
     try {
-      return await Remote.connect(server, signal);
+      return await ServerConnection.connect(server, signal);
     } catch (error) {
       const delay = backoff(attempt, Math.random());
       const isFinal = error instanceof ProtocolError || performance.now() + delay > giveUpAt;

@@ -7,7 +7,7 @@ import { cleanCommand, resumeCommand } from "./command_text.ts";
 import { runDownloader } from "../client/transfer/downloader.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { EXIT_FAILED, EXIT_UNREACHABLE, exitCodeOf } from "../client/exit_code.ts";
-import type { Wish } from "../client/input/input_list.ts";
+import type { InputEntry } from "../client/input/input_list.ts";
 import { matcherOfAny } from "../client/input/glob.ts";
 import { findLeftovers } from "../client/disk/leftovers.ts";
 import type { ClientCommand, ProgressStyle } from "./client_options.ts";
@@ -45,7 +45,7 @@ export async function downloadInput(
   try {
     const platform = Deno.build.os;
     const outcome = await runDownloader({ ...command, output, platform, emit, signal });
-    if (outcome.wishes) await tellLeftovers(command, output, outcome.wishes, emit);
+    if (outcome.entries) await tellLeftovers(command, output, outcome.entries, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
       (code === EXIT_UNREACHABLE ? unreachable(command.server, lost) : null);
@@ -75,10 +75,10 @@ function exitCodeFor(failure: unknown): number {
 async function tellLeftovers(
   command: ClientCommand,
   output: OutputFolder,
-  wishes: readonly Wish[],
+  entries: readonly InputEntry[],
   emit: (event: ClientEvent) => void,
 ): Promise<void> {
-  const leftovers = await findLeftovers(output, matcherOfAny(wishes.map(({ name }) => name)));
+  const leftovers = await findLeftovers(output, matcherOfAny(entries.map(({ name }) => name)));
   if (leftovers.length === 0) return;
   const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
   emit({

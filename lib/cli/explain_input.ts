@@ -15,7 +15,7 @@ import { drawingFor, terminalSize } from "../display/terminal/terminal.ts";
 import { UserError } from "../errors.ts";
 import { writeLine } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
-import { connectPatiently } from "./connect_with_retry.ts";
+import { connectWithRetry } from "./connect_with_retry.ts";
 import { ownCommand } from "./command_text.ts";
 
 /** Where an explanation goes. */
@@ -46,7 +46,7 @@ export async function explainInput(
   const write = (explanation: Explanation) =>
     writeLine(output, textOf(explanation, command, output));
   try {
-    const remote = await connectPatiently(command, signal);
+    const remote = await connectWithRetry(command, signal);
     if (!remote) return EXIT_INTERRUPTED;
     await remote.leave("the list is all it wanted");
     write(await explain({ ...parts, files: remote.files }));

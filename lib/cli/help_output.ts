@@ -8,7 +8,7 @@ import { completionsFor, type Shell } from "./completions.ts";
 import { PROGRAM } from "../version.ts";
 
 /** What a user can ask every program for. */
-export interface InformationRequest {
+export interface HelpRequest {
   readonly help: boolean;
   readonly version: boolean;
   /** The shell whose completions are to be printed; null if none are. */
@@ -24,8 +24,8 @@ export interface ProgramManual {
 }
 
 /** The text that was asked for, without its last newline; null if there is work to do. */
-export function informationFor(
-  { help, version, completions }: InformationRequest,
+export function helpOutputFor(
+  { help, version, completions }: HelpRequest,
   manual: ProgramManual,
 ): string | null {
   if (help) return manual.help.trimEnd();

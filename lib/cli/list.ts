@@ -8,7 +8,7 @@ import type { ClientCommand } from "./client_options.ts";
 import { renderFileList } from "../display/client/file_list.ts";
 import { writeLine } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
-import { connectPatiently } from "./connect_with_retry.ts";
+import { connectWithRetry } from "./connect_with_retry.ts";
 
 /**
  * Prints the server's files.
@@ -22,7 +22,7 @@ export async function listFiles(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  const remote = await connectPatiently(command, signal);
+  const remote = await connectWithRetry(command, signal);
   if (!remote) return EXIT_INTERRUPTED;
   const rows = renderFileList([...remote.files.values()], { columns: Infinity, limit: null });
   if (rows.length > 0) writeLine(output, rows.join("\n"));

@@ -4,7 +4,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { printable } from "../text/sanitize.ts";
+import { sanitize } from "../text/sanitize.ts";
 import { type Output, writeText } from "../text/write_text.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function runMain(name: string, program: () => Promise<number>): Pro
     code = await program();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    writeLine(Deno.stderr, `${name}: ${printable(error.message)}`);
+    writeLine(Deno.stderr, `${name}: ${sanitize(error.message)}`);
     code = error.exitCode;
   }
   Deno.exit(code);

@@ -16,7 +16,7 @@ import { ReportRecord } from "../display/report/report_record.ts";
  * @returns What `run` does.
  * @throws {UserError} If the report cannot be written; before the download if that is known then.
  */
-export async function reported<T>(
+export async function withReport<T>(
   { report, input }: ClientCommand,
   run: (listen: (event: ClientEvent) => void) => Promise<T>,
 ): Promise<T> {

@@ -10,7 +10,7 @@ import type { ListedFile } from "../protocol/payloads.ts";
 import type { Priority } from "./priority.ts";
 
 /** How `input.txt` differs from what it said before, in one of its lines. */
-export type WishChange = "added" | "changed" | "removed";
+export type EntryChange = "added" | "changed" | "removed";
 
 /** What a display or a script is told. */
 export type ClientEvent =
@@ -40,8 +40,8 @@ export type ClientEvent =
   | { readonly type: "warning"; readonly message: string }
   /** A line of `input.txt` is new, has another priority or digest, or is gone. */
   | {
-    readonly type: "wish";
-    readonly change: WishChange;
+    readonly type: "entry";
+    readonly change: EntryChange;
     /** The line's number, from 1; of one that is gone, the number that it had. */
     readonly line: number;
     /** A path or a glob. */
@@ -50,7 +50,7 @@ export type ClientEvent =
     readonly sha256: string | null;
   }
   /** `input.txt` has been read (again), and all of its changes have been told. */
-  | { readonly type: "input"; readonly wishes: number }
+  | { readonly type: "input"; readonly entries: number }
   /** A file is wanted and the server has it: from now on it is part of the total. */
   | {
     readonly type: "queued";
@@ -63,7 +63,7 @@ export type ClientEvent =
   /** A file is not wanted any more (or the server has it no longer): it leaves the total. */
   | { readonly type: "dropped"; readonly path: string; readonly reason: string }
   /** The first chunk of a file is being asked for; `resumed` bytes of it are there already. */
-  | { readonly type: "started"; readonly path: string; readonly resumed: number }
+  | { readonly type: "started"; readonly path: string; readonly resumedBytes: number }
   /** Positions of the files that moved since the last such event; a few times a second at most. */
   | { readonly type: "progress"; readonly files: readonly FileProgress[] }
   /** All bytes are there; their digest is awaited. */
@@ -76,7 +76,7 @@ export type ClientEvent =
     readonly by: "server" | "input";
   }
   /** A file begins anew: it has changed on the server, or what is here is damaged. */
-  | { readonly type: "restarted"; readonly path: string; readonly reason: string }
+  | { readonly type: "refetching"; readonly path: string; readonly reason: string }
   /** The file is complete under its name. */
   | {
     readonly type: "finished";
@@ -138,9 +138,9 @@ export interface PriorityShare {
   readonly priority: Priority;
   readonly bytes: number;
   /** The part of the bytes that is its due, 0 to 1. */
-  readonly wanted: number;
+  readonly expectedShare: number;
   /** The part that it got. */
-  readonly measured: number;
+  readonly actualShare: number;
 }
 
 /** What a run has done, and what it has not. */
@@ -161,7 +161,7 @@ export interface Summary {
   /** From the start of the run to its end. */
   readonly took: number;
   /** For how long of that there was something to download. */
-  readonly busy: number;
+  readonly activeTime: number;
   /** Null if no priorities ever competed. */
   readonly shares: Shares | null;
   /** What the user types to go on; null if nothing is left to do. */
@@ -185,5 +185,5 @@ export interface UnfinishedFile {
   readonly priority: Priority;
   readonly size: number;
   /** Bytes that need not come again. */
-  readonly kept: number;
+  readonly resumableBytes: number;
 }

@@ -24,7 +24,9 @@ export const WEIGHTS: Readonly<Record<Priority, number>> = { CRITICAL: 10, HIGH:
  *
  * @param files How many files of each priority have something to ask for.
  */
-export function wantedShares(files: Readonly<Record<Priority, number>>): Record<Priority, number> {
+export function expectedShares(
+  files: Readonly<Record<Priority, number>>,
+): Record<Priority, number> {
   const weights = PRIORITIES.map((priority) => files[priority] > 0 ? WEIGHTS[priority] : 0);
   const total = Math.max(1, weights.reduce((sum, weight) => sum + weight, 0));
   const [CRITICAL = 0, HIGH = 0, NORMAL = 0] = weights.map((weight) => weight / total);

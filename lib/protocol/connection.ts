@@ -4,8 +4,8 @@
  * @module
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
-import { settlesWithin } from "../async/timeout.ts";
-import { parseIp } from "./ip_address.ts";
+import { settledWithin } from "../async/timeout.ts";
+import { ipBytes } from "./ip_address.ts";
 import {
   encodeMessage,
   type Endpoint,
@@ -18,9 +18,9 @@ import {
   type Side,
 } from "./message.ts";
 import { type Message, MessageReader } from "./message_reader.ts";
-import { DEFAULT_PATIENCE, type Patience } from "./timeouts.ts";
+import { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
-import { parseErrorPayload, parseGoodbye, printPayload } from "./payloads.ts";
+import { encodePayload, parseErrorPayload, parseGoodbye } from "./payloads.ts";
 
 /** A message to send. */
 export interface Outgoing {
@@ -34,7 +34,7 @@ export interface Outgoing {
 }
 
 /** The right to write to a connection, which must be ended. */
-export interface Turn {
+export interface WriteLock {
   /**
    * Resolves when the next bytes may be given.
    *
@@ -42,7 +42,7 @@ export interface Turn {
    */
   write(bytes: Uint8Array): Promise<void>;
   /** Lets the next one write. */
-  end(): void;
+  release(): void;
 }
 
 /** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
@@ -50,30 +50,30 @@ const MAX_WAITING_PONGS = 16;
 /** A payload from this size on, in bytes, is not copied to be sent. */
 const LARGE_PAYLOAD = 64 * 1024;
 /** How long the last words to a peer may take, in milliseconds. */
-const LAST_WORDS_MS = 1_000;
+const BEST_EFFORT_MS = 1_000;
 
 /** One connection, seen from one side. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
   readonly #socket: Socket;
-  readonly #patience: Patience;
+  readonly #timeouts: Timeouts;
   readonly #reader: MessageReader;
   readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
   /** Resolves when all have written that wanted to until now. */
-  #turns: Promise<void> = Promise.resolve();
-  readonly #chatter = { received: 0, sent: 0 };
+  #writers: Promise<void> = Promise.resolve();
+  readonly #keepaliveBytes = { received: 0, sent: 0 };
   #waitingPongs = 0;
   #pinged = false;
 
   /**
    * @param conn Is closed with the connection.
    * @param side Which side this end is.
-   * @param patience How long to wait for the peer.
+   * @param timeouts How long to wait for the peer.
    */
-  constructor(conn: Deno.Conn, side: Side, patience: Patience = DEFAULT_PATIENCE) {
+  constructor(conn: Deno.Conn, side: Side, timeouts: Timeouts = DEFAULT_TIMEOUTS) {
     this.#socket = new Socket(conn);
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
     this.#endpoints = side === "server"
@@ -83,7 +83,7 @@ export class Connection implements Disposable {
       this.#socket.readable,
       side === "server" ? "client" : "server",
     );
-    this.#watchdog = setInterval(() => this.#watch(), patience.pingAfter / 10);
+    this.#watchdog = setInterval(() => this.#watch(), timeouts.pingAfterMs / 10);
   }
 
   /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
@@ -108,7 +108,10 @@ export class Connection implements Disposable {
   /** The same without PINGs and PONGs, which bring nothing on. */
   get progress(): { readonly received: number; readonly sent: number } {
     const { received, sent } = this.#socket.traffic;
-    return { received: received - this.#chatter.received, sent: sent - this.#chatter.sent };
+    return {
+      received: received - this.#keepaliveBytes.received,
+      sent: sent - this.#keepaliveBytes.sent,
+    };
   }
 
   /** Addresses and ports of both ends, as this end sees them. */
@@ -176,22 +179,22 @@ export class Connection implements Disposable {
   }
 
   async #sendParts(...parts: readonly Uint8Array[]): Promise<void> {
-    const turn = await this.takeTurn();
+    const turn = await this.acquireWriter();
     try {
       for (const part of parts) await turn.write(part);
     } finally {
-      turn.end();
+      turn.release();
     }
-    await this.#explained(this.#socket.flush());
+    await this.#orFailure(this.#socket.flush());
   }
 
   /** Waits until nobody else is sending, for a message that is sent in pieces. */
-  async takeTurn(): Promise<Turn> {
-    const before = this.#turns;
+  async acquireWriter(): Promise<WriteLock> {
+    const before = this.#writers;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turns = promise;
+    this.#writers = promise;
     await before;
-    return { write: (bytes) => this.#write(bytes), end: resolve };
+    return { write: (bytes) => this.#write(bytes), release: resolve };
   }
 
   /**
@@ -201,19 +204,19 @@ export class Connection implements Disposable {
    * @default {error}
    */
   async refuse(error: WireError, failure: Error = error): Promise<void> {
-    const payload = printPayload({ code: error.code, message: error.message });
-    await this.#lastWords({ type: MessageType.ERROR, payload });
+    const payload = encodePayload({ code: error.code, message: error.message });
+    await this.#sendBestEffort({ type: MessageType.ERROR, payload });
     this.fail(failure);
   }
 
   /** Says goodbye; a server may still send what was asked for before. */
   sayGoodbye(reason: string): Promise<void> {
-    return this.#lastWords({ type: MessageType.GOODBYE, payload: printPayload({ reason }) });
+    return this.#sendBestEffort({ type: MessageType.GOODBYE, payload: encodePayload({ reason }) });
   }
 
   /** Closes the writing half once all is written; what the peer still sends can be read. */
   async closeWrite(): Promise<void> {
-    await this.#turns;
+    await this.#writers;
     await this.#socket.closeWrite();
   }
 
@@ -240,19 +243,19 @@ export class Connection implements Disposable {
         const message = await this.#reader.read();
         const type = message?.header.type;
         if (type !== MessageType.PING && type !== MessageType.PONG) {
-          if (message) this.#heedLastWords(message);
+          if (message) this.#checkClosing(message);
           return message;
         }
-        this.#chatter.received += HEADER_SIZE + FOOTER_SIZE + message!.payload.length;
+        this.#keepaliveBytes.received += HEADER_SIZE + FOOTER_SIZE + message!.payload.length;
         if (type === MessageType.PING) await this.#pong(message!.header.requestId);
       }
     } catch (error) {
-      throw await this.#explain(error);
+      throw await this.#failWith(error);
     }
   }
 
   /** An ERROR about the whole connection is how the peer ended it. */
-  #heedLastWords({ header, payload }: Message): void {
+  #checkClosing({ header, payload }: Message): void {
     if (header.requestId !== 0) return;
     try {
       if (header.type === MessageType.ERROR) {
@@ -266,7 +269,7 @@ export class Connection implements Disposable {
     }
   }
 
-  async #explain(thrown: unknown): Promise<Error> {
+  async #failWith(thrown: unknown): Promise<Error> {
     const isCut = thrown instanceof ConnectionLostError && this.#failure === undefined;
     if (thrown instanceof ProtocolError || isCut) {
       await this.refuse(new WireError("protocol", thrown.message), thrown);
@@ -282,27 +285,27 @@ export class Connection implements Disposable {
 
   async #pong(requestId: number): Promise<void> {
     this.#waitingPongs++;
-    const sent = this.#sendChatter(MessageType.PONG, requestId)
+    const sent = this.#sendKeepalive(MessageType.PONG, requestId)
       .finally(() => this.#waitingPongs--);
     // Reading goes on meanwhile, or two sides that both write would wait for each other.
     if (this.#waitingPongs > MAX_WAITING_PONGS) await sent;
     else sent.catch(() => {});
   }
 
-  #sendChatter(type: typeof MessageType.PING | typeof MessageType.PONG, requestId: number) {
-    this.#chatter.sent += HEADER_SIZE + FOOTER_SIZE;
+  #sendKeepalive(type: typeof MessageType.PING | typeof MessageType.PONG, requestId: number) {
+    this.#keepaliveBytes.sent += HEADER_SIZE + FOOTER_SIZE;
     return this.send({ type, requestId });
   }
 
-  async #lastWords(message: Outgoing): Promise<void> {
-    await settlesWithin(this.send(message), LAST_WORDS_MS);
+  async #sendBestEffort(message: Outgoing): Promise<void> {
+    await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
   #write(bytes: Uint8Array): Promise<void> {
-    return this.#explained(this.#socket.write(bytes));
+    return this.#orFailure(this.#socket.write(bytes));
   }
 
-  async #explained(writing: Promise<void>): Promise<void> {
+  async #orFailure(writing: Promise<void>): Promise<void> {
     try {
       await writing;
     } catch (error) {
@@ -314,26 +317,26 @@ export class Connection implements Disposable {
   }
 
   #watch(): void {
-    const { pingAfter, deadAfter, stalledAfter } = this.#patience;
+    const { pingAfterMs, deadAfterMs, writeStallMs } = this.#timeouts;
     const { silence, stall } = this.#socket;
-    if (silence < pingAfter) this.#pinged = false;
-    if (silence >= deadAfter) {
+    if (silence < pingAfterMs) this.#pinged = false;
+    if (silence >= deadAfterMs) {
       clearInterval(this.#watchdog);
-      const words = `Nothing was received for ${deadAfter / 1000} s`;
+      const words = `Nothing was received for ${deadAfterMs / 1000} s`;
       this.refuse(new WireError("timeout", words), new ConnectionLostError(words));
-    } else if (stall >= stalledAfter) {
-      this.fail(new ConnectionLostError(`The peer read nothing for ${stalledAfter / 1000} s`));
-    } else if (silence >= pingAfter && !this.#pinged) {
+    } else if (stall >= writeStallMs) {
+      this.fail(new ConnectionLostError(`The peer read nothing for ${writeStallMs / 1000} s`));
+    } else if (silence >= pingAfterMs && !this.#pinged) {
       this.#pinged = true;
-      this.#sendChatter(MessageType.PING, 0).catch(() => {});
+      this.#sendKeepalive(MessageType.PING, 0).catch(() => {});
     }
   }
 }
 
 function endpointOf(address: Deno.Addr): Endpoint {
   return "hostname" in address
-    ? { ip: parseIp(address.hostname), port: address.port }
-    : { ip: parseIp(""), port: 0 };
+    ? { ip: ipBytes(address.hostname), port: address.port }
+    : { ip: ipBytes(""), port: 0 };
 }
 
 /** Whether a message needs nothing from the connection. */

@@ -13,7 +13,7 @@ export const IP_SIZE = 16;
  *
  * @param text For example `127.0.0.1`, `::1`, `::ffff:10.0.0.1` or `fe80::1%eth0`.
  */
-export function parseIp(text: string): Uint8Array {
+export function ipBytes(text: string): Uint8Array {
   const address = text.split("%")[0]!;
   const unspecified = new Uint8Array(IP_SIZE);
   if (!address.includes(":")) {

@@ -36,7 +36,7 @@
  *
  * The parts of this folder, each using only those before it:
  * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
- * `message_reader.ts`, `patience.ts`, `socket.ts`, `connection.ts`, `handshake_deadline.ts`.
+ * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `connection.ts`, `handshake_deadline.ts`.
  *
  * @module
  */

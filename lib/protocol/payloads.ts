@@ -57,7 +57,7 @@ export interface ListPage {
   readonly removed: readonly string[];
 }
 
-/** A wish for one chunk. */
+/** A request for one chunk. */
 export interface GetRequest {
   readonly path: string;
   readonly version: string;
@@ -67,7 +67,7 @@ export interface GetRequest {
   readonly length: number;
 }
 
-/** A wish for a whole file's digest. */
+/** A request for a whole file's digest. */
 export interface DigestRequest {
   readonly path: string;
   readonly version: string;
@@ -104,7 +104,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The bytes of a structured payload. */
-export function printPayload(
+export function encodePayload(
   payload:
     | Welcome
     | Login

@@ -5,18 +5,18 @@
  */
 
 /** How long a connection waits, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** Without anything received: send a PING. */
-  readonly pingAfter: number;
+  readonly pingAfterMs: number;
   /** Without anything received: the connection is dead. */
-  readonly deadAfter: number;
+  readonly deadAfterMs: number;
   /** Without any byte accepted by a peer that is being written to: the connection is dead. */
-  readonly stalledAfter: number;
+  readonly writeStallMs: number;
 }
 
-/** The patience that the specification asks for. */
-export const DEFAULT_PATIENCE: Patience = {
-  pingAfter: 15_000,
-  deadAfter: 45_000,
-  stalledAfter: 60_000,
+/** The timeouts that the specification asks for. */
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  pingAfterMs: 15_000,
+  deadAfterMs: 45_000,
+  writeStallMs: 60_000,
 };

@@ -6,7 +6,7 @@
  */
 
 /** One client that is connected. */
-export interface ConnectedClient {
+export interface ClientInfo {
   /** Its address and port. */
   readonly address: string;
   /** When it came, on the clock of `performance.now`, in milliseconds. */
@@ -14,5 +14,5 @@ export interface ConnectedClient {
   /** Bytes of files that were sent to it. */
   readonly bytesSent: number;
   /** How many files it is at. */
-  readonly openFiles: number;
+  readonly activeFiles: number;
 }

@@ -18,24 +18,24 @@ export type ServerEvent =
     /** Who can reach the server, and how to change that. */
     readonly reach: string;
   }
-  | { readonly event: "client came"; readonly client: string }
+  | { readonly event: "client_connected"; readonly client: string }
   /** A client was sent away: there are too many, or too many of its address. */
   | {
-    readonly event: "client refused";
+    readonly event: "client_refused";
     readonly client: string;
     readonly clients: number;
     readonly sameAddress: number;
   }
   /** The last byte of a file was sent. */
   | {
-    readonly event: "file sent";
+    readonly event: "file_sent";
     readonly client: string;
     readonly path: string;
     readonly size: number;
   }
   /** A request was answered with an error; of one client only the first ones are told. */
   | {
-    readonly event: "request refused";
+    readonly event: "request_refused";
     readonly client: string;
     /** Missing if the request could not be understood. */
     readonly path?: string;
@@ -43,7 +43,7 @@ export type ServerEvent =
     readonly reason: string;
   }
   | {
-    readonly event: "client went";
+    readonly event: "client_disconnected";
     readonly client: string;
     /** Files that were sent to their end. */
     readonly files: number;
@@ -54,17 +54,17 @@ export type ServerEvent =
     readonly reason: string;
   }
   /** So many files are new or different, so many have vanished. */
-  | { readonly event: "folder changed"; readonly changed: number; readonly removed: number }
+  | { readonly event: "folder_changed"; readonly changed: number; readonly removed: number }
   /** The system tells of changes no more: the folder is looked at again and again. */
-  | { readonly event: "folder is polled, not watched"; readonly reason: string }
+  | { readonly event: "watch_lost"; readonly reason: string }
   /** The list stays as it is until the folder can be looked at again. */
-  | { readonly event: "folder cannot be looked at"; readonly reason: string }
+  | { readonly event: "scan_failed"; readonly reason: string }
   /** A connection could not be taken; the server goes on. */
-  | { readonly event: "accept failed"; readonly reason: string }
+  | { readonly event: "accept_failed"; readonly reason: string }
   /** The server failed at a client; it goes on with the others. */
-  | { readonly event: "session failed"; readonly reason: string }
+  | { readonly event: "session_failed"; readonly reason: string }
   | {
-    readonly event: "server stopped";
+    readonly event: "server_stopped";
     /** Clients that came. */
     readonly clients: number;
     readonly files: number;

@@ -4,7 +4,7 @@
  * @module
  */
 import { jsonLine } from "../text/json_line.ts";
-import { printable } from "../text/sanitize.ts";
+import { sanitize } from "../text/sanitize.ts";
 import type { ServerEvent } from "./events.ts";
 
 /** Takes events for the log. */
@@ -54,6 +54,6 @@ function shorten(text: string, most: number): string {
 
 function quoteIfNeeded(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  const text = shorten(printable(value), MAX_DETAIL);
+  const text = shorten(sanitize(value), MAX_DETAIL);
   return /^[^\s"=\\]+$/.test(text) ? text : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }

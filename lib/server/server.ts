@@ -13,15 +13,15 @@
  */
 import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
-import { settlesWithin } from "../async/timeout.ts";
+import { settledWithin } from "../async/timeout.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./read/buffer_pool.ts";
 import { Catalog } from "./folder/catalog.ts";
-import type { ConnectedClient } from "./client_info.ts";
-import { Digests } from "./read/digest_cache.ts";
+import type { ClientInfo } from "./client_info.ts";
+import { DigestCache } from "./read/digest_cache.ts";
 import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
-import { WholeList } from "./folder/list_cache.ts";
+import { ListCache } from "./folder/list_cache.ts";
 
 /** What a server needs to know. */
 export interface ServerOptions {
@@ -48,7 +48,7 @@ export interface ServerHandle extends AsyncDisposable {
   /** How many files it shares now. */
   readonly fileCount: number;
   /** Who is connected now, in the order of their coming. */
-  readonly clients: ReadonlySet<ConnectedClient>;
+  readonly clients: ReadonlySet<ClientInfo>;
   /** What it has done so far. */
   readonly totals: ServerTotals;
   /** Resolves when the server has ended, after `shutdown`. */
@@ -87,7 +87,7 @@ const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
   const { log } = options;
-  const digests = new Digests();
+  const digests = new DigestCache();
   const catalog = await openCatalog(options, digests);
   let listener: Deno.TcpListener;
   try {
@@ -97,8 +97,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     digests[Symbol.dispose]();
     throw new UserError(whyNotListening(error, options), 2, { cause: error });
   }
-  const wholeList = new WholeList(catalog);
-  const shared = { catalog, wholeList, digests, pool: new BufferPool(options.memory), log };
+  const listCache = new ListCache(catalog);
+  const shared = { catalog, listCache, digests, pool: new BufferPool(options.memory), log };
   const sessions = new Set<Session>();
   const gone = { files: 0, bytes: 0 };
   let clients = 0;
@@ -118,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     const address = conn.remoteAddr.hostname;
     const sameAddress = addresses.get(address) ?? 0;
     if (sessions.size >= options.maxClients || sameAddress >= options.maxClientsPerAddress) {
-      log({ event: "client refused", client: address, clients: sessions.size, sameAddress });
+      log({ event: "client_refused", client: address, clients: sessions.size, sameAddress });
       await connection.refuse(new WireError("busy", "The server has as many clients as it takes"));
       return;
     }
@@ -141,7 +141,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
         const conn = await listener.accept();
         retry = ACCEPT_RETRY_MS.first;
         serve(conn).catch((error) => {
-          log({ event: "session failed", reason: messageOf(error) });
+          log({ event: "session_failed", reason: messageOf(error) });
           try {
             conn.close();
           } catch {
@@ -152,7 +152,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
         if (closing) return;
         // The client was gone before it was accepted.
         if (error instanceof Deno.errors.NotConnected) continue;
-        log({ event: "accept failed", reason: messageOf(error) });
+        log({ event: "accept_failed", reason: messageOf(error) });
         await new Promise((resolve) => setTimeout(resolve, retry));
         retry = Math.min(retry * 2, ACCEPT_RETRY_MS.last);
       }
@@ -167,13 +167,13 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     const drained = Promise.all(
       [...sessions].map((session) => session.shutDown("the server is shutting down")),
     );
-    if (!await settlesWithin(drained, DRAIN_MS)) {
+    if (!await settledWithin(drained, DRAIN_MS)) {
       for (const session of sessions) session.abort();
     }
     digests[Symbol.dispose]();
     // Whatever the system still keeps from ending, the program ends.
-    await settlesWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
-    log({ event: "server stopped", ...totals() });
+    await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
+    log({ event: "server_stopped", ...totals() });
     ended.resolve();
   };
   const ended = Promise.withResolvers<void>();
@@ -197,16 +197,16 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   };
 }
 
-async function openCatalog(options: ServerOptions, digests: Digests): Promise<Catalog> {
+async function openCatalog(options: ServerOptions, digests: DigestCache): Promise<Catalog> {
   const { dir, hidden, log } = options;
   try {
     return await Catalog.open(dir, hidden, {
-      changed: ({ files, removed }) => {
+      onChanged: ({ files, removed }) => {
         for (const path of removed) digests.forget(path);
-        log({ event: "folder changed", changed: files.length, removed: removed.length });
+        log({ event: "folder_changed", changed: files.length, removed: removed.length });
       },
-      onlyPolling: (reason) => log({ event: "folder is polled, not watched", reason }),
-      blind: (reason) => log({ event: "folder cannot be looked at", reason }),
+      onWatchLost: (reason) => log({ event: "watch_lost", reason }),
+      onScanFailed: (reason) => log({ event: "scan_failed", reason }),
     });
   } catch (error) {
     throw new UserError(`Cannot share the folder "${dir}": ${whyUnreadable(error)}`, 2, {

@@ -8,29 +8,29 @@
  */
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
-import type { Connection, Turn } from "../protocol/connection.ts";
+import type { Connection, WriteLock } from "../protocol/connection.ts";
 import type { Message } from "../protocol/message_reader.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { type EncodedPage, listPages } from "../protocol/list_pages.ts";
-import { MessageType } from "../protocol/message.ts";
+import { MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
 import {
+  encodePayload,
   type ListedFile,
   parseDigestRequest,
   parseGetRequest,
-  printPayload,
 } from "../protocol/payloads.ts";
 import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./read/buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./folder/catalog.ts";
-import type { Packet, SentPiece } from "./respond/chunk_answer.ts";
-import { ChunkAnswers, MAX_CHUNK } from "./respond/chunk_answers.ts";
-import type { ConnectedClient } from "./client_info.ts";
-import type { Digests } from "./read/digest_cache.ts";
-import { FilesAtWork } from "./respond/active_files.ts";
+import type { OutgoingChunk, SentPiece } from "./respond/chunk_answer.ts";
+import { GetResponses, MAX_CHUNK } from "./respond/chunk_answers.ts";
+import type { ClientInfo } from "./client_info.ts";
+import type { DigestCache } from "./read/digest_cache.ts";
+import { ActiveFiles } from "./respond/active_files.ts";
 import type { Log } from "./log.ts";
 import { OpenRequests } from "./respond/open_requests.ts";
-import { settlesWithin } from "../async/timeout.ts";
-import type { WholeList } from "./folder/list_cache.ts";
+import { settledWithin } from "../async/timeout.ts";
+import type { ListCache } from "./folder/list_cache.ts";
 
 /** Most requests that may be open on a connection. */
 const MAX_REQUESTS = 256;
@@ -42,14 +42,14 @@ const LINGER_MS = 1_000;
 /** What all sessions share. */
 export interface SharedResources {
   readonly catalog: Catalog;
-  readonly wholeList: WholeList;
-  readonly digests: Digests;
+  readonly listCache: ListCache;
+  readonly digests: DigestCache;
   readonly pool: BufferPool;
   readonly log: Log;
 }
 
 /** One client's session. */
-export class Session implements ConnectedClient {
+export class Session implements ClientInfo {
   readonly address: string;
   readonly since = performance.now();
   bytesSent = 0;
@@ -60,18 +60,18 @@ export class Session implements ConnectedClient {
 
   readonly #connection: Connection;
   readonly #shared: SharedResources;
-  readonly #answers: ChunkAnswers;
+  readonly #answers: GetResponses;
   readonly #open = new OpenRequests(MAX_REQUESTS);
-  readonly #files = new FilesAtWork();
+  readonly #files = new ActiveFiles();
   /** What the client does not know yet, by path; null has vanished. */
-  #news = new Map<string, ListedFile | null>();
+  #pendingChanges = new Map<string, ListedFile | null>();
   /** The right to write, while a message is being sent. */
-  #turn: Turn | undefined;
+  #writeLock: WriteLock | undefined;
   #refusals = 0;
   /** Why the session ends, once that is known. */
   #endReason: string | undefined;
-  #listTold = false;
-  #telling = false;
+  #listSent = false;
+  #sendingUpdate = false;
 
   /** Serves a client to its end, which is logged. */
   constructor(connection: Connection, shared: SharedResources) {
@@ -79,7 +79,7 @@ export class Session implements ConnectedClient {
     this.#shared = shared;
     const { ip, port } = connection.endpoints.client;
     this.address = formatAddress(formatIp(ip), port);
-    this.#answers = new ChunkAnswers({
+    this.#answers = new GetResponses({
       ...shared,
       connection,
       refused: (error, path) => this.#logRefusal(error, path),
@@ -87,7 +87,7 @@ export class Session implements ConnectedClient {
     this.finished = this.#run();
   }
 
-  get openFiles(): number {
+  get activeFiles(): number {
     return this.#files.count(this.#open.paths, performance.now());
   }
 
@@ -95,13 +95,13 @@ export class Session implements ConnectedClient {
   async #run(): Promise<void> {
     const { log, catalog, digests } = this.#shared;
     const client = this.address;
-    log({ event: "client came", client });
+    log({ event: "client_connected", client });
     let sending: Promise<void> | undefined;
     try {
       using deadline = handshakeDeadline(this.#connection);
       await this.#welcome();
-      using _subscription = catalog.subscribe((change) => this.#note(change));
-      await this.#tellList();
+      using _subscription = catalog.subscribe((change) => this.#onCatalogChange(change));
+      await this.#sendList();
       deadline[Symbol.dispose]();
       sending = this.#sendAnswers();
       await this.#receiveRequests();
@@ -121,7 +121,7 @@ export class Session implements ConnectedClient {
       const { bytesSent: bytes, filesSent: files } = this;
       const refused = this.#refusals;
       const reason = this.#endReason ?? "it left";
-      log({ event: "client went", client, files, bytes, refused, seconds, reason });
+      log({ event: "client_disconnected", client, files, bytes, refused, seconds, reason });
     }
   }
 
@@ -140,7 +140,7 @@ export class Session implements ConnectedClient {
     this.#endReason ??= reason;
     await this.#connection.sayGoodbye(reason);
     // A client that neither asks for more nor leaves has not understood.
-    while (!await settlesWithin(this.finished, LINGER_MS)) {
+    while (!await settledWithin(this.finished, LINGER_MS)) {
       if (this.#open.isEmpty) await this.#connection.closeWrite();
     }
   }
@@ -154,8 +154,8 @@ export class Session implements ConnectedClient {
   async #welcome(): Promise<void> {
     await this.#connection.send({
       type: MessageType.WELCOME,
-      payload: printPayload({
-        protocol: 1,
+      payload: encodePayload({
+        protocol: PROTOCOL_VERSION,
         server: PROGRAM,
         maxChunk: MAX_CHUNK,
         maxRequests: MAX_REQUESTS,
@@ -164,27 +164,27 @@ export class Session implements ConnectedClient {
     });
   }
 
-  async #tellList(): Promise<void> {
+  async #sendList(): Promise<void> {
     // The changes from here on are news, so this list and they together miss nothing.
-    await this.#sendPages(this.#shared.wholeList.pages());
-    this.#listTold = true;
-    this.#tellNews();
+    await this.#sendPages(this.#shared.listCache.pages());
+    this.#listSent = true;
+    this.#sendListUpdate();
   }
 
-  #note({ files, removed }: CatalogChange): void {
-    for (const file of files) this.#news.set(file.path, file);
-    for (const path of removed) this.#news.set(path, null);
-    this.#tellNews();
+  #onCatalogChange({ files, removed }: CatalogChange): void {
+    for (const file of files) this.#pendingChanges.set(file.path, file);
+    for (const path of removed) this.#pendingChanges.set(path, null);
+    this.#sendListUpdate();
   }
 
   /** Sends what is new; what comes meanwhile is sent after it, in one go. */
-  async #tellNews(): Promise<void> {
-    if (!this.#listTold || this.#telling) return;
-    this.#telling = true;
+  async #sendListUpdate(): Promise<void> {
+    if (!this.#listSent || this.#sendingUpdate) return;
+    this.#sendingUpdate = true;
     try {
-      while (this.#news.size > 0) {
-        const news = [...this.#news];
-        this.#news = new Map();
+      while (this.#pendingChanges.size > 0) {
+        const news = [...this.#pendingChanges];
+        this.#pendingChanges = new Map();
         await this.#sendPages(listPages({
           revision: this.#shared.catalog.revision,
           complete: false,
@@ -195,7 +195,7 @@ export class Session implements ConnectedClient {
     } catch (error) {
       this.#connection.fail(error as Error);
     }
-    this.#telling = false;
+    this.#sendingUpdate = false;
   }
 
   async #sendPages(pages: Iterable<EncodedPage>): Promise<void> {
@@ -212,18 +212,18 @@ export class Session implements ConnectedClient {
       );
     } catch (error) {
       this.#connection.fail(error as Error);
-      this.#turn?.end();
+      this.#writeLock?.release();
       this.#open.clear();
     }
   }
 
-  async #sendPacket(packet: Packet): Promise<void> {
+  async #sendPacket(packet: OutgoingChunk): Promise<void> {
     try {
-      if (packet.isFirst) this.#turn = await this.#connection.takeTurn();
-      await this.#turn!.write(packet.bytes);
+      if (packet.isFirst) this.#writeLock = await this.#connection.acquireWriter();
+      await this.#writeLock!.write(packet.bytes);
     } finally {
       this.#answers.sent(packet);
-      if (packet.isLast) this.#turn?.end();
+      if (packet.isLast) this.#writeLock?.release();
     }
     if (packet.isLast) this.#open.leave(packet.requestId);
     if (packet.piece) this.#count(packet.piece);
@@ -234,7 +234,7 @@ export class Session implements ConnectedClient {
     if (!endsFile) return this.#files.sent(path, performance.now());
     this.#files.ended(path);
     this.filesSent++;
-    this.#shared.log({ event: "file sent", client: this.address, path, size: end });
+    this.#shared.log({ event: "file_sent", client: this.address, path, size: end });
   }
 
   async #receiveRequests(): Promise<void> {
@@ -288,12 +288,12 @@ export class Session implements ConnectedClient {
       if (request instanceof WireError) throw request;
       const file = catalog.find(request.path, request.version);
       const digest = await digests.of(file, () => catalog.realPath(file), this);
-      const payload = printPayload({ digest });
+      const payload = encodePayload({ digest });
       await this.#connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#logRefusal(error, request instanceof WireError ? null : request.path);
-      const payload = printPayload({ code: error.code, message: error.message });
+      const payload = encodePayload({ code: error.code, message: error.message });
       await this.#connection.send({ type: MessageType.ERROR, requestId, payload });
     }
   }
@@ -315,7 +315,7 @@ export class Session implements ConnectedClient {
   #logRefusal({ code, message, cause }: WireError, path: string | null): void {
     if (++this.#refusals > MAX_LOGGED_REFUSALS) return;
     this.#shared.log({
-      event: "request refused",
+      event: "request_refused",
       client: this.address,
       ...(path === null ? {} : { path }),
       code,

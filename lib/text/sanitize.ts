@@ -33,7 +33,7 @@ const MAX_QUOTED = 120;
  * printable("a\x1b[2Jb"); // "a\\x1b[2Jb"
  * ```
  */
-export function printable(text: string): string {
+export function sanitize(text: string): string {
   return escapeUnsafe(text, escapeOf);
 }
 
@@ -44,9 +44,9 @@ export function escapeUnsafe(text: string, escape: (character: string) => string
 
 /** A text, printable, in double quotes; of a text over 120 characters only the beginning. */
 export function quoted(text: string): string {
-  if (text.length <= MAX_QUOTED) return `"${printable(text)}"`;
+  if (text.length <= MAX_QUOTED) return `"${sanitize(text)}"`;
   const whole = isPairAt(text, MAX_QUOTED - 2) ? MAX_QUOTED - 2 : MAX_QUOTED - 1;
-  return `"${printable(text.slice(0, whole))}…"`;
+  return `"${sanitize(text.slice(0, whole))}…"`;
 }
 
 /** Whether a cut after this UTF-16 unit would split a character. */

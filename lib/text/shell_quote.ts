@@ -11,7 +11,7 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 const ACTIVE_IN_QUOTES = /["$`!%]|\\\\|\\$/;
 
 /** A text as one word of a command line: in quotes that all shells know, if that is possible. */
-export function shellWord(text: string): string {
+export function shellQuote(text: string): string {
   if (PLAIN_WORD.test(text)) return text;
   return ACTIVE_IN_QUOTES.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
 }

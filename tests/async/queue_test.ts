@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Fifo } from "../../lib/async/queue.ts";
+import { Queue } from "../../lib/async/queue.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 Deno.test("Fifo gives back in the order of coming, whatever comes and goes when", () => {
   const random = seededRandom(5);
-  const fifo = new Fifo<number>();
+  const fifo = new Queue<number>();
   const expected: number[] = [];
   let next = 0;
   for (let step = 0; step < 50_000; step++) {

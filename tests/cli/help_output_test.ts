@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { informationFor } from "../../lib/cli/help_output.ts";
+import { helpOutputFor } from "../../lib/cli/help_output.ts";
 import { PROGRAM } from "../../lib/version.ts";
 
 const MANUAL = { name: "sluice-x", help: "How to use it.\n", options: [{ name: "dir", says: "" }] };
 const NOTHING = { help: false, version: false, completions: null };
 
 Deno.test("informationFor has nothing for who wants work done", () => {
-  assert.equal(informationFor(NOTHING, MANUAL), null);
+  assert.equal(helpOutputFor(NOTHING, MANUAL), null);
 });
 
 Deno.test("informationFor has the help, before all else", () => {
   const all = { help: true, version: true, completions: "bash" } as const;
-  assert.equal(informationFor(all, MANUAL), "How to use it.");
+  assert.equal(helpOutputFor(all, MANUAL), "How to use it.");
 });
 
 Deno.test("informationFor has the version, and completions by the program's name", () => {
-  assert.equal(informationFor({ ...NOTHING, version: true }, MANUAL), PROGRAM);
-  const script = informationFor({ ...NOTHING, completions: "fish" }, MANUAL)!;
+  assert.equal(helpOutputFor({ ...NOTHING, version: true }, MANUAL), PROGRAM);
+  const script = helpOutputFor({ ...NOTHING, completions: "fish" }, MANUAL)!;
   assert.match(script, /sluice-x.* dir/);
   assert.equal(script, script.trimEnd());
 });

@@ -85,7 +85,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     },
     values: {
       server: ["[::1]:80", { server: { hostname: "::1", port: 80 } }],
-      input: ["wishes.txt", { input: "wishes.txt" }],
+      input: ["entries.txt", { input: "entries.txt" }],
       output: ["/tmp/out", { output: "/tmp/out" }],
       verify: ["none", { verify: false }],
       progress: ["plain", { progress: "plain" }],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wantedShares } from "../../lib/client/priority.ts";
+import { expectedShares } from "../../lib/client/priority.ts";
 
 for (
   const [files, shares] of [
@@ -12,7 +12,7 @@ for (
 ) {
   Deno.test(`wantedShares shares between ${files.join(", ")} files by weight`, () => {
     const [CRITICAL, HIGH, NORMAL] = files;
-    const wanted = wantedShares({ CRITICAL, HIGH, NORMAL });
+    const wanted = expectedShares({ CRITICAL, HIGH, NORMAL });
     assert.deepEqual([wanted.CRITICAL, wanted.HIGH, wanted.NORMAL], shares);
   });
 }

@@ -6,7 +6,7 @@ import { MB } from "../support/throttled_run.ts";
 /** How many clients are killed; `tools/soak_crash.ts` kills more. */
 const KILLS = 12;
 /** How many times the bytes of the files may be asked for. */
-const MOST_ASKED = 1.2;
+const MAX_ASKED = 1.2;
 
 Deno.test("client that is killed again and again shows no wrong file and resumes", async () => {
   const seed = freshSeed();
@@ -29,5 +29,5 @@ Deno.test("client that is killed again and again shows no wrong file and resumes
   assert.equal(figures.kills, KILLS, story);
   assert.equal(figures.wrong, 0, story);
   assert.ok(figures.looks > 0, story);
-  assert.ok(figures.sent <= MOST_ASKED * figures.wanted, story);
+  assert.ok(figures.sent <= MAX_ASKED * figures.wanted, story);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { Remote } from "../../lib/client/remote/server_connection.ts";
+import { ServerConnection } from "../../lib/client/remote/server_connection.ts";
 import {
   eventually,
   programCommand,
@@ -9,7 +9,7 @@ import {
   startClient,
   startServer,
 } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 /** How many clients are cut off in the middle of an answer. */
@@ -19,8 +19,8 @@ const FEW_FILES = 64;
 
 Deno.test("server keeps nothing open for clients that were cut in the middle", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
-  await using site = await Site.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
+  await site.entry("*\n");
   await using server = await startServer(site);
   const honest = await runClient({ ...site, port: server.port });
   assert.equal(honest.code, 0, honest.stderr);
@@ -36,7 +36,7 @@ Deno.test("server keeps nothing open for clients that were cut in the middle", a
 
 /** Asks for more than fits into the system's buffers, and is gone at its first piece. */
 async function getAndCut(port: number): Promise<void> {
-  using remote = await Remote.connect(
+  using remote = await ServerConnection.connect(
     { hostname: "127.0.0.1", port },
     new AbortController().signal,
   );
@@ -63,14 +63,16 @@ async function getAndCut(port: number): Promise<void> {
 Deno.test("client keeps nothing open of files that failed, vanished or are done", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
   const names = Array.from({ length: 20 }, (_, i) => `file${i}`);
-  await using site = await Site.create(Object.fromEntries(names.map((name) => [name, 2 * MB])));
-  await site.wish("\n");
+  await using site = await Workspace.create(
+    Object.fromEntries(names.map((name) => [name, 2 * MB])),
+  );
+  await site.entry("\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("connected to");
   // Large enough for the Worker, which has descriptors of its own.
   await site.share("first", 1 * MB);
-  await site.wish("first\n");
+  await site.entry("first\n");
   await client.waitFor("done     first");
   const before = await settled(() => openFiles(client.pid));
 
@@ -78,10 +80,10 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   for (const name of names.slice(0, 10)) {
     await Deno.mkdir(join(site.output, name, "mine"), { recursive: true });
   }
-  await site.wish("*\n");
+  await site.entry("*\n");
   for (const name of names.slice(10, 13)) await Deno.remove(site.shared(name));
   for (const name of names.slice(13, 16)) await site.replace(name, 3 * MB, 9);
-  await site.wish(`${names.slice(0, 18).join("\n")}\n`);
+  await site.entry(`${names.slice(0, 18).join("\n")}\n`);
   await eventually(() => site.assertArrived(...names.slice(13, 18)));
   await eventually(async () => {
     const after = await openFiles(client.pid);
@@ -91,8 +93,8 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
 
 Deno.test("server lives through a lack of descriptors, and says so", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for open files");
-  await using site = await Site.create({ "a.bin": MB });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "a.bin": MB });
+  await site.entry("*\n");
   const { command, args } = programCommand("server", ["--dir", site.dir, "--port", "0"]);
   const script = `ulimit -n ${FEW_FILES}; exec "$0" "$@"`;
   const shell = { command: "sh", args: ["-c", script, command, ...args] };
@@ -103,11 +105,11 @@ Deno.test("server lives through a lack of descriptors, and says so", async () =>
     for (let count = 0; count < FEW_FILES; count++) {
       stack.use(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
     }
-    await server.waitFor(/accept failed .*[Tt]oo many open files/);
+    await server.waitFor(/accept_failed .*[Tt]oo many open files/);
     // Whoever comes later must not find the folder empty, though it cannot be looked at now.
     await site.share("new.bin", 10);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    assert.doesNotMatch(server.stderr, /folder changed .*removed=[1-9]/);
+    assert.doesNotMatch(server.stderr, /folder_changed .*removed=[1-9]/);
   }
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr + server.stderr);

@@ -11,12 +11,12 @@ import {
   startServer,
 } from "../support/harness.ts";
 import type { ProgramCommand } from "../support/program_command.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 Deno.test("client fails what something stands in the way of, and goes on with the rest", async () => {
-  await using site = await Site.create({ "a": 10, "b": MB, "folder/c": 20, "good": MB + 1 });
-  await site.wish("**\n");
+  await using site = await Workspace.create({ "a": 10, "b": MB, "folder/c": 20, "good": MB + 1 });
+  await site.entry("**\n");
   await Deno.mkdir(join(site.output, "a", "mine"), { recursive: true });
   await Deno.writeTextFile(join(site.output, "folder"), "mine");
   await using server = await startServer(site);
@@ -35,8 +35,8 @@ Deno.test("client fails what something stands in the way of, and goes on with th
 Deno.test("client fails a file that the disk does not take, and goes on with the rest", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for the size of files");
   const limit = 8 * MB;
-  await using site = await Site.create({ "large": limit + 4 * MB, "good": MB });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "large": limit + 4 * MB, "good": MB });
+  await site.entry("*\n");
   await using server = await startServer(site);
   // Ignored, the signal becomes an error of the write. Blocks have 512 bytes, in some shells 1,024.
   const script = `trap '' XFSZ; ulimit -f ${Math.floor(limit / 1024)}; exec "$0" "$@"`;
@@ -55,11 +55,11 @@ Deno.test("client fails a file that the disk does not take, and goes on with the
 });
 
 Deno.test("client fails files that a full disk does not take, and keeps the others", async () => {
-  await using site = await Site.create({ "large": 12 * MB, "small": MB, "tiny": 10 });
+  await using site = await Workspace.create({ "large": 12 * MB, "small": MB, "tiny": 10 });
   const cannot = await whyNoSmallDisk(site.output);
   if (cannot) return skip(cannot);
   // The small ones are there before the disk is full.
-  await site.wish("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
+  await site.entry("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
   await using server = await startServer(site);
   const kept = join(site.root, "kept");
   const script = `mount -t tmpfs -o size=6m none "${site.output}" || exit 99
@@ -75,8 +75,8 @@ Deno.test("client fails files that a full disk does not take, and keeps the othe
 });
 
 Deno.test("client fails the file whose folder is deleted under it, and goes on with the rest", async () => {
-  await using site = await Site.create({ "a.bin": 3 * MB });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "a.bin": 3 * MB });
+  await site.entry("*\n");
   await using server = await startServer(site);
   await using relay = startRelay({ port: server.port, bytesPerSecond: 2 * MB });
   await using client = startClient({ ...site, port: relay.port });
@@ -97,8 +97,8 @@ Deno.test("client fails the file whose folder is deleted under it, and goes on w
 });
 
 Deno.test("client refuses an output folder that cannot be written to", async () => {
-  await using site = await Site.create({ "a.bin": 1_000 });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "a.bin": 1_000 });
+  await site.entry("*\n");
   const cannot = await whyNoSmallDisk(site.output);
   if (cannot) return skip(cannot);
   await using server = await startServer(site);
@@ -109,8 +109,8 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
 });
 
 Deno.test("client fails at once what belongs on another disk, and goes on with the rest", async () => {
-  await using site = await Site.create({ "sub/a.bin": 2 * MB, "good": MB });
-  await site.wish("**\n");
+  await using site = await Workspace.create({ "sub/a.bin": 2 * MB, "good": MB });
+  await site.entry("**\n");
   const cannot = await whyNoSmallDisk(join(site.root, "trial"));
   if (cannot) return skip(cannot);
   await using server = await startServer(site);
@@ -128,7 +128,7 @@ Deno.test("client fails at once what belongs on another disk, and goes on with t
 /** Runs a client as `"$0" "$@"` of a shell script, in which the disk can be made a bad one. */
 async function runInShell(
   script: string,
-  { input, output, root }: Site,
+  { input, output, root }: Workspace,
   port: number,
   around: readonly string[] = [],
 ): Promise<ProgramResult> {

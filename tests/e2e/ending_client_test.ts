@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { interruptTest, runClient, startClient, startServer } from "../support/harness.ts";
 import { EXECUTABLES } from "../support/program_command.ts";
-import { Site } from "../support/workspace.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { Workspace } from "../support/workspace.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 /** An interrupted client is to be gone after this long, in milliseconds. */
 const GONE_AFTER = 3_000;
@@ -10,24 +10,24 @@ const GONE_AFTER = 3_000;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   interruptTest(`client ends with 130 at ${signal}, and the next run resumes`, async () => {
     const size = 24 * MB;
-    await using stage = await Stage.start({
+    await using stage = await ThrottledRun.start({
       files: { "a.bin": size, "small.bin": 1000 },
       input: "a.bin\nsmall.bin HIGH\n",
     });
-    const { client, server, site } = stage;
+    const { client, server, workspace } = stage;
     await stage.done("small.bin");
     await stage.underWay("a.bin", 10 * MB);
     client.kill(signal);
     const first = await client.ended(GONE_AFTER);
     assert.deepEqual([first.code, first.signal], [130, null], first.stderr);
-    await site.assertAbsent("a.bin");
-    const kept = await site.keptBytes();
+    await workspace.assertAbsent("a.bin");
+    const kept = await workspace.keptBytes();
     assert.ok(kept > 5 * MB, `${kept} bytes were kept`);
-    const second = await runClient({ ...site, port: server.port });
+    const second = await runClient({ ...workspace, port: server.port });
     assert.equal(second.code, 0, second.stderr);
     assert.match(second.stderr, /^resumed +a\.bin /m);
-    await site.assertArrived("a.bin", "small.bin");
-    await site.assertNoLeftovers();
+    await workspace.assertArrived("a.bin", "small.bin");
+    await workspace.assertNoLeftovers();
     await server.waitForLeaving(2);
     const bytes = server.bytesByClient[1]!;
     assert.ok(bytes <= size - 5 * MB, `${bytes} of ${size} bytes were sent again`);
@@ -36,8 +36,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   interruptTest(`client ends with 0 at ${signal} when all is done`, async () => {
-    await using site = await Site.create({ "a.bin": 1000 });
-    await site.wish("a.bin\n");
+    await using site = await Workspace.create({ "a.bin": 1000 });
+    await site.entry("a.bin\n");
     await using server = await startServer(site);
     await using client = startClient({ ...site, port: server.port });
     await client.waitFor(/; watching .*input\.txt$/m);
@@ -48,8 +48,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 interruptTest("client ends with 1 at SIGINT when it waits for a file", async () => {
-  await using site = await Site.create({ "a.bin": 1000 });
-  await site.wish("a.bin\nmissing.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1000 });
+  await site.entry("a.bin\nmissing.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     a.bin  ");
@@ -58,8 +58,8 @@ interruptTest("client ends with 1 at SIGINT when it waits for a file", async () 
 });
 
 interruptTest("client ends with 130 at SIGINT when it waits for the server", async () => {
-  await using site = await Site.create();
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create();
+  await site.entry("a.bin\n");
   const port = freePort();
   await using client = startClient({ ...site, port });
   await client.waitFor(/^cannot reach .*; trying again$/m);
@@ -69,8 +69,8 @@ interruptTest("client ends with 130 at SIGINT when it waits for the server", asy
 });
 
 interruptTest("client ends with 130 at SIGINT when the server says nothing", async () => {
-  await using site = await Site.create();
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create();
+  await site.entry("a.bin\n");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using client = startClient({ ...site, port: listener.addr.port });
   using _conn = await listener.accept();
@@ -87,7 +87,7 @@ Deno.test({
 });
 
 async function endsBesidePipe(): Promise<void> {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   const { success } = await new Deno.Command("mkfifo", { args: [site.input] }).output();
   assert.ok(success);
   await using client = startClient({ ...site, port: freePort() });
@@ -99,63 +99,63 @@ async function endsBesidePipe(): Promise<void> {
 
 Deno.test("client resumes after kill -9", async () => {
   const size = 24 * MB;
-  await using stage = await Stage.start({ files: { "a.bin": size }, input: "a.bin\n" });
-  const { client, server, site } = stage;
+  await using stage = await ThrottledRun.start({ files: { "a.bin": size }, input: "a.bin\n" });
+  const { client, server, workspace } = stage;
   await stage.underWay("a.bin", 10 * MB);
   client.kill("SIGKILL");
   await client.ended();
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^resumed +a\.bin /m);
-  await site.assertArrived("a.bin");
-  await site.assertNoLeftovers();
+  await workspace.assertArrived("a.bin");
+  await workspace.assertNoLeftovers();
   await server.waitForLeaving(2);
   assert.ok(server.bytesByClient[1]! <= size - 5 * MB, String(server.bytesByClient));
 });
 
 interruptTest("client repairs bytes that were damaged while it was away", async () => {
-  await using stage = await Stage.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
-  const { client, server, site } = stage;
+  await using stage = await ThrottledRun.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
+  const { client, server, workspace } = stage;
   await stage.underWay("a.bin", 10 * MB);
   client.interrupt();
   await client.ended();
-  await damageKept(site);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  await damageKept(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^anew +a\.bin .*damaged/m);
-  await site.assertArrived("a.bin");
-  await site.assertNoLeftovers();
+  await workspace.assertArrived("a.bin");
+  await workspace.assertNoLeftovers();
 });
 
 interruptTest(
   "client begins a file anew that changed on the server while it was away",
   async () => {
-    await using stage = await Stage.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
-    const { client, server, site } = stage;
+    await using stage = await ThrottledRun.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
+    const { client, server, workspace } = stage;
     await stage.underWay("a.bin", 10 * MB);
     client.interrupt();
     await client.ended();
-    await site.replace("a.bin", 24 * MB, 99);
-    const { code, stderr } = await runClient({ ...site, port: server.port });
+    await workspace.replace("a.bin", 24 * MB, 99);
+    const { code, stderr } = await runClient({ ...workspace, port: server.port });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^anew +a\.bin .*version/m);
-    await site.assertArrived("a.bin");
-    await site.assertNoLeftovers();
+    await workspace.assertArrived("a.bin");
+    await workspace.assertNoLeftovers();
   },
 );
 
 Deno.test("client finishes while another one is killed", async () => {
-  await using stage = await Stage.start({ files: { "a.bin": 12 * MB }, input: "a.bin\n" });
-  const { relay, server, site } = stage;
-  const output = `${site.output} 2`;
-  await using other = startClient({ input: site.input, output, port: relay.port });
+  await using stage = await ThrottledRun.start({ files: { "a.bin": 12 * MB }, input: "a.bin\n" });
+  const { relay, server, workspace } = stage;
+  const output = `${workspace.output} 2`;
+  await using other = startClient({ input: workspace.input, output, port: relay.port });
   await stage.underWay("a.bin", 3 * MB);
   await other.waitFor("connected to");
   other.kill("SIGKILL");
   await stage.done("a.bin");
   await server.waitForLeaving(1);
   await stage.end();
-  const third = await runClient({ input: site.input, output, port: server.port });
+  const third = await runClient({ input: workspace.input, output, port: server.port });
   assert.equal(third.code, 0, third.stderr);
 });
 
@@ -166,7 +166,7 @@ function freePort(): number {
 }
 
 /** Flips a bit in the largest of the files that the client keeps. */
-async function damageKept(site: Site): Promise<void> {
+async function damageKept(site: Workspace): Promise<void> {
   const work = `${site.output}/.sluice`;
   let largest = { path: "", size: -1 };
   for await (const { name } of Deno.readDir(work)) {

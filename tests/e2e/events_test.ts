@@ -7,8 +7,8 @@ import {
   sha256,
   startServer,
 } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { Workspace } from "../support/workspace.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 const JSON_ARGS = ["--progress", "json"];
 
@@ -28,14 +28,14 @@ function sum(lines: readonly JsonLine[], member: string): number {
 
 Deno.test("client --progress json tells a whole run, and its sums are those of the files", async () => {
   const files = { "a.bin": 3 * MB, "b/c.bin": 70_000, "b/d.bin": 5, "empty": 0, "e 日.bin": 1 };
-  await using site = await Site.create(files);
-  await site.wish("a.bin CRITICAL\nb/* HIGH\nempty\ne*\n");
+  await using site = await Workspace.create(files);
+  await site.entry("a.bin CRITICAL\nb/* HIGH\nempty\ne*\n");
   await using server = await startServer(site);
   const started = Date.now();
   const result = await runClient({ ...site, port: server.port, args: ["--once", ...JSON_ARGS] });
   assert.equal(result.code, 0, result.stderr);
   const lines = linesOf(result);
-  assert.deepEqual(only(lines, "wish").map(({ name }) => name), ["a.bin", "b/*", "empty", "e*"]);
+  assert.deepEqual(only(lines, "entry").map(({ name }) => name), ["a.bin", "b/*", "empty", "e*"]);
   const finished = only(lines, "finished");
   assert.deepEqual(new Set(finished.map(({ path }) => path)), new Set(Object.keys(files)));
   for (const { path, sha256: digest } of finished) {
@@ -70,15 +70,15 @@ function assertOrder(lines: readonly JsonLine[], path: string): void {
 }
 
 Deno.test("client --progress json tells edits, waiting, shares and an interrupt", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 40 * MB, "b.bin": 40 * MB },
     input: "a.bin CRITICAL\nb.bin\ngone.bin\n",
     bytesPerSecond: 10 * MB,
     args: JSON_ARGS,
   });
-  const { client, server, site, relay } = stage;
+  const { client, server, workspace, relay } = stage;
   await stage.underWay("b.bin", 2 * MB);
-  await site.wish("a.bin CRITICAL\nb.bin HIGH\nnew*.bin\n");
+  await workspace.entry("a.bin CRITICAL\nb.bin HIGH\nnew*.bin\n");
   await client.waitForOutput(/"event":"reprioritized"/);
   await client.waitForOutput(/"names":\["new\*\.bin"\]/);
   relay.cut();
@@ -90,7 +90,7 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
   assert.equal(result.code, 130);
   const lines = linesOf(result);
 
-  const changes = only(lines, "wish").slice(3).map(({ change, name }) => `${change} ${name}`);
+  const changes = only(lines, "entry").slice(3).map(({ change, name }) => `${change} ${name}`);
   assert.deepEqual(changes, ["changed b.bin", "added new*.bin", "removed gone.bin"]);
   assert.deepEqual(only(lines, "waiting").map(({ names }) => names), [["gone.bin"], ["new*.bin"]]);
   assert.equal(only(lines, "interrupted").length, 1);
@@ -106,16 +106,22 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
 
   const unfinished = last.unfinished as { path: string; kept: number }[];
   const kept = new Map(unfinished.map(({ path, kept }) => [path, kept]));
-  const again = await runClient({ ...site, port: server.port, args: ["--once", ...JSON_ARGS] });
-  const resumed = only(linesOf(again), "started").map(({ path, resumed }) => [path, resumed]);
+  const again = await runClient({
+    ...workspace,
+    port: server.port,
+    args: ["--once", ...JSON_ARGS],
+  });
+  const resumed = only(linesOf(again), "started").map((
+    { path, resumedBytes },
+  ) => [path, resumedBytes]);
   assert.deepEqual(new Map(resumed as [string, number][]), kept);
   const secondBytes = linesOf(again).at(-1)!.bytes as number;
   assert.equal(secondBytes, 80 * MB - unfinished.reduce((sum, { kept }) => sum + kept, 0));
 });
 
 Deno.test("client --progress json tells which files failed, and what to do", async () => {
-  await using site = await Site.create({ "a.bin": 1000, "b.bin": 1000 });
-  await site.wish(`a.bin sha256:${"0".repeat(64)}\nb.bin\nnowhere.bin\n`);
+  await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 1000 });
+  await site.entry(`a.bin sha256:${"0".repeat(64)}\nb.bin\nnowhere.bin\n`);
   await using server = await startServer(site);
   const result = await runClient({ ...site, port: server.port, args: ["--once", ...JSON_ARGS] });
   const lines = linesOf(result);
@@ -130,9 +136,9 @@ Deno.test("client --progress json tells which files failed, and what to do", asy
 });
 
 Deno.test("client --progress json ends with a summary that says why it could not go on", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   const port = freePort();
-  await site.wish("a.bin\n");
+  await site.entry("a.bin\n");
   const args = ["--once", "--retry-for", "1", ...JSON_ARGS];
   const { code, stdout, stderr } = await runClient({ ...site, port, args });
   assert.equal(code, 3);

@@ -3,12 +3,12 @@ import { join } from "@std/path";
 import { formatBytesOf } from "../../lib/display/terminal/units.ts";
 import { filesUnder, runClient, runProgram, startServer } from "../support/harness.ts";
 import { interrupt } from "../support/interrupted_workspace.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 /** What a client explains, as cells. */
 async function explain(
-  site: Site,
+  site: Workspace,
   port: number,
   args: readonly string[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string; rows: string[][] }> {
@@ -28,8 +28,13 @@ async function stateOf(folder: string): Promise<string[]> {
 }
 
 Deno.test("client --explain explains lines, files and shares, and writes nothing", async () => {
-  await using site = await Site.create({ "c.bin": 1000, "h 1.bin": 5, "h 2.bin": 5, "n.bin": 7 });
-  await site.wish("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
+  await using site = await Workspace.create({
+    "c.bin": 1000,
+    "h 1.bin": 5,
+    "h 2.bin": 5,
+    "n.bin": 7,
+  });
+  await site.entry("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
   await using server = await startServer(site);
   const before = await stateOf(site.root);
   const { code, stderr, rows } = await explain(site, server.port);
@@ -66,23 +71,23 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
 
 Deno.test("client --explain tells what is there, what is resumed, and what is left over", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
-  await using site = await Site.create({
+  await using site = await Workspace.create({
     ...Object.fromEntries(names.map((name) => [name, 4 * MB])),
     "done.bin": 5000,
     "way.bin": 1,
   });
-  await site.wish("done.bin\n");
+  await site.entry("done.bin\n");
   await using server = await startServer(site);
   assert.equal((await runClient({ ...site, port: server.port })).code, 0);
-  await site.wish("*.bin\n");
+  await site.entry("*.bin\n");
   await Deno.mkdir(site.downloaded("way.bin"));
   const remains = await interrupt(site, server, names);
   const before = await stateOf(site.output);
 
-  await site.wish("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
+  await site.entry("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
   const logged = server.stderr.length;
   await site.replace("b.bin", 3 * MB, 77);
-  await server.waitFor("folder changed", undefined, logged);
+  await server.waitFor("folder_changed", undefined, logged);
   const { code, stdout, stderr, rows } = await explain(site, server.port);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.deepEqual(await stateOf(site.output), before);
@@ -108,8 +113,8 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
 });
 
 Deno.test("client --explain without a server explains the lines alone, and ends with 3", async () => {
-  await using site = await Site.create();
-  await site.wish('a*.bin\nb.bin HIGH\n"open\n');
+  await using site = await Workspace.create();
+  await site.entry('a*.bin\nb.bin HIGH\n"open\n');
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -129,11 +134,11 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
 });
 
 Deno.test("client --explain says in one line what is wrong with its input or its output", async () => {
-  await using site = await Site.create({ "a.bin": 1 });
+  await using site = await Workspace.create({ "a.bin": 1 });
   const noInput = await runProgram("client", ["--explain"], site.root);
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
   assert.match(noInput.stderr, /^client: Cannot read the input list "input\.txt": [^\n]+\n$/);
-  await site.wish("a.bin\n");
+  await site.entry("a.bin\n");
   const args = ["--explain", "--output", site.shared("a.bin")];
   const noOutput = await runProgram("client", args, site.root);
   assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);

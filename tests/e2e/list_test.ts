@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { runClient, runProgram, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 Deno.test("client --list prints names and sizes, and needs no input list", async () => {
-  await using site = await Site.create({ "a.bin": 1_048_576, "sub/ü [1].txt": 5, "empty": 0 });
+  await using site = await Workspace.create({ "a.bin": 1_048_576, "sub/ü [1].txt": 5, "empty": 0 });
   await site.share(".hidden", 10);
   await using server = await startServer(site);
   const args = ["--list", "--server", `127.0.0.1:${server.port}`];
@@ -14,7 +14,7 @@ Deno.test("client --list prints names and sizes, and needs no input list", async
 });
 
 Deno.test("client --list of an empty folder prints nothing on standard output", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   await using server = await startServer(site);
   const args = ["--list", "--server", `127.0.0.1:${server.port}`];
   const { code, stdout } = await runProgram("client", args, site.dir);
@@ -22,8 +22,8 @@ Deno.test("client --list of an empty folder prints nothing on standard output", 
 });
 
 Deno.test("client --once ends with 1 if a file is missing, and fetches the others", async () => {
-  await using site = await Site.create({ "a.bin": 1000, "b.bin": 2_000_000 });
-  await site.wish("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2_000_000 });
+  await site.entry("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1, stderr);
@@ -33,8 +33,8 @@ Deno.test("client --once ends with 1 if a file is missing, and fetches the other
 });
 
 Deno.test("client --once ends with 0 if nothing is named", async () => {
-  await using site = await Site.create({ "a.bin": 1000 });
-  await site.wish("# nothing yet\n");
+  await using site = await Workspace.create({ "a.bin": 1000 });
+  await site.entry("# nothing yet\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -42,8 +42,8 @@ Deno.test("client --once ends with 0 if nothing is named", async () => {
 });
 
 Deno.test("client --progress none says nothing if all is well", async () => {
-  await using site = await Site.create({ "a.bin": 1000 });
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1000 });
+  await site.entry("a.bin\n");
   await using server = await startServer(site);
   const args = ["--once", "--progress", "none"];
   const { code, stdout, stderr } = await runClient({ ...site, port: server.port, args });
@@ -52,8 +52,8 @@ Deno.test("client --progress none says nothing if all is well", async () => {
 });
 
 Deno.test("server shares hidden files with --hidden only", async () => {
-  await using site = await Site.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
-  await site.wish("**\n.d\n.b/c.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
+  await site.entry("**\n.d\n.b/c.bin\n");
   await using server = await startServer(site);
   const without = await runClient({ ...site, port: server.port });
   assert.equal(without.code, 1, without.stderr);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { eventually, interruptTest, startClient, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { Workspace } from "../support/workspace.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 Deno.test("client fetches files that appear on the server later", async () => {
-  await using site = await Site.create({ "first.bin": 1000 });
-  await site.wish("later.bin HIGH\nfirst.bin\nphotos/**/*.jpg\n");
+  await using site = await Workspace.create({ "first.bin": 1000 });
+  await site.entry("later.bin HIGH\nfirst.bin\nphotos/**/*.jpg\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     first.bin  ");
@@ -19,8 +19,8 @@ Deno.test("client fetches files that appear on the server later", async () => {
 });
 
 Deno.test("client fetches a file that appears on the server slowly", async () => {
-  await using site = await Site.create();
-  await site.wish("*.log\n");
+  await using site = await Workspace.create();
+  await site.entry("*.log\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("waiting for 1 file");
@@ -34,35 +34,35 @@ Deno.test("client fetches a file that appears on the server slowly", async () =>
 
 for (const how of ["replaced", "overwritten in place"]) {
   Deno.test(`client ends up with the new content of a file that is ${how} meanwhile`, async () => {
-    await using stage = await Stage.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
-    const { site } = stage;
+    await using stage = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
+    const { workspace } = stage;
     await stage.underWay("a.bin", 2 * MB);
-    if (how === "replaced") await site.replace("a.bin", 5 * MB, 77);
-    else await site.share("a.bin", 9 * MB, 77);
-    await eventually(() => site.assertArrived("a.bin"));
+    if (how === "replaced") await workspace.replace("a.bin", 5 * MB, 77);
+    else await workspace.share("a.bin", 9 * MB, 77);
+    await eventually(() => workspace.assertArrived("a.bin"));
     await stage.client.waitFor(/; watching .*input\.txt$/m);
-    await site.assertArrived("a.bin");
+    await workspace.assertArrived("a.bin");
     await stage.end();
   });
 }
 
 Deno.test("client waits for a file that vanishes from the server meanwhile", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 3 * MB },
     input: "a.bin\nb.bin\n",
   });
   await stage.underWay("a.bin", 1 * MB);
-  await Deno.remove(stage.site.shared("a.bin"));
+  await Deno.remove(stage.workspace.shared("a.bin"));
   await stage.client.waitFor(/^waiting for 1 file .*: a\.bin$/m);
   await stage.done("b.bin");
-  await stage.site.assertAbsent("a.bin");
-  await stage.site.replace("a.bin", 1 * MB, 5);
+  await stage.workspace.assertAbsent("a.bin");
+  await stage.workspace.replace("a.bin", 1 * MB, 5);
   await stage.done("a.bin");
 });
 
 interruptTest("client fetches a file again that changes after it was finished", async () => {
-  await using site = await Site.create({ "a.bin": 300_000, "b.bin": 1000 });
-  await site.wish("*.bin\n");
+  await using site = await Workspace.create({ "a.bin": 300_000, "b.bin": 1000 });
+  await site.entry("*.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor(/; watching .*input\.txt$/m);
@@ -79,8 +79,8 @@ interruptTest("client fetches a file again that changes after it was finished", 
 });
 
 Deno.test("client keeps what it has of a file that the server removes afterwards", async () => {
-  await using site = await Site.create({ "a.bin": 1000 });
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1000 });
+  await site.entry("a.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     a.bin  ");

@@ -1,32 +1,32 @@
 import assert from "node:assert/strict";
 import { runClient, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { Workspace } from "../support/workspace.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 Deno.test("client begins a line that is added while another downloads", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 12 * MB, "b.bin": 1 * MB },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
-  await stage.site.wishMore("b.bin\n");
+  await stage.workspace.addLines("b.bin\n");
   await stage.done("b.bin");
-  await stage.site.assertAbsent("a.bin");
+  await stage.workspace.assertAbsent("a.bin");
   await stage.done("a.bin");
 });
 
 Deno.test("client stops a line that is deleted, and resumes it once it is back", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 3 * MB, "b.bin": 12 * MB },
     input: "a.bin\nb.bin CRITICAL\n",
   });
   await stage.underWay("b.bin", 4 * MB);
-  await stage.site.wish("a.bin\n");
+  await stage.workspace.entry("a.bin\n");
   await stage.client.waitFor(/^stopped +b\.bin /m);
   await stage.done("a.bin");
-  await stage.site.assertAbsent("b.bin");
+  await stage.workspace.assertAbsent("b.bin");
   const before = stage.recorder.gets.length;
-  await stage.site.wish("a.bin\nb.bin\n");
+  await stage.workspace.entry("a.bin\nb.bin\n");
   await stage.client.waitFor(/^resumed +b\.bin /m);
   await stage.done("b.bin");
   const askedAgain = stage.recorder.gets.slice(before)
@@ -36,79 +36,79 @@ Deno.test("client stops a line that is deleted, and resumes it once it is back",
 });
 
 Deno.test("client re-weights a download under way when its priority is edited", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 12 * MB, "b.bin": 12 * MB },
     input: "a.bin\nb.bin\n",
   });
   await stage.underWay("a.bin", 1 * MB);
   await stage.underWay("b.bin", 1 * MB);
-  await stage.site.wish("a.bin\nb.bin critical\n");
+  await stage.workspace.entry("a.bin\nb.bin critical\n");
   await stage.client.waitFor(/^priority +b\.bin +CRITICAL$/m);
   await stage.done("b.bin");
-  await stage.site.assertAbsent("a.bin");
+  await stage.workspace.assertAbsent("a.bin");
   await stage.done("a.bin");
 });
 
 Deno.test("client follows an editor that replaces input.txt", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
   for (const text of ["# nothing\n", "a.bin\nb.bin\n"]) {
-    const fresh = `${stage.site.input}.tmp`;
+    const fresh = `${stage.workspace.input}.tmp`;
     await Deno.writeTextFile(fresh, text);
-    await Deno.rename(fresh, stage.site.input);
+    await Deno.rename(fresh, stage.workspace.input);
     if (text.startsWith("#")) await stage.client.waitFor(/^stopped +a\.bin /m);
   }
   await stage.done("a.bin", "b.bin");
 });
 
 Deno.test("client downloads on while input.txt is deleted, and follows it once it is back", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
-  await Deno.remove(stage.site.input);
+  await Deno.remove(stage.workspace.input);
   await stage.client.waitFor(/^warning .*any more/m);
-  await stage.site.wish("a.bin\nb.bin\n");
+  await stage.workspace.entry("a.bin\nb.bin\n");
   await stage.done("b.bin", "a.bin");
   assert.doesNotMatch(stage.said, /^stopped /m);
 });
 
 Deno.test("client does not notice that input.txt was away for a moment", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
-  Deno.removeSync(stage.site.input);
-  Deno.writeTextFileSync(stage.site.input, "");
-  Deno.writeTextFileSync(stage.site.input, "a.bin\nb.bin\n");
+  Deno.removeSync(stage.workspace.input);
+  Deno.writeTextFileSync(stage.workspace.input, "");
+  Deno.writeTextFileSync(stage.workspace.input, "a.bin\nb.bin\n");
   await stage.done("b.bin", "a.bin");
   assert.doesNotMatch(stage.said, /^(stopped|warning) /m);
 });
 
 Deno.test("client reads an unfinished last line, and reads it again once it is longer", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 1000, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.done("a.bin");
-  await stage.site.wishMore("b.b");
+  await stage.workspace.addLines("b.b");
   await stage.client.waitFor(/^waiting for 1 file .*: b\.b$/m);
-  await stage.site.wishMore("in");
+  await stage.workspace.addLines("in");
   await stage.done("b.bin");
 });
 
 Deno.test("client warns of a bad line that is added, and goes on", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
-  await stage.site.wishMore('../secret\n"b.bin\nb.bin sha256:12\nb.bin HIGH\n');
+  await stage.workspace.addLines('../secret\n"b.bin\nb.bin sha256:12\nb.bin HIGH\n');
   await stage.done("b.bin", "a.bin");
   for (const line of [2, 3, 4]) {
     assert.match(stage.said, new RegExp(`^warning .*input\\.txt, line ${line}: `, "m"));
@@ -128,8 +128,8 @@ const FORMS: Readonly<Record<string, string>> = {
 
 for (const [form, text] of Object.entries(FORMS)) {
   Deno.test(`client reads an input list ${form}`, async () => {
-    await using site = await Site.create({ "a.bin": 1000, "b.bin": 2000, "c.bin": 3000 });
-    await site.wish(text);
+    await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2000, "c.bin": 3000 });
+    await site.entry(text);
     await using server = await startServer(site);
     const { stderr } = await runClient({ ...site, port: server.port });
     await site.assertArrived("a.bin", "b.bin", "c.bin");
@@ -138,8 +138,8 @@ for (const [form, text] of Object.entries(FORMS)) {
 }
 
 Deno.test("client takes the last of two lines with one name, and warns", async () => {
-  await using site = await Site.create({ "a.bin": 1000, "b.bin": 2000 });
-  await site.wish(`a.bin sha256:${"0".repeat(64)}\nb.bin\na.bin HIGH\n`);
+  await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2000 });
+  await site.entry(`a.bin sha256:${"0".repeat(64)}\nb.bin\na.bin HIGH\n`);
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -148,8 +148,8 @@ Deno.test("client takes the last of two lines with one name, and warns", async (
 });
 
 Deno.test("client only ever reads input.txt", async () => {
-  await using site = await Site.create({ "a.bin": 1000 });
-  await site.wish("a.bin\nmissing.bin\nbad sha256:1\n");
+  await using site = await Workspace.create({ "a.bin": 1000 });
+  await site.entry("a.bin\nmissing.bin\nbad sha256:1\n");
   await Deno.chmod(site.input, 0o444);
   const before = await Deno.stat(site.input);
   await using server = await startServer(site);
@@ -160,18 +160,18 @@ Deno.test("client only ever reads input.txt", async () => {
 });
 
 Deno.test("client goes on with what it knows while a folder stands in place of input.txt", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
   await stage.underWay("a.bin");
-  await Deno.remove(stage.site.input);
-  await Deno.mkdir(stage.site.input);
+  await Deno.remove(stage.workspace.input);
+  await Deno.mkdir(stage.workspace.input);
   await stage.client.waitFor(
     /^warning .*input\.txt" any more .*; its last text goes on counting$/m,
   );
-  await Deno.remove(stage.site.input);
-  await stage.site.wish("a.bin\nb.bin\n");
+  await Deno.remove(stage.workspace.input);
+  await stage.workspace.entry("a.bin\nb.bin\n");
   await stage.done("b.bin", "a.bin");
   await stage.end();
 });

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../lib/server/events.ts";
 import { runClient, type ServerProgram, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 /** The details of every event; the type checker sees to it that none is missing. */
 const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<keyof E, "event">[] } =
   {
     "sharing": ["dir", "files", "reach"],
-    "client came": ["client"],
-    "client refused": ["client", "clients", "sameAddress"],
-    "file sent": ["client", "path", "size"],
-    "request refused": ["client", "path", "code", "reason"],
-    "client went": ["client", "files", "bytes", "refused", "seconds", "reason"],
-    "folder changed": ["changed", "removed"],
-    "folder cannot be looked at": ["reason"],
-    "folder is polled, not watched": ["reason"],
-    "accept failed": ["reason"],
-    "session failed": ["reason"],
-    "server stopped": ["clients", "files", "bytes"],
+    "client_connected": ["client"],
+    "client_refused": ["client", "clients", "sameAddress"],
+    "file_sent": ["client", "path", "size"],
+    "request_refused": ["client", "path", "code", "reason"],
+    "client_disconnected": ["client", "files", "bytes", "refused", "seconds", "reason"],
+    "folder_changed": ["changed", "removed"],
+    "scan_failed": ["reason"],
+    "watch_lost": ["reason"],
+    "accept_failed": ["reason"],
+    "session_failed": ["reason"],
+    "server_stopped": ["clients", "files", "bytes"],
   };
 
 Deno.test("README has every event of the server's log with its details, and no other", async () => {
@@ -29,16 +29,16 @@ Deno.test("README has every event of the server's log with its details, and no o
 });
 
 Deno.test("server --log json writes one object a line, and all add up", async () => {
-  await using site = await Site.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
-  await site.wish("*\n");
+  await using site = await Workspace.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
+  await site.entry("*\n");
   await using server = await startServer({
     dir: site.dir,
     args: ["--log", "json", "--max-clients-per-address", "1"],
   });
   assert.equal((await runClient({ ...site, port: server.port })).code, 0);
-  await server.waitFor('"client went"');
+  await server.waitFor('"client_disconnected"');
   await site.share("later.bin", 1);
-  await server.waitFor('"folder changed"');
+  await server.waitFor('"folder_changed"');
   await beRefused(server);
   server.interrupt();
   const { code, stdout, stderr } = await server.ended();
@@ -56,20 +56,20 @@ Deno.test("server --log json writes one object a line, and all add up", async ()
   const kinds = new Set(events.map(({ event }) => event));
   assert.deepEqual([...kinds], [
     "sharing",
-    "client came",
-    "file sent",
-    "client went",
-    "folder changed",
-    "client refused",
-    "server stopped",
+    "client_connected",
+    "file_sent",
+    "client_disconnected",
+    "folder_changed",
+    "client_refused",
+    "server_stopped",
   ]);
   const only = <E extends ServerEvent["event"]>(kind: E) =>
     events.filter((event) => event.event === kind) as unknown as (ServerEvent & { event: E })[];
-  const sent = only("file sent").map(({ path, size }) => [path, size]);
+  const sent = only("file_sent").map(({ path, size }) => [path, size]);
   assert.deepEqual(sent.sort(), [["a.bin", 3_000_000], ["b b\u202e.bin", 7]]);
-  const [went] = only("client went");
+  const [went] = only("client_disconnected");
   assert.deepEqual([went!.files, went!.bytes, went!.refused], [2, 3_000_007, 0]);
-  const [stopped] = only("server stopped");
+  const [stopped] = only("server_stopped");
   assert.deepEqual([stopped!.clients, stopped!.files, stopped!.bytes], [2, 2, 3_000_007]);
 });
 
@@ -77,5 +77,5 @@ Deno.test("server --log json writes one object a line, and all add up", async ()
 async function beRefused(server: ServerProgram): Promise<void> {
   using _first = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   using _second = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await server.waitFor('"client refused"');
+  await server.waitFor('"client_refused"');
 }

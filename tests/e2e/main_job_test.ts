@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { refusalOf } from "../../lib/fs/safe_path.ts";
 import { runClient, sha256, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 const SIZES = [0, 1, 65535, 65536, 1048575, 1048576, 1048577, 40_000_000];
 
@@ -21,10 +21,10 @@ const NAMES: Readonly<Record<string, string>> = {
 
 Deno.test("client fetches files of all sizes with --once, and leaves nothing else", async () => {
   const names = SIZES.map((size) => `${size} bytes.bin`);
-  await using site = await Site.create(
+  await using site = await Workspace.create(
     Object.fromEntries(names.map((name, i) => [name, SIZES[i]!])),
   );
-  await site.wish(names.map((name, i) => `${name} ${["CRITICAL", "HIGH", ""][i % 3]}\n`).join(""));
+  await site.entry(names.map((name, i) => `${name} ${["CRITICAL", "HIGH", ""][i % 3]}\n`).join(""));
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -34,14 +34,14 @@ Deno.test("client fetches files of all sizes with --once, and leaves nothing els
 
 Deno.test("client fetches files of all kinds of names, and keeps their times", async () => {
   const names = Object.keys(NAMES).filter((name) => refusalOf(name, Deno.build.os) === null);
-  await using site = await Site.create(
+  await using site = await Workspace.create(
     Object.fromEntries(names.map((name, i) => [name, 1000 + i])),
   );
   const times = names.map((_, i) => new Date(Date.UTC(2001 + i, 1, 3, 4, 5, 6, 789)));
   for (const [i, name] of names.entries()) {
     await Deno.utime(site.shared(name), times[i]!, times[i]!);
   }
-  await site.wish(names.map((name) => `${NAMES[name]}\n`).join(""));
+  await site.entry(names.map((name) => `${NAMES[name]}\n`).join(""));
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -55,8 +55,8 @@ Deno.test("client fetches files of all kinds of names, and keeps their times", a
 
 Deno.test("server serves five clients at once", async () => {
   const files = { "a.bin": 12_000_000, "b.bin": 3_000_001, "c/d.bin": 65_536, "e.txt": 5 };
-  await using site = await Site.create(files);
-  await site.wish("a.bin\nb.bin CRITICAL\n**\n");
+  await using site = await Workspace.create(files);
+  await site.entry("a.bin\nb.bin CRITICAL\n**\n");
   await using server = await startServer(site);
   const outputs = [1, 2, 3, 4, 5].map((n) => `${site.output} ${n}`);
   const results = await Promise.all(
@@ -73,8 +73,12 @@ Deno.test("server serves five clients at once", async () => {
 });
 
 Deno.test("client fetches nothing that is there already", async () => {
-  await using site = await Site.create({ "a.bin": 3_000_000, "empty": 0, "sub/b.bin": 70_000 });
-  await site.wish("**\n");
+  await using site = await Workspace.create({
+    "a.bin": 3_000_000,
+    "empty": 0,
+    "sub/b.bin": 70_000,
+  });
+  await site.entry("**\n");
   await using server = await startServer(site);
   for (const args of [[], [], ["--verify", "none"]]) {
     const { code, stderr } = await runClient({
@@ -92,8 +96,8 @@ Deno.test("client fetches nothing that is there already", async () => {
 });
 
 Deno.test("client fetches again what has been changed in the output folder", async () => {
-  await using site = await Site.create({ "a.bin": 300_000, "b.bin": 70_000 });
-  await site.wish("a.bin\nb.bin\n");
+  await using site = await Workspace.create({ "a.bin": 300_000, "b.bin": 70_000 });
+  await site.entry("a.bin\nb.bin\n");
   await using server = await startServer(site);
   await runClient({ ...site, port: server.port });
   const damaged = await Deno.readFile(site.downloaded("a.bin"));
@@ -107,8 +111,8 @@ Deno.test("client fetches again what has been changed in the output folder", asy
 });
 
 Deno.test("client fetches without the server's digests with --verify none", async () => {
-  await using site = await Site.create({ "a.bin": 3_000_000, "empty": 0 });
-  await site.wish("a.bin\nempty\n");
+  await using site = await Workspace.create({ "a.bin": 3_000_000, "empty": 0 });
+  await site.entry("a.bin\nempty\n");
   await using server = await startServer(site);
   const args = ["--once", "--verify=none"];
   const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -117,9 +121,9 @@ Deno.test("client fetches without the server's digests with --verify none", asyn
 });
 
 Deno.test("client accepts a file whose digest is the one in input.txt", async () => {
-  await using site = await Site.create({ "a.bin": 2_000_000, "b.bin": 1_000 });
+  await using site = await Workspace.create({ "a.bin": 2_000_000, "b.bin": 1_000 });
   const [a, b] = [await sha256(site.shared("a.bin")), await sha256(site.shared("b.bin"))];
-  await site.wish(`a.bin HIGH sha256:${a}\nb.bin sha256:${b.toUpperCase()}\n`);
+  await site.entry(`a.bin HIGH sha256:${a}\nb.bin sha256:${b.toUpperCase()}\n`);
   await using server = await startServer(site);
   for (const args of [["--once"], ["--once", "--verify", "none"]]) {
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -130,8 +134,8 @@ Deno.test("client accepts a file whose digest is the one in input.txt", async ()
 
 for (const verify of ["sha256", "none"]) {
   Deno.test(`client refuses a file of another digest with --verify ${verify}`, async () => {
-    await using site = await Site.create({ "good.bin": 1_000, "wrong.bin": 2_000_000 });
-    await site.wish(`wrong.bin HIGH sha256:${"0".repeat(64)}\ngood.bin\n`);
+    await using site = await Workspace.create({ "good.bin": 1_000, "wrong.bin": 2_000_000 });
+    await site.entry(`wrong.bin HIGH sha256:${"0".repeat(64)}\ngood.bin\n`);
     await using server = await startServer(site);
     const args = ["--once", "--verify", verify];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -145,13 +149,13 @@ for (const verify of ["sha256", "none"]) {
 
 Deno.test("client fetches 2,000 small files by a glob", async () => {
   const paths = Array.from({ length: 2_000 }, (_, i) => `many/${i % 20}/${i}.txt`);
-  await using site = await Site.create({ "other.bin": 10 });
+  await using site = await Workspace.create({ "other.bin": 10 });
   await Deno.mkdir(site.shared("many"));
   for (let i = 0; i < 20; i++) await Deno.mkdir(site.shared(`many/${i}`));
   for (const [i, path] of paths.entries()) {
     await Deno.writeTextFile(site.shared(path), `file ${i}\n`.repeat(i));
   }
-  await site.wish("many/**/*.txt\n");
+  await site.entry("many/**/*.txt\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);

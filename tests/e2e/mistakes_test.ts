@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeLine } from "../../lib/cli/main.ts";
 import { type ProgramResult, runProgram, startServer, tempFolder } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 /** Asserts that a program ended with one line that says what is wrong. */
 function assertOneLine(
@@ -78,7 +78,7 @@ Deno.test("server says in one line that the default folder is missing", async ()
 
 for (const below of ["", "/below"]) {
   Deno.test(`server says in one line that its folder is a file${below && " or below one"}`, async () => {
-    await using site = await Site.create({ "a.bin": 1 });
+    await using site = await Workspace.create({ "a.bin": 1 });
     const dir = site.shared("a.bin") + below;
     const result = await runProgram("server", ["--port", "0", "--dir", dir], site.root);
     assertOneLine(result, 2, /a\.bin.*not a folder.*--dir/);
@@ -95,7 +95,7 @@ Deno.test("server says in one line that it may not read its folder", async () =>
 });
 
 Deno.test("server says in one line that its port is in use", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   await using first = await startServer(site);
   const args = ["--port", String(first.port), "--dir", site.dir];
   assertOneLine(
@@ -107,7 +107,7 @@ Deno.test("server says in one line that its port is in use", async () => {
 
 for (const host of ["192.0.2.1", "no-such-host.invalid"]) {
   Deno.test(`server says in one line that it cannot listen on ${host}`, async () => {
-    await using site = await Site.create();
+    await using site = await Workspace.create();
     const args = ["--port", "0", "--dir", site.dir, "--host", host];
     assertOneLine(await runProgram("server", args, site.root), 2, new RegExp(`${host}.*--host`));
   });
@@ -122,23 +122,23 @@ Deno.test("client says in one line that its input list is missing", async () => 
 });
 
 Deno.test("client says in one line that its input list is a folder", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   const result = await runProgram("client", ["--input", site.dir], site.root);
   assertOneLine(result, 2, /shared".*folder.*--input/);
 });
 
 for (const below of ["", "/below"]) {
   Deno.test(`client says in one line that its output folder is a file${below && " or below one"}`, async () => {
-    await using site = await Site.create({ "a.bin": 1 });
-    await site.wish("a.bin\n");
+    await using site = await Workspace.create({ "a.bin": 1 });
+    await site.entry("a.bin\n");
     const args = ["--input", site.input, "--output", site.shared("a.bin") + below];
     assertOneLine(await runProgram("client", args, site.root), 2, /a\.bin.*--output/);
   });
 }
 
 Deno.test("client says in one line that it may not write to its output folder", async () => {
-  await using site = await Site.create();
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create();
+  await site.entry("a.bin\n");
   await Deno.mkdir(site.output, { mode: 0o000 });
   if (await canReadAnything(site.output)) return;
   const args = ["--input", site.input, "--output", site.output];

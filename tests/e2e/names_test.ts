@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { startFakeServer } from "../support/fake_server.ts";
 import { filesUnder, runClient, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 const CONTENT = new TextEncoder().encode("what a server sends");
 
@@ -16,8 +16,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
-  await using site = await Site.create();
-  await site.wish("**\n");
+  await using site = await Workspace.create();
+  await site.entry("**\n");
   const long = "long/" + "e".repeat(300);
   const hostile = [
     "../evil",
@@ -56,7 +56,7 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
 });
 
 Deno.test("client --list shows the control characters of names as escapes", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   await using server = startFakeServer(
     new Map(Object.keys(ESCAPES).map((path) => [path, CONTENT])),
   );
@@ -69,8 +69,8 @@ Deno.test("client --list shows the control characters of names as escapes", asyn
 });
 
 Deno.test("client refuses all but one of a file and a folder of one name", async () => {
-  await using site = await Site.create();
-  await site.wish("**\n");
+  await using site = await Workspace.create();
+  await site.entry("**\n");
   await using server = startFakeServer(new Map([["a", CONTENT], ["a/b", CONTENT]]));
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1, stderr);
@@ -79,8 +79,8 @@ Deno.test("client refuses all but one of a file and a folder of one name", async
 });
 
 Deno.test("client follows no link in its output folder", async () => {
-  await using site = await Site.create({ "link/x.txt": 10, "file.txt": 20, "good.txt": 30 });
-  await site.wish("**\n");
+  await using site = await Workspace.create({ "link/x.txt": 10, "file.txt": 20, "good.txt": 30 });
+  await site.entry("**\n");
   const outside = join(site.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
@@ -98,8 +98,8 @@ Deno.test("client follows no link in its output folder", async () => {
 });
 
 Deno.test("client replaces no folder by a file", async () => {
-  await using site = await Site.create({ "a": 10, "good.txt": 30 });
-  await site.wish("a\ngood.txt\n");
+  await using site = await Workspace.create({ "a": 10, "good.txt": 30 });
+  await site.entry("a\ngood.txt\n");
   await Deno.mkdir(site.downloaded("a/b"), { recursive: true });
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
@@ -110,12 +110,12 @@ Deno.test("client replaces no folder by a file", async () => {
 });
 
 Deno.test("server shares nothing outside its folder", async () => {
-  await using site = await Site.create({ "good.txt": 10 });
+  await using site = await Workspace.create({ "good.txt": 10 });
   const secret = join(site.root, "secret.txt");
   await Deno.writeTextFile(secret, "secret");
   await Deno.symlink(secret, site.shared("link.txt"));
   await Deno.symlink(site.root, site.shared("folder"));
-  await site.wish("**\nlink.txt\nfolder/secret.txt\n");
+  await site.entry("**\nlink.txt\nfolder/secret.txt\n");
   await using server = await startServer(site);
   const { code } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1);

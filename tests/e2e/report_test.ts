@@ -3,24 +3,24 @@ import { join } from "@std/path";
 import { type JsonLine, parseJsonLines } from "../support/event_schema.ts";
 import { openInBrowser } from "../support/browser.ts";
 import { runClient, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { Workspace } from "../support/workspace.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 Deno.test("client --report writes a page whose numbers are those of the JSON", async () => {
   const hostile = `<img src=x onerror="alert(1)">.bin`;
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 12 * MB, "b.bin": 6 * MB, [hostile]: 1000 },
     input: `a.bin CRITICAL\nb.bin\n${hostile} HIGH\nmissing.bin\n`,
     args: ["--once", "--progress", "json", "--report", "run.html"],
   });
-  const { client, site } = stage;
+  const { client, workspace } = stage;
   await stage.underWay("b.bin");
-  await site.wish(`a.bin CRITICAL\nb.bin HIGH\n${hostile} HIGH\nmissing.bin\n`);
+  await workspace.entry(`a.bin CRITICAL\nb.bin HIGH\n${hostile} HIGH\nmissing.bin\n`);
   await client.waitForOutput('"event":"reprioritized"');
   const { code, stdout, stderr } = await client.ended();
   assert.deepEqual([code, stderr], [1, ""]);
   const last = parseJsonLines(stdout).at(-1)!;
-  const path = join(site.root, "run.html");
+  const path = join(workspace.root, "run.html");
   assertNumbers(dataOf(await Deno.readTextFile(path)), last);
 
   const view = await openInBrowser(path);
@@ -34,7 +34,7 @@ Deno.test("client --report writes a page whose numbers are those of the JSON", a
 });
 
 Deno.test("openInBrowser hears of errors in a page", async () => {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   const path = join(site.root, "bad.html");
   await Deno.writeTextFile(path, "<p id=x>1</p><script>x.textContent = 2; noSuchThing()</script>");
   const view = await openInBrowser(path);
@@ -44,12 +44,12 @@ Deno.test("openInBrowser hears of errors in a page", async () => {
 });
 
 Deno.test("client --report writes a page also when it is interrupted, over an older one", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: { "a.bin": 40 * MB },
     input: "a.bin\n",
     args: ["--progress", "none", "--report", "run.html"],
   });
-  const path = join(stage.site.root, "run.html");
+  const path = join(stage.workspace.root, "run.html");
   await stage.underWay("a.bin", 2 * MB);
   assert.equal(await Deno.readTextFile(path), "");
   await Deno.writeTextFile(path, "x".repeat(100_000));
@@ -63,8 +63,8 @@ Deno.test("client --report writes a page also when it is interrupted, over an ol
 });
 
 Deno.test("client --report writes a page also when there is no server", async () => {
-  await using site = await Site.create();
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create();
+  await site.entry("a.bin\n");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -82,8 +82,8 @@ for (
   ] as const
 ) {
   Deno.test(`client says at the start that its report ${name}`, async () => {
-    await using site = await Site.create({ "a.bin": 1000 });
-    await site.wish("a.bin\n");
+    await using site = await Workspace.create({ "a.bin": 1000 });
+    await site.entry("a.bin\n");
     await using server = await startServer(site);
     const args = ["--once", "--report", report];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -121,7 +121,7 @@ function assertNumbers(data: Readonly<Record<string, number>>, line: JsonLine): 
     unfinished: unfinished.length,
     bytes: line.bytes,
     repeated: line.repeated,
-    busy: line.busyMs,
+    activeTime: line.activeMs,
     took: line.tookMs,
     rate: line.rate,
     "exit-code": line.exitCode,

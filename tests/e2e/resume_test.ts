@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { type JournalEntry, journalHead, journalLine } from "../../lib/client/disk/journal.ts";
 import { runClient, startServer } from "../support/harness.ts";
 import { interrupt, type Remains } from "../support/interrupted_workspace.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 const SIZE = 6 * MB;
 /** What a client says of a file that it goes on with, or begins anew. */
 const RESUMED = /^resumed +a\.bin /m;
-const ANEW = /^anew +a\.bin /m;
+const REFETCH = /^refetch +a\.bin /m;
 
 /** What happens to what a client has left, and what the next one does. */
 interface Case {
@@ -29,7 +29,7 @@ const CASES: readonly Case[] = [
       return entries[2]!.length;
     },
     resumes: true,
-    says: /^anew +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
   },
   {
     name: "damage in two chunks",
@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
       return bytesIn(harmed);
     },
     resumes: true,
-    says: /^anew +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
   },
   {
     name: "data cut off in a chunk",
@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
       return bytesIn(entries.filter(({ offset, length }) => offset + length > end));
     },
     resumes: true,
-    says: /^anew +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
   },
   {
     name: "the data gone",
@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
       return kept;
     },
     resumes: false,
-    says: /^anew +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
   },
   {
     name: "a torn last record",
@@ -127,8 +127,8 @@ const CASES: readonly Case[] = [
 ];
 
 Deno.test("client asks only for what its journal and its data do not prove", async (t) => {
-  await using site = await Site.create({ "a.bin": SIZE });
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create({ "a.bin": SIZE });
+  await site.entry("a.bin\n");
   await using server = await startServer(site);
   const [remains] = await interrupt(site, server, ["a.bin"]);
   const data = await Deno.readFile(remains!.dataPath);
@@ -156,8 +156,8 @@ Deno.test("client asks only for what its journal and its data do not prove", asy
 
 Deno.test("client begins a file anew that has changed on the server in between", async () => {
   for (const size of [SIZE, SIZE - MB, SIZE + MB]) {
-    await using site = await Site.create({ "a.bin": SIZE });
-    await site.wish("a.bin\n");
+    await using site = await Workspace.create({ "a.bin": SIZE });
+    await site.entry("a.bin\n");
     await using server = await startServer(site);
     await interrupt(site, server, ["a.bin"]);
     await site.replace("a.bin", size, 99);
@@ -165,7 +165,7 @@ Deno.test("client begins a file anew that has changed on the server in between",
     await using fresh = await startServer(site);
     const { code, stderr } = await runClient({ ...site, port: fresh.port });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, ANEW);
+    assert.match(stderr, REFETCH);
     assert.match(stderr, /another version/);
     assert.doesNotMatch(stderr, RESUMED);
     await site.assertArrived("a.bin");

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { startRelay } from "../../tools/relay.ts";
 import { startClient } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 import { TerminalProgram, terminalTest } from "../support/terminal.ts";
 
 terminalTest(
   "server shows its clients below its log, and leaves the terminal as it was",
   async () => {
-    await using site = await Site.create({ "a.bin": 30 * MB, "b.bin": 30 * MB });
-    await site.wish("*\n");
+    await using site = await Workspace.create({ "a.bin": 30 * MB, "b.bin": 30 * MB });
+    await site.entry("*\n");
     const args = ["--dir", site.dir, "--port", "0"];
     const size = { columns: 100, rows: 20, cwd: site.root };
     await using server = await TerminalProgram.start("server", args, size);
@@ -26,7 +26,7 @@ terminalTest(
       assert.deepEqual(table[0], ["client", "files", "rate", "total", "connected"]);
       assert.match(table[1]!.join("|"), /^127\.0\.0\.1:\d+\|2\|[\d.]+ .iB\/s\|[\d.]+ .iB\|0:\d\d$/);
       assert.match(table[2]!.join("|"), /^1 client\|2\|[\d.]+ .iB\/s\|[\d.]+ .iB$/);
-      assert.match(lines.at(-4)!, / {2}client came {2}client=127\.0\.0\.1:\d+$/);
+      assert.match(lines.at(-4)!, / {2}client_connected {2}client=127\.0\.0\.1:\d+$/);
     });
     client.interrupt();
     await client.ended();
@@ -35,20 +35,20 @@ terminalTest(
         lines.at(-1)!,
         /^no client now, 1 so far: 0 files, [\d.]+ .iB; Ctrl\+C to stop$/,
       );
-      assert.match(lines.join(""), / {2}client went {2}/);
+      assert.match(lines.join(""), / {2}client_disconnected {2}/);
     });
 
     await server.interrupt();
     assert.equal(await server.ended(), 0);
     const lines = await server.terminal.screen();
-    assert.match(lines.at(-1)!, / {2}server stopped {2}clients=1 {2}files=0 {2}bytes=\d+$/);
+    assert.match(lines.at(-1)!, / {2}server_stopped {2}clients=1 {2}files=0 {2}bytes=\d+$/);
     assert.doesNotMatch(lines.join("\n"), /no client|connected$/m);
     assert.ok(server.terminal.cursorVisible && server.terminal.wraps);
   },
 );
 
 terminalTest("server --log json draws nothing on a terminal", async () => {
-  await using site = await Site.create({ "a.bin": 1 });
+  await using site = await Workspace.create({ "a.bin": 1 });
   const args = ["--dir", site.dir, "--port", "0", "--log", "json"];
   const size = { columns: 200, rows: 20, cwd: site.root };
   await using server = await TerminalProgram.start("server", args, size);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { GetRecorder } from "../support/get_recorder.ts";
 import { eventually, interruptTest } from "../support/harness.ts";
-import { MB, Stage } from "../support/throttled_run.ts";
+import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 const FILES = ["critical.bin", "high.bin", "normal.bin"] as const;
 
@@ -54,7 +54,7 @@ function assertShares({ bytes, total, largestChunk }: Asked, shares: Shares, par
 }
 
 interruptTest("client shares a line of 25 MB/s 10:4:1 between the priorities", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 200 * MB])),
     input: "normal.bin\nhigh.bin HIGH\ncritical.bin CRITICAL\n",
@@ -70,18 +70,18 @@ interruptTest("client shares a line of 25 MB/s 10:4:1 between the priorities", a
 });
 
 interruptTest("client shares a line of 1 MB/s anew within 1.5 s of an edit", async () => {
-  await using stage = await Stage.start({
+  await using stage = await ThrottledRun.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 50 * MB])),
     input: "critical.bin CRITICAL\nhigh.bin HIGH\nnormal.bin\n",
     bytesPerSecond: 1 * MB,
   });
-  const { recorder, client, site } = stage;
+  const { recorder, client, workspace } = stage;
   const start = await competitionStart(recorder);
   await passed(recorder, start + 3_000);
   const before = asked(recorder, start + 1_000, start + 3_000);
   assertShares(before, { "critical.bin": 10, "high.bin": 4, "normal.bin": 1 }, 0.25);
-  await site.wish("critical.bin\nhigh.bin HIGH\nnormal.bin CRITICAL\n");
+  await workspace.entry("critical.bin\nhigh.bin HIGH\nnormal.bin CRITICAL\n");
   const edit = performance.now();
   await passed(recorder, edit + 2_500);
   client.interrupt();

@@ -4,7 +4,7 @@ import { startRelay } from "../../tools/relay.ts";
 import { writeLine } from "../../lib/cli/main.ts";
 import { GetRecorder } from "../support/get_recorder.ts";
 import { eventually, Program } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 const MB = 1_000_000;
 
@@ -14,7 +14,7 @@ function startTask(name: "server" | "client", args: readonly string[]): Program 
   return new Program(command, { cwd: REPOSITORY, ownGroup: true });
 }
 
-function startServerTask(site: Site): Program {
+function startServerTask(site: Workspace): Program {
   return startTask("server", ["--port", "0", "--dir", site.dir]);
 }
 
@@ -38,8 +38,8 @@ async function childOf(pid: number): Promise<number | null> {
 }
 
 Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async () => {
-  await using site = await Site.create({ "a.bin": 1 * MB, "b.bin": 3 });
-  await site.wish("*.bin\n");
+  await using site = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
+  await site.entry("*.bin\n");
   await using server = startServerTask(site);
   const address = `127.0.0.1:${await portOf(server)}`;
   await using client = startTask("client", [
@@ -51,12 +51,12 @@ Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async (
   server.killGroup("SIGINT");
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
-  assert.match(stderr, / {2}server stopped {2}clients=1 {2}files=2 {2}bytes=1000003$/m);
+  assert.match(stderr, / {2}server_stopped {2}clients=1 {2}files=2 {2}bytes=1000003$/m);
 });
 
 for (const who of ["deno task", "the program that it started"] as const) {
   Deno.test(`deno task server ends with 0 at SIGINT to ${who}`, async () => {
-    await using site = await Site.create();
+    await using site = await Workspace.create();
     await using server = startServerTask(site);
     await portOf(server);
     const pid = who === "deno task" ? server.pid : await childOf(server.pid);
@@ -67,7 +67,7 @@ for (const who of ["deno task", "the program that it started"] as const) {
     Deno.kill(pid, "SIGINT");
     const { code, signal, stderr } = await server.ended();
     assert.deepEqual([code, signal], [0, null], stderr);
-    assert.match(stderr, / {2}server stopped {2}/);
+    assert.match(stderr, / {2}server_stopped {2}/);
   });
 }
 
@@ -76,7 +76,7 @@ class Pair implements AsyncDisposable {
   readonly #disposables: AsyncDisposableStack;
 
   private constructor(
-    readonly site: Site,
+    readonly site: Workspace,
     readonly server: Program,
     readonly client: Program,
     disposables: AsyncDisposableStack,
@@ -86,8 +86,8 @@ class Pair implements AsyncDisposable {
 
   static async start(): Promise<Pair> {
     await using disposables = new AsyncDisposableStack();
-    const site = disposables.use(await Site.create({ "a.bin": 20 * MB }));
-    await site.wish("a.bin\n");
+    const site = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
+    await site.entry("a.bin\n");
     const server = disposables.use(startServerTask(site));
     const recorder = new GetRecorder();
     const relay = disposables.use(startRelay({
@@ -122,6 +122,6 @@ Deno.test("deno task server ends with 0 at Ctrl+C while a client downloads", asy
   pair.server.killGroup("SIGINT");
   const { code, signal, stderr } = await pair.server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
-  assert.match(stderr, / {2}server stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
+  assert.match(stderr, / {2}server_stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
   await pair.client.waitFor(/^lost the server: /m);
 });

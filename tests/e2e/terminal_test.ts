@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { widthOf } from "../../lib/display/terminal/text_width.ts";
 import { startRelay } from "../../tools/relay.ts";
 import { startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 import { TerminalProgram, terminalTest } from "../support/terminal.ts";
 
@@ -10,8 +10,10 @@ const TOTAL = /^(\d+)(?: of |\/)3/;
 
 /** Three files over a slow line, and a client on a terminal of 80 × 24. */
 async function setUp(stack: AsyncDisposableStack) {
-  const site = stack.use(await Site.create({ "a.bin": MB, "日本.bin": 20 * MB, "c.bin": 20 * MB }));
-  await site.wish("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
+  const site = stack.use(
+    await Workspace.create({ "a.bin": MB, "日本.bin": 20 * MB, "c.bin": 20 * MB }),
+  );
+  await site.entry("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
   const server = stack.use(await startServer(site));
   const relay = stack.use(startRelay({ port: server.port, bytesPerSecond: 5 * MB }));
   const address = `127.0.0.1:${relay.port}`;

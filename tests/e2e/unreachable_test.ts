@@ -7,7 +7,7 @@ import {
   startClient,
   startServer,
 } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 
 const IMPATIENT = ["--once", "--retry-for", "1"];
 
@@ -22,8 +22,8 @@ function assertGivenUp({ code, stdout, stderr }: ProgramResult, wanted: RegExp):
 
 /** Runs a client that wants a file. */
 async function runAgainst(server: string, args: readonly string[]): Promise<ProgramResult> {
-  await using site = await Site.create();
-  await site.wish("a.bin\n");
+  await using site = await Workspace.create();
+  await site.entry("a.bin\n");
   const own = ["--input", site.input, "--output", site.output, "--server", server];
   return await runProgram("client", [...own, ...args], site.root);
 }
@@ -86,8 +86,8 @@ for (const args of [["--once"], [], ["--list", "--retry-for", "60"]]) {
   const name = ["client", ...args].join(" ");
   const test = args.length === 0 ? interruptTest : Deno.test;
   test(`${name} tries again until the server is there`, async () => {
-    await using site = await Site.create({ "a.bin": 1000 });
-    await site.wish("a.bin\n");
+    await using site = await Workspace.create({ "a.bin": 1000 });
+    await site.entry("a.bin\n");
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
     await using client = startClient({ ...site, port, args });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MessageType } from "../../lib/protocol/message.ts";
 import { runClient, startServer } from "../support/harness.ts";
-import { Site } from "../support/workspace.ts";
+import { Workspace } from "../support/workspace.ts";
 import { get, HostileClient, message, withHeader } from "../support/hostile/hostile_client.ts";
 import { content } from "../support/hostile/hostile_server.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
@@ -173,10 +173,10 @@ const TABLE: readonly ClientRow[] = [
 
 for (const { name, act, args = [] } of TABLE) {
   Deno.test(`server meets a client: ${name}`, OPTIONS, async () => {
-    await using site = await Site.create({ [GOOD]: 100_000, ".hidden": 10 });
+    await using site = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
     await Deno.writeTextFile(`${site.root}/secret`, "secret");
     await Deno.symlink(`${site.root}/secret`, site.shared("link"));
-    await site.wish(`${GOOD}\n`);
+    await site.entry(`${GOOD}\n`);
     await using server = await startServer({ ...site, args });
     await act(server.port);
     const honest = await runClient({ ...site, port: server.port });
@@ -191,7 +191,7 @@ for (const { name, act, args = [] } of TABLE) {
 
 Deno.test("server keeps little of requests that wait for a client that does not read", async () => {
   if (Deno.build.os !== "linux") return;
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   await site.shareZeros(GOOD, 20_000_000);
   await using server = await startServer(site);
   using stack = new DisposableStack();

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { ConnectionLostError, ProtocolError, WireError } from "../../lib/errors.ts";
 import { Connection } from "../../lib/protocol/connection.ts";
 import { encodeMessage, HEADER_SIZE, MessageType } from "../../lib/protocol/message.ts";
-import { parseErrorPayload, printPayload } from "../../lib/protocol/payloads.ts";
+import { encodePayload, parseErrorPayload } from "../../lib/protocol/payloads.ts";
 import {
   bytesOf,
   connectBoth,
@@ -133,7 +133,7 @@ test("Connection fails with the code of an ERROR about the connection", async ()
   for (const side of SIDES) {
     for (const code of ["busy", "unauthorized", "timeout", "shutting-down"] as const) {
       using ends = await connectTo(side);
-      const payload = printPayload({ code, message: "So it is" });
+      const payload = encodePayload({ code, message: "So it is" });
       await ends.peer.write(rawMessage(side, { type: MessageType.ERROR, requestId: 0, payload }));
       await assert.rejects(take(ends.connection, 1), (error) => {
         assert.ok(error instanceof WireError);
@@ -148,7 +148,7 @@ test("Connection fails with the code of an ERROR about the connection", async ()
 test("Connection shows an ERROR about one request as a message", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
-    const payload = printPayload({ code: "not-found", message: "It is not there" });
+    const payload = encodePayload({ code: "not-found", message: "It is not there" });
     await ends.peer.write(rawMessage(side, { type: MessageType.ERROR, requestId: 3, payload }));
     const [message] = await take(ends.connection, 1);
     assert.deepEqual([message!.header.type, message!.header.requestId], [MessageType.ERROR, 3]);
@@ -269,5 +269,5 @@ function workedGet(): Uint8Array {
     offset: 0,
     server: ENDPOINT,
     client,
-  }, printPayload({ path: "a", version: "v", offset: 0, length: 5 }));
+  }, encodePayload({ path: "a", version: "v", offset: 0, length: 5 }));
 }

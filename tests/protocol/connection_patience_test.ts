@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ConnectionLostError, ProtocolError } from "../../lib/errors.ts";
-import { DEFAULT_PATIENCE } from "../../lib/protocol/timeouts.ts";
+import { DEFAULT_TIMEOUTS } from "../../lib/protocol/timeouts.ts";
 import { MessageType } from "../../lib/protocol/message.ts";
 import {
   bytesOf,
@@ -18,7 +18,7 @@ import {
 
 test("Connection sends a PING into silence, then says timeout and fails", async () => {
   for (const side of SIDES) {
-    using ends = await connectTo(side, { pingAfter: 100, deadAfter: 400 });
+    using ends = await connectTo(side, { pingAfterMs: 100, deadAfterMs: 400 });
     const start = performance.now();
     const read = take(ends.connection, 1);
     const failed = assert.rejects(read, ConnectionLostError);
@@ -34,7 +34,7 @@ test("Connection sends a PING into silence, then says timeout and fails", async 
 });
 
 test("Connection lives on silence as long as its PINGs are answered", async () => {
-  using ends = await connectBoth({ pingAfter: 50, deadAfter: 500 });
+  using ends = await connectBoth({ pingAfterMs: 50, deadAfterMs: 500 });
   const reads = [take(ends.server, 1), take(ends.client, 1)];
   await delay(1200);
   assert.deepEqual([ends.server.failure, ends.client.failure], [undefined, undefined]);
@@ -47,7 +47,7 @@ test("Connection lives on silence as long as its PINGs are answered", async () =
 });
 
 test("Connection takes any byte for a sign of life", async () => {
-  using ends = await connectTo("server", { pingAfter: 300, deadAfter: 600 });
+  using ends = await connectTo("server", { pingAfterMs: 300, deadAfterMs: 600 });
   const read = take(ends.connection, 1);
   const message = rawMessage("server", { payload: bytesOf(8) });
   // 80 bytes, one every 15 ms: 1.2 s for one message, and no silence in it.
@@ -60,7 +60,7 @@ test("Connection takes any byte for a sign of life", async () => {
 });
 
 test("Connection fails if the peer reads nothing of what it is sent", async () => {
-  using ends = await connectTo("server", { pingAfter: 50, stalledAfter: 300 });
+  using ends = await connectTo("server", { pingAfterMs: 50, writeStallMs: 300 });
   const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
   const start = performance.now();
   const message = ends.connection.encode({ type: MessageType.LIST, payload: bytesOf(2 ** 20) });
@@ -76,7 +76,7 @@ test("Connection fails if the peer reads nothing of what it is sent", async () =
 });
 
 test("Connection waits for a peer that reads slowly", async () => {
-  using ends = await connectTo("server", { pingAfter: 100, stalledAfter: 600 });
+  using ends = await connectTo("server", { pingAfterMs: 100, writeStallMs: 600 });
   const total = 16 * 2 ** 20;
   const sent = ends.connection.sendBytes(new Uint8Array(total));
   const buffer = new Uint8Array(256 * 1024);
@@ -100,7 +100,7 @@ test("Connection closes within moments although a peer hears no last words", asy
 });
 
 test("Connection reads no more PINGs from a peer that takes no PONGs", async () => {
-  using ends = await connectTo("server", { pingAfter: 50, stalledAfter: 500 });
+  using ends = await connectTo("server", { pingAfterMs: 50, writeStallMs: 500 });
   const stuck = assert.rejects(ends.connection.sendBytes(new Uint8Array(32 * 2 ** 20)));
   const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
   const pings = Buffer.concat(
@@ -114,9 +114,9 @@ test("Connection reads no more PINGs from a peer that takes no PONGs", async () 
 });
 
 test("Connection waits as long as the specification asks for", () => {
-  assert.deepEqual(DEFAULT_PATIENCE, {
-    pingAfter: 15_000,
-    deadAfter: 45_000,
-    stalledAfter: 60_000,
+  assert.deepEqual(DEFAULT_TIMEOUTS, {
+    pingAfterMs: 15_000,
+    deadAfterMs: 45_000,
+    writeStallMs: 60_000,
   });
 });

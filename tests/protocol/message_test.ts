@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseIp } from "../../lib/protocol/ip_address.ts";
+import { ipBytes } from "../../lib/protocol/ip_address.ts";
 import {
   checkFooter,
   decodeHeader,
@@ -29,8 +29,8 @@ Deno.test("decodeHeader reads the specification's worked message", () => {
     requestId: 1,
     length: 48,
     offset: 0,
-    server: { ip: parseIp("127.0.0.1"), port: 9009 },
-    client: { ip: parseIp("127.0.0.1"), port: 50000 },
+    server: { ip: ipBytes("127.0.0.1"), port: 9009 },
+    client: { ip: ipBytes("127.0.0.1"), port: 50000 },
   });
   assert.equal(GET_MESSAGE.length, HEADER_SIZE + header.length + FOOTER_SIZE);
   checkFooter(GET_MESSAGE.subarray(HEADER_SIZE));
@@ -42,8 +42,8 @@ Deno.test("encodeMessage writes the specification's worked message to the byte",
     more: false,
     requestId: 1,
     offset: 0,
-    server: { ip: parseIp("127.0.0.1"), port: 9009 },
-    client: { ip: parseIp("127.0.0.1"), port: 50000 },
+    server: { ip: ipBytes("127.0.0.1"), port: 9009 },
+    client: { ip: ipBytes("127.0.0.1"), port: 50000 },
   }, GET_PAYLOAD);
   assert.deepEqual(bytes, GET_MESSAGE);
 });
@@ -123,8 +123,8 @@ Deno.test("decodeHeader copies the addresses out of the bytes", () => {
   const bytes = GET_MESSAGE.slice(0, HEADER_SIZE);
   const { server, client } = decodeHeader(bytes, "client", MAX_CHUNK_PAYLOAD);
   bytes.fill(0);
-  assert.deepEqual(server.ip, parseIp("127.0.0.1"));
-  assert.deepEqual(client.ip, parseIp("127.0.0.1"));
+  assert.deepEqual(server.ip, ipBytes("127.0.0.1"));
+  assert.deepEqual(client.ip, ipBytes("127.0.0.1"));
 });
 
 Deno.test("decodeHeader reads bytes that stand anywhere in a buffer", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ERROR_CODES } from "../../lib/errors.ts";
 import { MAX_CLIENT_PAYLOAD, MAX_SERVER_PAYLOAD } from "../../lib/protocol/message.ts";
 import {
+  encodePayload,
   isWirePath,
   MAX_PATH_BYTES,
   parseDigestRequest,
@@ -13,7 +14,6 @@ import {
   parseListPage,
   parseLogin,
   parseWelcome,
-  printPayload,
 } from "../../lib/protocol/payloads.ts";
 import { CASES, FILE, HEX, type Json } from "../support/payload_json.ts";
 
@@ -53,7 +53,7 @@ const ROUND_TRIPS: Readonly<Record<string, fc.Arbitrary<Json>>> = {
 for (const [name, values] of Object.entries(ROUND_TRIPS)) {
   Deno.test(`${name} reads what printPayload writes`, () => {
     fc.assert(fc.property(values, (value) => {
-      const bytes = printPayload(value as unknown as Parameters<typeof printPayload>[0]);
+      const bytes = encodePayload(value as unknown as Parameters<typeof encodePayload>[0]);
       assert.deepEqual(CASES[name]!.parse(bytes), value);
     }));
   });
@@ -66,7 +66,7 @@ Deno.test("parseGoodbye survives the deepest JSON that a server's payload can ho
 });
 
 Deno.test("printPayload writes the specification's worked payload", () => {
-  const payload = printPayload({ path: "a", version: "v", offset: 0, length: 5 });
+  const payload = encodePayload({ path: "a", version: "v", offset: 0, length: 5 });
   assert.equal(
     new TextDecoder().decode(payload),
     '{"path":"a","version":"v","offset":0,"length":5}',
@@ -75,7 +75,7 @@ Deno.test("printPayload writes the specification's worked payload", () => {
 
 Deno.test("parseListPage limits a version so that every GET fits a client's payload", () => {
   const page = (version: string, path = "a") =>
-    parseListPage(printPayload({
+    parseListPage(encodePayload({
       revision: 1,
       complete: true,
       files: [{ path, size: 1, modified: 0, version }],
@@ -87,9 +87,10 @@ Deno.test("parseListPage limits a version so that every GET fits a client's payl
   const file = page("\ud800".repeat(1024), path).files[0]!;
   assert.throws(() => page("v".repeat(1025)), TypeError);
   const get = { path, version: file.version, offset: Number.MAX_SAFE_INTEGER, length: 4194304 };
-  assert.ok(printPayload(get).length <= MAX_CLIENT_PAYLOAD);
+  assert.ok(encodePayload(get).length <= MAX_CLIENT_PAYLOAD);
   assert.ok(
-    printPayload({ path, version: file.version, algorithm: "sha256" }).length <= MAX_CLIENT_PAYLOAD,
+    encodePayload({ path, version: file.version, algorithm: "sha256" }).length <=
+      MAX_CLIENT_PAYLOAD,
   );
 });
 

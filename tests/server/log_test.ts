@@ -9,16 +9,16 @@ const TIME = new Date("2026-02-03T04:05:06.007Z");
 
 Deno.test("formatLogLine writes time, event and details in their order", () => {
   const line = formatLogLine(
-    { event: "file sent", client: "127.0.0.1:50000", path: "a/b.txt", bytes: 123, last: true },
+    { event: "file_sent", client: "127.0.0.1:50000", path: "a/b.txt", bytes: 123, last: true },
     TIME,
   );
   assert.equal(
     line,
-    "2026-02-03T04:05:06.007Z  file sent  client=127.0.0.1:50000  path=a/b.txt  bytes=123  last=true",
+    "2026-02-03T04:05:06.007Z  file_sent  client=127.0.0.1:50000  path=a/b.txt  bytes=123  last=true",
   );
   assert.equal(
-    formatLogLine({ event: "server stopped" }, TIME),
-    "2026-02-03T04:05:06.007Z  server stopped",
+    formatLogLine({ event: "server_stopped" }, TIME),
+    "2026-02-03T04:05:06.007Z  server_stopped",
   );
 });
 
@@ -41,8 +41,8 @@ for (
 }
 
 Deno.test("formatLogLine makes a peer's text safe for a terminal, and one line", () => {
-  const path = "a\n2026-01-01T00:00:00.000Z  server stopped\x1b[2J\r\u202e\x9b";
-  const line = formatLogLine({ event: "request refused", path }, TIME);
+  const path = "a\n2026-01-01T00:00:00.000Z  server_stopped\x1b[2J\r\u202e\x9b";
+  const line = formatLogLine({ event: "request_refused", path }, TIME);
   assert.ok(!/[\p{Cc}\u202e]/u.test(line), line);
   assert.ok(line.includes("\\n") && line.includes("\\x1b[2J"));
 });
@@ -50,9 +50,9 @@ Deno.test("formatLogLine makes a peer's text safe for a terminal, and one line",
 Deno.test("formatLogLine writes one line without control characters, whatever a peer says", () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: ANY_LETTER }));
   fc.assert(fc.property(text, text, (path, reason) => {
-    const line = formatLogLine({ event: "request refused", path, reason }, TIME);
+    const line = formatLogLine({ event: "request_refused", path, reason }, TIME);
     assert.ok(!/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line));
-    assert.match(line, /^\S+ {2}request refused {2}path=.* {2}reason=./u);
+    assert.match(line, /^\S+ {2}request_refused {2}path=.* {2}reason=./u);
   }));
 });
 
@@ -60,13 +60,13 @@ Deno.test("lineLog writes a line for each event, with the time of writing", () =
   const lines: string[] = [];
   const log = lineLog("text", (line) => lines.push(line));
   const before = Date.now();
-  log({ event: "client came", client: "127.0.0.1:1" });
-  log({ event: "folder changed", changed: 5, removed: 0 });
+  log({ event: "client_connected", client: "127.0.0.1:1" });
+  log({ event: "folder_changed", changed: 5, removed: 0 });
   const after = Date.now();
   const words = lines.map((line) => line.split("  "));
   assert.deepEqual(words.map(([, ...rest]) => rest), [
-    ["client came", "client=127.0.0.1:1"],
-    ["folder changed", "changed=5", "removed=0"],
+    ["client_connected", "client=127.0.0.1:1"],
+    ["folder_changed", "changed=5", "removed=0"],
   ]);
   for (const [time] of words) {
     assert.ok(Date.parse(time!) >= before && Date.parse(time!) <= after);
@@ -74,20 +74,20 @@ Deno.test("lineLog writes a line for each event, with the time of writing", () =
 });
 
 Deno.test("formatJsonLine writes one object: time, event and details in their order", () => {
-  const line = formatJsonLine({ event: "file sent", path: "a b.txt", size: 123 }, TIME);
+  const line = formatJsonLine({ event: "file_sent", path: "a b.txt", size: 123 }, TIME);
   assert.equal(
     line,
-    '{"time":"2026-02-03T04:05:06.007Z","event":"file sent","path":"a b.txt","size":123}',
+    '{"time":"2026-02-03T04:05:06.007Z","event":"file_sent","path":"a b.txt","size":123}',
   );
 });
 
 Deno.test("formatJsonLine writes a peer's text so that it is safe to look at, and comes back", () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: ANY_LETTER }));
   fc.assert(fc.property(text, text, (path, reason) => {
-    const line = formatJsonLine({ event: "request refused", path, reason }, TIME);
+    const line = formatJsonLine({ event: "request_refused", path, reason }, TIME);
     assert.ok(!/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line));
     const { time, ...rest } = JSON.parse(line);
-    assert.deepEqual(rest, { event: "request refused", path, reason });
+    assert.deepEqual(rest, { event: "request_refused", path, reason });
     assert.equal(time, TIME.toISOString());
   }));
 });
@@ -100,8 +100,8 @@ Deno.test("formatJsonLine leaves the longest path whole, and cuts what is longer
 
 Deno.test("lineLog writes JSON if asked to", () => {
   const lines: string[] = [];
-  lineLog("json", (line) => lines.push(line))({ event: "client came", client: "127.0.0.1:1" });
+  lineLog("json", (line) => lines.push(line))({ event: "client_connected", client: "127.0.0.1:1" });
   const { time, ...rest } = JSON.parse(lines[0]!);
-  assert.deepEqual(rest, { event: "client came", client: "127.0.0.1:1" });
+  assert.deepEqual(rest, { event: "client_connected", client: "127.0.0.1:1" });
   assert.equal(new Date(time).toISOString(), time);
 });

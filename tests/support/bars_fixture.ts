@@ -9,7 +9,7 @@ import { SETTLING_TIME } from "../../lib/display/terminal/terminal_painter.ts";
 import { FakeClock, FakeTerminal } from "./fake_terminal.ts";
 
 /** A display on a terminal, and its clock. */
-export class Stage implements Disposable {
+export class BarsFixture implements Disposable {
   readonly clock = new FakeClock();
   readonly terminal: FakeTerminal;
   readonly display: BarsDisplay;

@@ -22,7 +22,7 @@ export async function textOf({ handle }: FileLease): Promise<string> {
 }
 
 /** A shared folder with the files `a.txt`, `folder/b.txt` and `folder/c.txt`. */
-export interface Place extends AsyncDisposable {
+export interface CatalogFixture extends AsyncDisposable {
   readonly root: string;
   /** A folder beside it with a file `b.txt`. */
   readonly outside: string;
@@ -43,7 +43,7 @@ export interface Place extends AsyncDisposable {
   assertTellsAll(): void;
 }
 
-export async function makePlace(): Promise<Place> {
+export async function catalogFixture(): Promise<CatalogFixture> {
   const temp = tempFolder();
   const root = join(temp.path, "shared");
   const outside = join(temp.path, "outside");
@@ -60,9 +60,9 @@ export async function makePlace(): Promise<Place> {
 
   const changes: CatalogChange[] = [];
   const catalog = await Catalog.open(root, false, {
-    changed: (change) => changes.push(change),
-    onlyPolling() {},
-    blind() {},
+    onChanged: (change) => changes.push(change),
+    onWatchLost() {},
+    onScanFailed() {},
   });
   const first = catalog.snapshot();
   const byPath = () => new Map(catalog.snapshot().map((file) => [file.path, file]));

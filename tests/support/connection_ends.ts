@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Connection } from "../../lib/protocol/connection.ts";
 import type { Message } from "../../lib/protocol/message_reader.ts";
-import { parseIp } from "../../lib/protocol/ip_address.ts";
+import { ipBytes } from "../../lib/protocol/ip_address.ts";
 import {
   checkFooter,
   decodeHeader,
@@ -14,13 +14,13 @@ import {
   MessageType,
   type Side,
 } from "../../lib/protocol/message.ts";
-import { DEFAULT_PATIENCE, type Patience } from "../../lib/protocol/timeouts.ts";
+import { DEFAULT_TIMEOUTS, type Timeouts } from "../../lib/protocol/timeouts.ts";
 import { parseErrorPayload } from "../../lib/protocol/payloads.ts";
 
 /** A test that hangs fails instead: an open connection keeps the process alive. */
 const DEADLINE_MS = 30_000;
 export const SIDES: readonly Side[] = ["server", "client"];
-export const ENDPOINT = { ip: parseIp("127.0.0.1"), port: 9009 };
+export const ENDPOINT = { ip: ipBytes("127.0.0.1"), port: 9009 };
 
 export function test(name: string, body: () => Promise<void> | void): void {
   Deno.test(name, async () => {
@@ -63,12 +63,12 @@ async function connectSockets(
 
 /** Two connections, each the other's peer. */
 export async function connectBoth(
-  patience?: Partial<Patience>,
+  timeouts?: Partial<Timeouts>,
   given?: { listener: Deno.TcpListener; hostname: string },
 ) {
   const sockets = await connectSockets(given);
-  const server = new Connection(sockets.accepted, "server", { ...DEFAULT_PATIENCE, ...patience });
-  const client = new Connection(sockets.connected, "client", { ...DEFAULT_PATIENCE, ...patience });
+  const server = new Connection(sockets.accepted, "server", { ...DEFAULT_TIMEOUTS, ...timeouts });
+  const client = new Connection(sockets.connected, "client", { ...DEFAULT_TIMEOUTS, ...timeouts });
   return {
     server,
     client,
@@ -81,13 +81,13 @@ export async function connectBoth(
 }
 
 /** A connection of the given side, whose peer writes and reads bytes by hand. */
-export async function connectTo(side: Side, patience?: Partial<Patience>) {
+export async function connectTo(side: Side, timeouts?: Partial<Timeouts>) {
   const sockets = await connectSockets();
   const [own, peer] = side === "server"
     ? [sockets.accepted, sockets.connected]
     : [sockets.connected, sockets.accepted];
   peer.setNoDelay(true);
-  const connection = new Connection(own, side, { ...DEFAULT_PATIENCE, ...patience });
+  const connection = new Connection(own, side, { ...DEFAULT_TIMEOUTS, ...timeouts });
   return {
     connection,
     peer,

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { startRelay } from "../../tools/relay.ts";
 import { type Random, seededRandom } from "./seeded_random.ts";
 import { filesUnder, type Program, sha256, startClient, startServer } from "./harness.ts";
-import { Site } from "./workspace.ts";
+import { Workspace } from "./workspace.ts";
 
 /** What to do. */
 export interface CrashOptions {
@@ -49,8 +49,8 @@ const ROUND_MS = 120_000;
 export async function crashRun(options: CrashOptions): Promise<CrashFigures> {
   const { files, bytesPerSecond, tell } = options;
   const figures = { kills: 0, killsAtWork: 0, rounds: 0, looks: 0, wrong: 0, wanted: 0, sent: 0 };
-  await using site = await Site.create(files);
-  await site.wish("**\n");
+  await using site = await Workspace.create(files);
+  await site.entry("**\n");
   await using server = await startServer(site);
   await using relay = startRelay({ port: server.port, bytesPerSecond });
   const digests = new Map<string, string>();
@@ -102,7 +102,7 @@ async function killLater(
 
 /** Compares what stands under the files' names, all the time. */
 class OutputWatch implements AsyncDisposable {
-  readonly #site: Site;
+  readonly #site: Workspace;
   readonly #digests: ReadonlyMap<string, string>;
   readonly #figures: CrashFigures;
   /** Files that were compared; one that has not changed is not read again. */
@@ -110,7 +110,7 @@ class OutputWatch implements AsyncDisposable {
   readonly #looking: Promise<void>;
   #ended = false;
 
-  constructor(site: Site, digests: ReadonlyMap<string, string>, figures: CrashFigures) {
+  constructor(site: Workspace, digests: ReadonlyMap<string, string>, figures: CrashFigures) {
     this.#site = site;
     this.#digests = digests;
     this.#figures = figures;
@@ -153,7 +153,7 @@ class OutputWatch implements AsyncDisposable {
 }
 
 /** The files that stand under their names. */
-async function arrived({ output }: Site): Promise<string[]> {
+async function arrived({ output }: Workspace): Promise<string[]> {
   try {
     return (await filesUnder(output)).filter((path) => !path.startsWith(".sluice/"));
   } catch (error) {

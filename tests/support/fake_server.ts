@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { Connection } from "../../lib/protocol/connection.ts";
 import { encodeMessage, type Endpoint, MessageType } from "../../lib/protocol/message.ts";
-import { parseDigestRequest, parseGetRequest, printPayload } from "../../lib/protocol/payloads.ts";
+import { encodePayload, parseDigestRequest, parseGetRequest } from "../../lib/protocol/payloads.ts";
 
 /** A server that was started. */
 export interface FakeServer extends AsyncDisposable {
@@ -68,7 +68,7 @@ async function serve(
         const { path } = parseDigestRequest(payload);
         asked.push(path);
         const digest = createHash("sha256").update(files.get(path)!).digest("hex");
-        const answer = printPayload({ digest });
+        const answer = encodePayload({ digest });
         await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload: answer });
       }
     }
@@ -84,14 +84,14 @@ function welcomeAndList(
 ): Uint8Array {
   const message = (type: MessageType, payload: Uint8Array) =>
     encodeMessage({ type, requestId: 0, more: false, offset: 0, ...endpoints }, payload);
-  const welcome = printPayload({
+  const welcome = encodePayload({
     protocol: 1,
     server: "fake/\x1b[31m1",
     maxChunk: 1024 * 1024,
     maxRequests: 16,
     authentication: null,
   });
-  const list = printPayload({
+  const list = encodePayload({
     revision: 1,
     complete: true,
     files: [...files].map(([path, { length: size }]) => ({

@@ -149,8 +149,8 @@ export function queued(path: string, size: number, priority: Priority = "NORMAL"
   return { type: "queued", path, size, priority };
 }
 
-export function started(path: string, resumed = 0): ClientEvent {
-  return { type: "started", path, resumed };
+export function started(path: string, resumedBytes = 0): ClientEvent {
+  return { type: "started", path, resumedBytes };
 }
 
 export function moved(path: string, received: number): ClientEvent {
@@ -182,7 +182,7 @@ export function summary(members: Partial<Summary> = {}): ClientEvent & { type: "
     bytes: 0,
     repeated: 0,
     took: 0,
-    busy: 0,
+    activeTime: 0,
     shares: null,
     resume: null,
     interrupted: false,
@@ -210,13 +210,13 @@ export const ANY_EVENT: fc.Arbitrary<ClientEvent> = fc.oneof(
     size: AMOUNT,
     priority: fc.constantFrom(...PRIORITIES),
   }),
-  fc.record({ type: fc.constant("started" as const), path: PATH, resumed: AMOUNT }),
+  fc.record({ type: fc.constant("started" as const), path: PATH, resumedBytes: AMOUNT }),
   fc.record({
     type: fc.constant("progress" as const),
     files: fc.array(fc.record({ path: PATH, received: AMOUNT }), { maxLength: 3 }),
   }),
   fc.record({ type: fc.constant("verifying" as const), path: PATH }),
-  fc.record({ type: fc.constant("restarted" as const), path: PATH, reason: fc.constant("why") }),
+  fc.record({ type: fc.constant("refetching" as const), path: PATH, reason: fc.constant("why") }),
   fc.record({ type: fc.constant("dropped" as const), path: PATH, reason: fc.constant("why") }),
   fc.record({
     type: fc.constant("failed" as const),

@@ -14,12 +14,12 @@ export * from "./files.ts";
 export { programCommand };
 
 /** How long to wait for what should come soon, in milliseconds: other tests use the machine too. */
-export const PATIENCE = 60_000;
+export const TIMEOUT_MS = 60_000;
 /** How often `eventually` tries, in milliseconds. */
 const TRY_MS = 25;
 
 /** Without this Windows opens no sockets. */
-const LEAST_ENVIRONMENT = Deno.build.os === "windows" ? { SystemRoot: "C:\\Windows" } : {};
+const MIN_ENVIRONMENT = Deno.build.os === "windows" ? { SystemRoot: "C:\\Windows" } : {};
 
 /** Where and how a program runs. */
 export interface ProgramOptions {
@@ -60,7 +60,7 @@ export class Program implements AsyncDisposable {
       stderr: "piped",
       detached: ownGroup,
       clearEnv: isBare,
-      env: isBare ? LEAST_ENVIRONMENT : { DENO_NO_UPDATE_CHECK: "1" },
+      env: isBare ? MIN_ENVIRONMENT : { DENO_NO_UPDATE_CHECK: "1" },
     }).spawn();
     this.#ownGroup = ownGroup;
     this.status = this.#follow();
@@ -86,17 +86,17 @@ export class Program implements AsyncDisposable {
    * @param wanted What.
    * @param after Where in standard error to look from, as an earlier `stderr.length`.
    */
-  waitFor(wanted: string | RegExp, timeout = PATIENCE, after = 0): Promise<string> {
+  waitFor(wanted: string | RegExp, timeout = TIMEOUT_MS, after = 0): Promise<string> {
     return this.#waitFor("stderr", wanted, timeout, after);
   }
 
   /** Waits until standard output has something. */
-  waitForOutput(wanted: string | RegExp, timeout = PATIENCE): Promise<string> {
+  waitForOutput(wanted: string | RegExp, timeout = TIMEOUT_MS): Promise<string> {
     return this.#waitFor("stdout", wanted, timeout, 0);
   }
 
   /** Waits for its end. */
-  async ended(timeout = PATIENCE): Promise<ProgramResult> {
+  async ended(timeout = TIMEOUT_MS): Promise<ProgramResult> {
     const { code, signal } = await within(this.status, timeout, () => this.#story("its end"));
     return { code, signal, ...this.#said };
   }
@@ -182,13 +182,13 @@ export class ServerProgram extends Program {
 
   /** How many bytes each client got that has gone, in the order of their going. */
   get bytesByClient(): number[] {
-    return [...this.stderr.matchAll(/ {2}client went {2}.* bytes=(\d+) /g)]
+    return [...this.stderr.matchAll(/ {2}client_disconnected {2}.* bytes=(\d+) /g)]
       .map(([, bytes]) => Number(bytes));
   }
 
   /** The paths of the files that were sent to their end, in order. */
   get sent(): string[] {
-    return [...this.stderr.matchAll(/ {2}file sent {2}.* path=(?:"(.+)"|(\S+)) /g)]
+    return [...this.stderr.matchAll(/ {2}file_sent {2}.* path=(?:"(.+)"|(\S+)) /g)]
       .map(([, quoted, plain]) => quoted?.replaceAll('\\"', '"') ?? plain!);
   }
 
@@ -279,7 +279,7 @@ export function interruptTest(name: string, fn: () => Promise<void>): void {
 /** What `attempt` returns once it does not throw any more. */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  timeout = PATIENCE,
+  timeout = TIMEOUT_MS,
 ): Promise<T> {
   const until = performance.now() + timeout;
   for (;;) {

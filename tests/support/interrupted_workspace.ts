@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { type Journal, parseJournal } from "../../lib/client/disk/journal.ts";
 import { startRelay } from "../../tools/relay.ts";
 import { eventually, type ServerProgram, startClient } from "./harness.ts";
-import type { Site } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** What a line carries that leaves time to kill a client, in bytes a second. */
 const SLOW = 4_000_000;
@@ -26,7 +26,7 @@ export interface Remains {
 
 /** Downloads until some chunks of some files are there, and kills the client. */
 export async function interrupt(
-  site: Site,
+  site: Workspace,
   server: ServerProgram,
   paths: readonly string[],
 ): Promise<Remains[]> {
@@ -46,7 +46,7 @@ export async function interrupt(
 }
 
 /** What is kept of unfinished files. */
-export async function remainsOf(site: Site): Promise<Remains[]> {
+export async function remainsOf(site: Workspace): Promise<Remains[]> {
   const work = join(site.output, ".sluice");
   const remains: Remains[] = [];
   for await (const { name } of Deno.readDir(work)) {

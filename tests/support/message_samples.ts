@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { parseIp } from "../../lib/protocol/ip_address.ts";
+import { ipBytes } from "../../lib/protocol/ip_address.ts";
 import { type Header, HEADER_SIZE, MessageType, type Side } from "../../lib/protocol/message.ts";
 import { type Message, MessageReader } from "../../lib/protocol/message_reader.ts";
 
@@ -37,8 +37,8 @@ export const ALLOWED = Object.entries(SENDERS).flatMap(([type, sides]) =>
   sides.map((side) => ({ type: Number(type) as MessageType, side }))
 );
 
-const SERVER = { ip: parseIp("127.0.0.1"), port: 9009 };
-const CLIENT = { ip: parseIp("2001:db8::7"), port: 50000 };
+const SERVER = { ip: ipBytes("127.0.0.1"), port: 9009 };
+const CLIENT = { ip: ipBytes("2001:db8::7"), port: 50000 };
 export const CRC_AT = 60;
 
 /** Bytes written as a hex dump. */

@@ -7,7 +7,7 @@ import { OWN_FOLDER } from "../../lib/fs/safe_path.ts";
 
 export const MODIFIED = Date.UTC(2020, 1, 3, 4, 5, 6, 789);
 export const CHUNK = 1000;
-export const NOTHING_FOUND: Found = { kept: 0, damaged: 0, dropped: null };
+export const NOTHING_FOUND: Found = { resumableBytes: 0, damaged: 0, discardReason: null };
 
 export function fileOf(size: number, other: Partial<ListedFile> = {}): ListedFile {
   return { path: "a.bin", size, modified: MODIFIED, version: "v", ...other };
@@ -23,14 +23,18 @@ export function writeChunk(partial: PartialFile, file: ListedFile, i: number): v
   partial.write(i * CHUNK, contentOf(file).subarray(i * CHUNK, (i + 1) * CHUNK));
 }
 
-export async function writeAndClose(place: Place, file: ListedFile, chunks: readonly number[]) {
+export async function writeAndClose(
+  place: PartialFileFixture,
+  file: ListedFile,
+  chunks: readonly number[],
+) {
   const { partial } = await place.open(file);
   for (const i of chunks) writeChunk(partial, file, i);
   partial.close();
 }
 
 /** An output folder with its own files in it. */
-interface Place extends Disposable {
+interface PartialFileFixture extends Disposable {
   readonly output: OutputFolder;
   readonly handles: WriteHandles;
   open(file: ListedFile, handles?: WriteHandles): ReturnType<typeof PartialFile.open>;
@@ -40,7 +44,7 @@ interface Place extends Disposable {
   work(): string[];
 }
 
-export async function makePlace(): Promise<Place> {
+export async function partialFileFixture(): Promise<PartialFileFixture> {
   const temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   const handles = new WriteHandles();

@@ -5,23 +5,23 @@
  */
 import { ServerView, VIEW_PERIOD } from "../../lib/display/server/server_view.ts";
 import { SETTLING_TIME } from "../../lib/display/terminal/terminal_painter.ts";
-import type { ConnectedClient } from "../../lib/server/client_info.ts";
+import type { ClientInfo } from "../../lib/server/client_info.ts";
 import type { ServerTotals } from "../../lib/server/server.ts";
 import { FakeClock, FakeTerminal } from "./fake_terminal.ts";
 
 /** A client that does what a test says. */
-export interface FakeClient extends ConnectedClient {
+export interface FakeClient extends ClientInfo {
   bytesSent: number;
-  openFiles: number;
+  activeFiles: number;
 }
 
 /** A client that has just come. */
-export function client(address: string, since: number, bytesSent = 0, openFiles = 0): FakeClient {
-  return { address, since, bytesSent, openFiles };
+export function client(address: string, since: number, bytesSent = 0, activeFiles = 0): FakeClient {
+  return { address, since, bytesSent, activeFiles };
 }
 
 /** A view on a terminal, and a server that it looks at. */
-export class ServerStage implements AsyncDisposable {
+export class ServerViewFixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly terminal: FakeTerminal;
   readonly view: ServerView;

@@ -5,12 +5,12 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { shellWord } from "../../lib/text/shell_quote.ts";
+import { shellQuote } from "../../lib/text/shell_quote.ts";
 import type { ProgramName } from "../../tools/programs.ts";
 import { scriptOptions } from "../../tools/script_terminal.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 import { screenTest } from "./bars_fixture.ts";
-import { eventually, PATIENCE, programCommand } from "./harness.ts";
+import { eventually, programCommand, TIMEOUT_MS } from "./harness.ts";
 
 const CTRL_C = "\x03";
 
@@ -58,7 +58,7 @@ export class TerminalProgram implements AsyncDisposable {
   ): Promise<TerminalProgram> {
     const { command, args: all } = programCommand(name, args);
     const device = await Deno.makeTempFile();
-    const onTerminal = scriptOptions([command, ...all], options, `tty > ${shellWord(device)}`);
+    const onTerminal = scriptOptions([command, ...all], options, `tty > ${shellQuote(device)}`);
     const { cwd } = options;
     const child = new Deno.Command("script", { ...onTerminal, cwd, stdin: "piped" }).spawn();
     return new TerminalProgram(child, device, options);
@@ -93,7 +93,7 @@ export class TerminalProgram implements AsyncDisposable {
 
   /** Waits for the program's end; its exit code. */
   async ended(): Promise<number> {
-    const timer = setTimeout(() => this.#kill(), PATIENCE);
+    const timer = setTimeout(() => this.#kill(), TIMEOUT_MS);
     const { code } = await this.#ended;
     clearTimeout(timer);
     return code;

@@ -14,13 +14,13 @@ import {
   startClient,
   startServer,
 } from "./harness.ts";
-import { Site } from "./workspace.ts";
+import { Workspace } from "./workspace.ts";
 
 /** A million bytes. */
 export const MB = 1_000_000;
 
 /** What a stage is set with. */
-export interface StageOptions {
+export interface ThrottledRunOptions {
   /** The shared files' sizes, by path. */
   readonly files: Readonly<Record<string, number>>;
   /** The sizes of files that hold nothing but zeros, by path. @default none */
@@ -34,8 +34,8 @@ export interface StageOptions {
 }
 
 /** A client at work over a slow line. */
-export class Stage implements AsyncDisposable {
-  readonly site: Site;
+export class ThrottledRun implements AsyncDisposable {
+  readonly workspace: Workspace;
   readonly server: ServerProgram;
   readonly relay: Relay;
   readonly client: Program;
@@ -45,10 +45,10 @@ export class Stage implements AsyncDisposable {
   readonly #disposables: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<Stage, "site" | "server" | "relay" | "client" | "recorder">,
+    parts: Pick<ThrottledRun, "workspace" | "server" | "relay" | "client" | "recorder">,
     disposables: AsyncDisposableStack,
   ) {
-    this.site = parts.site;
+    this.workspace = parts.workspace;
     this.server = parts.server;
     this.relay = parts.relay;
     this.client = parts.client;
@@ -58,19 +58,19 @@ export class Stage implements AsyncDisposable {
 
   /** Starts all. */
   static async start(
-    { files, sparse = {}, input, bytesPerSecond = 6 * MB, args = [] }: StageOptions,
-  ): Promise<Stage> {
+    { files, sparse = {}, input, bytesPerSecond = 6 * MB, args = [] }: ThrottledRunOptions,
+  ): Promise<ThrottledRun> {
     await using disposables = new AsyncDisposableStack();
-    const site = disposables.use(await Site.create(files));
-    for (const [path, size] of Object.entries(sparse)) await site.shareZeros(path, size);
-    await site.wish(input);
-    const server = disposables.use(await startServer(site));
+    const workspace = disposables.use(await Workspace.create(files));
+    for (const [path, size] of Object.entries(sparse)) await workspace.shareZeros(path, size);
+    await workspace.entry(input);
+    const server = disposables.use(await startServer(workspace));
     const recorder = new GetRecorder();
     const relay = disposables.use(
       startRelay({ port: server.port, bytesPerSecond, fromClient: recorder.take }),
     );
-    const client = disposables.use(startClient({ ...site, port: relay.port, args }));
-    return new Stage({ site, server, relay, client, recorder }, disposables.move());
+    const client = disposables.use(startClient({ ...workspace, port: relay.port, args }));
+    return new ThrottledRun({ workspace, server, relay, client, recorder }, disposables.move());
   }
 
   /** Waits until so many bytes of a file, but not all, have been asked for. */
@@ -78,13 +78,13 @@ export class Stage implements AsyncDisposable {
     await eventually(() => {
       assert.ok(this.recorder.bytesOf(path) >= bytes, `${path} is not under way:\n${this.said}`);
     });
-    await this.site.assertAbsent(path);
+    await this.workspace.assertAbsent(path);
   }
 
   /** Waits until the client says that files are complete, and compares them. */
   async done(...paths: readonly string[]): Promise<void> {
     for (const path of paths) await this.client.waitFor(`done     ${path}  `);
-    await this.site.assertArrived(...paths);
+    await this.workspace.assertArrived(...paths);
   }
 
   /** Ends the client when all is done; nothing may be left. */
@@ -94,7 +94,7 @@ export class Stage implements AsyncDisposable {
     this.client.interrupt();
     const { code, signal, stderr } = await this.client.ended();
     assert.deepEqual([code, signal], [0, null], stderr);
-    await this.site.assertNoLeftovers();
+    await this.workspace.assertNoLeftovers();
   }
 
   /** What the client said so far. */

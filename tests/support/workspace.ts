@@ -8,12 +8,12 @@ import { dirname, join } from "@std/path";
 import { assertSameFile, filesUnder, type TempFolder, tempFolder, writeRandom } from "./harness.ts";
 
 /** Folders and files of one test; they vanish with it. */
-export class Site implements AsyncDisposable {
+export class Workspace implements AsyncDisposable {
   /** The folder that holds the others. */
   readonly root: string;
   /** The folder for a server to share. */
   readonly dir: string;
-  /** The path of the input list; it is written by `wish`. */
+  /** The path of the input list; it is written by `entry`. */
   readonly input: string;
   /** The path of the output folder; a client creates it. */
   readonly output: string;
@@ -29,8 +29,8 @@ export class Site implements AsyncDisposable {
   }
 
   /** Makes the shared folder, with some files of random content. */
-  static async create(files: Readonly<Record<string, number>> = {}): Promise<Site> {
-    const site = new Site(await tempFolder());
+  static async create(files: Readonly<Record<string, number>> = {}): Promise<Workspace> {
+    const site = new Workspace(await tempFolder());
     await Deno.mkdir(site.dir);
     for (const [path, size] of Object.entries(files)) await site.share(path, size);
     return site;
@@ -66,12 +66,12 @@ export class Site implements AsyncDisposable {
   }
 
   /** Writes the input list in place. */
-  async wish(text: string): Promise<void> {
+  async entry(text: string): Promise<void> {
     await Deno.writeTextFile(this.input, text);
   }
 
   /** Appends to the input list. */
-  async wishMore(text: string): Promise<void> {
+  async addLines(text: string): Promise<void> {
     await Deno.writeTextFile(this.input, text, { append: true });
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { printable, quoted } from "../../lib/text/sanitize.ts";
+import { quoted, sanitize } from "../../lib/text/sanitize.ts";
 
 const ESCAPED: readonly (readonly [text: string, shown: string])[] = [
   ["a\nb\tc\rd", "a\\nb\\tc\\rd"],
@@ -62,28 +62,28 @@ const mixedText = fc.oneof(
 );
 
 Deno.test("printable escapes what acts on a terminal or hides", () => {
-  for (const [text, shown] of ESCAPED) assert.equal(printable(text), shown);
+  for (const [text, shown] of ESCAPED) assert.equal(sanitize(text), shown);
 });
 
 Deno.test("printable leaves other text as it is", () => {
-  for (const text of UNCHANGED) assert.equal(printable(text), text);
+  for (const text of UNCHANGED) assert.equal(sanitize(text), text);
 });
 
 Deno.test("printable escapes each dangerous character and no letter", () => {
   for (let code = 0; code <= 0x10ffff; code++) {
     const character = String.fromCodePoint(code);
-    if (isDangerous(code)) assert.match(printable(character), /^\\(?:[nrt]|x..|u\{[0-9a-f]+\})$/);
+    if (isDangerous(code)) assert.match(sanitize(character), /^\\(?:[nrt]|x..|u\{[0-9a-f]+\})$/);
     else if (/[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/u.test(character)) {
-      assert.equal(printable(character), character);
+      assert.equal(sanitize(character), character);
     }
   }
 });
 
 Deno.test("printable lets no dangerous character through, and changes nothing twice", () => {
   fc.assert(fc.property(mixedText, (text) => {
-    const shown = printable(text);
+    const shown = sanitize(text);
     assert.ok(!Array.from(shown).some((character) => isDangerous(character.codePointAt(0) ?? 0)));
-    assert.equal(printable(shown), shown);
+    assert.equal(sanitize(shown), shown);
   }));
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shellWord } from "../../lib/text/shell_quote.ts";
+import { shellQuote } from "../../lib/text/shell_quote.ts";
 
 Deno.test("shellWord makes one word of any text", async () => {
   const texts = [
@@ -17,7 +17,7 @@ Deno.test("shellWord makes one word of any text", async () => {
     "",
     "~",
   ];
-  const script = `printf '%s\\n' ${texts.map(shellWord).join(" ")}`;
+  const script = `printf '%s\\n' ${texts.map(shellQuote).join(" ")}`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
   assert.equal(new TextDecoder().decode(stdout), texts.map((text) => `${text}\n`).join(""));
 });

@@ -67,7 +67,7 @@ export function growthIn(report: Report): Growth[] {
   const clients = rowsOf("f");
   const counts = rowsOf("n");
   const sizes = rowsOf("s");
-  // The large folder is one more number of files, if its client came to an end.
+  // The large folder is one more number of files, if its client_connected to an end.
   const folder = rowsOf("g").filter((row) => presentFigures(row, "files")[0] === row.x);
   const files = counts.length === 0 ? [] : [...counts, ...folder];
   return [

@@ -8,13 +8,13 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { Remote } from "../../lib/client/remote/server_connection.ts";
-import { Window } from "../../lib/client/schedule/request_window.ts";
+import { ServerConnection } from "../../lib/client/remote/server_connection.ts";
+import { RequestWindow } from "../../lib/client/schedule/request_window.ts";
 import { writeLine } from "../../lib/cli/main.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
 /** How many clients connect at the same time. */
-const CONNECTING_AT_ONCE = 16;
+const MAX_CONNECTING = 16;
 
 /** What the clients met with. */
 export interface LoadResult {
@@ -35,13 +35,13 @@ export interface Load {
 }
 
 async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult> {
-  const remotes: Remote[] = [];
+  const remotes: ServerConnection[] = [];
   const connect = async () => {
     const address = { hostname: "127.0.0.1", port };
-    remotes.push(await Remote.connect(address, new AbortController().signal));
+    remotes.push(await ServerConnection.connect(address, new AbortController().signal));
   };
-  for (let left = clients; left > 0; left -= CONNECTING_AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) }, connect));
+  for (let left = clients; left > 0; left -= MAX_CONNECTING) {
+    await Promise.all(Array.from({ length: Math.min(left, MAX_CONNECTING) }, connect));
   }
   const start = performance.now();
   const secondsOfEach = await Promise.all(remotes.map(async (remote) => {
@@ -54,15 +54,15 @@ async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult
 }
 
 /** Resolves when so many bytes have come. */
-async function download(remote: Remote, file: ListedFile, bytes: number): Promise<void> {
+async function download(remote: ServerConnection, file: ListedFile, bytes: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const window = new Window(remote.welcome.maxChunk, remote.welcome.maxRequests);
+  const window = new RequestWindow(remote.welcome.maxChunk, remote.welcome.maxRequests);
   let asked = 0;
   let received = 0;
   const request = (now: number) => {
     const offset = asked % file.size;
-    const length = Math.min(window.loneChunkSize, bytes - asked, file.size - offset);
-    const flight = window.sent(length, now);
+    const length = Math.min(window.uncontestedChunkSize, bytes - asked, file.size - offset);
+    const flight = window.onSent(length, now);
     asked += length;
     return {
       path: file.path,
@@ -70,7 +70,7 @@ async function download(remote: Remote, file: ListedFile, bytes: number): Promis
       offset,
       length,
       arrived: (chunk: Uint8Array) => {
-        window.arrived(flight, performance.now());
+        window.onReceived(flight, performance.now());
         received += chunk.length;
         if (received === bytes) resolve();
       },

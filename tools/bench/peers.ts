@@ -17,7 +17,7 @@ import {
 } from "./servers.ts";
 
 /** How many files a peer that can do several at a time does. */
-const AT_ONCE = 16;
+const MAX_CONCURRENT = 16;
 
 /** Files to download, and into which folder. */
 export interface Job {
@@ -175,7 +175,7 @@ async function curl(job: Job): Promise<ProgramCommand> {
     `url = "${urlOf(job, name)}"\noutput = "${join(job.output, name)}"`
   );
   const list = await writeList(job, "curl", lines);
-  const parallel = ["--parallel", "--parallel-max", String(AT_ONCE)];
+  const parallel = ["--parallel", "--parallel-max", String(MAX_CONCURRENT)];
   return { program: "curl", args: [...options, ...parallel, "--config", list] };
 }
 
@@ -185,7 +185,7 @@ async function aria2(job: Job, connections: number): Promise<ProgramCommand> {
   const options = {
     "dir": job.output,
     "input-file": list,
-    "max-concurrent-downloads": AT_ONCE,
+    "max-concurrent-downloads": MAX_CONCURRENT,
     "max-connection-per-server": connections,
     "split": connections,
     "min-split-size": "1M",
@@ -207,7 +207,7 @@ function lftpScript(job: Job): string {
   const open = `set cmd:fail-exit true; set net:max-retries 1; open http://127.0.0.1:${port}`;
   return names.length === 1
     ? `${open}; get ${names[0]} -o ${output}/`
-    : `${open}; mirror --parallel=${AT_ONCE} / ${output}`;
+    : `${open}; mirror --parallel=${MAX_CONCURRENT} / ${output}`;
 }
 
 function urls(job: Job): string[] {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settlesWithin } from "../../lib/async/timeout.ts";
+import { settledWithin } from "../../lib/async/timeout.ts";
 
 /** What to start. */
 export interface ProgramCommand {
@@ -111,7 +111,7 @@ export async function startProgram(
     for (const way of ["SIGTERM", "SIGKILL"] as const) {
       if (hasEnded) return;
       kill(child, way);
-      await settlesWithin(ended, END_MS);
+      await settledWithin(ended, END_MS);
     }
   };
   try {

@@ -23,7 +23,7 @@ const EXECUTABLES = {
   client: ["sluice-client", "client"],
 } as const;
 /** How many clients of this machine a server is told to take. */
-const MOST_CLIENTS = "4096";
+const MAX_CLIENTS = "4096";
 
 /** Sluice as it is in this repository. */
 export function ownBuild(): Promise<Build> {
@@ -52,7 +52,7 @@ export async function startSluice(
   dir: string,
   signal: AbortSignal,
 ): Promise<RunningServer> {
-  const clients = ["--max-clients", MOST_CLIENTS, "--max-clients-per-address", MOST_CLIENTS];
+  const clients = ["--max-clients", MAX_CLIENTS, "--max-clients-per-address", MAX_CLIENTS];
   const server = await startProgram(
     build.command("server", ["--dir", dir, "--port", "0", ...clients]),
     /^sluice server listening on \S+:(\d+)\n/,

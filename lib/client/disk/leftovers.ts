@@ -75,7 +75,7 @@ async function subjectOf(journal: string): Promise<string | null> {
  *
  * @param output The output folder, whose lock the caller holds.
  */
-export async function withKept(
+export async function withResumableBytes(
   output: OutputFolder,
   files: readonly UnfinishedFile[],
 ): Promise<UnfinishedFile[]> {
@@ -84,9 +84,9 @@ export async function withKept(
   if (journals.size === 0) return [...files];
   const known: UnfinishedFile[] = [];
   for (const file of files) {
-    const journal = file.kept > 0 ? null : output.workPath(file.path).journal;
+    const journal = file.resumableBytes > 0 ? null : output.workPath(file.path).journal;
     const isUnknown = journal !== null && journals.has(basename(journal));
-    known.push(isUnknown ? { ...file, kept: await claimedBy(journal, file) } : file);
+    known.push(isUnknown ? { ...file, resumableBytes: await claimedBy(journal, file) } : file);
   }
   return known;
 }

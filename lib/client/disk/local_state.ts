@@ -15,42 +15,42 @@ import { nullIfNotFound } from "../../fs/not_found.ts";
 const SAME_TIME_MS = 2_000;
 
 /** What there is of one file. */
-export interface Outlook {
+export interface LocalState {
   /**
    * What stands under its name: nothing, what looks like the file (size and time), something of its
    * size, or something else.
    */
   readonly present: "nothing" | "same" | "same size" | "other";
   /** Bytes of an earlier download that are there as its journal says. */
-  readonly kept: number;
-  /** Why what was kept would be dropped. */
-  readonly dropped: Found["dropped"];
+  readonly resumableBytes: number;
+  /** Why what was resumableBytes would be dropped. */
+  readonly discardReason: Found["discardReason"];
   /** Why the file cannot be put under its name; null if nothing is in the way. */
   readonly obstacle: string | null;
 }
 
 /** Looks for what there is of a file. */
-export async function lookAt(file: ListedFile, output: OutputFolder): Promise<Outlook> {
+export async function inspect(file: ListedFile, output: OutputFolder): Promise<LocalState> {
   const work = output.workPath(file.path);
-  const { journal, dropped } = await findJournal(work.journal, file);
+  const { journal, discardReason } = await findJournal(work.journal, file);
   const data = journal && await nullIfNotFound(Deno.lstat(work.data));
-  const kept = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
-  return { ...presentOf(file, output), kept, dropped };
+  const resumableBytes = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
+  return { ...presentOf(file, output), resumableBytes, discardReason };
 }
 
 function presentOf(
   file: ListedFile,
   output: OutputFolder,
-): Pick<Outlook, "present" | "obstacle"> {
+): Pick<LocalState, "present" | "obstacle"> {
   try {
-    return { present: kindOf(output.present(file.path), file), obstacle: null };
+    return { present: kindOf(output.statFinal(file.path), file), obstacle: null };
   } catch (error) {
     if (error instanceof OutputError) return { present: "nothing", obstacle: error.message };
     throw error;
   }
 }
 
-function kindOf(info: Deno.FileInfo | null, file: ListedFile): Outlook["present"] {
+function kindOf(info: Deno.FileInfo | null, file: ListedFile): LocalState["present"] {
   if (!info) return "nothing";
   if (info.size !== file.size) return "other";
   return hasSameTime(info, file) ? "same" : "same size";

@@ -144,7 +144,7 @@ export class OutputFolder {
    *
    * @throws {OutputError} If something stands in the way.
    */
-  present(path: string): Deno.FileInfo | null {
+  statFinal(path: string): Deno.FileInfo | null {
     for (const folder of this.#foldersOf(path)) {
       if (!this.#isThere(folder)) return null;
     }
@@ -180,7 +180,7 @@ export class OutputFolder {
    * @param path Its path on the server.
    * @throws {OutputError} If something stands in the way.
    */
-  async place(from: string, path: string): Promise<void> {
+  async publish(from: string, path: string): Promise<void> {
     for (const folder of this.#foldersOf(path)) makeFolder(folder);
     const final = this.finalPath(path);
     try {

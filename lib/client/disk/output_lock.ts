@@ -9,7 +9,7 @@
  * @module
  */
 import { describeDenial, messageOf, UserError } from "../../errors.ts";
-import { settlesWithin } from "../../async/timeout.ts";
+import { settledWithin } from "../../async/timeout.ts";
 
 /** How long to wait where a system can only wait for a lock, in milliseconds. */
 const TRY_MS = 250;
@@ -108,7 +108,7 @@ async function tryLock(file: LockableFile): Promise<boolean> {
   if (file.tryLock) return await file.tryLock(true);
   // Who does not get it soon does not get it.
   const locked = file.lock(true).then(() => true, () => false);
-  return await settlesWithin(locked, TRY_MS) && await locked;
+  return await settledWithin(locked, TRY_MS) && await locked;
 }
 
 function ownerOf(path: string): string {

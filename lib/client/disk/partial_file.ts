@@ -16,18 +16,22 @@ import type { WriteHandles } from "./write_handles.ts";
 /** What was found of an earlier download. */
 export interface Found {
   /** Bytes that are there and undamaged. */
-  readonly kept: number;
+  readonly resumableBytes: number;
   /** Bytes that the journal claims, but the data does not show. */
   readonly damaged: number;
   /** Why what was there is dropped. */
-  readonly dropped: FoundJournal["dropped"];
+  readonly discardReason: FoundJournal["discardReason"];
 }
 
 /** What of an earlier download is lost, in words. */
-export function losses({ damaged, dropped }: Found): string[] {
+export function losses({ damaged, discardReason }: Found): string[] {
   const reasons: string[] = [];
-  if (dropped === "outdated") reasons.push("the server's file is another version of what was here");
-  if (dropped === "unreadable") reasons.push("the journal of what was here cannot be understood");
+  if (discardReason === "outdated") {
+    reasons.push("the server's file is another version of what was here");
+  }
+  if (discardReason === "unreadable") {
+    reasons.push("the journal of what was here cannot be understood");
+  }
   if (damaged > 0) reasons.push(`${damaged} of the bytes that were here are damaged`);
   return reasons;
 }
@@ -47,11 +51,11 @@ export class PartialFile {
   #journaled: boolean;
   /** Whether the journal's last line has no end. */
   #isTorn: boolean;
-  #sealing: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
   /** What the data was when it was closed. */
-  #sealed: Deno.FileInfo | undefined;
+  #synced: Deno.FileInfo | undefined;
   /** Whether the file has its name. */
-  #isPlaced = false;
+  #isPublished = false;
 
   private constructor(
     file: ListedFile,
@@ -87,14 +91,14 @@ export class PartialFile {
     const lacking = new Ranges({ start: 0, end: file.size });
     const work = output.workPath(file.path);
     const found = await findJournal(work.journal, file);
-    const { journal, dropped } = found;
+    const { journal, discardReason } = found;
     let damaged = 0;
     if (journal) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
     const partial = new PartialFile(file, output, handles, lacking, work, found);
-    if (dropped !== null) await partial.discard();
+    if (discardReason !== null) await partial.discard();
     // An empty file will have no chunk that makes it.
     if (file.size === 0) handles.open(partial.dataPath, true);
-    return { partial, found: { kept: partial.#received, damaged, dropped } };
+    return { partial, found: { resumableBytes: partial.#received, damaged, discardReason } };
   }
 
   /** Bytes that are here. */
@@ -141,19 +145,19 @@ export class PartialFile {
    *
    * @throws {Error} If the disk does not take it.
    */
-  seal(): Promise<void> {
-    this.#sealing ??= this.#seal();
-    return this.#sealing;
+  sync(): Promise<void> {
+    this.#syncing ??= this.#sync();
+    return this.#syncing;
   }
 
-  async #seal(): Promise<void> {
+  async #sync(): Promise<void> {
     this.#handles.close(this.#journalPath);
     using data = this.#handles.take(this.dataPath);
     const { size, modified } = this.#file;
     // What was taken up may have more behind it.
     if (this.#journaled) data.truncateSync(size);
     setModified(data, modified);
-    if (this.#journaled) this.#sealed = data.statSync();
+    if (this.#journaled) this.#synced = data.statSync();
     await this.#handles.flusher.flush(data, size);
   }
 
@@ -162,14 +166,14 @@ export class PartialFile {
    *
    * @throws {OutputError} If something stands in the way.
    */
-  async finish(): Promise<void> {
-    await this.seal();
+  async commit(): Promise<void> {
+    await this.sync();
     // What came in one piece was there for no more than a moment.
-    if (this.#sealed && !isAt(this.dataPath, this.#sealed)) {
+    if (this.#synced && !isAt(this.dataPath, this.#synced)) {
       throw new Error("its data was removed or replaced while it was being written");
     }
-    await this.#output.place(this.dataPath, this.#file.path);
-    this.#isPlaced = true;
+    await this.#output.publish(this.dataPath, this.#file.path);
+    this.#isPublished = true;
     if (this.#journaled) await nullIfNotFound(Deno.remove(this.#journalPath));
   }
 
@@ -180,10 +184,10 @@ export class PartialFile {
   }
 
   /** Closes the files, and keeps what can be taken up again: data that has a journal. */
-  async leave(): Promise<void> {
-    await this.#sealing?.catch(() => {});
+  async suspend(): Promise<void> {
+    await this.#syncing?.catch(() => {});
     this.close();
-    if (this.#journaled || this.#isPlaced) return;
+    if (this.#journaled || this.#isPublished) return;
     await nullIfNotFound(Deno.remove(this.dataPath));
     this.#received = 0;
   }

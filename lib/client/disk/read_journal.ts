@@ -14,7 +14,7 @@ export interface FoundJournal {
   /** Whether its last line has no end. */
   readonly isTorn: boolean;
   /** Why what is there is of no use: it is of another version, or says nothing. */
-  readonly dropped: "outdated" | "unreadable" | null;
+  readonly discardReason: "outdated" | "unreadable" | null;
 }
 
 /** The largest file that is taken for a journal, in bytes: that of some terabytes is smaller. */
@@ -26,10 +26,10 @@ export async function findJournal(path: string, subject: JournalSubject): Promis
   const bytes = await readJournal(path);
   const journal = bytes && parseJournal(bytes);
   if (journal && isOf(journal, subject)) {
-    return { journal, isTorn: bytes.at(-1) !== NEWLINE, dropped: null };
+    return { journal, isTorn: bytes.at(-1) !== NEWLINE, discardReason: null };
   }
   const reason = journal ? "outdated" : "unreadable";
-  return { journal: null, isTorn: false, dropped: bytes && reason };
+  return { journal: null, isTorn: false, discardReason: bytes && reason };
 }
 
 /** A journal's bytes; none if what is there can never be read. Null if nothing is. */

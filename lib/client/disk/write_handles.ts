@@ -8,7 +8,7 @@ import { Flusher } from "./flusher.ts";
 import { folderAt } from "./output_folder.ts";
 
 /** How many files are open at once. */
-const AT_MOST = 128;
+const MAX_HANDLES = 128;
 
 /** How long a look at a folder counts, in milliseconds: to look takes as long as to write. */
 const LOOK_MS = 100;
@@ -41,7 +41,7 @@ export class WriteHandles implements Disposable {
       file = this.#openAnew(path, fresh);
     }
     this.#files.set(path, file);
-    if (this.#files.size > AT_MOST) this.close(this.#files.keys().next().value!);
+    if (this.#files.size > MAX_HANDLES) this.close(this.#files.keys().next().value!);
     return file;
   }
 

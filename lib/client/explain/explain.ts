@@ -11,12 +11,12 @@ import { parseInputList } from "../input/input_list.ts";
 import { matcherOfAny } from "../input/glob.ts";
 import { findLeftovers } from "../disk/leftovers.ts";
 import { limiter } from "../../async/limiter.ts";
-import { lookAt, type Outlook } from "../disk/local_state.ts";
+import { inspect, type LocalState } from "../disk/local_state.ts";
 import type { OutputFolder } from "../disk/output_folder.ts";
 import { makePlan } from "../input/plan.ts";
 
 /** How many files are looked at once. */
-const LOOKS_AT_ONCE = 32;
+const MAX_CONCURRENT_INSPECTIONS = 32;
 
 /** What an explanation is made of. */
 export interface ExplainOptions {
@@ -39,17 +39,17 @@ export interface ExplainOptions {
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { input, files, output, verify, platform, signal } = options;
-  const { wishes } = parseInputList(input);
-  const leftovers = await findLeftovers(output, matcherOfAny(wishes.map(({ name }) => name)));
+  const { entries } = parseInputList(input);
+  const leftovers = await findLeftovers(output, matcherOfAny(entries.map(({ name }) => name)));
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
-  const plan = makePlan(wishes, files, platform, { foldsNames: output.foldsNames });
-  const outlooks = new Map<string, Outlook>();
-  const look = limiter(LOOKS_AT_ONCE);
+  const plan = makePlan(entries, files, platform, { foldsNames: output.foldsNames });
+  const outlooks = new Map<string, LocalState>();
+  const look = limiter(MAX_CONCURRENT_INSPECTIONS);
   await Promise.all(
     plan.files.values().map(({ file }) =>
       look(async () => {
         signal.throwIfAborted();
-        outlooks.set(file.path, await lookAt(file, output));
+        outlooks.set(file.path, await inspect(file, output));
       })
     ),
   );

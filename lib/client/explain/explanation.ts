@@ -7,11 +7,11 @@
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { perPriority, PRIORITIES, type Priority } from "../priority.ts";
 import { isGlob, matcherOf } from "../input/glob.ts";
-import { inputLines, parseInputList, type Wish } from "../input/input_list.ts";
+import { type InputEntry, inputLines, parseInputList } from "../input/input_list.ts";
 import type { Leftover } from "../disk/leftovers.ts";
-import type { Outlook } from "../disk/local_state.ts";
+import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
-import { wantedShares } from "../priority.ts";
+import { expectedShares } from "../priority.ts";
 
 /** What a download would do. */
 export interface Explanation {
@@ -38,8 +38,8 @@ export type LineMeaning =
   /** It does not count, and why; printable. */
   | { readonly type: "mistake"; readonly message: string }
   | {
-    readonly type: "wish";
-    readonly wish: Wish;
+    readonly type: "entry";
+    readonly entry: InputEntry;
     readonly isGlob: boolean;
     /** Null if the server is not known. */
     readonly found: Findings | null;
@@ -79,7 +79,7 @@ export interface ExplainedFile {
   /** Its share of the bandwidth at first, 0 to 1; null if it asks for nothing. */
   readonly share: number | null;
   /** Bytes of it that are kept. */
-  readonly kept: number;
+  readonly resumableBytes: number;
   /** Whether its digest is compared with one of the server or of the input list. */
   readonly isVerified: boolean;
   /** Whether something else stands under its name until it is complete. */
@@ -104,13 +104,13 @@ export function explainLines(
   bytes: Uint8Array,
   server: { readonly files: ReadonlyMap<string, ListedFile>; readonly plan: Plan } | null,
 ): ExplainedLine[] {
-  const { wishes, problems } = parseInputList(bytes);
+  const { entries, problems } = parseInputList(bytes);
   const meanings = new Map<number, LineMeaning>();
   for (const { line, message } of problems) meanings.set(line, { type: "mistake", message });
   const find = server && finderFor(server.files, server.plan);
-  for (const wish of wishes) {
-    const found = find && find(wish);
-    meanings.set(wish.line, { type: "wish", wish, isGlob: isGlob(wish.name), found });
+  for (const entry of entries) {
+    const found = find && find(entry);
+    meanings.set(entry.line, { type: "entry", entry, isGlob: isGlob(entry.name), found });
   }
   const texts = inputLines(bytes);
   const length = Math.max(texts.length, problems.at(-1)?.line ?? 0);
@@ -124,24 +124,24 @@ export function explainLines(
 function finderFor(
   files: ReadonlyMap<string, ListedFile>,
   plan: Plan,
-): (wish: Wish) => Findings {
+): (entry: InputEntry) => Findings {
   const decided = Map.groupBy(plan.files.values(), ({ line }) => line);
   const refused = Map.groupBy(plan.refused, ({ line }) => line);
-  const waiting = new Map(plan.waiting.map(({ wish, hint }) => [wish.line, hint]));
-  return (wish) => {
-    const own = decided.get(wish.line) ?? [];
-    const refusals = refused.get(wish.line)?.length ?? 0;
+  const waiting = new Map(plan.waiting.map(({ entry, hint }) => [entry.line, hint]));
+  return (entry) => {
+    const own = decided.get(entry.line) ?? [];
+    const refusals = refused.get(entry.line)?.length ?? 0;
     return {
       files: own.length,
       size: own.reduce((sum, { file }) => sum + file.size, 0),
-      elsewhere: matchesOf(wish, files) - own.length - refusals,
+      elsewhere: matchesOf(entry, files) - own.length - refusals,
       refused: refusals,
-      hint: waiting.get(wish.line) ?? null,
+      hint: waiting.get(entry.line) ?? null,
     };
   };
 }
 
-function matchesOf({ name }: Wish, files: ReadonlyMap<string, ListedFile>): number {
+function matchesOf({ name }: InputEntry, files: ReadonlyMap<string, ListedFile>): number {
   if (files.has(name)) return 1;
   if (!isGlob(name)) return 0;
   const matches = matcherOf(name);
@@ -158,14 +158,14 @@ function matchesOf({ name }: Wish, files: ReadonlyMap<string, ListedFile>): numb
  */
 export function explainFiles(
   plan: Plan,
-  outlooks: ReadonlyMap<string, Outlook>,
+  outlooks: ReadonlyMap<string, LocalState>,
   verify: boolean,
 ): ExplainedFile[] {
   const planned = plan.files.values().toArray()
     .map((planned) => expect(planned, outlooks.get(planned.file.path)!, verify));
   const counts = perPriority(() => 0);
   for (const file of planned) if (isWanted(file)) counts[file.priority]++;
-  const shares = wantedShares(counts);
+  const shares = expectedShares(counts);
   const files: ExplainedFile[] = planned.map((file) => ({
     ...file,
     share: isWanted(file) ? shares[file.priority] / counts[file.priority] : null,
@@ -177,7 +177,7 @@ export function explainFiles(
     size: null,
     fate: "refused",
     share: null,
-    kept: 0,
+    resumableBytes: 0,
     isVerified: false,
     replaces: false,
     reason,
@@ -189,7 +189,7 @@ type ExpectedFile = Omit<ExplainedFile, "share" | "priority"> & { readonly prior
 
 function expect(
   { file: { path, size }, priority, sha256, line }: PlannedFile,
-  outlook: Outlook,
+  outlook: LocalState,
   verify: boolean,
 ): ExpectedFile {
   const isVerified = verify || sha256 !== null;
@@ -200,22 +200,25 @@ function expect(
     priority,
     size,
     fate,
-    kept: outlook.kept,
+    resumableBytes: outlook.resumableBytes,
     isVerified,
     replaces: outlook.present !== "nothing" && fate !== "there",
-    reason: outlook.obstacle ?? reasonToDrop(outlook.dropped),
+    reason: outlook.obstacle ?? reasonToDrop(outlook.discardReason),
   };
 }
 
-function fateOf({ present, kept, dropped, obstacle }: Outlook, isVerified: boolean): Fate {
+function fateOf(
+  { present, resumableBytes, discardReason, obstacle }: LocalState,
+  isVerified: boolean,
+): Fate {
   if (obstacle !== null) return "blocked";
   if (present === "same") return "there";
   if (present === "same size" && isVerified) return "compare";
-  if (kept > 0) return "resume";
-  return dropped === null ? "fetch" : "restart";
+  if (resumableBytes > 0) return "resume";
+  return discardReason === null ? "fetch" : "restart";
 }
 
-function reasonToDrop(dropped: Outlook["dropped"]): string | null {
+function reasonToDrop(dropped: LocalState["discardReason"]): string | null {
   if (dropped === null) return null;
   return dropped === "outdated"
     ? "the server's file is another version of what is here"
@@ -243,7 +246,10 @@ export function totalsOf(files: readonly ExplainedFile[]): PriorityTotals[] {
       priority,
       files: own.length,
       size: own.reduce((sum, { size }) => sum + (size ?? 0), 0),
-      lacking: wanted.reduce((sum, { size, kept }) => sum + (size ?? 0) - kept, 0),
+      lacking: wanted.reduce(
+        (sum, { size, resumableBytes }) => sum + (size ?? 0) - resumableBytes,
+        0,
+      ),
       share: wanted.reduce((sum, { share }) => sum + (share ?? 0), 0),
     };
   });

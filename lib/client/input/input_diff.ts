@@ -3,31 +3,34 @@
  *
  * @module
  */
-import type { WishChange } from "../events.ts";
-import type { Wish } from "./input_list.ts";
+import type { EntryChange } from "../events.ts";
+import type { InputEntry } from "./input_list.ts";
 
 /** One line that differs. */
-export interface ChangedWish {
-  readonly change: WishChange;
+export interface ChangedEntry {
+  readonly change: EntryChange;
   /** As it is now; as it was, if it is gone. */
-  readonly wish: Wish;
+  readonly entry: InputEntry;
 }
 
 /**
  * The lines that are new, that have another priority or digest, and that are gone; in the order of
  * the lines now, and then of those that were. A line that only moved has not changed.
  */
-export function wishChanges(before: readonly Wish[], now: readonly Wish[]): ChangedWish[] {
-  const gone = new Map(before.map((wish) => [wish.name, wish]));
-  const changes: ChangedWish[] = [];
-  for (const wish of now) {
-    const known = gone.get(wish.name);
-    gone.delete(wish.name);
-    if (!known) changes.push({ change: "added", wish });
-    else if (known.priority !== wish.priority || known.sha256 !== wish.sha256) {
-      changes.push({ change: "changed", wish });
+export function diffEntries(
+  before: readonly InputEntry[],
+  now: readonly InputEntry[],
+): ChangedEntry[] {
+  const gone = new Map(before.map((entry) => [entry.name, entry]));
+  const changes: ChangedEntry[] = [];
+  for (const entry of now) {
+    const known = gone.get(entry.name);
+    gone.delete(entry.name);
+    if (!known) changes.push({ change: "added", entry });
+    else if (known.priority !== entry.priority || known.sha256 !== entry.sha256) {
+      changes.push({ change: "changed", entry });
     }
   }
-  for (const wish of gone.values()) changes.push({ change: "removed", wish });
+  for (const entry of gone.values()) changes.push({ change: "removed", entry });
   return changes;
 }

@@ -1,5 +1,5 @@
 /**
- * `input.txt`: from bytes to wishes, and what a wish's name matches. Pure.
+ * `input.txt`: from bytes to entries, and what an entry's name matches. Pure.
  *
  * ```
  * # name or glob        [priority]   [expected digest]
@@ -20,7 +20,7 @@ import { formRefusalOf } from "../../fs/safe_path.ts";
 import { quoted } from "../../text/sanitize.ts";
 
 /** One line that names something to download. */
-export interface Wish {
+export interface InputEntry {
   /** The line's number, from 1. */
   readonly line: number;
   /** A server's path or a glob, without quotes and without `./`. */
@@ -41,7 +41,7 @@ export interface InputProblem {
 /** What an input file says. */
 export interface InputList {
   /** By line; no name twice. */
-  readonly wishes: readonly Wish[];
+  readonly entries: readonly InputEntry[];
   /** By line. */
   readonly problems: readonly InputProblem[];
 }
@@ -53,7 +53,7 @@ const DIGEST_PREFIX = /^sha256:/i;
 const DIGEST = /^sha256:([0-9a-f]{64})$/i;
 
 /**
- * The wishes of an input file, and its lines that are wrong; a wrong line stops no other.
+ * The entries of an input file, and its lines that are wrong; a wrong line stops no other.
  *
  * Of several lines with one name the last counts, the others are problems. Digest and priority
  * may stand in either order. A UTF-8 byte-order mark is skipped at the start of any line, as
@@ -63,9 +63,12 @@ const DIGEST = /^sha256:([0-9a-f]{64})$/i;
  */
 export function parseInputList(bytes: Uint8Array): InputList {
   if (isUtf16(bytes)) {
-    return { wishes: [], problems: [{ line: 1, message: "the file is UTF-16: save it as UTF-8" }] };
+    return {
+      entries: [],
+      problems: [{ line: 1, message: "the file is UTF-16: save it as UTF-8" }],
+    };
   }
-  const wishes = new Map<string, Wish>();
+  const entries = new Map<string, InputEntry>();
   const problems: InputProblem[] = [];
   const lines = splitLines(bytes);
   // From the last line on, since of one name the last line counts.
@@ -73,18 +76,18 @@ export function parseInputList(bytes: Uint8Array): InputList {
     try {
       const entry = parseLine(lines[line - 1] ?? new Uint8Array());
       if (entry === null) continue;
-      const replacement = wishes.get(entry.name);
+      const replacement = entries.get(entry.name);
       if (replacement !== undefined) {
         const later = `${quoted(entry.name)} is named again in line ${replacement.line}`;
         throw new SyntaxError(`${later}, which counts instead: remove one of the two`);
       }
-      wishes.set(entry.name, { line, ...entry });
+      entries.set(entry.name, { line, ...entry });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       problems.push({ line, message: error.message });
     }
   }
-  return { wishes: [...wishes.values()].reverse(), problems: problems.reverse() };
+  return { entries: [...entries.values()].reverse(), problems: problems.reverse() };
 }
 
 /**
@@ -115,7 +118,7 @@ function splitLines(bytes: Uint8Array): Uint8Array[] {
   }
 }
 
-type Entry = Omit<Wish, "line">;
+type Entry = Omit<InputEntry, "line">;
 
 /** @throws {SyntaxError} If the line is wrong. */
 function parseLine(bytes: Uint8Array): Entry | null {

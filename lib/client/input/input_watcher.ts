@@ -9,7 +9,7 @@
  */
 import { basename, dirname, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../../errors.ts";
-import { shellWord } from "../../text/shell_quote.ts";
+import { shellQuote } from "../../text/shell_quote.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
 /** How often the file is looked at in case the system told nothing, in milliseconds. */
@@ -19,7 +19,7 @@ const STILL_MS = 100;
 /** The same for an empty text, and for a last line without an end. */
 const LONG_STILL_MS = 500;
 /** Of a file that keeps changing, the whole lines count after this long, in milliseconds. */
-const AT_MOST_MS = 700;
+const MAX_DELAY_MS = 700;
 
 /** What the watcher tells. */
 export type InputState =
@@ -92,7 +92,7 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     const still = now - seenAt;
     const isFinished = seen.length > 0 && seen.at(-1) === NEWLINE;
     const isRipe = still >= (isFinished ? STILL_MS : LONG_STILL_MS);
-    if (!isRipe && now - differsSince < AT_MOST_MS) continue;
+    if (!isRipe && now - differsSince < MAX_DELAY_MS) continue;
     const text = isRipe ? seen : wholeLines(seen);
     // Nothing at all is told only of a file that stands still.
     if (isEqual(text, told) || (text.length === 0 && !isRipe)) continue;
@@ -174,7 +174,7 @@ async function unlessAborted(
 
 function whyUnreadable(path: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
-    const all = `for all files: echo "**" > ${shellWord(path)}`;
+    const all = `for all files: echo "**" > ${shellQuote(path)}`;
     return `it does not exist; write one file name a line into it (${all}), or name another ` +
       "with --input";
   }

@@ -1,5 +1,5 @@
 /**
- * What to download: the wishes of `input.txt` applied to the server's list. Pure.
+ * What to download: the entries of `input.txt` applied to the server's list. Pure.
  *
  * Made anew from scratch at every edit and every change of the list, so it has to be fast: paths
  * are looked up, globs go over the list once each, and what only helps with a mistake is worked
@@ -9,7 +9,7 @@
  */
 import { PRIORITIES, type Priority } from "../priority.ts";
 import { isGlob, matcherOf } from "./glob.ts";
-import type { Wish } from "./input_list.ts";
+import type { InputEntry } from "./input_list.ts";
 import { quoted } from "../../text/sanitize.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { foldedName, refusalOf } from "../../fs/safe_path.ts";
@@ -19,20 +19,20 @@ import type { Platform } from "../../platform.ts";
 export interface PlannedFile {
   readonly file: ListedFile;
   readonly priority: Priority;
-  /** The digest that the file must have, as in `Wish`. */
+  /** The digest that the file must have, as in `InputEntry`. */
   readonly sha256: string | null;
   /** The line that decides, from 1. */
   readonly line: number;
 }
 
-/** A wish that the server has no file for. */
-export interface WaitingWish {
-  readonly wish: Wish;
+/** An entry that the server has no file for. */
+export interface WaitingEntry {
+  readonly entry: InputEntry;
   /** What the user may have meant, to go after "line 3: "; printable. Null if nothing is known. */
   readonly hint: string | null;
 }
 
-/** A file that is wished for and cannot be written here. */
+/** A file that is wanted and cannot be written here. */
 export interface RefusedFile {
   /** From a peer: make it safe for a terminal before it is shown. */
   readonly path: string;
@@ -47,7 +47,7 @@ export interface Plan {
   /** By path; in the order of the lines that decide, those of one line in the list's order. */
   readonly files: ReadonlyMap<string, PlannedFile>;
   /** By line. */
-  readonly waiting: readonly WaitingWish[];
+  readonly waiting: readonly WaitingEntry[];
   /** First by what the names are, then by what they are together. */
   readonly refused: readonly RefusedFile[];
 }
@@ -55,27 +55,27 @@ export interface Plan {
 /**
  * Decides what to download.
  *
- * - A wish whose name is a path of the list means that file only. Otherwise a glob means all
+ * - An entry whose name is a path of the list means that file only. Otherwise a glob means all
  *   files that it matches.
- * - Of several wishes that mean a file, its own name decides its priority and its digest before any
+ * - Of several entries that mean a file, its own name decides its priority and its digest before any
  *   glob, and of several globs the last one.
  * - A glob's digest is expected of each of its files.
  * - Of files that the file system takes for one, and of a file and a folder with one name, those
  *   are refused that do not come first by path.
  *
- * @param wishes By line, as `parseInputList` gives them.
+ * @param entries By line, as `parseInputList` gives them.
  * @param files The server's list, by path.
  * @param platform Where the files would be written.
  * @param before What was planned before, if anything: its hints are not worked out again.
  * @param foldsNames Whether the file system there takes names for one that differ in case or form.
  */
 export function makePlan(
-  wishes: readonly Wish[],
+  entries: readonly InputEntry[],
   files: ReadonlyMap<string, ListedFile>,
   platform: Platform,
   { before, foldsNames = false }: { before?: Plan | undefined; foldsNames?: boolean } = {},
 ): Plan {
-  const { decided, unmatched } = applyWishes(wishes, files);
+  const { decided, unmatched } = applyEntries(entries, files);
   const refused: RefusedFile[] = [];
   const accepted = new Map<string, PlannedFile>();
   for (const planned of decided) {
@@ -100,27 +100,27 @@ export function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
   return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
 }
 
-/** Files with the wish that decides about each, and wishes that mean no file. */
-function applyWishes(
-  wishes: readonly Wish[],
+/** Files with the entry that decides about each, and entries that mean no file. */
+function applyEntries(
+  entries: readonly InputEntry[],
   files: ReadonlyMap<string, ListedFile>,
-): { decided: PlannedFile[]; unmatched: Wish[] } {
+): { decided: PlannedFile[]; unmatched: InputEntry[] } {
   const taken = new Set<string>();
-  const take = ({ priority, sha256, line }: Wish, file: ListedFile): PlannedFile[] => {
+  const take = ({ priority, sha256, line }: InputEntry, file: ListedFile): PlannedFile[] => {
     if (taken.has(file.path)) return [];
     taken.add(file.path);
     return [{ file, priority, sha256, line }];
   };
-  const unmatched: Wish[] = [];
-  const groups = wishes.map((wish) => {
-    const same = files.get(wish.name);
-    return same ? take(wish, same) : [];
+  const unmatched: InputEntry[] = [];
+  const groups = entries.map((entry) => {
+    const same = files.get(entry.name);
+    return same ? take(entry, same) : [];
   });
-  for (const [index, wish] of [...wishes.entries()].reverse()) {
-    if (files.has(wish.name)) continue;
-    const found = isGlob(wish.name) ? matchesOf(wish.name, files) : [];
-    if (found.length === 0) unmatched.push(wish);
-    groups[index] = found.flatMap((file) => take(wish, file));
+  for (const [index, entry] of [...entries.entries()].reverse()) {
+    if (files.has(entry.name)) continue;
+    const found = isGlob(entry.name) ? matchesOf(entry.name, files) : [];
+    if (found.length === 0) unmatched.push(entry);
+    groups[index] = found.flatMap((file) => take(entry, file));
   }
   return { decided: groups.flat(), unmatched: unmatched.reverse() };
 }
@@ -191,18 +191,18 @@ const MAX_EXTRA_WORDS = 8;
 
 /** Hints for new names only: in a large list each takes long, and is shown once. */
 function withHints(
-  wishes: readonly Wish[],
+  entries: readonly InputEntry[],
   files: ReadonlyMap<string, ListedFile>,
-  before: readonly WaitingWish[],
-): readonly WaitingWish[] {
-  const known = new Map(before.map(({ wish, hint }) => [wish.name, hint]));
-  const names = wishes.map(({ name }) => name).filter((name) => !known.has(name));
+  before: readonly WaitingEntry[],
+): readonly WaitingEntry[] {
+  const known = new Map(before.map(({ entry, hint }) => [entry.name, hint]));
+  const names = entries.map(({ name }) => name).filter((name) => !known.has(name));
   if (names.length > 0) {
     for (const [name, hint] of hintsFor(names, files)) {
       known.set(name, hint);
     }
   }
-  return wishes.map((wish) => ({ wish, hint: known.get(wish.name) ?? null }));
+  return entries.map((entry) => ({ entry, hint: known.get(entry.name) ?? null }));
 }
 
 function hintsFor(

@@ -5,7 +5,7 @@
  */
 
 const FIRST_MS = 200;
-const LONGEST_MS = 10_000;
+const MAX_BACKOFF_MS = 10_000;
 
 /**
  * Exponential backoff with jitter: from 0.2 s, doubling, to 10 s, each time somewhere between
@@ -16,6 +16,6 @@ const LONGEST_MS = 10_000;
  * @returns Milliseconds.
  */
 export function backoff(attempt: number, random: number): number {
-  const whole = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 30));
+  const whole = Math.min(MAX_BACKOFF_MS, FIRST_MS * 2 ** Math.min(attempt, 30));
   return Math.round(whole * (0.5 + random / 2));
 }

@@ -13,7 +13,7 @@ import { formatServerAddress, type ServerAddress } from "./server_address.ts";
  * @param everConnected Whether there has been a connection: then the address is right.
  * @returns Null if it may pass.
  */
-export function finalFailure(
+export function fatalError(
   address: ServerAddress,
   error: unknown,
   everConnected: boolean,

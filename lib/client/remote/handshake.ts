@@ -8,7 +8,7 @@ import { Connection } from "../../protocol/connection.ts";
 import type { Message } from "../../protocol/message_reader.ts";
 import { HANDSHAKE_MS, handshakeDeadline } from "../../protocol/handshake_deadline.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../../protocol/message.ts";
-import type { Patience } from "../../protocol/timeouts.ts";
+import type { Timeouts } from "../../protocol/timeouts.ts";
 import { parseListPage, parseWelcome, type Welcome } from "../../protocol/payloads.ts";
 import type { ServerAddress } from "./server_address.ts";
 import { ServerList } from "./server_list.ts";
@@ -32,10 +32,10 @@ export interface Handshake {
 export async function shakeHands(
   address: ServerAddress,
   signal: AbortSignal,
-  patience: Patience,
+  timeouts: Timeouts,
 ): Promise<Handshake> {
   const since = performance.now();
-  const connection = new Connection(await dial(address, signal), "client", patience);
+  const connection = new Connection(await dial(address, signal), "client", timeouts);
   using _deadline = handshakeDeadline(connection, since);
   const abort = () => connection.fail(new ConnectionLostError("Interrupted"));
   signal.addEventListener("abort", abort);

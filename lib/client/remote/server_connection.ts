@@ -7,17 +7,17 @@ import { ConnectionLostError, ProtocolError, WireError } from "../../errors.ts";
 import type { Connection, Outgoing } from "../../protocol/connection.ts";
 import { FOOTER_SIZE, HEADER_SIZE, MessageType } from "../../protocol/message.ts";
 import type { Message } from "../../protocol/message_reader.ts";
-import { DEFAULT_PATIENCE, type Patience } from "../../protocol/timeouts.ts";
+import { DEFAULT_TIMEOUTS, type Timeouts } from "../../protocol/timeouts.ts";
 import {
+  encodePayload,
   type GetRequest,
   type ListedFile,
   parseDigestResult,
   parseErrorPayload,
   parseListPage,
-  printPayload,
   type Welcome,
 } from "../../protocol/payloads.ts";
-import { AnswerWatch } from "./stall_detector.ts";
+import { StallDetector } from "./stall_detector.ts";
 import { type Handshake, shakeHands, understood, unexpected } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
 import type { ServerList } from "./server_list.ts";
@@ -37,7 +37,7 @@ export interface ChunkRequest extends GetRequest {
 }
 
 /** What the server tells unasked. */
-export interface RemoteListener {
+export interface ServerListener {
   /** The list has changed: so many files are new or different, so many have vanished. */
   listChanged(changed: number, removed: number): void;
   /** An answer came: there may be room for more requests. */
@@ -53,14 +53,14 @@ type OpenRequest =
   };
 
 /** One connection to a server, after its handshake. */
-export class Remote implements Disposable {
+export class ServerConnection implements Disposable {
   /** What the server said of itself. */
   readonly welcome: Welcome;
   readonly #connection: Connection;
   readonly #messages: ReadableStream<Message>;
   readonly #open = new Map<number, OpenRequest>();
   readonly #list: ServerList;
-  readonly #watch: AnswerWatch;
+  readonly #watch: StallDetector;
   /** Requests that are about to be sent, together. */
   #outgoing: Uint8Array[] = [];
   #lastId = 0;
@@ -72,13 +72,13 @@ export class Remote implements Disposable {
   #changed = 0;
   #removed = 0;
 
-  private constructor({ connection, welcome, list }: Handshake, patience: Patience) {
+  private constructor({ connection, welcome, list }: Handshake, timeouts: Timeouts) {
     this.#connection = connection;
     this.#messages = connection.readable;
     this.welcome = welcome;
     this.#list = list;
     const isWaiting = () => this.#open.values().some(({ type }) => type === MessageType.GET);
-    this.#watch = new AnswerWatch(connection, isWaiting, patience.stalledAfter);
+    this.#watch = new StallDetector(connection, isWaiting, timeouts.writeStallMs);
   }
 
   /**
@@ -94,9 +94,9 @@ export class Remote implements Disposable {
   static async connect(
     address: ServerAddress,
     signal: AbortSignal,
-    patience: Patience = DEFAULT_PATIENCE,
-  ): Promise<Remote> {
-    return new Remote(await shakeHands(address, signal, patience), patience);
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
+  ): Promise<ServerConnection> {
+    return new ServerConnection(await shakeHands(address, signal, timeouts), timeouts);
   }
 
   /** The server's files by path, kept up to date. */
@@ -114,7 +114,7 @@ export class Remote implements Disposable {
     for (const request of requests) {
       const requestId = this.#openRequest({ type: MessageType.GET, request });
       const { path, version, offset, length } = request;
-      const payload = printPayload({ path, version, offset, length });
+      const payload = encodePayload({ path, version, offset, length });
       this.#send({ type: MessageType.GET, requestId, payload });
     }
   }
@@ -123,7 +123,7 @@ export class Remote implements Disposable {
   digest(path: string, version: string): Promise<string> {
     const { promise, resolve, reject: failed } = Promise.withResolvers<string>();
     const requestId = this.#openRequest({ type: MessageType.DIGEST, resolve, failed });
-    const payload = printPayload({ path, version, algorithm: "sha256" });
+    const payload = encodePayload({ path, version, algorithm: "sha256" });
     this.#send({ type: MessageType.DIGEST, requestId, payload });
     return promise;
   }
@@ -133,7 +133,7 @@ export class Remote implements Disposable {
    *
    * @throws {Error} If it ended otherwise than by a goodbye.
    */
-  async run(listener: RemoteListener): Promise<void> {
+  async run(listener: ServerListener): Promise<void> {
     let end: Error = new ConnectionLostError("The server ended the connection");
     try {
       await this.#messages.pipeTo(
@@ -202,7 +202,7 @@ export class Remote implements Disposable {
     return this.#lastId;
   }
 
-  #receive({ header, payload }: Message, listener: RemoteListener): void {
+  #receive({ header, payload }: Message, listener: ServerListener): void {
     const { type, requestId, offset, more } = header;
     switch (type) {
       case MessageType.CHUNK: {
@@ -230,7 +230,7 @@ export class Remote implements Disposable {
         return;
       }
       case MessageType.LIST: {
-        this.#watch.besides(HEADER_SIZE + payload.length + FOOTER_SIZE);
+        this.#watch.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
         const page = understood(parseListPage, payload);
         this.#list.change(page);
         this.#changed += page.files.length;

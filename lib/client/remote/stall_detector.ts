@@ -10,7 +10,7 @@ import type { Connection } from "../../protocol/connection.ts";
 const TRICKLE = 4_096;
 
 /** Ends a connection on which chunks are asked for, and none comes. */
-export class AnswerWatch implements Disposable {
+export class StallDetector implements Disposable {
   readonly #connection: Connection;
   readonly #isWaiting: () => boolean;
   readonly #within: number;
@@ -36,7 +36,7 @@ export class AnswerWatch implements Disposable {
   }
 
   /** Must be called when something else has come: so many bytes are no part of an answer. */
-  besides(bytes: number): void {
+  discount(bytes: number): void {
     this.#received = Math.min(this.#received + bytes, this.#connection.progress.received);
   }
 

@@ -21,11 +21,11 @@ const MAX_ROUND_TRIP_MS = 2_000;
 /** Chunks a second that a line is cut into where priorities share it: the grain of the shares. */
 const SHARED_CHUNKS_PER_SECOND = 64;
 /** The same where they do not: each chunk costs both sides time, however small it is. */
-const LONE_CHUNKS_PER_SECOND = 16;
+const UNCONTESTED_CHUNKS_PER_SECOND = 16;
 /** The smallest chunk and the one to begin with, in bytes. */
 const MIN_CHUNK = 16 * 1024;
 /** The smallest one of a line that no priorities share, once its rate is known, in bytes. */
-const MIN_LONE_CHUNK = 64 * 1024;
+const MIN_UNCONTESTED_CHUNK = 64 * 1024;
 /** The largest chunk, in bytes: larger ones are not faster. */
 const MAX_CHUNK = 1024 * 1024;
 /** The fewest chunks in flight. */
@@ -42,7 +42,7 @@ const SLOWER_MS = 250;
 const MIN_SAMPLE_MS = 0.5;
 
 /** A request in flight. */
-export interface Flight {
+export interface SentRequest {
   readonly bytes: number;
   readonly sentAt: number;
   /** What was in flight when it was sent, and it. */
@@ -53,7 +53,7 @@ export interface Flight {
 }
 
 /** Measures one connection. Times are in milliseconds, of any steady clock. */
-export class Window {
+export class RequestWindow {
   readonly #maxChunk: number;
   readonly #maxFlights: number;
   #rate = 0;
@@ -64,7 +64,7 @@ export class Window {
   #delivered = 0;
   #deliveredAt = 0;
   /** Requests sent before more than this was delivered found the line not full. */
-  #idleUntil = 0;
+  #appLimitedUntil = 0;
 
   /**
    * @param maxChunk The largest chunk that the server gives, in bytes.
@@ -91,8 +91,11 @@ export class Window {
   }
 
   /** How large a chunk to ask for where they do not, in bytes. */
-  get loneChunkSize(): number {
-    return this.#chunkOf(LONE_CHUNKS_PER_SECOND, this.#rate === 0 ? MIN_CHUNK : MIN_LONE_CHUNK);
+  get uncontestedChunkSize(): number {
+    return this.#chunkOf(
+      UNCONTESTED_CHUNKS_PER_SECOND,
+      this.#rate === 0 ? MIN_CHUNK : MIN_UNCONTESTED_CHUNK,
+    );
   }
 
   #chunkOf(chunksPerSecond: number, least: number): number {
@@ -110,7 +113,7 @@ export class Window {
   }
 
   /** Notes that a request for `bytes` is being sent. */
-  sent(bytes: number, now: number): Flight {
+  onSent(bytes: number, now: number): SentRequest {
     if (this.#flights === 0) this.#deliveredAt = now;
     this.#inFlight += bytes;
     this.#flights++;
@@ -124,12 +127,12 @@ export class Window {
   }
 
   /** Notes that there is room, but nothing to ask for: slow answers will not mean a slow line. */
-  ranDry(): void {
-    this.#idleUntil = this.#delivered + this.#inFlight;
+  onAppLimited(): void {
+    this.#appLimitedUntil = this.#delivered + this.#inFlight;
   }
 
   /** Notes that a request was answered with its bytes. */
-  arrived(flight: Flight, now: number): void {
+  onReceived(flight: SentRequest, now: number): void {
     this.#land(flight);
     const sinceLast = now - this.#deliveredAt;
     this.#delivered += flight.bytes;
@@ -139,14 +142,14 @@ export class Window {
     const sample = (this.#delivered - flight.delivered) / Math.max(elapsed, MIN_SAMPLE_MS) * 1000;
     if (sample > this.#rate) {
       this.#rate += (sample - this.#rate) * (this.#rate === 0 ? 1 : GAIN_UP);
-    } else if (elapsed >= MIN_SAMPLE_MS && flight.delivered > this.#idleUntil) {
+    } else if (elapsed >= MIN_SAMPLE_MS && flight.delivered > this.#appLimitedUntil) {
       // By time, not by sample: of a line that became slow few samples come.
       this.#rate += (sample - this.#rate) * (1 - Math.exp(-sinceLast / SLOWER_MS));
     }
   }
 
   /** Notes that a request was answered without bytes. */
-  failed(flight: Flight): void {
+  onFailed(flight: SentRequest): void {
     this.#land(flight);
   }
 
@@ -161,7 +164,7 @@ export class Window {
     this.#roundTrip = this.#late === LATE_IN_A_ROW ? trip : Math.min(this.#roundTrip, trip);
   }
 
-  #land({ bytes }: Flight): void {
+  #land({ bytes }: SentRequest): void {
     this.#inFlight -= bytes;
     this.#flights--;
   }

@@ -12,11 +12,11 @@
  */
 import { perPriority, PRIORITIES, type Priority, WEIGHTS } from "../priority.ts";
 
-interface Entry<F> {
+interface ScheduledFile<F> {
   readonly file: F;
   readonly queue: Queue<F>;
   /** Bytes given, counted from the queue's time when the file joined. */
-  time: number;
+  virtualTime: number;
   /** Order of joining: equal times are served in it. */
   readonly order: number;
   /** Where it stands in the queue's heap. */
@@ -27,24 +27,24 @@ interface Entry<F> {
 interface Queue<F> {
   readonly weight: number;
   /** A binary heap: the file that was given least first. */
-  readonly heap: Entry<F>[];
+  readonly heap: ScheduledFile<F>[];
   /** Bytes given to the priority, divided by its weight. */
-  time: number;
+  virtualTime: number;
   /** Where files that join begin. */
-  fileTime: number;
+  fileVirtualTime: number;
 }
 
 /** Decides which file the next chunk is asked of. */
 export class Scheduler<F> {
-  readonly #entries = new Map<F, Entry<F>>();
+  readonly #entries = new Map<F, ScheduledFile<F>>();
   readonly #queues = perPriority<Queue<F>>((priority) => ({
     weight: WEIGHTS[priority],
     heap: [],
-    time: 0,
-    fileTime: 0,
+    virtualTime: 0,
+    fileVirtualTime: 0,
   }));
   /** The time of the priority that was served last: where priorities that join begin. */
-  #time = 0;
+  #virtualTime = 0;
   #joined = 0;
   /** Remembered: it is asked for with each chunk. */
   #competing: readonly Priority[] = [];
@@ -65,11 +65,11 @@ export class Scheduler<F> {
     const present = this.#entries.get(file);
     if (present?.queue === queue) return;
     if (present) this.remove(file);
-    if (queue.heap.length === 0) queue.time = Math.max(queue.time, this.#time);
+    if (queue.heap.length === 0) queue.virtualTime = Math.max(queue.virtualTime, this.#virtualTime);
     const entry = {
       file,
       queue,
-      time: queue.fileTime,
+      virtualTime: queue.fileVirtualTime,
       order: this.#joined++,
       index: queue.heap.length,
     };
@@ -86,7 +86,7 @@ export class Scheduler<F> {
     this.#entries.delete(file);
     const { queue, queue: { heap } } = entry;
     // Or who leaves after each chunk and comes back would be first again and again.
-    queue.fileTime = Math.max(queue.fileTime, entry.time);
+    queue.fileVirtualTime = Math.max(queue.fileVirtualTime, entry.virtualTime);
     const last = heap.pop()!;
     if (heap.length === 0) this.#noteCompeting();
     if (last === entry) return;
@@ -105,7 +105,7 @@ export class Scheduler<F> {
     let best: Queue<F> | undefined;
     for (const priority of PRIORITIES) {
       const queue = this.#queues[priority];
-      if (queue.heap.length > 0 && (!best || queue.time < best.time)) best = queue;
+      if (queue.heap.length > 0 && (!best || queue.virtualTime < best.virtualTime)) best = queue;
     }
     return best?.heap[0]?.file;
   }
@@ -119,19 +119,19 @@ export class Scheduler<F> {
     const entry = this.#entries.get(file);
     if (!entry) return;
     const { queue } = entry;
-    this.#time = queue.time;
-    queue.time += bytes / queue.weight;
-    queue.fileTime = Math.max(queue.fileTime, entry.time);
-    entry.time += bytes;
+    this.#virtualTime = queue.virtualTime;
+    queue.virtualTime += bytes / queue.weight;
+    queue.fileVirtualTime = Math.max(queue.fileVirtualTime, entry.virtualTime);
+    entry.virtualTime += bytes;
     siftDown(queue.heap, entry.index);
   }
 }
 
-function isBefore<F>(a: Entry<F>, b: Entry<F>): boolean {
-  return a.time < b.time || (a.time === b.time && a.order < b.order);
+function isBefore<F>(a: ScheduledFile<F>, b: ScheduledFile<F>): boolean {
+  return a.virtualTime < b.virtualTime || (a.virtualTime === b.virtualTime && a.order < b.order);
 }
 
-function siftUp<F>(heap: Entry<F>[], index: number): void {
+function siftUp<F>(heap: ScheduledFile<F>[], index: number): void {
   while (index > 0) {
     const parent = (index - 1) >> 1;
     if (!isBefore(heap[index]!, heap[parent]!)) return;
@@ -140,7 +140,7 @@ function siftUp<F>(heap: Entry<F>[], index: number): void {
   }
 }
 
-function siftDown<F>(heap: Entry<F>[], index: number): void {
+function siftDown<F>(heap: ScheduledFile<F>[], index: number): void {
   for (;;) {
     let first = index;
     for (const child of [2 * index + 1, 2 * index + 2]) {
@@ -152,7 +152,7 @@ function siftDown<F>(heap: Entry<F>[], index: number): void {
   }
 }
 
-function swap<F>(heap: Entry<F>[], i: number, j: number): void {
+function swap<F>(heap: ScheduledFile<F>[], i: number, j: number): void {
   const entry = heap[i]!;
   heap[i] = heap[j]!;
   heap[j] = entry;

@@ -18,7 +18,7 @@ interface Count {
 export interface ContestedChunk {
   readonly priority: Priority;
   /** All that had something to ask for then. */
-  readonly rivals: readonly Priority[];
+  readonly competing: readonly Priority[];
 }
 
 /** Measures shares. Times are in milliseconds. */
@@ -40,11 +40,11 @@ export class ShareMeter {
   }
 
   /** Counts the bytes of a chunk that has come. */
-  arrived({ priority, rivals }: ContestedChunk, bytes: number): void {
-    const weight = rivals.reduce((sum, rival) => sum + this.#weights[rival], 0);
+  arrived({ priority, competing }: ContestedChunk, bytes: number): void {
+    const weight = competing.reduce((sum, rival) => sum + this.#weights[rival], 0);
     for (const span of [this.#span, this.#whole]) {
       span.of(priority).bytes += bytes;
-      for (const rival of rivals) span.of(rival).due += bytes * this.#weights[rival] / weight;
+      for (const rival of competing) span.of(rival).due += bytes * this.#weights[rival] / weight;
     }
   }
 
@@ -86,7 +86,7 @@ class Span {
       const count = this.#counts.get(priority);
       if (!count) return [];
       const { bytes: own, due } = count;
-      return [{ priority, bytes: own, wanted: due / bytes, measured: own / bytes }];
+      return [{ priority, bytes: own, expectedShare: due / bytes, actualShare: own / bytes }];
     });
     return { took: this.took, bytes, priorities };
   }

@@ -5,10 +5,10 @@
  * @module
  */
 import { ConnectionLostError, WireError } from "../../errors.ts";
-import { Fifo } from "../../async/queue.ts";
+import { Queue } from "../../async/queue.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { perPriority, PRIORITIES, type Priority } from "../priority.ts";
-import type { Remote } from "../remote/server_connection.ts";
+import type { ServerConnection } from "../remote/server_connection.ts";
 
 /** The part of the open requests that may be for digests; the others are kept for chunks. */
 const SHARE = 1 / 4;
@@ -16,7 +16,7 @@ const SHARE = 1 / 4;
 const RETRIES = 4;
 const RETRY_MS = 500;
 
-interface Wish {
+interface PendingDigest {
   readonly file: ListedFile;
   readonly signal: AbortSignal;
   readonly resolve: (digest: string) => void;
@@ -27,9 +27,9 @@ interface Wish {
 
 /** Asks the server for digests. */
 export class DigestQueue {
-  readonly #wishes = perPriority(() => new Fifo<Wish>());
+  readonly #entries = perPriority(() => new Queue<PendingDigest>());
   readonly #hasRoom: () => void;
-  #remote: Remote | undefined;
+  #remote: ServerConnection | undefined;
   #open = 0;
 
   /** @param hasRoom Is called when more may be asked for: `pump` is to follow. */
@@ -39,11 +39,11 @@ export class DigestQueue {
 
   /** Whether something waits to be asked for. */
   get isWaiting(): boolean {
-    return PRIORITIES.some((priority) => this.#wishes[priority].size > 0);
+    return PRIORITIES.some((priority) => this.#entries[priority].size > 0);
   }
 
   /** Uses a connection from now on, or none. */
-  attach(remote: Remote | undefined): void {
+  attach(remote: ServerConnection | undefined): void {
     this.#remote = remote;
     this.#open = 0;
   }
@@ -66,41 +66,41 @@ export class DigestQueue {
     if (!remote) return;
     const most = Math.ceil(remote.welcome.maxRequests * SHARE);
     while (this.#open < most && remote.room > 0) {
-      const wish = this.#take();
-      if (!wish) return;
-      this.#askOf(remote, wish);
+      const entry = this.#take();
+      if (!entry) return;
+      this.#askOf(remote, entry);
     }
   }
 
-  #add(wish: Wish): void {
-    if (wish.signal.aborted) {
-      wish.reject(wish.signal.reason);
+  #add(entry: PendingDigest): void {
+    if (entry.signal.aborted) {
+      entry.reject(entry.signal.reason);
       return;
     }
-    this.#wishes[wish.priority].push(wish);
+    this.#entries[entry.priority].push(entry);
     this.#hasRoom();
   }
 
-  #take(): Wish | undefined {
+  #take(): PendingDigest | undefined {
     for (const priority of PRIORITIES) {
-      const wishes = this.#wishes[priority];
-      for (let wish = wishes.shift(); wish; wish = wishes.shift()) {
-        if (!wish.signal.aborted) return wish;
-        wish.reject(wish.signal.reason);
+      const entries = this.#entries[priority];
+      for (let entry = entries.shift(); entry; entry = entries.shift()) {
+        if (!entry.signal.aborted) return entry;
+        entry.reject(entry.signal.reason);
       }
     }
     return undefined;
   }
 
-  async #askOf(remote: Remote, wish: Wish): Promise<void> {
+  async #askOf(remote: ServerConnection, entry: PendingDigest): Promise<void> {
     this.#open++;
     try {
-      wish.resolve(await remote.digest(wish.file.path, wish.file.version));
+      entry.resolve(await remote.digest(entry.file.path, entry.file.version));
     } catch (error) {
-      if (error instanceof ConnectionLostError) this.#add(wish);
-      else if (isPassing(error) && wish.failures++ < RETRIES) {
-        setTimeout(() => this.#add(wish), RETRY_MS * 2 ** (wish.failures - 1));
-      } else wish.reject(error);
+      if (error instanceof ConnectionLostError) this.#add(entry);
+      else if (isPassing(error) && entry.failures++ < RETRIES) {
+        setTimeout(() => this.#add(entry), RETRY_MS * 2 ** (entry.failures - 1));
+      } else entry.reject(error);
     } finally {
       if (remote === this.#remote) this.#open--;
       this.#hasRoom();

@@ -6,7 +6,7 @@
 import { WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import type { ClientEvent } from "../events.ts";
-import { failureOf, VerificationError } from "./file_failure.ts";
+import { fileFailure, VerificationError } from "./file_failure.ts";
 import type { Limiter } from "../../async/limiter.ts";
 import type { OutputFolder } from "../disk/output_folder.ts";
 import { losses, PartialFile } from "../disk/partial_file.ts";
@@ -147,7 +147,7 @@ export class Download {
     } finally {
       clearTimeout(this.#retryTimer);
       this.#verifier.reset();
-      await this.#partial?.leave().catch(() => {});
+      await this.#partial?.suspend().catch(() => {});
     }
   }
 
@@ -165,17 +165,17 @@ export class Download {
       this.#emit({ type: "verifying", path });
       const partial = this.#partial!;
       const [verdict] = await this.#orStopped(
-        Promise.all([this.#verifier.verdict(partial), partial.seal()]),
+        Promise.all([this.#verifier.verdict(partial), partial.sync()]),
       );
       if ("reason" in verdict) {
         const isVain = fetches === FETCHES || verdict.inVain;
         if (isVain || !await this.#findDamage()) await partial.discard();
         if (isVain) throw new VerificationError(verdict.reason, this.planned);
-        this.#emit({ type: "restarted", path, reason: verdict.reason });
+        this.#emit({ type: "refetching", path, reason: verdict.reason });
         continue;
       }
       this.#signal.throwIfAborted();
-      await partial.finish();
+      await partial.commit();
       const took = performance.now() - (this.#startedAt ?? performance.now());
       this.#tellFinished(verdict.digest, took, false);
       return;
@@ -205,7 +205,7 @@ export class Download {
   #present(): undefined | null | "maybe" {
     const { output } = this.#context;
     const { path, size } = this.file;
-    const info = output.present(path);
+    const info = output.statFinal(path);
     if (!info || info.size !== size) return undefined;
     if (this.#verifier.isWanted) return "maybe";
     return hasSameTime(info, this.file) ? null : undefined;
@@ -236,7 +236,7 @@ export class Download {
     this.#verifier.reset();
     this.#toAsk = new Ranges(...partial.lacking);
     this.#complete = completion();
-    for (const reason of losses(found)) this.#emit({ type: "restarted", path, reason });
+    for (const reason of losses(found)) this.#emit({ type: "refetching", path, reason });
     if (!this.hasMore) return;
     if (partial.received > 0) {
       this.#verifier.follow(partial);
@@ -249,7 +249,7 @@ export class Download {
   /** Called when the first chunk is about to be asked for. */
   #begin(): void {
     this.#startedAt = performance.now();
-    this.#emit({ type: "started", path: this.file.path, resumed: this.received });
+    this.#emit({ type: "started", path: this.file.path, resumedBytes: this.received });
     this.#verifier.begin();
   }
 
@@ -291,7 +291,7 @@ export class Download {
       this.#settle("outdated");
       return;
     }
-    const failure = failureOf(error);
+    const failure = fileFailure(error);
     this.#emit({ type: "failed", path: this.file.path, ...failure });
     this.#settle(failure.verification ? "unverified" : "failed");
   }

@@ -4,7 +4,7 @@
  * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
  * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
  * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
- * wishes), `wish_changes.ts`, `warnings.ts`, `plan.ts` (wishes × list → files), `backlog.ts`, `journal.ts`,
+ * entries), `wish_changes.ts`, `warnings.ts`, `plan.ts` (entries × list → files), `backlog.ts`, `journal.ts`,
  * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, `final_failure.ts`, all pure;
  * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
  * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
@@ -24,19 +24,19 @@ import { backoff } from "../remote/backoff.ts";
 import { Downloads } from "./downloads.ts";
 import type { ClientEvent, Summary } from "../events.ts";
 import type { Outcome } from "../exit_code.ts";
-import { finalFailure } from "../remote/fatal_error.ts";
-import { parseInputList, type Wish } from "../input/input_list.ts";
+import { fatalError } from "../remote/fatal_error.ts";
+import { type InputEntry, parseInputList } from "../input/input_list.ts";
 import { type InputState, watchInput } from "../input/input_watcher.ts";
 import type { OutputFolder } from "../disk/output_folder.ts";
-import { withKept } from "../disk/leftovers.ts";
+import { withResumableBytes } from "../disk/leftovers.ts";
 import { makePlan, type Plan } from "../input/plan.ts";
-import { Remote } from "../remote/server_connection.ts";
+import { ServerConnection } from "../remote/server_connection.ts";
 import { WEIGHTS } from "../priority.ts";
 import { formatServerAddress, type ServerAddress } from "../remote/server_address.ts";
 import { ShareMeter } from "../schedule/share_meter.ts";
-import { Tally, type TallySummary } from "./run_stats.ts";
+import { RunStats, type RunStatsSummary } from "./run_stats.ts";
 import { Warnings } from "../input/warnings.ts";
-import { wishChanges } from "../input/input_diff.ts";
+import { diffEntries } from "../input/input_diff.ts";
 
 /** A connection that lasted this long, in milliseconds, was no failed attempt. */
 const SETTLED_MS = 10_000;
@@ -64,10 +64,10 @@ export interface DownloaderOptions {
 /** How a run ended, and what was wanted in the end. */
 export interface RunOutcome extends Outcome {
   /** Null if a line of the list was not understood: nobody knows what it means. */
-  readonly wishes: readonly Wish[] | null;
+  readonly entries: readonly InputEntry[] | null;
   /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
   readonly failure: unknown;
-  readonly summary: TallySummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
+  readonly summary: RunStatsSummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
 }
 
 /** Downloads until all is done (`once`), the server is given up, or the user interrupts. */
@@ -79,13 +79,13 @@ class Downloader {
   readonly #options: DownloaderOptions;
   readonly #emit: (event: ClientEvent) => void;
   readonly #downloads: Downloads;
-  readonly #tally = new Tally(new ShareMeter(WEIGHTS), performance.now());
+  readonly #tally = new RunStats(new ShareMeter(WEIGHTS), performance.now());
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
-  #wishes: readonly Wish[] | undefined;
+  #entries: readonly InputEntry[] | undefined;
   /** How many lines of the list are not understood. */
   #problems = 0;
-  #remote: Remote | undefined;
+  #remote: ServerConnection | undefined;
   #plan: Plan | undefined;
   /** When the plan was made, and how long that took, in milliseconds. */
   #planned = { at: 0, took: 0 };
@@ -122,19 +122,19 @@ class Downloader {
     const { failed, unverified, ...counts } = this.#downloads.counts;
     const { waiting = [], refused = [] } = this.#plan ?? {};
     return {
-      wishes: this.#problems === 0 ? this.#wishes ?? null : null,
+      entries: this.#problems === 0 ? this.#entries ?? null : null,
       failed,
       unverified,
       // Without a list nothing is known of any file but that it has not come.
-      underway: this.#plan ? counts.underway : this.#wishes?.length ?? 1,
+      underway: this.#plan ? counts.underway : this.#entries?.length ?? 1,
       unfound: waiting.length + refused.length,
       unreachable: this.#unreachable,
       interrupted: this.#options.signal.aborted,
       failure: this.#failure,
       summary: {
         ...this.#tally.summary(performance.now()),
-        unfinished: await withKept(this.#options.output, this.#downloads.unfinished),
-        waiting: waiting.map(({ wish }) => wish.name),
+        unfinished: await withResumableBytes(this.#options.output, this.#downloads.unfinished),
+        waiting: waiting.map(({ entry }) => entry.name),
         refused,
       },
     };
@@ -188,13 +188,13 @@ class Downloader {
       });
       return;
     }
-    const { wishes, problems } = parseInputList(state.bytes);
-    for (const { change, wish } of wishChanges(this.#wishes ?? [], wishes)) {
-      this.#emit({ type: "wish", change, ...wish });
+    const { entries, problems } = parseInputList(state.bytes);
+    for (const { change, entry } of diffEntries(this.#entries ?? [], entries)) {
+      this.#emit({ type: "entry", change, ...entry });
     }
-    this.#wishes = wishes;
+    this.#entries = entries;
     this.#problems = problems.length;
-    this.#emit({ type: "input", wishes: wishes.length });
+    this.#emit({ type: "input", entries: entries.length });
     this.#warnings.update(
       "input",
       problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
@@ -208,7 +208,7 @@ class Downloader {
       let reason: string;
       try {
         this.#emit({ type: "connecting", server });
-        using remote = await Remote.connect(this.#options.server, this.#signal);
+        using remote = await ServerConnection.connect(this.#options.server, this.#signal);
         const since = performance.now();
         this.#everConnected = true;
         reason = await this.#useConnection(server, remote);
@@ -234,7 +234,7 @@ class Downloader {
   }
 
   /** Downloads over a connection until it ends; says why it did. */
-  async #useConnection(server: string, remote: Remote): Promise<string> {
+  async #useConnection(server: string, remote: ServerConnection): Promise<string> {
     this.#emit({
       type: "connected",
       server,
@@ -274,7 +274,7 @@ class Downloader {
 
   /** A text for what may pass; what will not ends the run. */
   #whyUnreachable(error: unknown): string {
-    const failure = finalFailure(this.#options.server, error, this.#everConnected);
+    const failure = fatalError(this.#options.server, error, this.#everConnected);
     if (failure && !this.#signal.aborted) this.#fail(failure);
     return messageOf(error);
   }
@@ -289,13 +289,16 @@ class Downloader {
     }, Math.max(0, delay));
   }
 
-  /** Makes the downloads what the wishes and the server's list together want. */
+  /** Makes the downloads what the entries and the server's list together want. */
   #replan(): void {
     const remote = this.#remote;
-    if (!this.#wishes || !remote) return;
+    if (!this.#entries || !remote) return;
     const start = performance.now();
     const { platform, output: { foldsNames } } = this.#options;
-    const plan = makePlan(this.#wishes, remote.files, platform, { before: this.#plan, foldsNames });
+    const plan = makePlan(this.#entries, remote.files, platform, {
+      before: this.#plan,
+      foldsNames,
+    });
     this.#plan = plan;
     this.#warnings.update(
       "names",
@@ -306,13 +309,13 @@ class Downloader {
       if (refused.has(path)) return "its name is refused now";
       return remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer";
     });
-    const names = plan.waiting.map(({ wish }) => wish.name);
+    const names = plan.waiting.map(({ entry }) => entry.name);
     if (names.join("\n") !== this.#waiting) {
       this.#waiting = names.join("\n");
       this.#emit({ type: "waiting", names });
     }
-    const hints = plan.waiting.flatMap(({ wish, hint }) =>
-      hint === null ? [] : [`${this.#options.input}, line ${wish.line}: ${hint}`]
+    const hints = plan.waiting.flatMap(({ entry, hint }) =>
+      hint === null ? [] : [`${this.#options.input}, line ${entry.line}: ${hint}`]
     );
     this.#warnings.update("hints", hints);
     const now = performance.now();

@@ -7,7 +7,7 @@
  * @module
  */
 import { FileHasher } from "../../digest/file_hasher.ts";
-import { Backlog } from "./pending_files.ts";
+import { PendingFiles } from "./pending_files.ts";
 import { DigestQueue } from "./digest_queue.ts";
 import { Download, type DownloadContext, type DownloadState } from "./download.ts";
 import type { ClientEvent, UnfinishedFile } from "../events.ts";
@@ -16,17 +16,17 @@ import { limiter } from "../../async/limiter.ts";
 import type { OutputFolder } from "../disk/output_folder.ts";
 import { isSameContent, type Plan, type PlannedFile } from "../input/plan.ts";
 import { ProgressTeller } from "./progress_teller.ts";
-import type { ChunkRequest, Remote } from "../remote/server_connection.ts";
+import type { ChunkRequest, ServerConnection } from "../remote/server_connection.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
 import type { ContestedChunk } from "../schedule/share_meter.ts";
-import type { Tally } from "./run_stats.ts";
-import { Window } from "../schedule/request_window.ts";
+import type { RunStats } from "./run_stats.ts";
+import { RequestWindow } from "../schedule/request_window.ts";
 import { WriteHandles } from "../disk/write_handles.ts";
 
 /** How many files of one priority are on their way at once; the others of it have not begun. */
-const UNDERWAY_AT_ONCE = 512;
+const MAX_ACTIVE_FILES = 512;
 /** How many downloads look at once at what is on the disk. */
-const PREPARED_AT_ONCE = 32;
+const MAX_CONCURRENT_PREPARATIONS = 32;
 /** After how long a file is asked for again that the server has said to be another, or gone. */
 const OUTDATED_RETRY_MS = 1_000;
 
@@ -47,13 +47,13 @@ interface Settled {
 export class Downloads implements AsyncDisposable {
   readonly #emit: (event: ClientEvent) => void;
   readonly #noteSettled: () => void;
-  readonly #tally: Tally;
+  readonly #tally: RunStats;
   readonly #teller: ProgressTeller;
   readonly #context: DownloadContext;
   readonly #handles = new WriteHandles();
   readonly #hasher = new FileHasher();
   /** Each wanted file is in one of these, by path: it waits, is on its way, or needs no more. */
-  readonly #backlog = new Backlog();
+  readonly #backlog = new PendingFiles();
   readonly #underway = new Map<string, Download>();
   readonly #settled = new Map<string, Settled>();
   /** How many are on their way. */
@@ -63,8 +63,8 @@ export class Downloads implements AsyncDisposable {
   readonly #scheduler = new Scheduler<Download>();
   readonly #digests = new DigestQueue(() => this.#pump());
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
-  #remote: Remote | undefined;
-  #window = new Window(1, 1);
+  #remote: ServerConnection | undefined;
+  #window = new RequestWindow(1, 1);
   #pumpQueued = false;
 
   /**
@@ -79,7 +79,7 @@ export class Downloads implements AsyncDisposable {
     verify: boolean,
     emit: (event: ClientEvent) => void,
     settled: () => void,
-    tally: Tally,
+    tally: RunStats,
   ) {
     this.#emit = emit;
     this.#noteSettled = settled;
@@ -91,7 +91,7 @@ export class Downloads implements AsyncDisposable {
       hasher: this.#hasher,
       verify,
       emit,
-      prepare: limiter(PREPARED_AT_ONCE),
+      prepare: limiter(MAX_CONCURRENT_PREPARATIONS),
       serverDigest: ({ file, priority }, signal) => this.#digests.ask(file, priority, signal),
       join: (download) => this.#join(download),
       moved: (download) => this.#teller.moved(download),
@@ -118,7 +118,7 @@ export class Downloads implements AsyncDisposable {
     const waiting = Array.from(this.#backlog.all(), (planned) => ({ planned, received: 0 }));
     return [...this.#underway.values(), ...waiting].map(({ planned, received }) => {
       const { file: { path, size }, priority } = planned;
-      return { path, priority, size, kept: received };
+      return { path, priority, size, resumableBytes: received };
     });
   }
 
@@ -140,11 +140,11 @@ export class Downloads implements AsyncDisposable {
   }
 
   /** Uses a connection from now on. */
-  attach(remote: Remote): void {
+  attach(remote: ServerConnection): void {
     const { maxChunk, maxRequests } = remote.welcome;
     this.#remote = remote;
     this.#digests.attach(remote);
-    this.#window = new Window(maxChunk, maxRequests);
+    this.#window = new RequestWindow(maxChunk, maxRequests);
     this.#pump();
   }
 
@@ -190,7 +190,7 @@ export class Downloads implements AsyncDisposable {
   /** Begins what there is room for. */
   #beginNext(): void {
     for (const priority of PRIORITIES) {
-      while (this.#begun[priority] < UNDERWAY_AT_ONCE) {
+      while (this.#begun[priority] < MAX_ACTIVE_FILES) {
         const planned = this.#backlog.take(priority);
         if (!planned) break;
         this.#begin(planned);
@@ -298,19 +298,19 @@ export class Downloads implements AsyncDisposable {
     const requests: ChunkRequest[] = [];
     const reserved = this.#digests.isWaiting ? 1 : 0;
     while (remote.room - reserved > requests.length && this.#window.hasRoom) {
-      const rivals = this.#scheduler.competing;
+      const competing = this.#scheduler.competing;
       const download = this.#scheduler.next();
       if (!download) {
-        this.#window.ranDry();
+        this.#window.onAppLimited();
         break;
       }
-      const isShared = rivals.length > 1;
-      const { chunkSize, loneChunkSize } = this.#window;
-      const chunk = download.takeChunk(isShared ? chunkSize : loneChunkSize);
+      const isShared = competing.length > 1;
+      const { chunkSize, uncontestedChunkSize } = this.#window;
+      const chunk = download.takeChunk(isShared ? chunkSize : uncontestedChunkSize);
       if (chunk) {
         this.#scheduler.charge(download, chunk.end - chunk.start);
         const { priority } = download.planned;
-        const contested = isShared ? { priority, rivals } : null;
+        const contested = isShared ? { priority, competing } : null;
         requests.push(this.#requestFor(download, chunk, now, contested));
       }
       if (!download.hasMore) this.#scheduler.remove(download);
@@ -329,20 +329,20 @@ export class Downloads implements AsyncDisposable {
     const length = chunk.end - chunk.start;
     // A window belongs to its connection; this one's answers must not count for the next.
     const window = this.#window;
-    const flight = window.sent(length, now);
+    const flight = window.onSent(length, now);
     return {
       path,
       version,
       offset: chunk.start,
       length,
       arrived: (bytes) => {
-        window.arrived(flight, performance.now());
+        window.onReceived(flight, performance.now());
         download.arrived(chunk, bytes);
         const { received } = download;
         this.#tally.arrived({ download, path, bytes: bytes.length, received, contested });
       },
       failed: (error) => {
-        window.failed(flight);
+        window.onFailed(flight);
         download.refused(chunk, error);
       },
     };

@@ -25,7 +25,7 @@ export class VerificationError extends Error {
 }
 
 /** What an error means to the user; whether a file failed its verification or otherwise. */
-export function failureOf(error: unknown): Omit<FailedFile, "path"> & { verification: boolean } {
+export function fileFailure(error: unknown): Omit<FailedFile, "path"> & { verification: boolean } {
   const reason = error instanceof WireError
     ? `the server says: ${error.message}`
     : messageOf(error);

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { Fifo } from "../../async/queue.ts";
+import { Queue } from "../../async/queue.ts";
 import { perPriority, type Priority } from "../priority.ts";
 import type { PlannedFile } from "../input/plan.ts";
 
 /** Waiting files, by path and by priority. */
-export class Backlog {
+export class PendingFiles {
   readonly #waiting = new Map<string, PlannedFile>();
   /** Paths in the order of their coming; some of them may wait no longer, or elsewhere. */
-  readonly #queues = perPriority(() => new Fifo<string>());
+  readonly #queues = perPriority(() => new Queue<string>());
 
   /** How many files wait. */
   get size(): number {

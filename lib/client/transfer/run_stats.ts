@@ -9,9 +9,9 @@ import type { ClientEvent, FailedFile, Summary } from "../events.ts";
 import { type ContestedChunk, ShareMeter } from "../schedule/share_meter.ts";
 
 /** The part of a summary that can be counted while a run goes on. */
-export type TallySummary = Pick<
+export type RunStatsSummary = Pick<
   Summary,
-  "done" | "alreadyThere" | "failed" | "bytes" | "repeated" | "took" | "busy" | "shares"
+  "done" | "alreadyThere" | "failed" | "bytes" | "repeated" | "took" | "activeTime" | "shares"
 >;
 
 /** A chunk that came. */
@@ -28,7 +28,7 @@ export interface ArrivedChunk {
 }
 
 /** Counts. Times are in milliseconds. */
-export class Tally {
+export class RunStats {
   readonly shares: ShareMeter;
   /** By path: whether it was complete before. */
   readonly #done = new Map<string, boolean>();
@@ -39,8 +39,8 @@ export class Tally {
   readonly #startedAt: number;
   #bytes = 0;
   #repeated = 0;
-  #busyBefore = 0;
-  #busySince: number | null = null;
+  #activeBefore = 0;
+  #activeSince: number | null = null;
 
   /** @param shares Measures the shares; a tally of its own is in it. */
   constructor(shares: ShareMeter, now: number) {
@@ -52,8 +52,8 @@ export class Tally {
   note(event: ClientEvent, now: number): void {
     switch (event.type) {
       case "queued":
-      case "restarted":
-        this.#busySince ??= now;
+      case "refetching":
+        this.#activeSince ??= now;
         this.#done.delete(event.path);
         this.#failed.delete(event.path);
         return;
@@ -70,8 +70,8 @@ export class Tally {
         this.#failed.delete(event.path);
         return;
       case "idle":
-        this.#busyBefore = this.#busy(now);
-        this.#busySince = null;
+        this.#activeBefore = this.#activeTime(now);
+        this.#activeSince = null;
     }
   }
 
@@ -86,7 +86,7 @@ export class Tally {
   }
 
   /** What there is to say now. */
-  summary(now: number): TallySummary {
+  summary(now: number): RunStatsSummary {
     return {
       done: this.#done.size,
       alreadyThere: this.#done.values().filter((alreadyThere) => alreadyThere).toArray().length,
@@ -94,12 +94,12 @@ export class Tally {
       bytes: this.#bytes,
       repeated: this.#repeated,
       took: now - this.#startedAt,
-      busy: this.#busy(now),
+      activeTime: this.#activeTime(now),
       shares: this.shares.whole(now),
     };
   }
 
-  #busy(now: number): number {
-    return this.#busyBefore + (this.#busySince === null ? 0 : now - this.#busySince);
+  #activeTime(now: number): number {
+    return this.#activeBefore + (this.#activeSince === null ? 0 : now - this.#activeSince);
   }
 }

@@ -18,16 +18,16 @@ export interface BarColumns {
 }
 
 /** Columns that name and bar share, or a column less is shown. */
-const LEAST_FOR_NAME_AND_BAR = 22;
+const MIN_FOR_NAME_AND_BAR = 22;
 
 /** Columns of a name that may have its percentage beside it. */
-const LEAST_BESIDE_PERCENT = 6;
+const MIN_BESIDE_PERCENT = 6;
 
-const LEAST_BAR = 8;
-const MOST_BAR = 40;
+const MIN_BAR = 8;
+const MAX_BAR = 40;
 
 /** So much the total needs for its counts. */
-const LEAST_NAME = 16;
+const MIN_NAME = 16;
 
 /** Names vary from second to second; columns should not. */
 const NAME_STEP = 8;
@@ -62,16 +62,16 @@ const LAYOUTS: readonly Fixed[] = [
  * @param longestName Columns of the longest name that is to be shown.
  */
 export function columnsFor(columns: number, longestName: number): BarColumns {
-  const fixed = LAYOUTS.find((layout) => roomBeside(layout, columns) >= LEAST_FOR_NAME_AND_BAR);
+  const fixed = LAYOUTS.find((layout) => roomBeside(layout, columns) >= MIN_FOR_NAME_AND_BAR);
   if (!fixed) {
-    const poorest = roomBeside(NARROW, columns) >= LEAST_BESIDE_PERCENT ? NARROW : NAME_ONLY;
+    const poorest = roomBeside(NARROW, columns) >= MIN_BESIDE_PERCENT ? NARROW : NAME_ONLY;
     return { ...poorest, name: roomBeside(poorest, columns), bar: 0 };
   }
   const room = roomBeside(fixed, columns) - 1;
-  const wanted = Math.max(LEAST_NAME, Math.ceil(longestName / NAME_STEP) * NAME_STEP);
-  const leastBar = Math.min(MOST_BAR, Math.max(LEAST_BAR, Math.floor(room * 0.4)));
+  const wanted = Math.max(MIN_NAME, Math.ceil(longestName / NAME_STEP) * NAME_STEP);
+  const leastBar = Math.min(MAX_BAR, Math.max(MIN_BAR, Math.floor(room * 0.4)));
   const name = Math.min(wanted, room - leastBar);
-  return { ...fixed, name, bar: Math.min(MOST_BAR, room - name) };
+  return { ...fixed, name, bar: Math.min(MAX_BAR, room - name) };
 }
 
 /** Columns that are left for name and bar, and the space between them. */

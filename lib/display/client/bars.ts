@@ -5,7 +5,7 @@
  * @module
  */
 import { PRIORITIES, type Priority } from "../../client/priority.ts";
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { drawBar } from "../terminal/bar.ts";
 import { type BarColumns, columnsFor } from "./bar_columns.ts";
 import type { FileGroup, FileState } from "../state/file_table.ts";
@@ -37,13 +37,13 @@ export interface BarsOptions {
 }
 
 /** Of a tall terminal so much is left to the lines above the bars. */
-const MOST_OF_HEIGHT = 0.75;
+const MAX_PART_OF_HEIGHT = 0.75;
 
 /** Fewer lines than this are used whatever the terminal's height. */
-const LEAST_LINES = 8;
+const MIN_LINES = 8;
 
 /** Files whose turn has not come: more of them would be a wall that says nothing. */
-const MOST_QUEUED = 5;
+const MAX_QUEUED = 5;
 
 const UNKNOWN_TIME = "-:--";
 
@@ -59,7 +59,7 @@ interface Pen extends BarsOptions {
  */
 export function renderBars(state: ProgressState, options: BarsOptions): string[] {
   const { columns, rows, color, unicode } = options;
-  const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
+  const most = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
   if (most < 1 || columns < 1) return [];
   const paint = paintOf(color);
   const status = fitting(statusOf(state, options), columns, unicode);
@@ -67,10 +67,10 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   const room = most - (hasTotal ? 1 : 0) - (status === "" ? 0 : 1);
 
   const open = state.active.size + state.queued.size;
-  const showable = state.active.size + Math.min(state.queued.size, MOST_QUEUED);
+  const showable = state.active.size + Math.min(state.queued.size, MAX_QUEUED);
   const folds = open > Math.min(room, showable) && room > 1;
   const shown = firstFiles(state, folds ? room - 1 : room);
-  const names = shown.map(({ path }) => printable(path));
+  const names = shown.map(({ path }) => sanitize(path));
   const widths = columnsFor(
     columns,
     names.reduce((most, name) => Math.max(most, widthOf(name)), 0),
@@ -87,7 +87,7 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
 /** The files to show: not more than `limit`. */
 function firstFiles(state: ProgressState, limit: number): FileState[] {
   const active = firstOf(state.active, limit);
-  const queued = firstOf(state.queued, Math.min(limit - active.length, MOST_QUEUED));
+  const queued = firstOf(state.queued, Math.min(limit - active.length, MAX_QUEUED));
   return [...active, ...queued];
 }
 
@@ -154,37 +154,41 @@ function totalRow(state: ProgressState, pen: Pen): string {
   const pace = moves ? [formatRate(state.rate(now)), timeLeft] : ["", ""];
   return row([
     left(shorten(label, width, pen.unicode), width, paint.strong),
-    ...measure(shareOf({ ...totals, position: totals.received }, isComplete), pace, pen),
+    ...measure(shareOf(totals, isComplete), pace, pen),
   ]);
 }
 
 interface Share {
-  readonly received: number;
+  /** The most bytes that were here. */
+  readonly peakReceived: number;
   readonly size: number;
   readonly percent: number;
   /** Bytes that were here, and have to come again. */
-  readonly again: number;
+  readonly repeated: number;
 }
 
 /** @param complete Whether all of it is there, which bytes do not tell if there are none. */
 function shareOf(
-  { received, size, position }: Pick<FileState, "received" | "size" | "position">,
+  { peakReceived, size, received }: Pick<FileState, "peakReceived" | "size" | "received">,
   complete: boolean,
 ): Share {
-  const percent = size > 0 ? percentOf(received, size) : (complete ? 100 : 0);
-  return { received, size, percent, again: received - position };
+  const percent = size > 0 ? percentOf(peakReceived, size) : (complete ? 100 : 0);
+  return { peakReceived, size, percent, repeated: peakReceived - received };
 }
 
 /** Bar, percent, bytes, rate and time left. */
 function measure(share: Share, [rate = "", timeLeft = ""]: readonly string[], pen: Pen): string[] {
   const { paint, widths, unicode } = pen;
-  const { received, size, percent, again } = share;
-  const fraction = size > 0 ? received / size : percent / 100;
+  const { peakReceived, size, percent, repeated } = share;
+  const fraction = size > 0 ? peakReceived / size : percent / 100;
   const bar = widths.bar > 0 ? drawBar(fraction, widths.bar, unicode) : "";
   return [
     left(bar, widths.bar, paint.moving),
     right(`${percent}%`, widths.percent),
-    right(again > 0 ? `redo ${formatBytes(again)}` : formatBytesOf(received, size), widths.bytes),
+    right(
+      repeated > 0 ? `repeat ${formatBytes(repeated)}` : formatBytesOf(peakReceived, size),
+      widths.bytes,
+    ),
     right(rate, widths.rate),
     right(timeLeft, widths.time),
   ];

@@ -11,11 +11,11 @@ import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
 import type { Display } from "./display.ts";
 import { SHOW_CURSOR } from "../terminal/frame.ts";
 import { MessageFold } from "./message_fold.ts";
-import { DEFAULT_LISTED, type Message, messageOf } from "./messages.ts";
+import { DEFAULT_LISTED, type DisplayMessage, renderMessage } from "./messages.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { ProgressState } from "../state/progress.ts";
 import { closingOf } from "./status.ts";
-import { onSuddenEnd } from "../terminal/on_exit.ts";
+import { onExit } from "../terminal/on_exit.ts";
 import { type TerminalSize, terminalSize } from "../terminal/terminal.ts";
 import { TerminalPainter } from "../terminal/terminal_painter.ts";
 import { wrapLine } from "../terminal/text_width.ts";
@@ -67,7 +67,7 @@ export class BarsDisplay implements Display {
     this.#fold = new MessageFold(options.unicode);
     this.#painter = new TerminalPainter(this.#options.size());
     this.#stop = this.#options.clock.every(FRAME_PERIOD, () => this.#draw());
-    this.#stopListening = onSuddenEnd(() => this.close());
+    this.#stopListening = onExit(() => this.close());
   }
 
   handle(event: ClientEvent): void {
@@ -77,7 +77,7 @@ export class BarsDisplay implements Display {
     const columns = this.#painter.columns - 1;
     const marks = unicode;
     const style = { paint: paintOf(color), unicode, marks, columns, listed };
-    const message = messageOf(event, this.#state, style);
+    const message = renderMessage(event, this.#state, style);
     if (message) this.#fold.push(broken(message, columns), now);
     this.#state.apply(event, now);
     // The next Ctrl+C ends the program at once: nobody could show the cursor then.
@@ -114,7 +114,7 @@ export class BarsDisplay implements Display {
 }
 
 /** A message whose lines fit; not if it ends in a command, which people copy. */
-function broken(message: Message, columns: number): Message {
+function broken(message: DisplayMessage, columns: number): DisplayMessage {
   if (message.kind === "leftovers") return message;
   return { ...message, lines: message.lines.flatMap((line) => wrapLine(line, columns, INDENT)) };
 }

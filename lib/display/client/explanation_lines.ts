@@ -15,7 +15,7 @@ import {
   type LineMeaning,
   totalsOf,
 } from "../../client/explain/explanation.ts";
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { type Paint, paintOf } from "../terminal/paint.ts";
 import { type Cell, type Column, renderTable } from "../terminal/table.ts";
 import { formatBytes, formatBytesOf, formatCount } from "../terminal/units.ts";
@@ -63,7 +63,7 @@ export function renderExplanation(explanation: Explanation, style: ExplanationSt
     renderTable(columnsOf, rows, { columns, unicode, paintTitles: paint.faint });
   const sections: (readonly string[])[] = [];
   const { lines, files } = explanation;
-  if (lines.length === 0) sections.push([`${printable(input)} has no line`]);
+  if (lines.length === 0) sections.push([`${sanitize(input)} has no line`]);
   else sections.push(table(LINE_COLUMNS, lines.map((line) => lineRow(line, paint))));
   if (files && files.length > 0) {
     sections.push(table(FILE_COLUMNS, files.map((file) => fileRow(file, paint))));
@@ -94,7 +94,7 @@ export function renderExplanation(explanation: Explanation, style: ExplanationSt
 }
 
 function lineRow({ line, text, meaning }: ExplainedLine, paint: Paint): readonly Cell[] {
-  return [{ text: String(line) }, { text: printable(text) }, meaningCell(meaning, paint)];
+  return [{ text: String(line) }, { text: sanitize(text) }, meaningCell(meaning, paint)];
 }
 
 function meaningCell(meaning: LineMeaning, paint: Paint): Cell {
@@ -104,8 +104,8 @@ function meaningCell(meaning: LineMeaning, paint: Paint): Cell {
       return { text: meaning.type, paint: paint.faint };
     case "mistake":
       return { text: `does not count: ${meaning.message}`, paint: paint.bad };
-    case "wish": {
-      const { wish: { priority, sha256 }, isGlob, found } = meaning;
+    case "entry": {
+      const { entry: { priority, sha256 }, isGlob, found } = meaning;
       const what = found === null
         ? (isGlob ? "all files that match" : "one file")
         : findingsText(found, isGlob);
@@ -143,7 +143,7 @@ function fileRow(file: ExplainedFile, paint: Paint): readonly Cell[] {
     file.priority ? priorityCell(file.priority, paint) : { text: "" },
     { text: file.share === null ? "" : formatShare(file.share) },
     { text: file.size === null ? "" : formatBytes(file.size) },
-    { text: printable(file.path) },
+    { text: sanitize(file.path) },
     { text: fateText(file), paint: fatePaint(file.fate, paint) },
   ];
 }
@@ -154,7 +154,7 @@ function priorityCell(priority: Priority, { strong, faint }: Paint): Cell {
 }
 
 function fateText(file: ExplainedFile): string {
-  const { fate, size, kept, isVerified, replaces, reason } = file;
+  const { fate, size, resumableBytes, isVerified, replaces, reason } = file;
   const replacement = replaces ? "; replaces another file there" : "";
   switch (fate) {
     case "there":
@@ -162,7 +162,7 @@ function fateText(file: ExplainedFile): string {
     case "compare":
       return "compared: there is a file of this size, its digest tells whether it is this one";
     case "resume":
-      return `resumed: ${formatBytesOf(kept, size ?? 0)} are here${replacement}`;
+      return `resumed: ${formatBytesOf(resumableBytes, size ?? 0)} are here${replacement}`;
     case "restart":
       return `begun anew: ${reason}${replacement}`;
     case "fetch":
@@ -189,7 +189,7 @@ function notesOf({ files, leftovers }: Explanation, style: ExplanationStyle): st
     const kept = formatCount(leftovers.length, "file");
     notes.push(
       `${size} are kept of ${kept} that no line names; to remove them: ${
-        printable(style.cleanCommand)
+        sanitize(style.cleanCommand)
       }`,
     );
   }

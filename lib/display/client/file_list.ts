@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { padEnd, padStart, shorten, widthOf } from "../terminal/text_width.ts";
 import { BYTES_WIDTH, formatBytes } from "../terminal/units.ts";
@@ -42,7 +42,7 @@ export function renderFileList(files: readonly ListedFile[], options: FileListOp
   const ordered = files.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const shown = ordered.slice(0, limit ?? files.length);
   const room = Math.max(1, columns - GAP.length - BYTES_WIDTH);
-  const names = shown.map((file) => shorten(printable(file.path), room, unicode));
+  const names = shown.map((file) => shorten(sanitize(file.path), room, unicode));
   const nameWidth = names.reduce((widest, name) => Math.max(widest, widthOf(name)), 0);
   const rows = shown.map(({ size }, index) =>
     padEnd(names[index]!, nameWidth) + GAP + padStart(formatBytes(size), BYTES_WIDTH)

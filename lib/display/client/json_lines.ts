@@ -14,7 +14,7 @@ import { hasEnded } from "../state/file_table.ts";
 import { ProgressState } from "../state/progress.ts";
 
 /** The version of the stream, `v` in every line. */
-export const STREAM_VERSION = 1;
+export const STREAM_VERSION = 2;
 
 /** Milliseconds between two samples of the progress. */
 export const SAMPLE_PERIOD = 1000;
@@ -23,7 +23,7 @@ export const SAMPLE_PERIOD = 1000;
 const WRITE_PERIOD = 100;
 
 /** The same in UTF-16 units. */
-const MOST_KEPT = 64 * 1024;
+const MAX_BUFFERED = 64 * 1024;
 
 /** Digits of a part of 1 behind its point. */
 const PART_DIGITS = 4;
@@ -87,14 +87,20 @@ export class JsonDisplay implements Display {
     const files = [...this.#moved].flatMap((path) => {
       const file = this.#state.file(path);
       if (!file || hasEnded(file)) return [];
-      const { position, received, size } = file;
+      const { received, peakReceived, size } = file;
       const rate = Math.round(this.#state.fileRate(file, now));
-      return [{ path, received: position, again: received - position, size, rate }];
+      return [{
+        path,
+        receivedBytes: received,
+        repeatedBytes: peakReceived - received,
+        size,
+        rate,
+      }];
     });
     this.#moved.clear();
     this.#add("progress", {
       files,
-      received: totals.received,
+      receivedBytes: totals.received,
       size: totals.size,
       rate: Math.round(this.#state.rate(now)),
       timeLeftMs: wholeOrNull(this.#state.timeLeft(now)),
@@ -105,7 +111,7 @@ export class JsonDisplay implements Display {
 
   #add(event: string, members: Readonly<Record<string, unknown>>): void {
     this.#kept += lineOf({ v: STREAM_VERSION, time: this.#date(), event, ...members });
-    if (this.#kept.length > MOST_KEPT) this.#flush();
+    if (this.#kept.length > MAX_BUFFERED) this.#flush();
   }
 
   #flush(): void {
@@ -151,17 +157,17 @@ function membersOf(
 }
 
 function sharesOf({ took, bytes, priorities }: Shares) {
-  const rounded = priorities.map(({ priority, bytes, wanted, measured }) => ({
+  const rounded = priorities.map(({ priority, bytes, expectedShare, actualShare }) => ({
     priority,
     bytes,
-    wanted: Number(wanted.toFixed(PART_DIGITS)),
-    measured: Number(measured.toFixed(PART_DIGITS)),
+    expectedShare: Number(expectedShare.toFixed(PART_DIGITS)),
+    actualShare: Number(actualShare.toFixed(PART_DIGITS)),
   }));
   return { tookMs: Math.round(took), bytes, priorities: rounded };
 }
 
 function summaryOf(summary: Summary) {
-  const { took, busy, shares, bytes } = summary;
+  const { took, activeTime, shares, bytes } = summary;
   return {
     done: summary.done,
     alreadyThere: summary.alreadyThere,
@@ -169,11 +175,11 @@ function summaryOf(summary: Summary) {
     refused: summary.refused,
     unfinished: summary.unfinished,
     waiting: summary.waiting,
-    bytes,
-    repeated: summary.repeated,
+    receivedBytes: bytes,
+    repeatedBytes: summary.repeated,
     tookMs: Math.round(took),
-    busyMs: Math.round(busy),
-    rate: busy > 0 ? Math.round(bytes * 1000 / busy) : 0,
+    activeMs: Math.round(activeTime),
+    rate: activeTime > 0 ? Math.round(bytes * 1000 / activeTime) : 0,
     shares: shares && sharesOf(shares),
     resume: summary.resume,
     interrupted: summary.interrupted,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Message, MessageKind } from "./messages.ts";
+import type { DisplayMessage, MessageKind } from "./messages.ts";
 import { formatBytes } from "../terminal/units.ts";
 
 /** The most messages of one kind in {@linkcode FOLD_PERIOD}. */
@@ -19,11 +19,11 @@ const NOUNS: Record<MessageKind, readonly [one: string, many: string]> = {
   leftovers: ["kept", "kept"],
   warning: ["warning", "warnings"],
   resumed: ["file resumed", "files resumed"],
-  restarted: ["file begun anew", "files begun anew"],
+  refetching: ["file fetched again", "files fetched again"],
   finished: ["file finished", "files finished"],
   failed: ["file failed", "files failed"],
   dropped: ["file stopped", "files stopped"],
-  wished: ["line wanted", "lines wanted"],
+  entry: ["line wanted", "lines wanted"],
   interrupted: ["interrupt", "interrupts"],
   reprioritized: ["file with another priority", "files with another priority"],
 };
@@ -43,7 +43,7 @@ export class MessageFold {
   /** @param unicode Whether a line may show `…`. */
   constructor(readonly unicode: boolean) {}
 
-  push(message: Message, now: number): void {
+  push(message: DisplayMessage, now: number): void {
     const period = this.#periodOf(message.kind, now);
     if (period.shown < FOLD_LIMIT) {
       period.shown++;

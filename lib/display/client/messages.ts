@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientEvent } from "../../client/events.ts";
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { renderFileList } from "./file_list.ts";
 import { hasEnded } from "../state/file_table.ts";
 import type { Paint } from "../terminal/paint.ts";
@@ -26,16 +26,16 @@ export type MessageKind =
   | "warning"
   | "leftovers"
   | "resumed"
-  | "restarted"
+  | "refetching"
   | "finished"
   | "failed"
   | "dropped"
   | "reprioritized"
-  | "wished"
+  | "entry"
   | "interrupted";
 
 /** Lines that stay. */
-export interface Message {
+export interface DisplayMessage {
   readonly kind: MessageKind;
   readonly lines: readonly string[];
   /** Bytes that it tells of. */
@@ -58,12 +58,12 @@ export interface MessageStyle {
 export const DEFAULT_LISTED = 20;
 
 /** Less time than this, in milliseconds, says nothing about a rate. */
-const SHORTEST_TELLING_TIME = 500;
+const MIN_RATED_TIME = 500;
 
 const LABEL_WIDTH = "priority".length;
 
 /** A shorter name would say little: rather what comes after it gives way. */
-const LEAST_NAME = 20;
+const MIN_NAME = 20;
 
 /** Digits of a digest that are enough to compare it by eye. */
 const SHORT_DIGEST = 8;
@@ -82,11 +82,11 @@ type Colour = (text: string) => string;
  *
  * @param state What was known before the event.
  */
-export function messageOf(
+export function renderMessage(
   event: ClientEvent,
   state: ProgressState,
   style: MessageStyle,
-): Message | null {
+): DisplayMessage | null {
   const { paint } = style;
   switch (event.type) {
     case "connected":
@@ -94,19 +94,19 @@ export function messageOf(
     case "disconnected":
       return disconnected(event, state, style);
     case "warning":
-      return line("warning", labelled(paint.notable, "warning", printable(event.message)));
+      return line("warning", labelled(paint.notable, "warning", sanitize(event.message)));
     case "started":
       return resumed(event, state, style);
-    case "restarted":
-      return line("restarted", named(paint.notable, "anew", event.path, event.reason));
+    case "refetching":
+      return line("refetching", named(paint.notable, "refetch", event.path, event.reason));
     case "finished":
       return finished(event, state, style);
     case "failed":
       return line("failed", fittedReason(event, style));
-    case "wish":
+    case "entry":
       // The first list is no news.
-      if (event.change !== "added" || state.wishes === null) return null;
-      return line("wished", named(paint.moving, "wanted", event.name, event.priority));
+      if (event.change !== "added" || state.entries === null) return null;
+      return line("entry", named(paint.moving, "wanted", event.name, event.priority));
     case "interrupted":
       if (state.active.size + state.queued.size === 0) return null;
       return line("interrupted", paint.notable(INTERRUPTED));
@@ -125,7 +125,7 @@ export function messageOf(
 
 function leftoversText({ files, size, command }: ClientEvent & { type: "leftovers" }): string {
   const what = `${formatBytes(size)} of ${formatCount(files, "file")} that the list does not name`;
-  return `${what}; to remove it: ${printable(command)}`;
+  return `${what}; to remove it: ${sanitize(command)}`;
 }
 
 function connectedLines(
@@ -134,7 +134,7 @@ function connectedLines(
   style: MessageStyle,
 ): string[] {
   const { paint, columns, listed, unicode } = style;
-  const server = `${printable(event.server)} (${printable(event.program)})`;
+  const server = `${sanitize(event.server)} (${sanitize(event.program)})`;
   if (state.connection.everConnected) return [paint.good(`connected again to ${server}`)];
   const size = event.files.reduce((sum, file) => sum + file.size, 0);
   const shares = `${formatCount(event.files.length, "file")}, ${formatBytes(size)}`;
@@ -152,7 +152,7 @@ function disconnected(
   event: ClientEvent & { type: "disconnected" },
   state: ProgressState,
   { paint }: MessageStyle,
-): Message | null {
+): DisplayMessage | null {
   const { server, reason, everConnected } = state.connection;
   const isNews = event.reason !== reason;
   const isFirst = !everConnected && reason === null;
@@ -169,12 +169,12 @@ function resumed(
   event: ClientEvent & { type: "started" },
   state: ProgressState,
   style: MessageStyle,
-): Message | null {
+): DisplayMessage | null {
   const file = state.file(event.path);
-  if (!file || event.resumed <= 0) return null;
+  if (!file || event.resumedBytes <= 0) return null;
   // After a lost connection a file starts again where it was: nothing new.
-  if (file.fetched > 0 || file.received > file.position) return null;
-  const there = `${formatBytesOf(event.resumed, file.size)} were here already`;
+  if (file.fetched > 0 || file.peakReceived > file.received) return null;
+  const there = `${formatBytesOf(event.resumedBytes, file.size)} were here already`;
   return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
 }
 
@@ -182,7 +182,7 @@ function finished(
   event: ClientEvent & { type: "finished" },
   state: ProgressState,
   style: MessageStyle,
-): Message {
+): DisplayMessage {
   const { path, size, alreadyThere, sha256 } = event;
   const amount = formatBytes(size);
   const how = alreadyThere ? ", already there" : speedOf(event, state);
@@ -198,9 +198,9 @@ function finished(
 
 function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState): string {
   const { path, size, took } = event;
-  if (took < SHORTEST_TELLING_TIME) return "";
+  if (took < MIN_RATED_TIME) return "";
   const file = state.file(path);
-  const fetched = file ? file.fetched + Math.max(0, size - file.received) : size;
+  const fetched = file ? file.fetched + Math.max(0, size - file.peakReceived) : size;
   // Of a file that was resumed the rest alone says how fast it came.
   const rest = fetched < size ? `, ${formatBytes(fetched)} of it` : "";
   return `${rest} in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
@@ -211,7 +211,7 @@ function isOpen(path: string, state: ProgressState): boolean {
   return file !== undefined && !hasEnded(file);
 }
 
-function line(kind: MessageKind, ...lines: string[]): Message {
+function line(kind: MessageKind, ...lines: string[]): DisplayMessage {
   return { kind, lines, bytes: 0 };
 }
 
@@ -227,9 +227,9 @@ function fitted(
   texts: readonly string[],
   { columns, unicode }: MessageStyle,
 ): string {
-  const name = printable(path);
+  const name = sanitize(path);
   const room = columns - LABEL_WIDTH - 1;
-  const wanted = Math.min(widthOf(name), LEAST_NAME);
+  const wanted = Math.min(widthOf(name), MIN_NAME);
   const roomBeside = (text: string) => text === "" ? room : room - widthOf(GAP + text);
   const text = texts.find((text) => roomBeside(text) >= wanted) ?? texts.at(-1) ?? "";
   const shown = shorten(name, Math.max(roomBeside(text), 1), unicode);
@@ -239,10 +239,10 @@ function fitted(
 /** One row about a file that failed; where there is too little room both give way. */
 function fittedReason(event: ClientEvent & { type: "failed" }, style: MessageStyle): string {
   const { columns, unicode, marks, paint } = style;
-  const name = printable(event.path);
-  const reason = printable(event.reason);
+  const name = sanitize(event.path);
+  const reason = sanitize(event.reason);
   const room = Math.max(columns - LABEL_WIDTH - 1 - GAP.length, 2);
-  const most = Math.max(Math.floor(room / 3), Math.min(LEAST_NAME, Math.floor(room / 2)));
+  const most = Math.max(Math.floor(room / 3), Math.min(MIN_NAME, Math.floor(room / 2)));
   const nameRoom = Math.max(most, room - widthOf(reason));
   const shown = shorten(name, nameRoom, unicode);
   const text = shown + GAP + shorten(reason, room - widthOf(shown), unicode);
@@ -250,7 +250,7 @@ function fittedReason(event: ClientEvent & { type: "failed" }, style: MessageSty
 }
 
 function named(paint: Colour, label: string, path: string, text: string): string {
-  return labelled(paint, label, printable(path) + GAP + printable(text));
+  return labelled(paint, label, sanitize(path) + GAP + sanitize(text));
 }
 
 function labelled(paint: Colour, label: string, text: string): string {

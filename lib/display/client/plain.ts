@@ -5,10 +5,10 @@
  */
 import { type Output, writeText } from "../../text/write_text.ts";
 import type { ClientEvent } from "../../client/events.ts";
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
 import type { Display } from "./display.ts";
-import { DEFAULT_LISTED, messageOf, type MessageStyle } from "./messages.ts";
+import { DEFAULT_LISTED, type MessageStyle, renderMessage } from "./messages.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { percentOf, ProgressState } from "../state/progress.ts";
 import { closingOf, summaryOf, waitingFor } from "./status.ts";
@@ -82,19 +82,19 @@ export class PlainDisplay implements Display {
   #linesOf(event: ClientEvent, now: number): readonly string[] {
     if (event.type === "waiting") return event.names.length > 0 ? [waitingFor(event.names)] : [];
     if (event.type === "idle") return this.#restingLine(now);
-    return messageOf(event, this.#state, this.#style)?.lines ?? [];
+    return renderMessage(event, this.#state, this.#style)?.lines ?? [];
   }
 
   #restingLine(now: number): readonly string[] {
     if (this.#input === null || this.#state.idle) return [];
-    return [`${summaryOf(this.#state, now)}; watching ${printable(this.#input)}`];
+    return [`${summaryOf(this.#state, now)}; watching ${sanitize(this.#input)}`];
   }
 
   /** Tells the total if it is time to. */
   #look(): void {
     const { totals, fetched, idle } = this.#state;
     const now = this.#clock.now();
-    const tenths = Math.floor(percentOf(totals.received, totals.size) / 10);
+    const tenths = Math.floor(percentOf(totals.peakReceived, totals.size) / 10);
     // What is complete is told by other lines. And the whole may have grown.
     const isNext = tenths > this.#tenths && tenths < 10;
     this.#tenths = tenths;
@@ -109,8 +109,8 @@ export class PlainDisplay implements Display {
     const { totals } = this.#state;
     const left = this.#state.timeLeft(now);
     const parts = [
-      `${percentOf(totals.received, totals.size)}%`,
-      formatBytesOf(totals.received, totals.size),
+      `${percentOf(totals.peakReceived, totals.size)}%`,
+      formatBytesOf(totals.peakReceived, totals.size),
       formatRate(this.#state.rate(now)),
       left === null ? "" : `${formatDuration(left)} left`,
       `${totals.done} of ${formatCount(totals.files, "file")}`,

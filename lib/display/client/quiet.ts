@@ -5,7 +5,7 @@
  */
 import { type Output, writeText } from "../../text/write_text.ts";
 import type { ClientEvent } from "../../client/events.ts";
-import { printable, quoted } from "../../text/sanitize.ts";
+import { quoted, sanitize } from "../../text/sanitize.ts";
 import type { Display } from "./display.ts";
 
 /** Writes a line for each file that fails, and nothing else. */
@@ -18,7 +18,7 @@ export class QuietDisplay implements Display {
 
   handle(event: ClientEvent): void {
     if (event.type !== "failed") return;
-    const reason = printable(event.reason);
+    const reason = sanitize(event.reason);
     writeText(this.#output, `client: Cannot download ${quoted(event.path)}: ${reason}\n`);
   }
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 import type { Paint } from "../terminal/paint.ts";
-import type { Connection, ProgressState } from "../state/progress.ts";
+import type { ConnectionState, ProgressState } from "../state/progress.ts";
 import { summaryLines } from "./summary.ts";
 import { formatBytes, formatCount, formatElapsed, formatRate } from "../terminal/units.ts";
 
@@ -34,8 +34,8 @@ export function statusOf(state: ProgressState, options: StatusOptions): readonly
     return stoppable([waitingFor(waiting), `waiting for ${namesOf(waiting)}`, short], input);
   }
   if (input === null) return [];
-  const name = printable(input);
-  if (state.wishes === 0) {
+  const name = sanitize(input);
+  if (state.entries === 0) {
     return stoppable([`${name} names no file yet, watching it`, "no file named yet"], input);
   }
   return state.idle ? stoppable([`watching ${name}`, "watching"], input) : [];
@@ -55,7 +55,7 @@ export function waitingFor(names: readonly string[]): string {
 }
 
 function namesOf(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(printable).join(", ");
+  const shown = names.slice(0, NAMES_SHOWN).map(sanitize).join(", ");
   const hidden = names.length - NAMES_SHOWN;
   return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
@@ -65,11 +65,11 @@ const ERROR_NUMBER = / \(os error \d+\)$/;
 
 /** Why there is no connection, without when the next try comes. */
 export function lossOf(server: string, reason: string, everConnected: boolean): string {
-  return `${whatOf(server, everConnected)}: ${printable(reason.replace(ERROR_NUMBER, ""))}`;
+  return `${whatOf(server, everConnected)}: ${sanitize(reason.replace(ERROR_NUMBER, ""))}`;
 }
 
 function whatOf(server: string, everConnected: boolean): string {
-  return everConnected ? "lost the server" : `cannot reach ${printable(server)}`;
+  return everConnected ? "lost the server" : `cannot reach ${sanitize(server)}`;
 }
 
 /**
@@ -104,15 +104,15 @@ export function summaryOf(state: ProgressState, now: number): string {
     missing > 0 ? `${missing} not on the server` : "",
   ].filter((count) => count !== "").join(", ");
   if (state.fetched === 0) return counts;
-  const took = state.busyTime(now);
+  const took = state.activeTime(now);
   const mean = took > 0 ? ` (${formatRate(state.fetched * 1000 / took)})` : "";
   return `${counts}: ${formatBytes(state.fetched)} in ${formatElapsed(took)}${mean}`;
 }
 
-function troubleOf(connection: Connection, now: number): readonly string[] {
+function troubleOf(connection: ConnectionState, now: number): readonly string[] {
   const { phase, server, reason, retryAt, everConnected } = connection;
   if (phase === "connected" || server === "") return [];
-  if (reason === null) return [`connecting to ${printable(server)}`, "connecting"];
+  if (reason === null) return [`connecting to ${sanitize(server)}`, "connecting"];
   const losses = [
     lossOf(server, reason, everConnected),
     whatOf(server, everConnected),

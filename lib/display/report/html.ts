@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { printable } from "../../text/sanitize.ts";
+import { sanitize } from "../../text/sanitize.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** A text from anywhere, for an element's content or for an attribute's value in quotes. */
 export function escapeHtml(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+  return sanitize(text).replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
 
 /** A number as people read it, with the number itself for programs. */

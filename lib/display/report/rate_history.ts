@@ -8,7 +8,7 @@
 const FIRST_SPAN = 500;
 
 /** The most spans. */
-const MOST_SPANS = 240;
+const MAX_SPANS = 240;
 
 /** Bytes by key, in spans of equal length. */
 export class RateHistory {
@@ -27,7 +27,7 @@ export class RateHistory {
 
   /** Adds bytes that came evenly from one time to another, in milliseconds from 0 on. */
   add(key: string, bytes: number, from: number, to: number): void {
-    while (to >= this.#span * MOST_SPANS) this.#halve();
+    while (to >= this.#span * MAX_SPANS) this.#halve();
     const begin = Math.min(from, to);
     const first = Math.floor(begin / this.#span);
     const last = Math.floor(to / this.#span);

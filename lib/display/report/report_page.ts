@@ -31,7 +31,7 @@ const AMOUNT = '<td class="amount">';
 const AMOUNT_HEAD = '<th class="amount">';
 
 /** Rows of a table; the other files are counted. */
-const MOST_ROWS = 500;
+const MAX_ROWS = 500;
 
 /** A run's page. */
 export function reportPage(record: ReportRecord, summary: Summary, endedAt: Date): string {
@@ -71,15 +71,15 @@ function outcome({ exitCode, interrupted }: Summary): string {
 }
 
 function figures(summary: Summary): string {
-  const { done, failed, unfinished, bytes, repeated, took, busy, exitCode } = summary;
-  const rate = busy > 0 ? Math.round(bytes * 1000 / busy) : 0;
+  const { done, failed, unfinished, bytes, repeated, took, activeTime, exitCode } = summary;
+  const rate = activeTime > 0 ? Math.round(bytes * 1000 / activeTime) : 0;
   const rows: [name: string, value: number, text: string, label: string][] = [
     ["done", done, String(done), "files done"],
     ["failed", failed.length, String(failed.length), "failed"],
     ["unfinished", unfinished.length, String(unfinished.length), "unfinished"],
     ["bytes", bytes, formatBytes(bytes), "came over the wire"],
     ["repeated", repeated, formatBytes(repeated), "of that twice"],
-    ["busy", Math.round(busy), formatElapsed(busy), "downloading"],
+    ["active", Math.round(activeTime), formatElapsed(activeTime), "downloading"],
     ["took", Math.round(took), formatElapsed(took), "in all"],
     ["rate", rate, formatRate(rate), "mean rate"],
     ["exit-code", exitCode, String(exitCode), "exit code"],
@@ -111,10 +111,10 @@ function markList(marks: readonly Mark[]): string {
 }
 
 function sharesTable({ priorities, bytes, took }: Shares): string {
-  const rows = priorities.map(({ priority, bytes, measured, wanted }) => [
+  const rows = priorities.map(({ priority, bytes, actualShare, expectedShare }) => [
     `<td><span class="key ${priority.toLowerCase()}"></span>${priority}</td>`,
-    amount(dataElement(measured, formatPart(measured), `measured-${priority}`)),
-    amount(dataElement(wanted, formatPart(wanted), `wanted-${priority}`)),
+    amount(dataElement(actualShare, formatPart(actualShare), `actual-${priority}`)),
+    amount(dataElement(expectedShare, formatPart(expectedShare), `expected-${priority}`)),
     amount(dataElement(bytes, formatBytes(bytes))),
   ]);
   const what =
@@ -127,12 +127,12 @@ function sharesTable({ priorities, bytes, took }: Shares): string {
 
 function failedTable({ failed, refused }: Summary): string {
   const rows = [
-    ...failed.slice(0, MOST_ROWS).map(({ path, reason, advice }) => [
+    ...failed.slice(0, MAX_ROWS).map(({ path, reason, advice }) => [
       name(path),
       cell(reason),
       cell(advice),
     ]),
-    ...refused.slice(0, MOST_ROWS).map(({ path, reason }) => [
+    ...refused.slice(0, MAX_ROWS).map(({ path, reason }) => [
       name(path),
       cell(`refused: ${reason}`),
       cell("have it renamed on the server"),
@@ -142,10 +142,10 @@ function failedTable({ failed, refused }: Summary): string {
 }
 
 function unfinishedTable({ unfinished, resume }: Summary): string {
-  const rows = unfinished.slice(0, MOST_ROWS).map(({ path, priority, kept, size }) => [
+  const rows = unfinished.slice(0, MAX_ROWS).map(({ path, priority, resumableBytes, size }) => [
     name(path),
     cell(priority),
-    amount(dataElement(kept, formatBytes(kept))),
+    amount(dataElement(resumableBytes, formatBytes(resumableBytes))),
     amount(dataElement(size, formatBytes(size))),
   ]);
   const command = resume === null
@@ -171,7 +171,7 @@ function doneTable(done: readonly DoneFile[], total: number): string {
 }
 
 function nameList(names: readonly string[]): string {
-  return table(["Name"], names.slice(0, MOST_ROWS).map((text) => [name(text)]), names.length);
+  return table(["Name"], names.slice(0, MAX_ROWS).map((text) => [name(text)]), names.length);
 }
 
 function section(heading: string, body: string): string {

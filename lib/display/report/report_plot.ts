@@ -13,16 +13,16 @@ import type { Mark, SeriesKey } from "./report_record.ts";
 import { formatBytes, formatDuration, formatRate } from "../terminal/units.ts";
 
 /** Files with an area of their own; the others of a priority share one. */
-const MOST_BANDS = 24;
+const MAX_BANDS = 24;
 
 /** The SVG's own units. */
 const WIDTH = 1000;
 const HEIGHT = 300;
 
 /** Over a smaller part of a span one chunk would look like a miracle. */
-const SHORTEST_LAST = 0.25;
+const MIN_LAST = 0.25;
 
-const MOST_TICKS = 5;
+const MAX_TICKS = 5;
 const RATE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
 const DAY = 86_400;
@@ -94,7 +94,7 @@ function bandsOf(history: RateHistory): Band[] {
     for (const [key, bytes] of span) totals.set(key, (totals.get(key) ?? 0) + bytes);
   }
   const largest = new Set(
-    [...totals].sort(([, a], [, b]) => b - a).slice(0, MOST_BANDS).map(([key]) => key),
+    [...totals].sort(([, a], [, b]) => b - a).slice(0, MAX_BANDS).map(([key]) => key),
   );
   const bands = new Map<string, Gathered>();
   for (const [key, total] of totals) {
@@ -123,7 +123,7 @@ function bandsOf(history: RateHistory): Band[] {
 /** Bytes a second in each span; the last may be shorter than the others. */
 function ratesOf(bytes: readonly number[], span: number, end: number): number[] {
   return bytes.map((amount, index) => {
-    const length = Math.min(span, Math.max(end - index * span, span * SHORTEST_LAST));
+    const length = Math.min(span, Math.max(end - index * span, span * MIN_LAST));
     return amount * 1000 / length;
   });
 }
@@ -151,7 +151,7 @@ interface Top {
 function niceTop(rate: number): Top {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(rate, 1)) / Math.log(1024)));
   const steps = [...RATE_STEPS, 1024].map((step) => step * unit);
-  const step = steps.find((step) => rate / step <= MOST_TICKS) ?? steps.at(-1)!;
+  const step = steps.find((step) => rate / step <= MAX_TICKS) ?? steps.at(-1)!;
   return { step, value: step * Math.max(1, Math.ceil(rate / step)) };
 }
 
@@ -165,8 +165,8 @@ function rateTicks({ value, step }: Top): string {
 
 function timeTicks(end: number): string {
   const seconds = end / 1000;
-  const step = TIME_STEPS.find((step) => seconds / step <= MOST_TICKS) ??
-    DAY * Math.ceil(seconds / DAY / MOST_TICKS);
+  const step = TIME_STEPS.find((step) => seconds / step <= MAX_TICKS) ??
+    DAY * Math.ceil(seconds / DAY / MAX_TICKS);
   const ticks = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => index * step);
   const spans = ticks.map((second) =>
     `<span style="left:${round(100 * second / seconds)}%">${formatDuration(1000 * second)}</span>`

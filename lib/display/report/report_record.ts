@@ -34,16 +34,16 @@ export interface SeriesKey {
 }
 
 /** The most files that are kept one by one. */
-export const MOST_DONE = 500;
+export const MAX_DONE = 500;
 
 /** The most marks; a file that is edited all day has more. */
-export const MOST_MARKS = 40;
+export const MAX_MARKS = 40;
 
-/** Wishes that are named in a mark. */
-const MOST_NAMED = 3;
+/** Entries that are named in a mark. */
+const MAX_NAMED = 3;
 
 /** Bytes that come after a longer pause than this, in milliseconds, came at the end of it. */
-const LONGEST_STEP = 1000;
+const MAX_STEP = 1000;
 
 /** Collects what a report tells. Times are in milliseconds. */
 export class ReportRecord {
@@ -89,8 +89,8 @@ export class ReportRecord {
           this.#mark(at, "connection", `lost the server: ${event.reason}`);
         }
         return;
-      case "wish":
-        if (this.#state.wishes !== null) {
+      case "entry":
+        if (this.#state.entries !== null) {
           this.#edits.push(`${event.name} ${event.change} (${event.priority})`);
         }
         return;
@@ -112,19 +112,19 @@ export class ReportRecord {
     const edits = this.#edits;
     this.#edits = [];
     if (edits.length === 0) return;
-    const hidden = edits.length - MOST_NAMED;
+    const hidden = edits.length - MAX_NAMED;
     const more = hidden > 0 ? ` and ${hidden} more` : "";
-    this.#mark(at, "edit", edits.slice(0, MOST_NAMED).join(", ") + more);
+    this.#mark(at, "edit", edits.slice(0, MAX_NAMED).join(", ") + more);
   }
 
   #mark(at: number, kind: Mark["kind"], text: string): void {
-    if (this.marks.length < MOST_MARKS) this.marks.push({ at, kind, text });
+    if (this.marks.length < MAX_MARKS) this.marks.push({ at, kind, text });
     else this.moreMarks++;
   }
 
   #finish({ path, size, took, sha256, alreadyThere }: ClientEvent & { type: "finished" }): void {
     const priority = this.#state.file(path)?.priority ?? "NORMAL";
-    if (this.done.length >= MOST_DONE) return;
+    if (this.done.length >= MAX_DONE) return;
     this.done.push({ path, priority, size, took, sha256, alreadyThere });
   }
 
@@ -137,7 +137,7 @@ export class ReportRecord {
     if (event.type === "started") this.#movedAt.set(file.path, now);
     const bytes = file.fetched - before;
     if (bytes > 0) {
-      const since = Math.max(this.#movedAt.get(file.path) ?? 0, now - LONGEST_STEP);
+      const since = Math.max(this.#movedAt.get(file.path) ?? 0, now - MAX_STEP);
       const key: SeriesKey = { priority: file.priority, path: file.path };
       const start = this.#startedAt;
       this.history.add(JSON.stringify(key), bytes, Math.max(0, since - start), now - start);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { ConnectedClient } from "../../server/client_info.ts";
+import type { ClientInfo } from "../../server/client_info.ts";
 import { RateMeter } from "../state/rate_meter.ts";
 
 /** A client, and bytes a second. */
 export interface ClientRate {
-  readonly client: ConnectedClient;
+  readonly client: ClientInfo;
   readonly rate: number;
 }
 
@@ -19,10 +19,10 @@ interface Measured {
 
 /** Remembers the clients of one server. Times are in milliseconds. */
 export class ClientRates {
-  #measured = new Map<ConnectedClient, Measured>();
+  #measured = new Map<ClientInfo, Measured>();
 
   /** Takes in how far all clients have come that are connected. */
-  sample(clients: Iterable<ConnectedClient>, now: number): void {
+  sample(clients: Iterable<ClientInfo>, now: number): void {
     const before = this.#measured;
     this.#measured = new Map();
     for (const client of clients) {

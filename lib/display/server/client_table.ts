@@ -40,13 +40,13 @@ export interface ClientTableOptions {
 }
 
 /** Of a tall terminal so much is left to the lines above the table. */
-const MOST_OF_HEIGHT = 0.75;
+const MAX_PART_OF_HEIGHT = 0.75;
 
 /** Fewer lines than this are used whatever the terminal's height. */
-const LEAST_LINES = 8;
+const MIN_LINES = 8;
 
 /** With fewer lines than this, a client is worth more than titles. */
-const LEAST_WITH_TITLES = 4;
+const MIN_LINES_WITH_TITLES = 4;
 
 /** What the address of a client of today takes; columns that jump are hard to read. */
 const ADDRESS_WIDTH = "255.255.255.255:65535".length;
@@ -66,12 +66,12 @@ const COLUMNS: readonly Column[] = [
 export function renderClientTable(state: ClientTableState, options: ClientTableOptions): string[] {
   const { columns, rows, color, unicode, now } = options;
   const { clients, totals } = state;
-  const most = Math.min(rows - 1, Math.max(LEAST_LINES, Math.floor(rows * MOST_OF_HEIGHT)));
+  const most = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
   if (most < 1 || columns < 1) return [];
   const paint = paintOf(color);
   if (clients.length === 0) return [paint.strong(fitting(emptyTexts(totals), columns, unicode))];
 
-  const hasTitles = most >= LEAST_WITH_TITLES;
+  const hasTitles = most >= MIN_LINES_WITH_TITLES;
   const room = most - (hasTitles ? 1 : 0) - 1;
   const folds = clients.length > room && room > 1;
   const shown = clients.slice(0, folds ? room - 1 : room);
@@ -84,7 +84,7 @@ export function renderClientTable(state: ClientTableState, options: ClientTableO
   if (folds) cells.push([{ text: `+ ${clients.length - shown.length} more`, paint: paint.faint }]);
   const sum = [
     formatCount(clients.length, "client"),
-    String(clients.reduce((sum, { client }) => sum + client.openFiles, 0)),
+    String(clients.reduce((sum, { client }) => sum + client.activeFiles, 0)),
     formatRate(clients.reduce((sum, { rate }) => sum + rate, 0)),
     formatBytes(totals.bytes),
   ];
@@ -93,11 +93,11 @@ export function renderClientTable(state: ClientTableState, options: ClientTableO
 }
 
 function clientCells(measured: ClientRate, now: number): string[] {
-  const { client: { address, since, bytesSent, openFiles }, rate } = measured;
-  const isIdle = !isMoving(measured) && openFiles === 0;
+  const { client: { address, since, bytesSent, activeFiles }, rate } = measured;
+  const isIdle = !isMoving(measured) && activeFiles === 0;
   return [
     address,
-    String(openFiles),
+    String(activeFiles),
     isIdle ? "idle" : formatRate(rate),
     formatBytes(bytesSent),
     formatDuration(now - since),

@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { ConnectedClient } from "../../server/client_info.ts";
+import type { ClientInfo } from "../../server/client_info.ts";
 import type { ServerTotals } from "../../server/server.ts";
-import { settlesWithin } from "../../async/timeout.ts";
+import { settledWithin } from "../../async/timeout.ts";
 import { type Output, writeText } from "../../text/write_text.ts";
 import { ClientRates } from "./client_rates.ts";
 import { renderClientTable } from "./client_table.ts";
 import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
-import { onSuddenEnd } from "../terminal/on_exit.ts";
+import { onExit } from "../terminal/on_exit.ts";
 import { TerminalPainter } from "../terminal/terminal_painter.ts";
 import { type TerminalSize, terminalSize } from "../terminal/terminal.ts";
 
@@ -22,7 +22,7 @@ import { type TerminalSize, terminalSize } from "../terminal/terminal.ts";
 export const VIEW_PERIOD = 250;
 
 /** Lines that wait for a terminal that takes nothing; more are only counted. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING_LINES = 10_000;
 
 /** How long the end waits for a terminal that takes nothing, in milliseconds. */
 const END_MS = 500;
@@ -36,7 +36,7 @@ export interface BackgroundOutput extends Output {
 /** What the view looks at. */
 export interface WatchedServer {
   /** Who is connected, in the order of their coming. */
-  readonly clients: Iterable<ConnectedClient>;
+  readonly clients: Iterable<ClientInfo>;
   readonly totals: ServerTotals;
 }
 
@@ -57,7 +57,7 @@ export interface ServerViewOptions {
 export class ServerView implements AsyncDisposable {
   readonly #options: Required<ServerViewOptions>;
   #waiting: string[] = [];
-  #dropped = 0;
+  #omittedLines = 0;
   #painter: TerminalPainter | undefined;
   #writing: Promise<void> | undefined;
   #stop = () => {};
@@ -73,8 +73,8 @@ export class ServerView implements AsyncDisposable {
   log(line: string): void {
     if (this.#isStuck) return;
     if (!this.#painter) writeText(this.#options.output, `${line}\n`);
-    else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(line);
-    else this.#dropped++;
+    else if (this.#waiting.length < MAX_WAITING_LINES) this.#waiting.push(line);
+    else this.#omittedLines++;
   }
 
   /** Begins to draw. To be called once; until the end the cursor is hidden. */
@@ -84,7 +84,7 @@ export class ServerView implements AsyncDisposable {
     const rates = new ClientRates();
     const stopTimer = clock.every(VIEW_PERIOD, () => this.#draw(server, rates));
     // Nothing can be awaited then.
-    const stopListening = onSuddenEnd(() => this.#end());
+    const stopListening = onExit(() => this.#end());
     this.#stop = () => {
       stopTimer();
       stopListening();
@@ -106,7 +106,7 @@ export class ServerView implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stop();
-    this.#isStuck = this.#writing !== undefined && !await settlesWithin(this.#writing, END_MS);
+    this.#isStuck = this.#writing !== undefined && !await settledWithin(this.#writing, END_MS);
     this.#end();
   }
 
@@ -138,9 +138,11 @@ export class ServerView implements AsyncDisposable {
 
   #takeLines(): string[] {
     const lines = this.#waiting;
-    if (this.#dropped > 0) lines.push(`and ${this.#dropped} lines more, too many for the terminal`);
+    if (this.#omittedLines > 0) {
+      lines.push(`and ${this.#omittedLines} lines more, too many for the terminal`);
+    }
     this.#waiting = [];
-    this.#dropped = 0;
+    this.#omittedLines = 0;
     return lines;
   }
 }

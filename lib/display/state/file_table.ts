@@ -16,9 +16,9 @@ export interface FileState {
   readonly size: number;
   readonly stage: FileStage;
   /** The most bytes that were here, 0 to `size`: what is shown, so that it never goes back. */
-  readonly received: number;
+  readonly peakReceived: number;
   /** Bytes that are here; fewer than `received` while some have to come again. */
-  readonly position: number;
+  readonly received: number;
   /** Bytes that came over the wire, also those that had to come twice. */
   readonly fetched: number;
   /** Whether it was complete before anything of it was fetched. */
@@ -34,8 +34,10 @@ export interface Totals {
   readonly failed: number;
   /** Bytes. */
   readonly size: number;
-  /** Bytes that are here, or were. */
+  /** Bytes that are here. */
   readonly received: number;
+  /** Bytes that are here, or were: the sum of `peakReceived`. */
+  readonly peakReceived: number;
   /** Bytes that are still to come. */
   readonly left: number;
 }
@@ -63,7 +65,16 @@ export class FileTable {
   #files = new Map<string, FileState>();
   #active = new FileGroup();
   #queued = new FileGroup();
-  #totals = { files: 0, done: 0, alreadyThere: 0, failed: 0, size: 0, received: 0, left: 0 };
+  #totals = {
+    files: 0,
+    done: 0,
+    alreadyThere: 0,
+    failed: 0,
+    size: 0,
+    received: 0,
+    peakReceived: 0,
+    left: 0,
+  };
 
   /** Files under way or being verified, in the order in which they started. */
   get active(): FileGroup {
@@ -122,9 +133,10 @@ export class FileTable {
     if (file.stage === "done" && file.alreadyThere) totals.alreadyThere += sign;
     if (file.stage === "failed") totals.failed += sign;
     // Without the rest of a failed file the whole is smaller, and no percentage goes back.
-    totals.size += sign * (file.stage === "failed" ? file.received : file.size);
+    totals.size += sign * (file.stage === "failed" ? file.peakReceived : file.size);
     totals.received += sign * file.received;
-    totals.left += sign * (hasEnded(file) ? 0 : file.size - file.position);
+    totals.peakReceived += sign * file.peakReceived;
+    totals.left += sign * (hasEnded(file) ? 0 : file.size - file.received);
   }
 }
 

@@ -12,7 +12,7 @@ import { type FileGroup, type FileState, FileTable, hasEnded, type Totals } from
 import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
 
 /** Whether there is a server. */
-export interface Connection {
+export interface ConnectionState {
   readonly phase: "none" | "connecting" | "connected";
   /** As the user named it; empty before the first try. */
   readonly server: string;
@@ -30,7 +30,7 @@ type EventOf<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Ty
 export class ProgressState {
   #files = new FileTable();
   #meters = new Map<FileState, RateMeter>();
-  #connection: Connection = {
+  #connection: ConnectionState = {
     phase: "none",
     server: "",
     reason: null,
@@ -38,14 +38,14 @@ export class ProgressState {
     everConnected: false,
   };
   #waiting: readonly string[] = [];
-  #wishes: number | null = null;
+  #entries: number | null = null;
   #idle = false;
   #interrupted = false;
   #summary: Summary | null = null;
   #fetched = 0;
   #meter = new RateMeter();
-  #busyBefore = 0;
-  #busySince: number | null = null;
+  #activeBefore = 0;
+  #activeSince: number | null = null;
 
   /** Files under way or being verified, in the order in which they started. */
   get active(): FileGroup {
@@ -61,7 +61,7 @@ export class ProgressState {
     return this.#files.totals;
   }
 
-  get connection(): Connection {
+  get connection(): ConnectionState {
     return this.#connection;
   }
 
@@ -71,8 +71,8 @@ export class ProgressState {
   }
 
   /** Entries of the input list; null before it was read. */
-  get wishes(): number | null {
-    return this.#wishes;
+  get entries(): number | null {
+    return this.#entries;
   }
 
   /** Whether nothing is left to fetch. */
@@ -118,12 +118,12 @@ export class ProgressState {
   /** Milliseconds until one file is here; null if it cannot be told. */
   fileTimeLeft(file: FileState, now: number): number | null {
     const rate = this.#meters.get(file)?.rate(now, STEADY_WINDOW) ?? 0;
-    return timeFor(file.size - file.position, rate);
+    return timeFor(file.size - file.received, rate);
   }
 
   /** Milliseconds during which there was something to do. */
-  busyTime(now: number): number {
-    return this.#busyBefore + (this.#busySince === null ? 0 : now - this.#busySince);
+  activeTime(now: number): number {
+    return this.#activeBefore + (this.#activeSince === null ? 0 : now - this.#activeSince);
   }
 
   /** Takes in one event, which happened at `now`. */
@@ -155,7 +155,7 @@ export class ProgressState {
         };
         return;
       case "input":
-        this.#wishes = event.wishes;
+        this.#entries = event.entries;
         return;
       case "waiting":
         this.#waiting = event.names;
@@ -164,7 +164,7 @@ export class ProgressState {
         this.#rest(now);
         return;
       case "progress":
-        for (const position of event.files) this.#move(position, now);
+        for (const file of event.files) this.#move(file, now);
         return;
       case "queued":
         this.#queue(event, now);
@@ -178,7 +178,7 @@ export class ProgressState {
       case "warning":
       case "leftovers":
       case "list":
-      case "wish":
+      case "entry":
       case "shares":
       case "verified":
         return;
@@ -194,7 +194,7 @@ export class ProgressState {
       | "dropped"
       | "started"
       | "verifying"
-      | "restarted"
+      | "refetching"
       | "finished"
       | "failed"
     >,
@@ -211,19 +211,19 @@ export class ProgressState {
       case "started":
         this.#wake(now);
         this.#meter.add(0, now);
-        this.#place(file, event.resumed);
+        this.#place(file, event.resumedBytes);
         this.#files.update(file, { stage: "active" });
         this.#beginMeter(file, now);
         return;
       case "verifying":
-        if (file.stage === "active") this.#fetch(file, file.size - file.position, now);
+        if (file.stage === "active") this.#fetch(file, file.size - file.received, now);
         this.#files.update(file, { stage: "verifying" });
         return;
-      case "restarted":
+      case "refetching":
         this.#wake(now);
         this.#files.update(file, {
           stage: hasEnded(file) ? "queued" : "active",
-          position: 0,
+          received: 0,
           alreadyThere: false,
         });
         if (file.stage === "active") this.#beginMeter(file, now);
@@ -249,8 +249,8 @@ export class ProgressState {
       priority: event.priority,
       size,
       stage: "queued",
-      received: isRetry ? known.received : 0,
-      position: 0,
+      peakReceived: isRetry ? known.peakReceived : 0,
+      received: 0,
       fetched: known?.fetched ?? 0,
       alreadyThere: false,
     });
@@ -258,11 +258,11 @@ export class ProgressState {
 
   #finish(file: FileState, event: EventOf<"finished">, now: number): void {
     const size = within(event.size, Number.MAX_SAFE_INTEGER);
-    const received = Math.min(file.received, size);
-    this.#files.update(file, { size, received, position: Math.min(file.position, size) });
-    if (!event.alreadyThere) this.#fetch(file, size - file.position, now);
+    const peakReceived = Math.min(file.peakReceived, size);
+    this.#files.update(file, { size, peakReceived, received: Math.min(file.received, size) });
+    if (!event.alreadyThere) this.#fetch(file, size - file.received, now);
     const alreadyThere = event.alreadyThere && file.fetched === 0;
-    this.#end(file, { stage: "done", received: size, position: size, alreadyThere });
+    this.#end(file, { stage: "done", peakReceived: size, received: size, alreadyThere });
   }
 
   #move({ path, received }: FileProgress, now: number): void {
@@ -271,21 +271,21 @@ export class ProgressState {
     const position = within(received, file.size);
     // What is there before the first chunk is asked for was kept: it does not come over the wire.
     if (!this.#meters.has(file)) return this.#place(file, position);
-    if (position < file.position) this.#files.update(file, { position });
-    this.#fetch(file, position - file.position, now);
+    if (position < file.received) this.#files.update(file, { received });
+    this.#fetch(file, position - file.received, now);
   }
 
   #fetch(file: FileState, bytes: number, now: number): void {
     this.#fetched += bytes;
     this.#meter.add(bytes, now);
     this.#meters.get(file)?.add(bytes, now);
-    this.#place(file, file.position + bytes, file.fetched + bytes);
+    this.#place(file, file.received + bytes, file.fetched + bytes);
   }
 
   #place(file: FileState, at: number, fetched = file.fetched): void {
-    const position = within(at, file.size);
-    const received = Math.max(file.received, position);
-    this.#files.update(file, { position, received, fetched });
+    const received = within(at, file.size);
+    const peakReceived = Math.max(file.peakReceived, received);
+    this.#files.update(file, { received, peakReceived, fetched });
   }
 
   #beginMeter(file: FileState, now: number): void {
@@ -306,13 +306,13 @@ export class ProgressState {
 
   #wake(now: number): void {
     this.#idle = false;
-    this.#busySince ??= now;
+    this.#activeSince ??= now;
   }
 
   #rest(now: number): void {
     this.#idle = true;
-    this.#busyBefore = this.busyTime(now);
-    this.#busySince = null;
+    this.#activeBefore = this.activeTime(now);
+    this.#activeSince = null;
   }
 }
 

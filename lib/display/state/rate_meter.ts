@@ -14,7 +14,7 @@ export const STEADY_WINDOW = 10_000;
 const SAMPLE_EVERY = 500;
 
 /** Over less than this, in milliseconds, one chunk would look like a miracle. */
-const SHORTEST_SPAN = 250;
+const MIN_SPAN = 250;
 
 interface Sample {
   readonly at: number;
@@ -45,7 +45,7 @@ export class RateMeter {
     const base = this.#samples.findLast((sample) => sample.at <= now - window) ??
       this.#samples[0];
     if (!base) return 0;
-    const span = Math.max(now - base.at, SHORTEST_SPAN);
+    const span = Math.max(now - base.at, MIN_SPAN);
     return Math.max(0, (this.#amount - base.amount) * 1000 / span);
   }
 
@@ -53,7 +53,7 @@ export class RateMeter {
   #closeGap(delta: number, now: number): void {
     const isFirst = this.#samples.length === 0;
     if (!isFirst && now - this.#lastAt <= RATE_WINDOW) return;
-    const since = delta === 0 ? now : now - (isFirst ? SHORTEST_SPAN : RATE_WINDOW);
+    const since = delta === 0 ? now : now - (isFirst ? MIN_SPAN : RATE_WINDOW);
     this.#samples = [{ at: since, amount: this.#amount }];
   }
 }

@@ -12,7 +12,7 @@ const LAST_EVENTS = ["error", "unhandledrejection", "unload"] as const;
  *
  * @returns A function that takes the call back.
  */
-export function onSuddenEnd(call: () => void): () => void {
+export function onExit(call: () => void): () => void {
   for (const name of LAST_EVENTS) globalThis.addEventListener(name, call);
   return () => {
     for (const name of LAST_EVENTS) globalThis.removeEventListener(name, call);

@@ -50,7 +50,7 @@ const GAP = "  ";
 const COMFORTABLE = { keep: Infinity, shorten: 16, wrap: 30 };
 
 /** With less than this a sentence stands below its row. */
-const LEAST_BESIDE = 16;
+const MIN_BESIDE = 16;
 
 const WIDEST_CHARACTER = 2;
 
@@ -129,7 +129,7 @@ function widthsOf(columns: readonly Placed[], most: number): ReadonlyMap<Placed,
 }
 
 function isCramped(column: Placed, widths: ReadonlyMap<Placed, number>): boolean {
-  return column.fit === "wrap" && widths.get(column)! < Math.min(column.natural, LEAST_BESIDE);
+  return column.fit === "wrap" && widths.get(column)! < Math.min(column.natural, MIN_BESIDE);
 }
 
 /** Where the first column begins that is not a number or a word. */

@@ -16,14 +16,14 @@ const COLOUR_OR_WORD = /\x1b\[[0-9;]*m|[^ \x1b]+| +/g;
 
 /** Widths of texts that were measured lately: the same names are drawn ten times a second. */
 const MEASURED = new Map<string, number>();
-const MOST_MEASURED = 2000;
+const MAX_MEASURED = 2000;
 
 /** Columns that a text takes; colours take none. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   const known = MEASURED.get(text);
   if (known !== undefined) return known;
-  if (MEASURED.size >= MOST_MEASURED) MEASURED.clear();
+  if (MEASURED.size >= MAX_MEASURED) MEASURED.clear();
   const width = stringWidth(text);
   MEASURED.set(text, width);
   return width;

@@ -24,9 +24,9 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** From here on days are enough. */
-const LONGEST_ON_CLOCK = 100 * HOUR;
+const MAX_ON_CLOCK = 100 * HOUR;
 
-const MOST_DAYS = 999;
+const MAX_DAYS = 999;
 
 /**
  * Bytes in binary units with three digits: `512 B`, `1.20 MiB`, `1020 KiB`.
@@ -61,8 +61,8 @@ export function formatRate(bytesPerSecond: number): string {
  */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.ceil(atLeastZero(milliseconds) / SECOND);
-  if (seconds >= LONGEST_ON_CLOCK) {
-    return `${Math.min(Math.floor(seconds / DAY), MOST_DAYS)} days`;
+  if (seconds >= MAX_ON_CLOCK) {
+    return `${Math.min(Math.floor(seconds / DAY), MAX_DAYS)} days`;
   }
   const hours = Math.floor(seconds / HOUR);
   const minutes = Math.floor(seconds % HOUR / MINUTE);

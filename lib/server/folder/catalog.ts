@@ -34,10 +34,10 @@ export type CatalogListener = (change: CatalogChange) => void;
 
 /** What a catalog tells its owner. */
 export interface CatalogReports {
-  readonly changed: (change: CatalogChange) => void;
-  readonly onlyPolling: (reason: string) => void;
-  /** The folder cannot be looked at for now; the list stays as it is. */
-  readonly blind: (reason: string) => void;
+  readonly onChanged: (change: CatalogChange) => void;
+  readonly onWatchLost: (reason: string) => void;
+  /** The folder cannot be scanned for now; the list stays as it is. */
+  readonly onScanFailed: (reason: string) => void;
 }
 
 /** The files that are shared. */
@@ -76,11 +76,11 @@ export class Catalog implements AsyncDisposable {
     const folder = { root: await Deno.realPath(dir), hidden };
     for await (const _ of Deno.readDir(folder.root)) break;
     const catalog = new Catalog(folder, await scanFolder(folder, [""]));
-    catalog.subscribe(reports.changed);
+    catalog.subscribe(reports.onChanged);
     catalog.#watching = watchFolder(
       folder.root,
-      (paths) => catalog.#refreshing = catalog.#look(paths, reports.blind),
-      reports.onlyPolling,
+      (paths) => catalog.#refreshing = catalog.#look(paths, reports.onScanFailed),
+      reports.onWatchLost,
       pace,
     );
     return catalog;

@@ -15,7 +15,7 @@ import {
 } from "../shared_file.ts";
 
 /** How many files are asked for their metadata at once. */
-const STATS_AT_ONCE = 64;
+const MAX_CONCURRENT_STATS = 64;
 
 /**
  * All files that may be shared at or under some paths of the folder. Shared are regular files,
@@ -46,7 +46,9 @@ export async function scanFolder(
   };
   const add = async (path: string) => {
     if (path === "") folders.push(path);
-    else if (isShareable(folder, path) && waiting.push(path) === STATS_AT_ONCE) await visitAll();
+    else if (isShareable(folder, path) && waiting.push(path) === MAX_CONCURRENT_STATS) {
+      await visitAll();
+    }
   };
   for (const path of paths) {
     if (path === "" || await isReachedWithoutLinks(folder, path)) await add(path);

@@ -38,12 +38,12 @@ const LATE_WORD_MS = 500;
  * @param folder The folder's real path.
  * @param changed Says whether it found a change that the system should have told of; what changes
  * meanwhile is told afterwards.
- * @param onlyPolling Is called once the system does not tell (any more).
+ * @param onWatchLost Is called once the system does not tell (any more).
  */
 export function watchFolder(
   folder: string,
   changed: (paths: ReadonlySet<string>) => Promise<boolean>,
-  onlyPolling: (reason: string) => void,
+  onWatchLost: (reason: string) => void,
   { quiet = 100, atMost = 400, poll = 500 }: WatchPace = {},
 ): FolderWatch {
   const timers: Partial<Record<"tell" | "poll" | "doubt", ReturnType<typeof setTimeout>>> = {};
@@ -87,7 +87,7 @@ export function watchFolder(
     if (closed || pollShare === LONE_POLL_SHARE) return;
     pollShare = LONE_POLL_SHARE;
     pollIn(poll);
-    onlyPolling(reason);
+    onWatchLost(reason);
   };
   const doubtWatcher = (since: number) => {
     clearTimeout(timers.doubt);

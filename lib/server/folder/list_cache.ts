@@ -13,7 +13,7 @@ export interface ListSource {
   snapshot(): readonly ListedFile[];
 }
 
-interface Edition {
+interface ListSnapshot {
   readonly revision: number;
   readonly rest: Iterator<EncodedPage>;
   readonly pages: EncodedPage[];
@@ -21,10 +21,10 @@ interface Edition {
 }
 
 /** The pages of a list, as long as somebody reads them. */
-export class WholeList {
+export class ListCache {
   readonly #source: ListSource;
   /** Of the newest revision that was read. */
-  #newest: Edition | undefined;
+  #newest: ListSnapshot | undefined;
 
   constructor(source: ListSource) {
     this.#source = source;
@@ -47,7 +47,7 @@ export class WholeList {
     }
   }
 
-  #edition(): Edition {
+  #edition(): ListSnapshot {
     const { revision } = this.#source;
     if (this.#newest?.revision !== revision) {
       const content = { revision, complete: true, files: this.#source.snapshot(), removed: [] };

@@ -7,14 +7,14 @@
 import { FOOTER_SIZE, HEADER_SIZE } from "../../protocol/message.ts";
 
 /** Payload sizes are powers of two from this one on, in bytes. */
-const SMALLEST = 8 * 1024;
+const MIN_BUFFER = 8 * 1024;
 /** What a message has around its payload, in bytes. */
 const FRAME = HEADER_SIZE + FOOTER_SIZE;
 
 /** The most that one borrower may hold, in bytes: more makes nothing faster. */
-const LARGEST_SHARE = 4 * 1024 * 1024;
+const MAX_SHARE = 4 * 1024 * 1024;
 /** No borrower's share is less than this part of the budget. */
-const SMALLEST_SHARE = 1 / 4096;
+const MIN_SHARE = 1 / 4096;
 /**
  * The part of the budget that those share who want buffers now. Who holds a share that was large
  * when there were few keeps it until it is sent. With this part, the shares of any number of
@@ -25,7 +25,7 @@ const SHARED_PART = 1 / 10;
 
 /** The room that a buffer for some payload has, in bytes. */
 export function roomFor(size: number): number {
-  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)));
+  return Math.max(MIN_BUFFER, 2 ** Math.ceil(Math.log2(size)));
 }
 
 /** Lends buffers. Who finds the budget spent waits; first come, first served. */
@@ -51,7 +51,7 @@ export class BufferPool {
   /** What each borrower may hold now, in bytes: it is for them to keep to it. A power of two. */
   get share(): number {
     const fair = this.#budget * SHARED_PART / Math.max(1, this.borrowers);
-    const share = Math.min(LARGEST_SHARE, Math.max(this.#budget * SMALLEST_SHARE, fair));
+    const share = Math.min(MAX_SHARE, Math.max(this.#budget * MIN_SHARE, fair));
     return 2 ** Math.floor(Math.log2(share));
   }
 

@@ -8,7 +8,7 @@ import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import type { SharedFile } from "../shared_file.ts";
 
 /** How many files are hashed at once, for all clients; for one client it is one. */
-const AT_ONCE = 2;
+const MAX_CONCURRENT = 2;
 /** Files up to this size, in bytes, are done in a moment: as many of them are hashed besides. */
 const SMALL = 16 * 1024 * 1024;
 
@@ -17,11 +17,11 @@ interface Known {
   readonly version: string;
   readonly digest: Promise<string>;
   /** Who computes it, until that is done. */
-  readonly entry: Entry | undefined;
+  readonly entry: CachedDigest | undefined;
 }
 
 /** One version's digest that some clients wait for. */
-interface Entry {
+interface CachedDigest {
   readonly file: SharedFile;
   readonly pathOnDisk: () => Promise<string>;
   /** Who asked first: it takes that client's turn. */
@@ -33,12 +33,12 @@ interface Entry {
 }
 
 /** Computes and remembers digests. */
-export class Digests implements Disposable {
+export class DigestCache implements Disposable {
   readonly #hasher = new FileHasher();
   /** By path: there is at most one present version of each. */
   readonly #known = new Map<string, Known>();
-  readonly #waiting = new Set<Entry>();
-  readonly #running = new Set<Entry>();
+  readonly #waiting = new Set<CachedDigest>();
+  readonly #running = new Set<CachedDigest>();
   #stopped = false;
 
   /**
@@ -57,7 +57,13 @@ export class Digests implements Disposable {
       return known.digest;
     }
     const result = Promise.withResolvers<string>();
-    const entry: Entry = { file, pathOnDisk, owner: client, clients: new Set([client]), result };
+    const entry: CachedDigest = {
+      file,
+      pathOnDisk,
+      owner: client,
+      clients: new Set([client]),
+      result,
+    };
     const digest = result.promise;
     this.#known.set(file.path, { version: file.version, digest, entry });
     digest.then(
@@ -100,14 +106,14 @@ export class Digests implements Disposable {
     this.#hasher[Symbol.dispose]();
   }
 
-  #settle(entry: Entry, known: Known | undefined): void {
+  #settle(entry: CachedDigest, known: Known | undefined): void {
     const { path } = entry.file;
     if (this.#known.get(path)?.entry !== entry) return;
     if (known) this.#known.set(path, known);
     else this.#known.delete(path);
   }
 
-  #drop(entry: Entry): void {
+  #drop(entry: CachedDigest): void {
     this.#waiting.delete(entry);
     entry.clients.clear();
     entry.job?.drop();
@@ -120,11 +126,11 @@ export class Digests implements Disposable {
   }
 
   /** The smallest that waits of one kind, if there is room for another of it. */
-  #nextOf(isOfKind: (entry: Entry) => boolean): Entry | undefined {
+  #nextOf(isOfKind: (entry: CachedDigest) => boolean): CachedDigest | undefined {
     const running = [...this.#running].filter(isOfKind);
-    if (running.length === AT_ONCE) return undefined;
+    if (running.length === MAX_CONCURRENT) return undefined;
     const served = new Set(running.map(({ owner }) => owner));
-    let next: Entry | undefined;
+    let next: CachedDigest | undefined;
     for (const entry of this.#waiting) {
       if (!isOfKind(entry) || served.has(entry.owner)) continue;
       if (!next || entry.file.size < next.file.size) next = entry;
@@ -132,7 +138,7 @@ export class Digests implements Disposable {
     return next;
   }
 
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: CachedDigest): Promise<void> {
     const { file, result } = entry;
     this.#waiting.delete(entry);
     this.#running.add(entry);
@@ -155,6 +161,6 @@ export class Digests implements Disposable {
   }
 }
 
-function isSmall({ file }: Entry): boolean {
+function isSmall({ file }: CachedDigest): boolean {
   return file.size <= SMALL;
 }

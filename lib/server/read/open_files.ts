@@ -5,7 +5,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
-import { WarmBlocks } from "./recent_reads.ts";
+import { RecentReads } from "./recent_reads.ts";
 
 /** How many files stay open, unless more are being read at this moment. */
 const IDLE_FILES = 64;
@@ -16,7 +16,7 @@ const IDLE_MS = 2_000;
 export interface FileLease {
   readonly handle: FileHandle;
   /** What of it was read moments ago, by anybody. */
-  readonly warm: WarmBlocks;
+  readonly warm: RecentReads;
   /** Gives the file back. */
   release(): void;
   /** Makes sure that nobody else gets this handle; it is closed once all have released it. */
@@ -25,7 +25,7 @@ export interface FileLease {
 
 interface OpenFile {
   readonly handle: Promise<FileHandle>;
-  readonly warm: WarmBlocks;
+  readonly warm: RecentReads;
   readers: number;
   idleSince: number;
 }
@@ -66,7 +66,7 @@ export class OpenFiles implements AsyncDisposable {
   }
 
   #begin(size: number, open: () => Promise<FileHandle>): OpenFile {
-    return { handle: open(), warm: new WarmBlocks(size), readers: 0, idleSince: 0 };
+    return { handle: open(), warm: new RecentReads(size), readers: 0, idleSince: 0 };
   }
 
   /** Closes everything. */

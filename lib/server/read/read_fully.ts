@@ -17,9 +17,9 @@ export async function turnToRead(
   offset: number,
   length: number,
 ): Promise<void> {
-  if (!warm.has(offset, length)) {
+  if (!warm.isLikelyCached(offset, length)) {
     // Once: if somebody who reads it just now fails, this one finds out for itself.
-    await warm.beingRead(offset);
+    await warm.inFlight(offset);
     return;
   }
   // What comes from memory lets nobody wait, so others would not have their turn until the system
@@ -46,9 +46,9 @@ export async function readFully(
 ): Promise<boolean> {
   for (let got = 0; got < target.length;) {
     const [start, left] = [offset + got, target.length - got];
-    const bytesRead = warm.has(start, left)
-      ? warm.again(start, () => readSync(handle.fd, target, got, left, start))
-      : await warm.first(start, read(handle, target.subarray(got), start));
+    const bytesRead = warm.isLikelyCached(start, left)
+      ? warm.readSync(start, () => readSync(handle.fd, target, got, left, start))
+      : await warm.readAsync(start, read(handle, target.subarray(got), start));
     if (bytesRead === 0) return false;
     got += bytesRead;
   }

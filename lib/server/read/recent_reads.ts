@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { settlesWithin } from "../../async/timeout.ts";
+import { settledWithin } from "../../async/timeout.ts";
 
 /** What is noted, in bytes: parts of this size. */
 const BLOCK = 16 * 1024;
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 /** The parts of one file. */
-export class WarmBlocks {
+export class RecentReads {
   /** By number: read since the last turn, and in the turn before. */
   #young = new Set<number>();
   #old = new Set<number>();
@@ -56,14 +56,14 @@ export class WarmBlocks {
    * Resolves when somebody has read, or failed to, what is just being read from there on; or after
    * a second.
    */
-  beingRead(offset: number): Promise<unknown> | undefined {
+  inFlight(offset: number): Promise<unknown> | undefined {
     const reading = this.#underway.get(offset);
-    if (reading) reading.waited ??= settlesWithin(reading.over, PATIENCE_MS);
+    if (reading) reading.waited ??= settledWithin(reading.over, PATIENCE_MS);
     return reading?.waited;
   }
 
   /** Whether all of these bytes were read moments ago. */
-  has(offset: number, length: number): boolean {
+  isLikelyCached(offset: number, length: number): boolean {
     const now = this.#clock();
     if (now < this.#standsBackUntil) return false;
     this.#turn(now);
@@ -75,7 +75,7 @@ export class WarmBlocks {
   }
 
   /** Reads what was read moments ago: `read` says how many bytes it got. */
-  again(offset: number, read: () => number): number {
+  readSync(offset: number, read: () => number): number {
     const start = this.#clock();
     const got = read();
     const end = this.#clock();
@@ -89,7 +89,7 @@ export class WarmBlocks {
   }
 
   /** Notes a read of bytes, and lets others wait for it; how many it got. */
-  async first(offset: number, reading: Promise<number>): Promise<number> {
+  async readAsync(offset: number, reading: Promise<number>): Promise<number> {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const underway = { over };
     this.#underway.set(offset, underway);

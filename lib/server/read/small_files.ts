@@ -42,7 +42,7 @@ export interface SmallFilesReply {
   readonly took: number;
 }
 
-interface Wanted {
+interface QueuedFile {
   readonly file: SharedFile;
   readonly resolve: (content: SmallFile | null) => void;
 }
@@ -50,8 +50,8 @@ interface Wanted {
 /** Reads small files. */
 export class SmallFiles implements Disposable {
   readonly #folder: SharedFolder;
-  readonly #waiting: Wanted[] = [];
-  readonly #underway: (readonly Wanted[])[] = [];
+  readonly #waiting: QueuedFile[] = [];
+  readonly #underway: (readonly QueuedFile[])[] = [];
   #worker: Worker | undefined;
   #hasBegun = false;
   #standsBackUntil = 0;

@@ -9,10 +9,10 @@
 const RECENT_MS = 3_000;
 
 /** The most files that are remembered; the oldest ones are forgotten. */
-const MOST_REMEMBERED = 1_000;
+const MAX_REMEMBERED = 1_000;
 
 /** The files of one client. Times are in milliseconds. */
-export class FilesAtWork {
+export class ActiveFiles {
   /** When something was sent last, by path; the oldest first. */
   readonly #sent = new Map<string, number>();
 
@@ -20,7 +20,7 @@ export class FilesAtWork {
   sent(path: string, now: number): void {
     this.#sent.delete(path);
     this.#sent.set(path, now);
-    if (this.#sent.size <= MOST_REMEMBERED) return;
+    if (this.#sent.size <= MAX_REMEMBERED) return;
     const [oldest = ""] = this.#sent.keys();
     this.#sent.delete(oldest);
   }

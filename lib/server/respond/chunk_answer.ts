@@ -12,10 +12,10 @@ import { createHash } from "node:crypto";
 import { WireError } from "../../errors.ts";
 import type { Connection } from "../../protocol/connection.ts";
 import { HEADER_SIZE, type MessageFramer, MessageType } from "../../protocol/message.ts";
-import { printPayload } from "../../protocol/payloads.ts";
+import { encodePayload } from "../../protocol/payloads.ts";
 import type { BufferPool } from "../read/buffer_pool.ts";
 import type { Catalog } from "../folder/catalog.ts";
-import type { Digests } from "../read/digest_cache.ts";
+import type { DigestCache } from "../read/digest_cache.ts";
 import type { SharedFile } from "../shared_file.ts";
 import type { FileLease } from "../read/open_files.ts";
 import { readFully, turnToRead } from "../read/read_fully.ts";
@@ -25,7 +25,7 @@ import { SMALL_FILE } from "../read/small_files.ts";
 const HASHED_AS_READ = 256 * 1024;
 
 /** Bytes for the network. */
-export interface Packet {
+export interface OutgoingChunk {
   readonly bytes: Uint8Array;
   /** Where they are, which goes back to the pool once they are sent; null if it is not from it. */
   readonly buffer: Uint8Array<ArrayBuffer> | null;
@@ -48,9 +48,9 @@ export interface SentPiece {
 }
 
 /** What answering needs. */
-export interface AnswerResources {
+export interface ResponseResources {
   readonly catalog: Catalog;
-  readonly digests: Digests;
+  readonly digests: DigestCache;
   readonly pool: BufferPool;
   readonly connection: Connection;
   /** Hears why a request was refused. */
@@ -58,7 +58,7 @@ export interface AnswerResources {
 }
 
 /** What is to be read for a request: nothing of it that the client may have made long. */
-export interface Wanted {
+export interface ReadRequest {
   readonly file: SharedFile;
   readonly offset: number;
   /** Bytes, 1 or more. */
@@ -66,18 +66,18 @@ export interface Wanted {
 }
 
 /** A request that cannot be met stands in line as its error: answers keep their order. */
-export interface Asked {
+export interface QueuedGet {
   readonly requestId: number;
-  readonly wanted: Wanted | WireError;
+  readonly read: ReadRequest | WireError;
 }
 
 /** An answer on its way. */
-export class ChunkAnswer {
+export class GetResponse {
   /** How much it may hold at once, in bytes: what does not fit comes in slices. */
-  readonly room: number;
-  readonly #asked: Asked;
+  readonly bufferSize: number;
+  readonly #asked: QueuedGet;
   readonly #learnsDigest: boolean;
-  readonly #resources: AnswerResources;
+  readonly #resources: ResponseResources;
   #lease: FileLease | undefined;
   #framer: MessageFramer | undefined;
   /** Bytes of the chunk that have been read. */
@@ -87,9 +87,9 @@ export class ChunkAnswer {
    * @param room How much it may hold at once, in bytes.
    * @param learnsDigest Whether to compute a small file's digest as it is read.
    */
-  constructor(asked: Asked, room: number, learnsDigest: boolean, resources: AnswerResources) {
+  constructor(asked: QueuedGet, room: number, learnsDigest: boolean, resources: ResponseResources) {
     this.#asked = asked;
-    this.room = room;
+    this.bufferSize = room;
     this.#learnsDigest = learnsDigest;
     this.#resources = resources;
   }
@@ -103,12 +103,12 @@ export class ChunkAnswer {
    * @throws {Error} If the rest of a chunk cannot be read of which some is on its way: nothing can
    * be said then but that it will not be whole.
    */
-  async read(): Promise<Packet> {
-    const { wanted } = this.#asked;
-    if (wanted instanceof WireError) return this.#refusal(wanted);
+  async read(): Promise<OutgoingChunk> {
+    const { read } = this.#asked;
+    if (read instanceof WireError) return this.#refusal(read);
     const hasBegun = this.#done > 0;
     try {
-      const packet = await this.#readSmall(wanted) ?? await this.#readPiece(wanted);
+      const packet = await this.#readSmall(read) ?? await this.#readPiece(read);
       if (packet.isLast) this.close();
       return packet;
     } catch (thrown) {
@@ -117,7 +117,7 @@ export class ChunkAnswer {
       const error = thrown instanceof WireError
         ? thrown
         : new WireError("read-failed", "The file cannot be read", { cause: thrown });
-      this.#resources.refused(error, wanted.file.path);
+      this.#resources.refused(error, read.file.path);
       return this.#refusal(error);
     }
   }
@@ -128,9 +128,9 @@ export class ChunkAnswer {
     this.#lease = undefined;
   }
 
-  #refusal({ code, message }: WireError): Packet {
+  #refusal({ code, message }: WireError): OutgoingChunk {
     const { requestId } = this.#asked;
-    const payload = printPayload({ code, message });
+    const payload = encodePayload({ code, message });
     const bytes = this.#resources.connection.encode({
       type: MessageType.ERROR,
       requestId,
@@ -140,9 +140,9 @@ export class ChunkAnswer {
   }
 
   /** A whole small file, or null if it is none, or must be read in the usual way. */
-  async #readSmall({ file, length }: Wanted): Promise<Packet | null> {
+  async #readSmall({ file, length }: ReadRequest): Promise<OutgoingChunk | null> {
     const { catalog, pool, digests } = this.#resources;
-    if (length !== file.size || length > Math.min(SMALL_FILE, this.room)) return null;
+    if (length !== file.size || length > Math.min(SMALL_FILE, this.bufferSize)) return null;
     const buffer = await pool.acquire(length);
     const small = await catalog.readSmall(file);
     if (!small) {
@@ -154,13 +154,13 @@ export class ChunkAnswer {
     return this.#packet(buffer, length);
   }
 
-  async #readPiece({ file, offset, length }: Wanted): Promise<Packet> {
+  async #readPiece({ file, offset, length }: ReadRequest): Promise<OutgoingChunk> {
     const { catalog, pool, digests } = this.#resources;
     const lease = this.#lease ??= await catalog.lease(file);
     // Of a chunk in slices some is on its way before the end, where it is proven.
-    if (this.#done === 0 && length > this.room) catalog.assertUnchanged(file, lease);
+    if (this.#done === 0 && length > this.bufferSize) catalog.assertUnchanged(file, lease);
     const start = offset + this.#done;
-    const take = Math.min(length - this.#done, this.room);
+    const take = Math.min(length - this.#done, this.bufferSize);
     // Who waits for a turn needs no buffer yet.
     await turnToRead(lease, start, take);
     const buffer = await pool.acquire(take);
@@ -183,9 +183,9 @@ export class ChunkAnswer {
   }
 
   /** Frames so many bytes of the chunk that have been read into a buffer. */
-  #packet(buffer: Uint8Array<ArrayBuffer>, take: number): Packet {
-    const { requestId, wanted } = this.#asked;
-    const { file: { path, size }, offset, length } = wanted as Wanted;
+  #packet(buffer: Uint8Array<ArrayBuffer>, take: number): OutgoingChunk {
+    const { requestId, read } = this.#asked;
+    const { file: { path, size }, offset, length } = read as ReadRequest;
     this.#framer ??= this.#resources.connection.chunkFramer(requestId, offset, length);
     const isFirst = this.#done === 0;
     this.#done += take;

@@ -8,11 +8,11 @@ import { WireError } from "../../errors.ts";
 import type { GetRequest } from "../../protocol/payloads.ts";
 import { roomFor } from "../read/buffer_pool.ts";
 import {
-  type AnswerResources,
-  type Asked,
-  ChunkAnswer,
-  type Packet,
-  type Wanted,
+  GetResponse,
+  type OutgoingChunk,
+  type QueuedGet,
+  type ReadRequest,
+  type ResponseResources,
 } from "./chunk_answer.ts";
 import type { SharedFile } from "../shared_file.ts";
 
@@ -23,29 +23,29 @@ const READ_AHEAD_REQUESTS = 32;
 
 /** An answer whose first packet is being made. */
 interface Prepared {
-  readonly answer: ChunkAnswer;
-  readonly first: Promise<Packet>;
+  readonly answer: GetResponse;
+  readonly first: Promise<OutgoingChunk>;
 }
 
 /** The answers to one client's GETs. */
-export class ChunkAnswers {
+export class GetResponses {
   /** Whether the client has asked for a digest, and so will for others. */
   wantsDigests = false;
 
-  readonly #resources: AnswerResources;
-  readonly #asked: Asked[] = [];
+  readonly #resources: ResponseResources;
+  readonly #asked: QueuedGet[] = [];
   readonly #prepared: Prepared[] = [];
   /** The answer whose next packet is awaited, or that has more to send. */
-  #current: ChunkAnswer | undefined;
+  #current: GetResponse | undefined;
   /** What may be held for answers that have not been sent, in bytes. */
   #reserved = 0;
   /** What is with who sends it. */
-  readonly #given = new Map<Packet, ChunkAnswer>();
+  readonly #given = new Map<OutgoingChunk, GetResponse>();
   #isBorrower = false;
   #ended = false;
   #wake = () => {};
 
-  constructor(resources: AnswerResources) {
+  constructor(resources: ResponseResources) {
     this.#resources = resources;
   }
 
@@ -53,7 +53,7 @@ export class ChunkAnswers {
    * The answers. What has been written goes back by `sent`. Reads ahead by itself, so the stream
    * holds nothing.
    */
-  readonly readable: ReadableStream<Packet> = new ReadableStream({
+  readonly readable: ReadableStream<OutgoingChunk> = new ReadableStream({
     pull: async (controller) => {
       while (!this.#current && this.#prepared.length === 0) {
         if (this.#ended) return controller.close();
@@ -65,7 +65,7 @@ export class ChunkAnswers {
 
   /** Takes a request; the caller bounds how many are open. */
   ask(requestId: number, request: GetRequest | WireError): void {
-    this.#asked.push({ requestId, wanted: this.#wantedBy(request) });
+    this.#asked.push({ requestId, read: this.#wantedBy(request) });
     this.#readAhead();
     this.#wake();
   }
@@ -77,11 +77,11 @@ export class ChunkAnswers {
   }
 
   /** Takes a packet's buffer back once the network has its bytes. */
-  sent(packet: Packet): void {
+  sent(packet: OutgoingChunk): void {
     const answer = this.#given.get(packet)!;
     this.#giveBack(packet);
     if (packet.isLast) {
-      this.#reserved -= answer.room;
+      this.#reserved -= answer.bufferSize;
       this.#readAhead();
     }
     if (this.#isIdle) this.#borrow(false);
@@ -104,13 +104,13 @@ export class ChunkAnswers {
     return !this.#current && this.#prepared.length + this.#asked.length + this.#given.size === 0;
   }
 
-  #giveBack(packet: Packet): void {
+  #giveBack(packet: OutgoingChunk): void {
     this.#given.delete(packet);
     if (packet.buffer) this.#resources.pool.release(packet.buffer);
   }
 
   /** The next packet of the answer that has begun, or else of the next one. */
-  async #nextPacket(): Promise<Packet> {
+  async #nextPacket(): Promise<OutgoingChunk> {
     const prepared = this.#current ? undefined : this.#prepared.shift()!;
     const answer = this.#current ?? prepared!.answer;
     this.#current = answer;
@@ -120,7 +120,7 @@ export class ChunkAnswers {
     return packet;
   }
 
-  #wantedBy(request: GetRequest | WireError): Wanted | WireError {
+  #wantedBy(request: GetRequest | WireError): ReadRequest | WireError {
     try {
       if (request instanceof WireError) throw request;
       const file = this.#resources.catalog.find(request.path, request.version);
@@ -136,12 +136,12 @@ export class ChunkAnswers {
     if (this.#asked.length > 0) this.#borrow(true);
     const most = this.#resources.pool.share;
     while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
-      const { wanted } = this.#asked[0]!;
-      const room = wanted instanceof WireError ? 0 : Math.min(roomFor(wanted.length), most);
+      const { read } = this.#asked[0]!;
+      const room = read instanceof WireError ? 0 : Math.min(roomFor(read.length), most);
       if (this.#reserved > 0 && this.#reserved + room > most) return;
       this.#reserved += room;
       const asked = this.#asked.shift()!;
-      const answer = new ChunkAnswer(asked, room, this.wantsDigests, this.#resources);
+      const answer = new GetResponse(asked, room, this.wantsDigests, this.#resources);
       const first = answer.read();
       // Whoever is not awaiting it yet does not miss its failure.
       first.catch(() => {});

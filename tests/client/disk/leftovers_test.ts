@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import type { UnfinishedFile } from "../../../lib/client/events.ts";
 import { journalHead, journalLine } from "../../../lib/client/disk/journal.ts";
-import { withKept } from "../../../lib/client/disk/leftovers.ts";
+import { withResumableBytes } from "../../../lib/client/disk/leftovers.ts";
 import { OutputFolder } from "../../../lib/client/disk/output_folder.ts";
 import { tempFolder } from "../../support/files.ts";
 
-function unfinished(path: string, kept = 0): UnfinishedFile {
-  return { path, priority: "NORMAL", size: 1000, kept };
+function unfinished(path: string, resumableBytes = 0): UnfinishedFile {
+  return { path, priority: "NORMAL", size: 1000, resumableBytes };
 }
 
 Deno.test("withKept reads journals of files of which nothing is known, and of no others", async () => {
@@ -24,8 +24,8 @@ Deno.test("withKept reads journals of files of which nothing is known, and of no
   await write("other size", 999);
   await Deno.writeTextFile(output.workPath("torn").journal, "no journal");
   const files = [unfinished("a"), unfinished("b", 7), unfinished("none"), unfinished("other size")];
-  const found = await withKept(output, [...files, unfinished("torn")]);
-  assert.deepEqual(found.map(({ path, kept }) => [path, kept]), [
+  const found = await withResumableBytes(output, [...files, unfinished("torn")]);
+  assert.deepEqual(found.map(({ path, resumableBytes }) => [path, resumableBytes]), [
     ["a", 160],
     ["b", 7],
     ["none", 0],

@@ -113,16 +113,16 @@ Deno.test("OutputFolder.present knows regular files, and what stands in their wa
   Deno.mkdirSync(output.finalPath("a/b"), { recursive: true });
   Deno.writeTextFileSync(output.finalPath("a/b/c.txt"), "12345");
   Deno.symlinkSync(output.finalPath("a/b/c.txt"), output.finalPath("link.txt"));
-  assert.equal((output.present("a/b/c.txt"))?.size, 5);
+  assert.equal((output.statFinal("a/b/c.txt"))?.size, 5);
   for (
     const path of [
       ...["a/b/d.txt", "nothing", "no/thing", "link.txt"],
     ]
   ) {
-    assert.equal(output.present(path), null, path);
+    assert.equal(output.statFinal(path), null, path);
   }
   for (const path of ["a", "a/b", "a/b/c.txt/d"]) {
-    assert.throws(() => output.present(path), OutputError, path);
+    assert.throws(() => output.statFinal(path), OutputError, path);
   }
 });
 
@@ -130,7 +130,7 @@ Deno.test("OutputFolder.place moves a file to its name, and makes the folders on
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const path of ["a.txt", "b/c.txt", "b/d/e/f.txt", "漢/é.txt"]) {
-    await output.place(make(output, path, `content of ${path}`), path);
+    await output.publish(make(output, path, `content of ${path}`), path);
     assert.equal(Deno.readTextFileSync(output.finalPath(path)), `content of ${path}`);
   }
   assert.deepEqual(namesIn(join(temp.path, OWN_FOLDER)), []);
@@ -139,10 +139,10 @@ Deno.test("OutputFolder.place moves a file to its name, and makes the folders on
 Deno.test("OutputFolder.present takes what place will take, and makes nothing", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
-  await output.place(make(output, "a/b.txt", "older"), "a/b.txt");
+  await output.publish(make(output, "a/b.txt", "older"), "a/b.txt");
   Deno.symlinkSync("nothing", output.finalPath("a/link"));
   for (const path of ["c.txt", "c/d/e.txt", "a/c.txt", "a/b.txt", "a/link"]) {
-    output.present(path);
+    output.statFinal(path);
   }
   assert.deepEqual(namesIn(temp.path), [OWN_FOLDER, "a"]);
 });
@@ -151,7 +151,7 @@ Deno.test("OutputFolder.place replaces an older copy", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const content of ["older and longer", "newer"]) {
-    await output.place(make(output, "a/b.txt", content), "a/b.txt");
+    await output.publish(make(output, "a/b.txt", content), "a/b.txt");
   }
   assert.equal(Deno.readTextFileSync(output.finalPath("a/b.txt")), "newer");
 });
@@ -164,7 +164,7 @@ Deno.test("OutputFolder.place replaces a link under the file's name, and not wha
   Deno.writeTextFileSync(victim, "untouched");
   for (const [name, target] of [["a", victim], ["b", join(outside.path, "new")]] as const) {
     Deno.symlinkSync(target, output.finalPath(name));
-    await output.place(make(output, name, "new"), name);
+    await output.publish(make(output, name, "new"), name);
     assert.ok(Deno.lstatSync(output.finalPath(name)).isFile);
     assert.equal(Deno.readTextFileSync(output.finalPath(name)), "new");
   }
@@ -202,9 +202,9 @@ for (
     const output = await OutputFolder.open(temp.path);
     prepare((path) => output.finalPath(path), outside.path);
     const before = treeOf(temp.path);
-    assert.throws(() => output.present(path), OutputError);
+    assert.throws(() => output.statFinal(path), OutputError);
     const from = make(output, path, "new");
-    await assert.rejects(output.place(from, path), OutputError);
+    await assert.rejects(output.publish(from, path), OutputError);
     assert.equal(Deno.readTextFileSync(from), "new");
     Deno.removeSync(from);
     assert.deepEqual(treeOf(temp.path), before);

@@ -5,15 +5,15 @@ import {
   CHUNK,
   contentOf,
   fileOf,
-  makePlace,
   MODIFIED,
   NOTHING_FOUND,
+  partialFileFixture,
   writeAndClose,
   writeChunk,
 } from "../../support/partial_file_fixture.ts";
 
 Deno.test("PartialFile begins with nothing of a file that was never begun", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(5 * CHUNK);
   const { partial, found } = await place.open(file);
   assert.deepEqual(found, NOTHING_FOUND);
@@ -24,7 +24,7 @@ Deno.test("PartialFile begins with nothing of a file that was never begun", asyn
 });
 
 Deno.test("PartialFile takes chunks in any order, and knows what it lacks", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(4 * CHUNK + 7);
   const { partial } = await place.open(file);
   for (
@@ -43,18 +43,18 @@ Deno.test("PartialFile takes chunks in any order, and knows what it lacks", asyn
     assert.equal(partial.prefix, prefix);
     assert.equal(new Ranges(...partial.lacking).size, file.size - received);
   }
-  await partial.finish();
+  await partial.commit();
   assert.deepEqual(Deno.readFileSync(place.output.finalPath(file.path)), contentOf(file));
 });
 
 Deno.test("PartialFile finishes with the content and the time of the server's file, and no more", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   for (const path of ["a.bin", "folder/b.bin"]) {
     const file = fileOf(3 * CHUNK, { path });
     const { partial } = await place.open(file);
     for (const i of [2, 0, 1]) writeChunk(partial, file, i);
     assert.ok(place.work().length > 0);
-    await partial.finish();
+    await partial.commit();
     const final = place.output.finalPath(path);
     assert.deepEqual(Deno.readFileSync(final), contentOf(file));
     assert.equal(Deno.statSync(final).mtime?.getTime(), MODIFIED);
@@ -63,34 +63,34 @@ Deno.test("PartialFile finishes with the content and the time of the server's fi
 });
 
 Deno.test("PartialFile finishes with whatever time a server lists", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   for (const modified of [-1, 0, 2 ** 31 * 1000, Number.MAX_SAFE_INTEGER, -(2 ** 53) + 1]) {
     const file = fileOf(CHUNK, { path: `${modified}`, modified });
     const { partial } = await place.open(file);
     writeChunk(partial, file, 0);
-    await partial.finish();
+    await partial.commit();
     assert.deepEqual(Deno.readFileSync(place.output.finalPath(file.path)), contentOf(file));
   }
 });
 
 Deno.test("PartialFile needs no journal for what comes in one piece", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(CHUNK);
   const { partial } = await place.open(file);
   writeChunk(partial, file, 0);
   assert.deepEqual(place.work().map((name) => name.replace(/^\w+/, "")), [".data"]);
-  await partial.finish();
+  await partial.commit();
   assert.deepEqual(place.work(), []);
 });
 
 Deno.test("PartialFile of an empty file has nothing to wait for", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(0);
   const { partial, found } = await place.open(file);
   assert.deepEqual(found, NOTHING_FOUND);
   assert.deepEqual([...partial.lacking], []);
   assert.equal(partial.prefix, 0);
-  await partial.finish();
+  await partial.commit();
   const info = Deno.statSync(place.output.finalPath(file.path));
   assert.equal(info.size, 0);
   assert.equal(info.mtime?.getTime(), MODIFIED);
@@ -98,7 +98,7 @@ Deno.test("PartialFile of an empty file has nothing to wait for", async () => {
 });
 
 Deno.test("PartialFile discards all it has", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(4 * CHUNK);
   const { partial } = await place.open(file);
   await partial.discard();
@@ -110,7 +110,7 @@ Deno.test("PartialFile discards all it has", async () => {
 });
 
 Deno.test("PartialFile stops looking at what is there when it is told to", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const file = fileOf(4 * CHUNK);
   await writeAndClose(place, file, [0, 1, 2]);
   const reason = new Error("Not wanted any more");
@@ -118,11 +118,11 @@ Deno.test("PartialFile stops looking at what is there when it is told to", async
     PartialFile.open(file, place.output, place.handles, AbortSignal.abort(reason)),
     reason,
   );
-  assert.deepEqual((await place.open(file)).found, { ...NOTHING_FOUND, kept: 3 * CHUNK });
+  assert.deepEqual((await place.open(file)).found, { ...NOTHING_FOUND, resumableBytes: 3 * CHUNK });
 });
 
 Deno.test("PartialFile keeps hundreds of files apart that grow side by side", async () => {
-  using place = await makePlace();
+  using place = await partialFileFixture();
   const files = Array.from({ length: 200 }, (_, i) => fileOf(3 * CHUNK, { path: `f/${i}` }));
   const partials = await Promise.all(files.map((file) => place.open(file)));
   // Each with a journal, so there are more files than may be open.
@@ -134,7 +134,7 @@ Deno.test("PartialFile keeps hundreds of files apart that grow side by side", as
   for (const [i, { partial }] of [...again, ...partials.slice(100)].entries()) {
     assert.equal(partial.received, 2 * CHUNK);
     writeChunk(partial, files[i]!, 0);
-    await partial.finish();
+    await partial.commit();
   }
   for (const file of files) {
     assert.deepEqual(Deno.readFileSync(place.output.finalPath(file.path)), contentOf(file));

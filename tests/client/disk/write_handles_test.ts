@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { WriteHandles } from "../../../lib/client/disk/write_handles.ts";
 
 /** How many files are open at once. */
-const AT_MOST = 128;
+const MAX_HANDLES = 128;
 
 Deno.test("WriteHandles opens a file for reading and writing, and the same one again", () => {
   using temp = tempFolder();
@@ -110,9 +110,9 @@ Deno.test("WriteHandles keeps those files open that were used last, and no more 
   using temp = tempFolder();
   using handles = new WriteHandles();
   const open = (i: number, fresh: boolean) => handles.open(join(temp.path, `${i}`), fresh);
-  const files = Array.from({ length: AT_MOST }, (_, i) => open(i, true));
+  const files = Array.from({ length: MAX_HANDLES }, (_, i) => open(i, true));
   assert.equal(open(0, false), files[0], "it is used, so it is not the oldest");
-  open(AT_MOST, true);
+  open(MAX_HANDLES, true);
   assert.equal(open(0, false), files[0]);
   assert.throws(() => write(files[1]!, 0, "x"), Deno.errors.BadResource);
   // It is opened again without a word, and the next one is closed.

@@ -8,14 +8,19 @@ import {
   totalsOf,
 } from "../../../lib/client/explain/explanation.ts";
 import { parseInputList } from "../../../lib/client/input/input_list.ts";
-import type { Outlook } from "../../../lib/client/disk/local_state.ts";
+import type { LocalState } from "../../../lib/client/disk/local_state.ts";
 import { makePlan } from "../../../lib/client/input/plan.ts";
 import type { ListedFile } from "../../../lib/protocol/payloads.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const encoder = new TextEncoder();
 
-const NOTHING: Outlook = { present: "nothing", kept: 0, dropped: null, obstacle: null };
+const NOTHING: LocalState = {
+  present: "nothing",
+  resumableBytes: 0,
+  discardReason: null,
+  obstacle: null,
+};
 
 function serverOf(input: string, sizes: Readonly<Record<string, number>>) {
   const files = new Map<string, ListedFile>(
@@ -23,14 +28,14 @@ function serverOf(input: string, sizes: Readonly<Record<string, number>>) {
       [path, size],
     ) => [path, { path, size, modified: 0, version: "v" }]),
   );
-  const { wishes } = parseInputList(encoder.encode(input));
-  return { files, plan: makePlan(wishes, files, "linux") };
+  const { entries } = parseInputList(encoder.encode(input));
+  return { files, plan: makePlan(entries, files, "linux") };
 }
 
 /** What each line of an input means to a server. */
 function meaningsOf(input: string, sizes: Readonly<Record<string, number>>): unknown[] {
   return explainLines(encoder.encode(input), serverOf(input, sizes)).map(({ meaning }) =>
-    meaning.type === "wish" ? meaning.found : meaning.type
+    meaning.type === "entry" ? meaning.found : meaning.type
   );
 }
 
@@ -38,11 +43,11 @@ function meaningsOf(input: string, sizes: Readonly<Record<string, number>>): unk
 function filesOf(
   input: string,
   sizes: Readonly<Record<string, number>>,
-  found: Readonly<Record<string, Partial<Outlook>>> = {},
+  found: Readonly<Record<string, Partial<LocalState>>> = {},
   verify = true,
 ): ExplainedFile[] {
   const { plan } = serverOf(input, sizes);
-  const outlooks = new Map<string, Outlook>();
+  const outlooks = new Map<string, LocalState>();
   for (const path of plan.files.keys()) outlooks.set(path, { ...NOTHING, ...found[path] });
   return explainFiles(plan, outlooks, verify);
 }
@@ -60,7 +65,7 @@ Deno.test("explainLines tells of every line, with its number and its text", () =
     [5, "cÿ"],
   ]);
   const types = lines.map(({ meaning }) => meaning.type);
-  assert.deepEqual(types, ["comment", "blank", "wish", "mistake", "wish"]);
+  assert.deepEqual(types, ["comment", "blank", "entry", "mistake", "entry"]);
 });
 
 Deno.test("explainLines tells of an empty list nothing, and of a UTF-16 one what is wrong", () => {
@@ -77,8 +82,8 @@ Deno.test("explainLines shows what is no UTF-8 with marks in its place", () => {
 Deno.test("explainLines knows of no file without a server", () => {
   const [line] = explainLines(encoder.encode(`*.bin HIGH sha256:${HEX}`), null);
   assert.deepEqual(line!.meaning, {
-    type: "wish",
-    wish: { line: 1, name: "*.bin", priority: "HIGH", sha256: HEX },
+    type: "entry",
+    entry: { line: 1, name: "*.bin", priority: "HIGH", sha256: HEX },
     isGlob: true,
     found: null,
   });
@@ -113,14 +118,14 @@ for (
     ["compare", { present: "same size" }, true],
     ["fetch", { present: "same size" }, false],
     ["fetch", { present: "other" }, true],
-    ["resume", { kept: 5 }, true],
-    ["resume", { kept: 5, present: "other" }, true],
-    ["compare", { kept: 5, present: "same size" }, true],
-    ["restart", { dropped: "outdated" }, true],
-    ["restart", { dropped: "unreadable" }, false],
+    ["resume", { resumableBytes: 5 }, true],
+    ["resume", { resumableBytes: 5, present: "other" }, true],
+    ["compare", { resumableBytes: 5, present: "same size" }, true],
+    ["restart", { discardReason: "outdated" }, true],
+    ["restart", { discardReason: "unreadable" }, false],
     ["blocked", { obstacle: "a folder stands there" }, true],
     ["blocked", { obstacle: "a folder stands there", present: "same" }, true],
-  ] as readonly (readonly [Fate, Partial<Outlook>, boolean])[]
+  ] as readonly (readonly [Fate, Partial<LocalState>, boolean])[]
 ) {
   const what = JSON.stringify(found);
   Deno.test(`explainFiles says "${fate}" of ${what} ${verify ? "with" : "without"} digests`, () => {
@@ -150,7 +155,11 @@ Deno.test("explainFiles orders by line, then by path, refused files among the ot
 Deno.test("explainFiles shares by weight, and then evenly between files that have to come", () => {
   const input = "c* CRITICAL\nh* HIGH\nn*\n";
   const sizes = { c1: 9, c2: 5, h1: 9, h2: 9, h3: 0, n1: 9, n2: 9, n3: 9 };
-  const found = { h2: { present: "same" }, n1: { kept: 4 }, n3: { obstacle: "why" } } as const;
+  const found = {
+    h2: { present: "same" },
+    n1: { resumableBytes: 4 },
+    n3: { obstacle: "why" },
+  } as const;
   const files = filesOf(input, sizes, found);
   assert.deepEqual(files.map(({ path, share }) => [path, share]), [
     ["c1", 10 / 15 / 2],

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { parseInputList, type Wish } from "../../../lib/client/input/input_list.ts";
-import { wishChanges } from "../../../lib/client/input/input_diff.ts";
+import { type InputEntry, parseInputList } from "../../../lib/client/input/input_list.ts";
+import { diffEntries } from "../../../lib/client/input/input_diff.ts";
 
-function wishes(text: string): readonly Wish[] {
-  return parseInputList(new TextEncoder().encode(text)).wishes;
+function entries(text: string): readonly InputEntry[] {
+  return parseInputList(new TextEncoder().encode(text)).entries;
 }
 
 function changes(before: string, now: string): string[] {
-  return wishChanges(wishes(before), wishes(now))
-    .map(({ change, wish }) => `${change} ${wish.name} ${wish.priority} ${wish.line}`);
+  return diffEntries(entries(before), entries(now))
+    .map(({ change, entry }) => `${change} ${entry.name} ${entry.priority} ${entry.line}`);
 }
 
-Deno.test("wishChanges takes every line of a first list for new", () => {
+Deno.test("diffEntries takes every line of a first list for new", () => {
   assert.deepEqual(changes("", "a\nb HIGH\n"), ["added a NORMAL 1", "added b HIGH 2"]);
 });
 
-Deno.test("wishChanges tells what is new, what differs and what is gone", () => {
+Deno.test("diffEntries tells what is new, what differs and what is gone", () => {
   assert.deepEqual(changes("a\nb HIGH\nc\n", "c\nb CRITICAL\nd\n"), [
     "changed b CRITICAL 2",
     "added d NORMAL 3",
@@ -23,7 +23,7 @@ Deno.test("wishChanges tells what is new, what differs and what is gone", () => 
   ]);
 });
 
-Deno.test("wishChanges takes another digest for a change, and another line for none", () => {
+Deno.test("diffEntries takes another digest for a change, and another line for none", () => {
   const digest = `sha256:${"0".repeat(64)}`;
   assert.deepEqual(changes("a\n", `# x\na ${digest}\n`), ["changed a NORMAL 2"]);
   assert.deepEqual(changes(`a ${digest}\n`, "a\n"), ["changed a NORMAL 1"]);

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PRIORITIES } from "../../../lib/client/priority.ts";
-import { type InputList, parseInputList, type Wish } from "../../../lib/client/input/input_list.ts";
+import {
+  type InputEntry,
+  type InputList,
+  parseInputList,
+} from "../../../lib/client/input/input_list.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const OTHER_HEX = "f".repeat(64);
@@ -10,18 +14,18 @@ function parse(text: string): InputList {
   return parseInputList(new TextEncoder().encode(text));
 }
 
-/** The only wish of a text without problems. */
-function wishOf(text: string): Wish {
-  const { wishes, problems } = parse(text);
+/** The only entry of a text without problems. */
+function entryOf(text: string): InputEntry {
+  const { entries, problems } = parse(text);
   assert.deepEqual(problems, [], text);
-  assert.equal(wishes.length, 1, text);
-  return wishes[0] as Wish;
+  assert.equal(entries.length, 1, text);
+  return entries[0] as InputEntry;
 }
 
-/** The only problem of a text without wishes. */
+/** The only problem of a text without entries. */
 function problemOf(text: string): string {
-  const { wishes, problems } = parse(text);
-  assert.deepEqual(wishes, [], text);
+  const { entries, problems } = parse(text);
+  assert.deepEqual(entries, [], text);
   assert.equal(problems.length, 1, text);
   return problems[0]?.message ?? "";
 }
@@ -36,7 +40,7 @@ photos/*.jpg          HIGH
 notes from May.txt    normal
 `);
   assert.deepEqual(list, {
-    wishes: [
+    entries: [
       { line: 2, name: "ubuntu.iso", priority: "CRITICAL", sha256: HEX },
       { line: 3, name: "photos/*.jpg", priority: "HIGH", sha256: null },
       { line: 4, name: "two words HIGH.txt", ...NORMAL },
@@ -47,43 +51,43 @@ notes from May.txt    normal
 });
 
 Deno.test("parseInputList skips comments and blank lines, and counts them", () => {
-  assert.deepEqual(parse("").wishes, []);
-  assert.deepEqual(parse("\n \t\n# a\n\t # b\n#\n"), { wishes: [], problems: [] });
-  assert.equal(wishOf("\n# x\n\na").line, 4);
-  assert.equal(wishOf("a#b").name, "a#b");
-  assert.equal(wishOf('"#a"').name, "#a");
+  assert.deepEqual(parse("").entries, []);
+  assert.deepEqual(parse("\n \t\n# a\n\t # b\n#\n"), { entries: [], problems: [] });
+  assert.equal(entryOf("\n# x\n\na").line, 4);
+  assert.equal(entryOf("a#b").name, "a#b");
+  assert.equal(entryOf('"#a"').name, "#a");
 });
 
 Deno.test("parseInputList takes CRLF, a byte-order mark and a missing last newline", () => {
   const wanted = [{ line: 1, name: "a", ...NORMAL }, { line: 2, name: "b", ...NORMAL }];
   for (const text of ["a\nb", "a\nb\n", "a\r\nb\r\n", "a\r\nb", "\ufeffa\nb", "\ufeffa\n\ufeffb"]) {
-    assert.deepEqual(parse(text), { wishes: wanted, problems: [] }, JSON.stringify(text));
+    assert.deepEqual(parse(text), { entries: wanted, problems: [] }, JSON.stringify(text));
   }
-  assert.deepEqual(parse("\ufeff# comment\r\n\r\n"), { wishes: [], problems: [] });
+  assert.deepEqual(parse("\ufeff# comment\r\n\r\n"), { entries: [], problems: [] });
 });
 
 Deno.test("parseInputList takes priorities in any case", () => {
   for (const priority of PRIORITIES) {
     for (const word of [priority, priority.toLowerCase()]) {
-      assert.deepEqual(wishOf(`a ${word}`), { line: 1, name: "a", priority, sha256: null });
+      assert.deepEqual(entryOf(`a ${word}`), { line: 1, name: "a", priority, sha256: null });
     }
   }
-  assert.equal(wishOf("a\tHiGh").priority, "HIGH");
+  assert.equal(entryOf("a\tHiGh").priority, "HIGH");
 });
 
 Deno.test("parseInputList takes digest and priority in either order", () => {
   const wanted = { line: 1, name: "a b", priority: "HIGH", sha256: HEX };
-  assert.deepEqual(wishOf(`a b HIGH sha256:${HEX}`), wanted);
-  assert.deepEqual(wishOf(`a b sha256:${HEX} HIGH`), wanted);
-  assert.deepEqual(wishOf(`"a b"\t SHA256:${HEX.toUpperCase()}  high \t`), wanted);
+  assert.deepEqual(entryOf(`a b HIGH sha256:${HEX}`), wanted);
+  assert.deepEqual(entryOf(`a b sha256:${HEX} HIGH`), wanted);
+  assert.deepEqual(entryOf(`"a b"\t SHA256:${HEX.toUpperCase()}  high \t`), wanted);
 });
 
 Deno.test("parseInputList takes only one priority and keeps the inner blanks of a name", () => {
-  const wish = wishOf("a HIGH NORMAL");
-  assert.deepEqual([wish.name, wish.priority], ["a HIGH", "NORMAL"]);
-  assert.equal(wishOf("  a  b   c  ").name, "a  b   c");
-  assert.equal(wishOf("a\u00a0HIGH").name, "a\u00a0HIGH");
-  assert.equal(wishOf("a URGENT").name, "a URGENT");
+  const entry = entryOf("a HIGH NORMAL");
+  assert.deepEqual([entry.name, entry.priority], ["a HIGH", "NORMAL"]);
+  assert.equal(entryOf("  a  b   c  ").name, "a  b   c");
+  assert.equal(entryOf("a\u00a0HIGH").name, "a\u00a0HIGH");
+  assert.equal(entryOf("a URGENT").name, "a URGENT");
 });
 
 Deno.test("parseInputList reads quoted names", () => {
@@ -100,11 +104,11 @@ Deno.test("parseInputList reads quoted names", () => {
     ['a"', 'a"'],
     ["'a b'", "'a b'"],
   ];
-  for (const [text = "", name] of rows) assert.equal(wishOf(text).name, name, text);
+  for (const [text = "", name] of rows) assert.equal(entryOf(text).name, name, text);
 });
 
 Deno.test("parseInputList drops a leading ./", () => {
-  for (const text of ["./a/b", "././a/b", '"./a/b"']) assert.equal(wishOf(text).name, "a/b");
+  for (const text of ["./a/b", "././a/b", '"./a/b"']) assert.equal(entryOf(text).name, "a/b");
 });
 
 Deno.test("parseInputList says what is wrong with a line", () => {
@@ -153,14 +157,14 @@ Deno.test("parseInputList says what is wrong with a line", () => {
 });
 
 Deno.test("parseInputList goes on after wrong lines", () => {
-  const { wishes, problems } = parse('a\n"b\n../c\nd HIGH\n');
-  assert.deepEqual(wishes.map(({ name }) => name), ["a", "d"]);
+  const { entries, problems } = parse('a\n"b\n../c\nd HIGH\n');
+  assert.deepEqual(entries.map(({ name }) => name), ["a", "d"]);
   assert.deepEqual(problems.map(({ line }) => line), [2, 3]);
 });
 
 Deno.test("parseInputList lets the last of several lines with one name count", () => {
-  const { wishes, problems } = parse('a HIGH\nb\n./a\n"a" CRITICAL\n');
-  assert.deepEqual(wishes, [
+  const { entries, problems } = parse('a HIGH\nb\n./a\n"a" CRITICAL\n');
+  assert.deepEqual(entries, [
     { line: 2, name: "b", ...NORMAL },
     { line: 4, name: "a", priority: "CRITICAL", sha256: null },
   ]);
@@ -169,15 +173,15 @@ Deno.test("parseInputList lets the last of several lines with one name count", (
 });
 
 Deno.test("parseInputList keeps a name whose later line is wrong", () => {
-  const { wishes, problems } = parse("a HIGH\na sha256:1\n");
-  assert.deepEqual(wishes, [{ line: 1, name: "a", priority: "HIGH", sha256: null }]);
+  const { entries, problems } = parse("a HIGH\na sha256:1\n");
+  assert.deepEqual(entries, [{ line: 1, name: "a", priority: "HIGH", sha256: null }]);
   assert.deepEqual(problems.map(({ line }) => line), [2]);
 });
 
 Deno.test("parseInputList reports only the line that is not UTF-8", () => {
   const bytes = new Uint8Array([0x61, 0x0a, 0xe9, 0x2e, 0x0a, 0xc3, 0xa9, 0x0a]);
-  const { wishes, problems } = parseInputList(bytes);
-  assert.deepEqual(wishes.map(({ line, name }) => [line, name]), [[1, "a"], [3, "é"]]);
+  const { entries, problems } = parseInputList(bytes);
+  assert.deepEqual(entries.map(({ line, name }) => [line, name]), [[1, "a"], [3, "é"]]);
   assert.equal(problems.length, 1);
   assert.equal(problems[0]?.line, 2);
   assert.match(problems[0]?.message ?? "", /not valid UTF-8/);
@@ -185,10 +189,10 @@ Deno.test("parseInputList reports only the line that is not UTF-8", () => {
 
 Deno.test("parseInputList gives a UTF-16 file one problem", () => {
   for (const mark of [[0xff, 0xfe], [0xfe, 0xff]]) {
-    const { wishes, problems } = parseInputList(
+    const { entries, problems } = parseInputList(
       new Uint8Array([...mark, 0x61, 0, 0x0a, 0, 0x62, 0]),
     );
-    assert.deepEqual(wishes, []);
+    assert.deepEqual(entries, []);
     assert.equal(problems.length, 1);
     assert.match(problems[0]?.message ?? "", /UTF-16: save it as UTF-8/);
   }
@@ -199,7 +203,7 @@ Deno.test("parseInputList reads back any name in quotes", () => {
   const names = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
   fc.assert(fc.property(names, fc.constantFrom(...PRIORITIES), (name, priority) => {
     const text = `"${name.replace(/["\\]/g, "\\$&")}" ${priority}`;
-    assert.deepEqual(wishOf(text), { line: 1, name, priority, sha256: null });
+    assert.deepEqual(entryOf(text), { line: 1, name, priority, sha256: null });
   }));
 });
 
@@ -211,12 +215,12 @@ Deno.test("parseInputList takes any bytes, and each line once", () => {
       .map((parts) => parts.join("")),
   );
   fc.assert(fc.property(fc.array(line), (lines) => {
-    const { wishes, problems } = parse(lines.join("\n"));
-    const numbers = [...wishes, ...problems].map((entry) => entry.line);
+    const { entries, problems } = parse(lines.join("\n"));
+    const numbers = [...entries, ...problems].map((entry) => entry.line);
     assert.equal(new Set(numbers).size, numbers.length);
-    assert.equal(new Set(wishes.map(({ name }) => name)).size, wishes.length);
+    assert.equal(new Set(entries.map(({ name }) => name)).size, entries.length);
     for (const { message } of problems) assert.doesNotMatch(message, /\p{Cc}/u);
-    for (const list of [wishes, problems]) {
+    for (const list of [entries, problems]) {
       assert.deepEqual(
         list.map((entry) => entry.line),
         list.map((e) => e.line).sort((a, b) => a - b),
@@ -232,6 +236,6 @@ Deno.test("parseInputList takes time in proportion to the file", () => {
   parse("a" + " ".repeat(million) + "b");
   parse('"' + "a\\".repeat(million));
   parse("a ".repeat(million));
-  const { wishes } = parse("\n".repeat(million) + "a");
-  assert.equal(wishes.length, 1);
+  const { entries } = parse("\n".repeat(million) + "a");
+  assert.equal(entries.length, 1);
 });

@@ -8,7 +8,7 @@ const LONG_STILL_MS = 500;
 /** What takes this long here, in milliseconds, may have stood still for the watcher. */
 const TOO_SLOW_MS = 0.8 * LONG_STILL_MS;
 /** How long the watcher waits for a file that keeps changing, in milliseconds. */
-const AT_MOST_MS = 700;
+const MAX_DELAY_MS = 700;
 /** A test that hangs fails instead. */
 const DEADLINE_MS = 20_000;
 const OLD = "old.txt\n";
@@ -58,7 +58,7 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
   "tells neither an end nor an empty text of a file that is deleted for a moment": async (
     watched,
   ) => {
-    await pass(AT_MOST_MS);
+    await pass(MAX_DELAY_MS);
     await unlessTooSlow(async (text) => {
       Deno.removeSync(watched.path);
       const waited = await pass(150);
@@ -70,7 +70,7 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
   },
 
   "tells no half of a file that is deleted and written piece by piece": async (watched) => {
-    await pass(AT_MOST_MS);
+    await pass(MAX_DELAY_MS);
     await unlessTooSlow(async (text) => {
       Deno.removeSync(watched.path);
       const waited = await pass(150);

@@ -14,8 +14,8 @@ function listOf(paths: readonly string[]): Map<string, ListedFile> {
 
 /** The plan for an input file and a server's paths. */
 function planOf(input: string, paths: readonly string[], platform: Platform = "linux"): Plan {
-  const { wishes } = parseInputList(new TextEncoder().encode(input));
-  return makePlan(wishes, listOf(paths), platform);
+  const { entries } = parseInputList(new TextEncoder().encode(input));
+  return makePlan(entries, listOf(paths), platform);
 }
 
 /** What is planned, as "path priority". */
@@ -33,7 +33,7 @@ function hintFor(input: string, paths: readonly string[]): string | null | undef
   return waiting[0]?.hint;
 }
 
-Deno.test("makePlan plans what the wishes name, with their attributes", () => {
+Deno.test("makePlan plans what the entries name, with their attributes", () => {
   const plan = planOf(`a HIGH sha256:${HEX}\n\nb`, ["b", "a", "c"]);
   assert.deepEqual([...plan.files], [
     ["a", { file: listOf(["a"]).get("a"), priority: "HIGH", sha256: HEX, line: 1 }],
@@ -66,9 +66,9 @@ Deno.test("makePlan expects a glob's digest of each of its files", () => {
   assert.deepEqual([...files.values()].map(({ sha256 }) => sha256), [HEX, HEX]);
 });
 
-Deno.test("makePlan lists wishes that mean no file, by line", () => {
+Deno.test("makePlan lists entries that mean no file, by line", () => {
   const { waiting, files } = planOf("x\na\n*.y\nz", ["a"]);
-  assert.deepEqual(waiting.map(({ wish, hint }) => [wish.line, wish.name, hint]), [
+  assert.deepEqual(waiting.map(({ entry, hint }) => [entry.line, entry.name, hint]), [
     [1, "x", null],
     [3, "*.y", null],
     [4, "z", null],
@@ -183,7 +183,7 @@ Deno.test("makePlan plans only files that can all be written side by side", () =
       [...files.keys(), ...refused.map(({ path }) => path)].sort(),
       [...new Set(all)].sort(),
     );
-    if (all.length > 0) assert.ok(waiting.every(({ wish }) => wish.name !== "**"));
+    if (all.length > 0) assert.ok(waiting.every(({ entry }) => entry.name !== "**"));
   }));
 });
 
@@ -191,29 +191,29 @@ Deno.test("makePlan takes 10,000 names and 100,000 files", () => {
   const paths = Array.from({ length: 100_000 }, (_, i) => `photos/day-${i % 300}/IMG_${i}.jpg`);
   const files = listOf(paths);
   const text = paths.filter((_, i) => i % 10 === 0).map((path) => `${path} HIGH`).join("\n");
-  const { wishes } = parseInputList(new TextEncoder().encode(text));
-  assert.equal(makePlan(wishes, files, "linux").files.size, 10_000);
+  const { entries } = parseInputList(new TextEncoder().encode(text));
+  assert.equal(makePlan(entries, files, "linux").files.size, 10_000);
   // Ten thousand mistakes are each compared with the whole list, which must not take its time.
-  const missing = wishes.map((wish) => ({ ...wish, name: `${wish.name}.part` }));
+  const missing = entries.map((entry) => ({ ...entry, name: `${entry.name}.part` }));
   assert.equal(makePlan(missing, files, "darwin").waiting.length, 10_000);
 });
 
 Deno.test("makePlan refuses what the disk takes for one name, also on Linux", () => {
-  const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
+  const entries = parseInputList(new TextEncoder().encode("**")).entries;
   const files = listOf(["README.txt", "readme.txt", "caf\u00e9", "cafe\u0301"]);
-  assert.equal(makePlan(wishes, files, "linux").files.size, 4);
-  const folded = makePlan(wishes, files, "linux", { foldsNames: true });
+  assert.equal(makePlan(entries, files, "linux").files.size, 4);
+  const folded = makePlan(entries, files, "linux", { foldsNames: true });
   assert.equal(folded.files.size, 2);
   assert.equal(folded.refused.length, 2);
 });
 
 Deno.test("makePlan works out a hint once", () => {
-  const { wishes } = parseInputList(new TextEncoder().encode("readme.txt\nother"));
-  const before = makePlan(wishes, listOf(["README.txt"]), "linux");
+  const { entries } = parseInputList(new TextEncoder().encode("readme.txt\nother"));
+  const before = makePlan(entries, listOf(["README.txt"]), "linux");
   const hint = before.waiting[0]?.hint;
   assert.match(hint!, /README\.txt/);
   // The file that it speaks of has gone; a new name gets a hint of its own.
-  const more = parseInputList(new TextEncoder().encode("readme.txt\nother\nLICENSE")).wishes;
+  const more = parseInputList(new TextEncoder().encode("readme.txt\nother\nLICENSE")).entries;
   const after = makePlan(more, listOf(["license"]), "linux", { before });
   assert.deepEqual(after.waiting.map(({ hint }) => hint?.includes("license") ?? false), [
     false,
@@ -224,8 +224,8 @@ Deno.test("makePlan works out a hint once", () => {
 });
 
 Deno.test("makePlan goes by Windows' own rules on Windows, where case is folded on every disk", () => {
-  const wishes = parseInputList(new TextEncoder().encode("**")).wishes;
+  const entries = parseInputList(new TextEncoder().encode("**")).entries;
   const files = listOf(["stra\u00dfe", "STRASSE", "caf\u00e9", "cafe\u0301", "A", "a"]);
-  const { refused } = makePlan(wishes, files, "windows", { foldsNames: true });
+  const { refused } = makePlan(entries, files, "windows", { foldsNames: true });
   assert.deepEqual(refused.map(({ path }) => path), ["a"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Remote } from "../../../lib/client/remote/server_connection.ts";
+import { ServerConnection } from "../../../lib/client/remote/server_connection.ts";
 import { ConnectionLostError, ProtocolError } from "../../../lib/errors.ts";
-import { DEFAULT_PATIENCE } from "../../../lib/protocol/timeouts.ts";
+import { DEFAULT_TIMEOUTS } from "../../../lib/protocol/timeouts.ts";
 import { MessageType } from "../../../lib/protocol/message.ts";
 import { type Draft, draft, encodeDrafts } from "../../support/fuzz/mutate.ts";
 import { CHUNK, FILE, serverDrafts } from "../../support/fuzz/sessions.ts";
@@ -24,7 +24,7 @@ for (
       await conn.read(new Uint8Array(1000));
     })();
     const address = { hostname: "127.0.0.1", port: listener.addr.port };
-    using remote = await Remote.connect(address, new AbortController().signal);
+    using remote = await ServerConnection.connect(address, new AbortController().signal);
     const failures: Error[] = [];
     const { path, version } = FILE;
     const request = {
@@ -69,11 +69,15 @@ function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
   };
 }
 
-/** Asks for a chunk with little patience; how long it took until the connection was given up. */
+/** Asks for a chunk with little timeouts; how long it took until the connection was given up. */
 async function askImpatiently(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
   await using server = startPonging(act);
-  const patience = { ...DEFAULT_PATIENCE, pingAfter: 50, stalledAfter: 400 };
-  using remote = await Remote.connect(server.address, new AbortController().signal, patience);
+  const timeouts = { ...DEFAULT_TIMEOUTS, pingAfterMs: 50, writeStallMs: 400 };
+  using remote = await ServerConnection.connect(
+    server.address,
+    new AbortController().signal,
+    timeouts,
+  );
   const { path, version } = FILE;
   const start = performance.now();
   const failures: Error[] = [];

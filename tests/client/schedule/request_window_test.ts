@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Flight, Window } from "../../../lib/client/schedule/request_window.ts";
+import { RequestWindow, type SentRequest } from "../../../lib/client/schedule/request_window.ts";
 
 const KIB = 1024;
 const MB = 1e6;
@@ -31,7 +31,7 @@ for (const rate of RATES) {
         const [chunk, wanted] of [
           [seen.least.chunkSize, shared],
           [seen.most.chunkSize, shared],
-          [window.loneChunkSize, lone],
+          [window.uncontestedChunkSize, lone],
         ] as const
       ) {
         assert.ok(Number.isInteger(Math.log2(chunk)), `${chunk}`);
@@ -96,7 +96,7 @@ Deno.test("Window keeps its rate while there is too little to ask for, and after
       for (let time = 3000; time < 6000; time += 100) {
         line.runTo(time, seen.note, () => {});
         if (window.hasRoom) line.send(4 * KIB);
-        window.ranDry();
+        window.onAppLimited();
       }
       line.runTo(6000, seen.note, () => {});
       line.runTo(8000, seen.note);
@@ -113,7 +113,7 @@ Deno.test("Window keeps its rate over a pause without any request", () => {
     for (const trip of TRIPS) {
       const { line, window } = connect({ rate, trip });
       line.runTo(3000);
-      window.ranDry();
+      window.onAppLimited();
       line.runTo(60_000, () => {}, () => {});
       assert.equal(window.inFlight, 0);
       const before = window.rate;
@@ -148,37 +148,37 @@ Deno.test("Window bounds the requests in flight on a line that could take more",
 });
 
 Deno.test("Window begins with eight chunks of 16 KiB", () => {
-  const window = new Window(MAX_CHUNK, MAX_FLIGHTS);
+  const window = new RequestWindow(MAX_CHUNK, MAX_FLIGHTS);
   assert.equal(window.rate, 0);
   for (let i = 0; i < 8; i++) {
     assert.ok(window.hasRoom);
     assert.equal(window.chunkSize, MIN_CHUNK);
-    window.sent(window.chunkSize, 0);
+    window.onSent(window.chunkSize, 0);
   }
   assert.ok(!window.hasRoom);
   assert.equal(window.inFlight, 8 * MIN_CHUNK);
 });
 
 Deno.test("Window gives the room of a failed request back", () => {
-  const window = new Window(MAX_CHUNK, MAX_FLIGHTS);
-  const flights: Flight[] = [];
-  while (window.hasRoom) flights.push(window.sent(window.chunkSize, 0));
+  const window = new RequestWindow(MAX_CHUNK, MAX_FLIGHTS);
+  const flights: SentRequest[] = [];
+  while (window.hasRoom) flights.push(window.onSent(window.chunkSize, 0));
   for (const flight of flights) {
-    window.failed(flight);
+    window.onFailed(flight);
     assert.ok(window.hasRoom);
   }
   assert.equal(window.inFlight, 0);
   assert.equal(window.rate, 0, "a failure says nothing about the line");
-  const few = new Window(MAX_CHUNK, 1);
-  const flight = few.sent(1, 0);
+  const few = new RequestWindow(MAX_CHUNK, 1);
+  const flight = few.onSent(1, 0);
   assert.ok(!few.hasRoom);
-  few.failed(flight);
+  few.onFailed(flight);
   assert.ok(few.hasRoom);
 });
 
 Deno.test("Window never asks for a larger chunk than the server gives", () => {
   for (const maxChunk of [1000, MIN_CHUNK, 100_000, 4 * MAX_CHUNK]) {
-    const window = new Window(maxChunk, MAX_FLIGHTS);
+    const window = new RequestWindow(maxChunk, MAX_FLIGHTS);
     const line = new Line(window, [{ from: 0, rate: 1000 * MB, trip: 10 }]);
     const seen = watch(window);
     line.runTo(300, seen.note);
@@ -197,18 +197,18 @@ Deno.test("Window stays sound whatever is sent, answered and refused, and when",
     steps,
     maxFlights,
   ) => {
-    const window = new Window(MAX_CHUNK, maxFlights);
-    const flights: Flight[] = [];
+    const window = new RequestWindow(MAX_CHUNK, maxFlights);
+    const flights: SentRequest[] = [];
     let now = 0;
     for (const { what, bytes, pick, later } of steps) {
       now += later;
-      if (what === "dry") window.ranDry();
+      if (what === "dry") window.onAppLimited();
       else if (what === "send") {
-        if (window.hasRoom) flights.push(window.sent(Math.min(bytes, window.chunkSize), now));
+        if (window.hasRoom) flights.push(window.onSent(Math.min(bytes, window.chunkSize), now));
       } else {
         const [flight] = flights.splice(pick % flights.length, 1);
-        if (flight && what === "arrive") window.arrived(flight, now);
-        else if (flight) window.failed(flight);
+        if (flight && what === "arrive") window.onReceived(flight, now);
+        else if (flight) window.onFailed(flight);
       }
       assert.equal(window.inFlight, flights.reduce((sum, flight) => sum + flight.bytes, 0));
       assert.ok(flights.length <= maxFlights);
@@ -229,13 +229,13 @@ function clamp(value: number, least: number, most: number): number {
 }
 
 function connect(first: Omit<Stretch, "from">, later?: Stretch, batch = 0) {
-  const window = new Window(MAX_CHUNK, MAX_FLIGHTS);
+  const window = new RequestWindow(MAX_CHUNK, MAX_FLIGHTS);
   const stretches = [{ from: 0, ...first }, ...(later ? [later] : [])];
   return { window, line: new Line(window, stretches, batch) };
 }
 
 /** The extremes of a window between the calls of `note`. */
-function watch(window: Window) {
+function watch(window: RequestWindow) {
   const read = () => ({
     rate: window.rate,
     inFlight: window.inFlight,
@@ -266,14 +266,14 @@ class Line {
   #now = 0;
   /** When the line has sent what it was given. */
   #free = 0;
-  readonly #window: Window;
+  readonly #window: RequestWindow;
   readonly #stretches: readonly Stretch[];
   /** Answers come in only at multiples of this many milliseconds; 0 is any time. */
   readonly #batch: number;
-  readonly #coming: { flight: Flight; at: number }[] = [];
+  readonly #coming: { flight: SentRequest; at: number }[] = [];
   readonly #came: { at: number; bytes: number }[] = [];
 
-  constructor(window: Window, stretches: readonly Stretch[], batch = 0) {
+  constructor(window: RequestWindow, stretches: readonly Stretch[], batch = 0) {
     this.#window = window;
     this.#stretches = stretches;
     this.#batch = batch;
@@ -291,7 +291,7 @@ class Line {
 
   /** Asks for bytes. */
   send(bytes: number): void {
-    const flight = this.#window.sent(bytes, this.#now);
+    const flight = this.#window.onSent(bytes, this.#now);
     const { trip } = this.#stretchAt(this.#now);
     this.#free = this.#sentAt(Math.max(this.#free, this.#now + trip / 2), bytes);
     const at = Math.max(this.#free + trip / 2, this.#coming.at(-1)?.at ?? 0);
@@ -309,7 +309,7 @@ class Line {
       while (this.#coming[0]?.at === this.#now) {
         const { flight } = this.#coming.shift()!;
         this.#came.push({ at: this.#now, bytes: flight.bytes });
-        this.#window.arrived(flight, this.#now);
+        this.#window.onReceived(flight, this.#now);
       }
       ask();
       note();

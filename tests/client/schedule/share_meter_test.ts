@@ -16,13 +16,18 @@ Deno.test("ShareMeter says what each priority got, and what was its due", () => 
   const meter = new ShareMeter(WEIGHTS);
   meter.competing(PRIORITIES, 1000);
   for (const [priority, bytes] of [["CRITICAL", 900], ["HIGH", 500], ["NORMAL", 100]] as const) {
-    meter.arrived({ priority, rivals: PRIORITIES }, bytes);
+    meter.arrived({ priority, competing: PRIORITIES }, bytes);
   }
   meter.competing(["NORMAL"], 3000);
   const { took, bytes, priorities } = meter.takeSpan(9000)!;
   assert.deepEqual([took, bytes], [2000, 1500]);
-  const fifteenths = priorities.map(({ priority, bytes, wanted, measured }) =>
-    [priority, bytes, Math.round(15e6 * wanted) / 1e6, Math.round(15e6 * measured) / 1e6] as const
+  const fifteenths = priorities.map(({ priority, bytes, expectedShare, actualShare }) =>
+    [
+      priority,
+      bytes,
+      Math.round(15e6 * expectedShare) / 1e6,
+      Math.round(15e6 * actualShare) / 1e6,
+    ] as const
   );
   assert.deepEqual(fifteenths, [
     ["CRITICAL", 900, 10, 9],
@@ -33,19 +38,21 @@ Deno.test("ShareMeter says what each priority got, and what was its due", () => 
 
 Deno.test("ShareMeter shares between those only that competed for a chunk", () => {
   const meter = new ShareMeter(WEIGHTS);
-  meter.arrived({ priority: "HIGH", rivals: ["HIGH", "NORMAL"] }, 400);
-  meter.arrived({ priority: "CRITICAL", rivals: ["CRITICAL", "NORMAL"] }, 1100);
-  const wanted = meter.takeSpan(0)!.priorities.map(({ wanted }) => Math.round(1500 * wanted));
+  meter.arrived({ priority: "HIGH", competing: ["HIGH", "NORMAL"] }, 400);
+  meter.arrived({ priority: "CRITICAL", competing: ["CRITICAL", "NORMAL"] }, 1100);
+  const wanted = meter.takeSpan(0)!.priorities.map(({ expectedShare }) =>
+    Math.round(1500 * expectedShare)
+  );
   assert.deepEqual(wanted, [1000, 320, 180]);
 });
 
 Deno.test("ShareMeter begins each span anew, and the whole not", () => {
   const meter = new ShareMeter(WEIGHTS);
-  const rivals = ["HIGH", "NORMAL"] as const;
-  meter.competing(rivals, 0);
-  meter.arrived({ priority: "HIGH", rivals }, 400);
+  const competing = ["HIGH", "NORMAL"] as const;
+  meter.competing(competing, 0);
+  meter.arrived({ priority: "HIGH", competing }, 400);
   assert.equal(meter.takeSpan(1000)!.bytes, 400);
-  meter.arrived({ priority: "NORMAL", rivals }, 100);
+  meter.arrived({ priority: "NORMAL", competing }, 100);
   const second = meter.takeSpan(1500)!;
   assert.deepEqual([second.bytes, second.took], [100, 500]);
   assert.equal(meter.takeSpan(2000), null);
@@ -62,14 +69,14 @@ Deno.test("ShareMeter gives parts that make one", () => {
   fc.assert(fc.property(fc.array(chunk, { minLength: 1 }), (chunks) => {
     const meter = new ShareMeter(WEIGHTS);
     for (const { priority, others, bytes } of chunks) {
-      const rivals = PRIORITIES.filter((rival) => rival === priority || others.includes(rival));
-      meter.arrived({ priority, rivals }, bytes);
+      const competing = PRIORITIES.filter((rival) => rival === priority || others.includes(rival));
+      meter.arrived({ priority, competing }, bytes);
     }
     const { bytes, priorities } = meter.whole(0)!;
     const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
     assert.equal(bytes, sum(chunks.map(({ bytes }) => bytes)));
     assert.equal(bytes, sum(priorities.map(({ bytes }) => bytes)));
-    for (const part of ["wanted", "measured"] as const) {
+    for (const part of ["expectedShare", "actualShare"] as const) {
       assert.ok(Math.abs(sum(priorities.map((share) => share[part])) - 1) < 1e-9);
     }
   }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { WireError } from "../../../lib/errors.ts";
-import { failureOf, VerificationError } from "../../../lib/client/transfer/file_failure.ts";
+import { fileFailure, VerificationError } from "../../../lib/client/transfer/file_failure.ts";
 import { OutputError } from "../../../lib/client/disk/output_folder.ts";
 import type { PlannedFile } from "../../../lib/client/input/plan.ts";
 
@@ -28,7 +28,7 @@ for (
   ] as const
 ) {
   Deno.test(`failureOf says what to do about ${name}`, () => {
-    const failure = failureOf(error);
+    const failure = fileFailure(error);
     assert.match(failure.advice, advice);
     assert.doesNotMatch(failure.advice, /\.$|^[A-Z]/);
     assert.equal(failure.verification, error instanceof VerificationError);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Backlog } from "../../../lib/client/transfer/pending_files.ts";
+import { PendingFiles } from "../../../lib/client/transfer/pending_files.ts";
 import type { Priority } from "../../../lib/client/priority.ts";
 import type { PlannedFile } from "../../../lib/client/input/plan.ts";
 
@@ -8,7 +8,7 @@ function planned(path: string, priority: Priority, line = 1): PlannedFile {
 }
 
 /** The paths of a priority, in the order in which they are taken. */
-function takeAll(backlog: Backlog, priority: Priority): string[] {
+function takeAll(backlog: PendingFiles, priority: Priority): string[] {
   const paths: string[] = [];
   for (let next = backlog.take(priority); next; next = backlog.take(priority)) {
     paths.push(next.file.path);
@@ -17,7 +17,7 @@ function takeAll(backlog: Backlog, priority: Priority): string[] {
 }
 
 Deno.test("Backlog gives the files of each priority in the order of their coming", () => {
-  const backlog = new Backlog();
+  const backlog = new PendingFiles();
   for (const path of ["a", "b", "c"]) backlog.put(planned(path, "NORMAL"));
   backlog.put(planned("d", "HIGH"));
   assert.equal(backlog.size, 4);
@@ -28,7 +28,7 @@ Deno.test("Backlog gives the files of each priority in the order of their coming
 });
 
 Deno.test("Backlog moves a file whose priority changes, and only that", () => {
-  const backlog = new Backlog();
+  const backlog = new PendingFiles();
   for (const path of ["a", "b", "c"]) backlog.put(planned(path, "NORMAL"));
   backlog.put(planned("a", "HIGH"));
   backlog.put(planned("b", "NORMAL", 7));
@@ -39,7 +39,7 @@ Deno.test("Backlog moves a file whose priority changes, and only that", () => {
 });
 
 Deno.test("Backlog forgets what is removed, and gives nothing twice", () => {
-  const backlog = new Backlog();
+  const backlog = new PendingFiles();
   for (const path of ["a", "b"]) backlog.put(planned(path, "NORMAL"));
   assert.equal(backlog.remove("a"), true);
   assert.equal(backlog.remove("a"), false);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { ClientEvent } from "../../../lib/client/events.ts";
 import { WEIGHTS } from "../../../lib/client/priority.ts";
 import { ShareMeter } from "../../../lib/client/schedule/share_meter.ts";
-import { Tally } from "../../../lib/client/transfer/run_stats.ts";
+import { RunStats } from "../../../lib/client/transfer/run_stats.ts";
 
-function tallyAt(now: number): Tally {
-  return new Tally(new ShareMeter(WEIGHTS), now);
+function tallyAt(now: number): RunStats {
+  return new RunStats(new ShareMeter(WEIGHTS), now);
 }
 
 function queued(path: string): ClientEvent {
@@ -70,6 +70,6 @@ Deno.test("Tally counts the time in which there was something to do", () => {
   tally.note(finished("a"), 3000);
   tally.note({ type: "idle" }, 3000);
   tally.note(queued("b"), 10_000);
-  const { took, busy } = tally.summary(10_500);
-  assert.deepEqual([took, busy], [9500, 1500]);
+  const { took, activeTime } = tally.summary(10_500);
+  assert.deepEqual([took, activeTime], [9500, 1500]);
 });

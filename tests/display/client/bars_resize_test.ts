@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CONNECTED, finished, moved, queued, started } from "../../support/fake_terminal.ts";
-import { barLines, indices, path, screenTest, Stage } from "../../support/bars_fixture.ts";
+import { barLines, BarsFixture, indices, path, screenTest } from "../../support/bars_fixture.ts";
 
 const MIB = 1024 ** 2;
 
@@ -18,7 +18,7 @@ for (
 ) {
   const name = sizes.map((size) => size.join(" × ")).join(", then ");
   screenTest(`BarsDisplay leaves no old bars when 80 × 24 becomes ${name}`, async () => {
-    using stage = new Stage(80, 24);
+    using stage = new BarsFixture(80, 24);
     const files = indices(6);
     stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
     stage.handle(...files.map((index) => started(path(index))));
@@ -43,7 +43,7 @@ for (
 }
 
 screenTest("BarsDisplay waits until a window is not dragged any more", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, ...indices(6).map((index) => queued(path(index), MIB)));
   stage.handle(...indices(6).map((index) => started(path(index))));
   stage.frame();
@@ -64,7 +64,7 @@ screenTest("BarsDisplay waits until a window is not dragged any more", async () 
 screenTest(
   "BarsDisplay fits its bars into a terminal that becomes smaller and smaller",
   async () => {
-    using stage = new Stage(80, 24);
+    using stage = new BarsFixture(80, 24);
     stage.handle(CONNECTED, ...indices(40).map((index) => queued(path(index), MIB)));
     stage.handle(...indices(40).map((index) => started(path(index))));
     stage.frame();

@@ -116,7 +116,7 @@ for (
       "waiting for 5 files the server does not have yet: a, b\\n, c and 2 more",
     ],
     [
-      [CONNECTED, { type: "input", wishes: 0 }],
+      [CONNECTED, { type: "input", entries: 0 }],
       "i.txt",
       "i.txt names no file yet, watching it; Ctrl+C to stop",
     ],

@@ -12,20 +12,20 @@ import {
   queued,
   started,
 } from "../../support/fake_terminal.ts";
-import { barLines, indices, path, screenTest, Stage } from "../../support/bars_fixture.ts";
+import { barLines, BarsFixture, indices, path, screenTest } from "../../support/bars_fixture.ts";
 
 // No sanitizer: the terminal that the tests look at has timers of its own.
 
 const MIB = 1024 ** 2;
 
 screenTest("BarsDisplay writes nothing before there is something to say", () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.clock.pass(1000);
   assert.deepEqual(stage.terminal.writes, []);
 });
 
 screenTest("BarsDisplay draws at most ten times a second, each time with one write", () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 100_000), started("a"));
   for (let step = 1; step <= 1000; step++) {
     stage.handle(moved("a", step * 100));
@@ -38,14 +38,14 @@ screenTest("BarsDisplay draws at most ten times a second, each time with one wri
 });
 
 screenTest("BarsDisplay does not draw what stands there already", () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 100), { type: "idle" });
   stage.clock.pass(10_000);
   assert.equal(stage.terminal.writes.length, 1);
 });
 
 screenTest("BarsDisplay leaves finished files above the bars, each once and in order", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   const files = indices(30);
   stage.handle(CONNECTED, ...files.map((index) => queued(path(index), MIB)));
   stage.handle(...files.map((index) => started(path(index))));
@@ -67,7 +67,7 @@ screenTest("BarsDisplay leaves finished files above the bars, each once and in o
 });
 
 screenTest("BarsDisplay leaves nothing of longer lines and of more lines", async () => {
-  using stage = new Stage(80, 24, null);
+  using stage = new BarsFixture(80, 24, null);
   stage.handle(CONNECTED, queued("a", 100), { type: "waiting", names: ["b.iso"] }, started("a"));
   stage.clock.pass(1000);
   assert.equal((await stage.terminal.screen()).length, 4);
@@ -80,7 +80,7 @@ screenTest("BarsDisplay leaves nothing of longer lines and of more lines", async
 });
 
 screenTest("BarsDisplay leaves the last column empty", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("n".repeat(200), 100), started("n".repeat(200)));
   stage.handle({ type: "waiting", names: ["w".repeat(200)] });
   stage.frame();
@@ -90,7 +90,7 @@ screenTest("BarsDisplay leaves the last column empty", async () => {
 });
 
 screenTest("BarsDisplay keeps more files than rows on one screen", async () => {
-  using stage = new Stage(80, 10);
+  using stage = new BarsFixture(80, 10);
   stage.handle(CONNECTED, ...indices(500).map((index) => queued(path(index), MIB)));
   stage.handle(...indices(500).map((index) => started(path(index))));
   for (let step = 1; step <= 50; step++) {
@@ -104,7 +104,7 @@ screenTest("BarsDisplay keeps more files than rows on one screen", async () => {
 });
 
 screenTest("BarsDisplay does not flood when thousands finish at once", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, ...indices(5000).map((index) => queued(path(index), 1024)));
   for (let frame = 0; frame < 10; frame++) {
     stage.handle(...indices(500).map((index) => finished(path(frame * 500 + index), 1024)));
@@ -117,7 +117,7 @@ screenTest("BarsDisplay does not flood when thousands finish at once", async () 
 });
 
 screenTest("BarsDisplay never clears the screen from its top, which tmux would keep", () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, ...indices(9).map((index) => queued(path(index), MIB)));
   for (const index of indices(9)) {
     stage.handle(finished(path(index), MIB));
@@ -131,7 +131,7 @@ screenTest("BarsDisplay never clears the screen from its top, which tmux would k
 });
 
 screenTest("BarsDisplay breaks long messages itself and keeps its place", async () => {
-  using stage = new Stage(40, 12);
+  using stage = new BarsFixture(40, 12);
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
   const messages = [39, 40, 41, 80, 100].map((length) => "words ".repeat(20).slice(9, length));
@@ -148,7 +148,7 @@ screenTest("BarsDisplay breaks long messages itself and keeps its place", async 
 });
 
 screenTest("BarsDisplay survives names that the terminal takes for wider", async () => {
-  using stage = new Stage(40, 12);
+  using stage = new BarsFixture(40, 12);
   const names = indices(5).map((index) => "👩‍👩‍👧‍👦".repeat(9) + index);
   stage.handle(CONNECTED, ...names.map((name) => queued(name, 100)));
   stage.handle(...names.map((name) => started(name)));
@@ -161,7 +161,7 @@ screenTest("BarsDisplay survives names that the terminal takes for wider", async
 });
 
 screenTest("BarsDisplay hides the cursor while it draws, and shows it when it closes", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
   await stage.terminal.screen();
@@ -174,7 +174,7 @@ screenTest("BarsDisplay hides the cursor while it draws, and shows it when it cl
 });
 
 screenTest("BarsDisplay shows the cursor from the first interrupt on", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
   stage.handle({ type: "interrupted" });
@@ -188,7 +188,7 @@ screenTest("BarsDisplay shows the cursor from the first interrupt on", async () 
 });
 
 screenTest("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 4 * MIB), queued("b", MIB), started("a"), started("b"));
   stage.clock.pass(2000);
   stage.handle(finished("a", 4 * MIB, 2000));
@@ -201,7 +201,7 @@ screenTest("BarsDisplay leaves messages and a summary when it closes, and no bar
 });
 
 screenTest("BarsDisplay closes once, and then does nothing", () => {
-  using stage = new Stage();
+  using stage = new BarsFixture();
   stage.display.close();
   const { length } = stage.terminal.writes;
   stage.display.close();
@@ -249,7 +249,7 @@ screenTest(
         columns,
         fc.integer({ min: 2, max: 15 }),
         async (steps, columns, rows) => {
-          using stage = new Stage(columns, rows);
+          using stage = new BarsFixture(columns, rows);
           stage.handle(CONNECTED);
           for (const { event, frames } of steps) {
             stage.handle(event);

@@ -29,15 +29,15 @@ const FILE: ExplainedFile = {
   size: 10 * KIB,
   fate: "fetch",
   share: 0.25,
-  kept: 0,
+  resumableBytes: 0,
   isVerified: true,
   replaces: false,
   reason: null,
 };
 
-function wish(name: string, found: Findings | null, priority: Priority = "NORMAL"): LineMeaning {
-  const wish = { line: 1, name, priority, sha256: null };
-  return { type: "wish", wish, isGlob: name.includes("*"), found };
+function entry(name: string, found: Findings | null, priority: Priority = "NORMAL"): LineMeaning {
+  const entry = { line: 1, name, priority, sha256: null };
+  return { type: "entry", entry, isGlob: name.includes("*"), found };
 }
 
 const NONE = { files: 0, size: 0, elsewhere: 0, refused: 0, hint: null };
@@ -48,16 +48,16 @@ const EXPLANATION: Explanation = {
     ["", { type: "blank" }],
     [
       "ubuntu.iso CRITICAL",
-      wish("ubuntu.iso", { ...NONE, files: 1, size: 3 * KIB ** 3 }, "CRITICAL"),
+      entry("ubuntu.iso", { ...NONE, files: 1, size: 3 * KIB ** 3 }, "CRITICAL"),
     ],
-    ["فيلم/日本語の映画 👩‍👩‍👧 cafe\u0301.mkv", wish("x", { ...NONE, files: 1, size: 700 * KIB })],
+    ["فيلم/日本語の映画 👩‍👩‍👧 cafe\u0301.mkv", entry("x", { ...NONE, files: 1, size: 700 * KIB })],
     [
       "photos/** HIGH",
-      wish("**", { files: 7, size: KIB, elsewhere: 2, refused: 1, hint: null }, "HIGH"),
+      entry("**", { files: 7, size: KIB, elsewhere: 2, refused: 1, hint: null }, "HIGH"),
     ],
-    ["later.bin", wish("later.bin", NONE)],
-    ["Photos/*", wish("*", { ...NONE, hint: 'the server has no "Photos/*", but "photos/*"' })],
-    ["*.iso HIGH", wish("*.iso", { ...NONE, elsewhere: 1 }, "HIGH")],
+    ["later.bin", entry("later.bin", NONE)],
+    ["Photos/*", entry("*", { ...NONE, hint: 'the server has no "Photos/*", but "photos/*"' })],
+    ["*.iso HIGH", entry("*.iso", { ...NONE, elsewhere: 1 }, "HIGH")],
     ['"open', { type: "mistake", message: 'the quote is not closed: end the name with "' }],
   ].map(([text, meaning], index) => ({ line: index + 1, text, meaning })) as Explanation["lines"],
   files: [
@@ -75,7 +75,7 @@ const EXPLANATION: Explanation = {
       line: 4,
       size: 700 * KIB,
       fate: "resume",
-      kept: 100 * KIB,
+      resumableBytes: 100 * KIB,
       share: 0.0667,
       replaces: true,
     },
@@ -130,7 +130,7 @@ Deno.test("renderExplanation shows the same text with colours and without", () =
 });
 
 Deno.test("renderExplanation says that the lines alone are explained without a server", () => {
-  const lines = [{ line: 1, text: "*.x", meaning: wish("*.x", null) }];
+  const lines = [{ line: 1, text: "*.x", meaning: entry("*.x", null) }];
   assert.deepEqual(renderExplanation({ lines, files: null, leftovers: [] }, STYLE), [
     "line  text  meaning",
     "   1  *.x   NORMAL: all files that match",
@@ -151,7 +151,7 @@ Deno.test("renderExplanation never exceeds the terminal, whatever names there ar
   const name = fc.string({ unit: "grapheme", maxLength: 40 });
   const columns = fc.integer({ min: 1, max: 120 });
   fc.assert(fc.property(name, columns, fc.boolean(), (path, columns, unicode) => {
-    const lines = [{ line: 1, text: path, meaning: wish("x", { ...NONE, hint: path }) }];
+    const lines = [{ line: 1, text: path, meaning: entry("x", { ...NONE, hint: path }) }];
     const files = [{ ...FILE, path }];
     const style = { ...STYLE, columns, unicode };
     for (const line of renderExplanation({ lines, files, leftovers: [] }, style)) {

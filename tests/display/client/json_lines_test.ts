@@ -19,15 +19,15 @@ const SHARES = {
   took: 1234.5,
   bytes: 15,
   priorities: [
-    { priority: "CRITICAL", bytes: 10, wanted: 2 / 3, measured: 2 / 3 },
-    { priority: "NORMAL", bytes: 5, wanted: 1 / 3, measured: 1 / 3 },
+    { priority: "CRITICAL", bytes: 10, expectedShare: 2 / 3, actualShare: 2 / 3 },
+    { priority: "NORMAL", bytes: 5, expectedShare: 1 / 3, actualShare: 1 / 3 },
   ],
 } as const;
 
 /** One of each kind at least. */
 const ALL_EVENTS: readonly ClientEvent[] = [
-  { type: "wish", change: "added", line: 1, name: "a", priority: "HIGH", sha256: DIGEST },
-  { type: "input", wishes: 1 },
+  { type: "entry", change: "added", line: 1, name: "a", priority: "HIGH", sha256: DIGEST },
+  { type: "input", entries: 1 },
   { type: "warning", message: "line 3: no" },
   { type: "connecting", server: "[::1]:9009" },
   { type: "disconnected", reason: "refused", retryIn: 1234.567 },
@@ -38,7 +38,7 @@ const ALL_EVENTS: readonly ClientEvent[] = [
   { type: "reprioritized", path: "a", priority: "CRITICAL" },
   started("a", 100),
   moved("a", 500),
-  { type: "restarted", path: "a", reason: "it has changed" },
+  { type: "refetching", path: "a", reason: "it has changed" },
   { type: "verifying", path: "a" },
   { type: "verified", path: "a", sha256: DIGEST, by: "input" },
   finished("a", 1000, 12.5),
@@ -52,11 +52,11 @@ const ALL_EVENTS: readonly ClientEvent[] = [
   summary({
     failed: [{ path: "b", reason: "disk full", advice: "make room" }],
     refused: [{ path: "con", reason: "no" }],
-    unfinished: [{ path: "d", priority: "NORMAL", size: 9, kept: 3 }],
+    unfinished: [{ path: "d", priority: "NORMAL", size: 9, resumableBytes: 3 }],
     waiting: ["x"],
     bytes: 1000,
     took: 2000.25,
-    busy: 1000.4,
+    activeTime: 1000.4,
     shares: SHARES,
     resume: "client --once",
     error: "no server",
@@ -108,8 +108,8 @@ Deno.test("JsonDisplay rounds times and parts, and stamps each line", () => {
   assert.deepEqual((lines[1]!.priorities as unknown[])[0], {
     priority: "CRITICAL",
     bytes: 10,
-    wanted: 0.6667,
-    measured: 0.6667,
+    expectedShare: 0.6667,
+    actualShare: 0.6667,
   });
 });
 
@@ -135,7 +135,7 @@ Deno.test("JsonDisplay tells what has to come again apart", () => {
     queued("a", 1000),
     started("a"),
     moved("a", 600),
-    { type: "restarted", path: "a", reason: "damaged" },
+    { type: "refetching", path: "a", reason: "damaged" },
     moved("a", 100),
   ]);
   const [file] = lines.at(-1)!.files as Record<string, unknown>[];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClientEvent } from "../../../lib/client/events.ts";
 import { FOLD_LIMIT, FOLD_PERIOD, MessageFold } from "../../../lib/display/client/message_fold.ts";
-import { messageOf, type MessageStyle } from "../../../lib/display/client/messages.ts";
+import { type MessageStyle, renderMessage } from "../../../lib/display/client/messages.ts";
 import { paintOf } from "../../../lib/display/terminal/paint.ts";
 import {
   alreadyThere,
@@ -26,7 +26,7 @@ const STYLE: MessageStyle = {
 const MIB = 1024 ** 2;
 
 function linesOf(event: ClientEvent, before: readonly ClientEvent[] = [], style = STYLE) {
-  return messageOf(event, stateAfter(before), style)?.lines ?? [];
+  return renderMessage(event, stateAfter(before), style)?.lines ?? [];
 }
 
 const LOST: ClientEvent = { type: "disconnected", reason: "reset", retryIn: 3000 };
@@ -56,9 +56,9 @@ for (
       "resumed  a.iso  1.00/2.00 MiB were here already",
     ],
     [
-      { type: "restarted", path: "a.iso", reason: "it has changed" },
+      { type: "refetching", path: "a.iso", reason: "it has changed" },
       [queued("a.iso", MIB)],
-      "anew     a.iso  it has changed",
+      "refetch  a.iso  it has changed",
     ],
     [
       { type: "dropped", path: "a.iso", reason: "its line is gone" },
@@ -99,7 +99,7 @@ for (
     ["a change of the list", { type: "list", files: 9, size: 99, changed: 3, removed: 1 }, [
       CONNECTED,
     ]],
-    ["the input list", { type: "input", wishes: 3 }, []],
+    ["the input list", { type: "input", entries: 3 }, []],
     ["waiting", { type: "waiting", names: ["a"] }, []],
     ["idling", { type: "idle" }, []],
   ] as [string, ClientEvent, ClientEvent[]][]
@@ -141,7 +141,7 @@ Deno.test("messageOf shortens the name of a file that ended, so that one row hol
 });
 
 function message(index: number) {
-  return messageOf(finished(`${index}`, 1024), stateAfter([]), STYLE)!;
+  return renderMessage(finished(`${index}`, 1024), stateAfter([]), STYLE)!;
 }
 
 Deno.test("MessageFold shows some messages of a kind and counts the rest", () => {

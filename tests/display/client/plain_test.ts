@@ -31,7 +31,7 @@ function setUp(input: string | null = "input.txt") {
 Deno.test("PlainDisplay writes a line for each event that matters", () => {
   const { clock, written, display } = setUp();
   const events: ClientEvent[] = [
-    { type: "input", wishes: 3 },
+    { type: "input", entries: 3 },
     { type: "connecting", server: "127.0.0.1:9009" },
     { type: "disconnected", reason: "connection refused", retryIn: 1000 },
     { type: "connecting", server: "127.0.0.1:9009" },

@@ -7,7 +7,7 @@ const MIB = 1024 ** 2;
 
 Deno.test("summaryLines is one line if all is done", () => {
   const lines = summaryLines(
-    summary({ done: 3, alreadyThere: 1, bytes: 8 * MIB, took: 9000, busy: 4000 }),
+    summary({ done: 3, alreadyThere: 1, bytes: 8 * MIB, took: 9000, activeTime: 4000 }),
     paintOf(false),
   );
   assert.deepEqual(lines, ["3 files done (1 already there): 8.00 MiB in 4.0 s (2.00 MiB/s)"]);
@@ -20,19 +20,19 @@ Deno.test("summaryLines says what is not done, why, and what to do", () => {
       failed: [{ path: "a\n", reason: "disk full", advice: "free some space" }],
       refused: [{ path: "con", reason: "Windows has it for itself" }],
       unfinished: [
-        { path: "b", priority: "NORMAL", size: 2 * MIB, kept: 0 },
-        { path: "c", priority: "HIGH", size: 4 * MIB, kept: MIB },
+        { path: "b", priority: "NORMAL", size: 2 * MIB, resumableBytes: 0 },
+        { path: "c", priority: "HIGH", size: 4 * MIB, resumableBytes: MIB },
       ],
       waiting: ["x*.iso"],
       bytes: 3 * MIB,
       repeated: MIB,
-      busy: 1000,
+      activeTime: 1000,
       shares: {
         took: 12_000,
         bytes: 3 * MIB,
         priorities: [
-          { priority: "HIGH", bytes: 2 * MIB, wanted: 0.8, measured: 2 / 3 },
-          { priority: "NORMAL", bytes: MIB, wanted: 0.2, measured: 1 / 3 },
+          { priority: "HIGH", bytes: 2 * MIB, expectedShare: 0.8, actualShare: 2 / 3 },
+          { priority: "NORMAL", bytes: MIB, expectedShare: 0.2, actualShare: 1 / 3 },
         ],
       },
       resume: "client --once",
@@ -66,7 +66,7 @@ Deno.test("summaryLines counts what is too much to list", () => {
     path: `${index}`,
     priority: "HIGH" as const,
     size: MIB,
-    kept: index * 1024,
+    resumableBytes: index * 1024,
   }));
   const more = summaryLines(summary({ unfinished }), paintOf(false)).at(-1);
   assert.equal(more, "  unfinished + 5 more: 10.0 KiB kept");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ClientEvent } from "../../../lib/client/events.ts";
 import { escapeHtml } from "../../../lib/display/report/html.ts";
 import { reportPage } from "../../../lib/display/report/report_page.ts";
-import { MOST_DONE, MOST_MARKS, ReportRecord } from "../../../lib/display/report/report_record.ts";
+import { MAX_DONE, MAX_MARKS, ReportRecord } from "../../../lib/display/report/report_record.ts";
 import {
   CONNECTED,
   failed,
@@ -39,21 +39,21 @@ Deno.test("escapeHtml leaves nothing that HTML or a terminal acts upon", () => {
 Deno.test("reportPage escapes what comes from a peer, wherever it stands", () => {
   const events: ClientEvent[] = [
     { type: "connecting", server: HOSTILE },
-    { type: "input", wishes: 0 },
+    { type: "input", entries: 0 },
     CONNECTED,
     queued(HOSTILE, 100),
     started(HOSTILE),
     moved(HOSTILE, 50),
     { type: "disconnected", reason: HOSTILE, retryIn: 5 },
-    { type: "wish", change: "added", line: 1, name: HOSTILE, priority: "HIGH", sha256: null },
-    { type: "input", wishes: 1 },
+    { type: "entry", change: "added", line: 1, name: HOSTILE, priority: "HIGH", sha256: null },
+    { type: "input", entries: 1 },
     finished(HOSTILE, 100, 5),
     failed(HOSTILE, HOSTILE),
     summary({
       done: 1,
       failed: [{ path: HOSTILE, reason: HOSTILE, advice: HOSTILE }],
       refused: [{ path: HOSTILE, reason: HOSTILE }],
-      unfinished: [{ path: HOSTILE, priority: "HIGH", size: 5, kept: 3 }],
+      unfinished: [{ path: HOSTILE, priority: "HIGH", size: 5, resumableBytes: 3 }],
       waiting: [HOSTILE],
       resume: HOSTILE,
       error: HOSTILE,
@@ -96,15 +96,15 @@ Deno.test("reportPage draws a file under each priority that it had", () => {
 });
 
 Deno.test("reportPage marks edits, losses and an interrupt, but not the first list", () => {
-  const wish = (name: string): ClientEvent => ({
-    ...{ type: "wish", change: "added", line: 1, name, priority: "HIGH", sha256: null },
+  const entry = (name: string): ClientEvent => ({
+    ...{ type: "entry", change: "added", line: 1, name, priority: "HIGH", sha256: null },
   });
-  const input: ClientEvent = { type: "input", wishes: 1 };
+  const input: ClientEvent = { type: "input", entries: 1 };
   const { marks } = recordOf([
-    wish("first"),
+    entry("first"),
     input,
     CONNECTED,
-    ...["a", "b", "c", "d", "e"].map(wish),
+    ...["a", "b", "c", "d", "e"].map(entry),
     input,
     { type: "disconnected", reason: "reset", retryIn: 5 },
     { type: "disconnected", reason: "refused", retryIn: 5 },
@@ -131,9 +131,9 @@ Deno.test("reportPage stays small whatever the run", () => {
     ]),
     summary({ done: paths.length, took: 1e7 }),
   );
-  assert.equal(page.split("<tr>").length - 1, MOST_DONE + 1);
+  assert.equal(page.split("<tr>").length - 1, MAX_DONE + 1);
   assert.ok(page.includes("and 4500 more files"));
-  assert.equal(page.split('<span class="mark').length - 1, MOST_MARKS);
+  assert.equal(page.split('<span class="mark').length - 1, MAX_MARKS);
   assert.ok(page.includes("4976 more (NORMAL"));
   assert.ok(page.length < 300_000, `${page.length}`);
 });

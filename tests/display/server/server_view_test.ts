@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { VIEW_PERIOD } from "../../../lib/display/server/server_view.ts";
-import { ServerStage, written } from "../../support/server_view_fixture.ts";
+import { ServerViewFixture, written } from "../../support/server_view_fixture.ts";
 import { indices, screenTest } from "../../support/bars_fixture.ts";
 
 // No sanitizer: the terminal that the tests look at has timers of its own.
@@ -8,7 +8,7 @@ import { indices, screenTest } from "../../support/bars_fixture.ts";
 const MIB = 1024 ** 2;
 
 screenTest("ServerView writes lines at once, as they are, before it watches", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.view.log("first");
   stage.view.log("second");
   assert.deepEqual(stage.terminal.writes, ["first\n", "second\n"]);
@@ -16,14 +16,14 @@ screenTest("ServerView writes lines at once, as they are, before it watches", as
 });
 
 screenTest("ServerView keeps the table below the lines that pass by", async () => {
-  await using stage = new ServerStage(80, 10);
+  await using stage = new ServerViewFixture(80, 10);
   stage.watch();
   await stage.frame();
   assert.deepEqual(await stage.terminal.screen(), ["no client yet; Ctrl+C to stop"]);
   const one = stage.come("127.0.0.1:50000");
   for (const step of indices(30)) {
     one.bytesSent += MIB;
-    one.openFiles = 2;
+    one.activeFiles = 2;
     stage.view.log(`line ${step}`);
     await stage.frame();
   }
@@ -37,7 +37,7 @@ screenTest("ServerView keeps the table below the lines that pass by", async () =
 });
 
 screenTest("ServerView draws some times a second, each time with one write", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.watch();
   const one = stage.come("127.0.0.1:50000");
   for (let passed = 0; passed < 2000; passed += 25) {
@@ -53,14 +53,14 @@ screenTest("ServerView draws some times a second, each time with one write", asy
 });
 
 screenTest("ServerView does not draw what stands there already", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.watch();
   for (const _ of indices(10)) await stage.frame();
   assert.equal(stage.terminal.writes.length, 1);
 });
 
 screenTest("ServerView takes the table away at its end, and shows the cursor", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.watch();
   stage.come("127.0.0.1:50000");
   stage.view.log("before");
@@ -79,7 +79,7 @@ screenTest("ServerView takes the table away at its end, and shows the cursor", a
 });
 
 screenTest("ServerView has nothing to take away if it never watched", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   await stage.view.close();
   assert.deepEqual(stage.terminal.writes, []);
 });
@@ -95,7 +95,7 @@ for (
 ) {
   const name = sizes.map((size) => size.join(" × ")).join(", then ");
   screenTest(`ServerView leaves no old table when 80 × 24 becomes ${name}`, async () => {
-    await using stage = new ServerStage(80, 24);
+    await using stage = new ServerViewFixture(80, 24);
     stage.watch();
     for (const index of indices(6)) stage.come(`10.0.0.${index}:50000`);
     stage.view.log("a line");
@@ -122,7 +122,7 @@ for (
 screenTest(
   "ServerView lets lines wait while the terminal takes nothing, and the server go on",
   async () => {
-    await using stage = new ServerStage(80, 10);
+    await using stage = new ServerViewFixture(80, 10);
     stage.watch();
     await stage.frame();
     stage.terminal.isStopped = true;
@@ -147,7 +147,7 @@ screenTest(
 );
 
 screenTest("ServerView ends soon though the terminal takes nothing", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.watch();
   stage.terminal.isStopped = true;
   await stage.frame();
@@ -159,7 +159,7 @@ screenTest("ServerView ends soon though the terminal takes nothing", async () =>
 });
 
 screenTest("ServerView folds a thousand clients into one screen", async () => {
-  await using stage = new ServerStage(80, 24);
+  await using stage = new ServerViewFixture(80, 24);
   stage.watch();
   const clients = indices(1000).map((index) =>
     stage.come(`10.0.${index >> 8}.${index & 255}:50000`)
@@ -180,7 +180,7 @@ screenTest("ServerView folds a thousand clients into one screen", async () => {
 });
 
 screenTest("ServerView counts a client that came and went between two frames", async () => {
-  await using stage = new ServerStage();
+  await using stage = new ServerViewFixture();
   stage.watch();
   await stage.frame();
   stage.go(stage.come("127.0.0.1:50000"));

@@ -30,7 +30,7 @@ Deno.test("ProgressState begins with nothing", () => {
   });
   assert.equal(state.rate(5), 0);
   assert.equal(state.timeLeft(5), 0);
-  assert.equal(state.wishes, null);
+  assert.equal(state.entries, null);
 });
 
 Deno.test("ProgressState follows a file from the queue to its end", () => {
@@ -41,11 +41,11 @@ Deno.test("ProgressState follows a file from the queue to its end", () => {
 
   state.apply(started("a", 200), 1000);
   assert.equal(file.stage, "active");
-  assert.equal(file.received, 200);
+  assert.equal(file.peakReceived, 200);
   assert.equal(state.fetched, 0);
 
   state.apply(moved("a", 600), 2000);
-  assert.equal(file.received, 600);
+  assert.equal(file.peakReceived, 600);
   assert.equal(state.fetched, 400);
   assert.equal(state.fileRate(file, 2000), 400);
   assert.equal(state.fileTimeLeft(file, 2000), 1000);
@@ -53,7 +53,7 @@ Deno.test("ProgressState follows a file from the queue to its end", () => {
 
   state.apply({ type: "verifying", path: "a" }, 3000);
   assert.equal(file.stage, "verifying");
-  assert.equal(file.received, SIZE);
+  assert.equal(file.peakReceived, SIZE);
   assert.deepEqual([...state.active], [file]);
 
   state.apply(finished("a", SIZE), 3000);
@@ -75,30 +75,30 @@ Deno.test("ProgressState takes a position before the start for what was kept, no
   const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("b")], 1000);
   state.apply(moved("a", 600), 1100);
   const file = state.file("a")!;
-  assert.deepEqual([file.stage, file.received, state.fetched], ["queued", 600, 0]);
-  assert.deepEqual([state.totals.received, state.rate(2000)], [600, 0]);
+  assert.deepEqual([file.stage, file.peakReceived, state.fetched], ["queued", 600, 0]);
+  assert.deepEqual([state.totals.peakReceived, state.rate(2000)], [600, 0]);
   state.apply(started("a", 600), 2000);
   state.apply(moved("a", 700), 3000);
-  assert.deepEqual([file.received, state.fetched, state.fileRate(file, 3000)], [700, 100, 100]);
+  assert.deepEqual([file.peakReceived, state.fetched, state.fileRate(file, 3000)], [700, 100, 100]);
 });
 
 Deno.test("ProgressState counts apart what has to come again, and takes nothing back", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), moved("a", 600)], 1000);
-  state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 2000);
+  state.apply({ type: "refetching", path: "a", reason: "it has changed" }, 2000);
   const file = state.file("a")!;
-  assert.deepEqual([file.received, file.position], [600, 0]);
+  assert.deepEqual([file.peakReceived, file.received], [600, 0]);
   assert.equal(state.fileRate(file, 2000), 0);
-  assert.deepEqual([state.totals.received, state.totals.left], [600, SIZE]);
+  assert.deepEqual([state.totals.peakReceived, state.totals.left], [600, SIZE]);
   state.apply(moved("a", 400), 3000);
-  assert.deepEqual([file.received, file.position, state.fetched], [600, 400, 1000]);
+  assert.deepEqual([file.peakReceived, file.received, state.fetched], [600, 400, 1000]);
   assert.equal(state.fileTimeLeft(file, 3000), 1500);
   state.apply(moved("a", 700), 4000);
-  assert.deepEqual([file.received, file.position], [700, 700]);
+  assert.deepEqual([file.peakReceived, file.received], [700, 700]);
 });
 
 Deno.test("ProgressState opens a finished file again when it begins anew", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), finished("a", SIZE)]);
-  state.apply({ type: "restarted", path: "a", reason: "it has changed" }, 1);
+  state.apply({ type: "refetching", path: "a", reason: "it has changed" }, 1);
   assert.equal(state.file("a")!.stage, "queued");
   assert.equal(state.totals.done, 0);
 });
@@ -109,7 +109,7 @@ Deno.test("ProgressState keeps what is lacking of a failed file out of the bytes
   assert.equal(state.totals.failed, 1);
   assert.equal(state.totals.files, 2);
   assert.deepEqual(state.totals.size, SIZE + 10);
-  assert.deepEqual([state.totals.received, state.totals.left], [10, SIZE]);
+  assert.deepEqual([state.totals.peakReceived, state.totals.left], [10, SIZE]);
 });
 
 Deno.test("ProgressState lets dropped files leave the total, but not complete ones", () => {
@@ -123,7 +123,7 @@ Deno.test("ProgressState lets dropped files leave the total, but not complete on
 
 Deno.test("ProgressState tells what was there already from what was fetched", () => {
   const state = stateAfter([queued("a", SIZE), { type: "verifying", path: "a" }]);
-  assert.equal(state.file("a")!.received, 0);
+  assert.equal(state.file("a")!.peakReceived, 0);
   state.apply(alreadyThere("a", SIZE), 1);
   assert.equal(state.totals.alreadyThere, 1);
   assert.equal(state.fetched, 0);
@@ -138,7 +138,7 @@ Deno.test("ProgressState tells what was there already from what was fetched", ()
 
 Deno.test("ProgressState ignores files that it does not know and files that have ended", () => {
   const state = stateAfter([queued("a", SIZE), finished("a", SIZE), moved("a", 5), moved("x", 5)]);
-  assert.equal(state.totals.received, SIZE);
+  assert.equal(state.totals.peakReceived, SIZE);
   assert.equal(state.file("x"), undefined);
 });
 
@@ -162,11 +162,11 @@ Deno.test("ProgressState follows the connection", () => {
 
 Deno.test("ProgressState counts the time in which there was something to do", () => {
   const state = stateAfter([queued("a", SIZE)], 1000);
-  assert.equal(state.busyTime(3000), 2000);
+  assert.equal(state.activeTime(3000), 2000);
   state.apply({ type: "idle" }, 4000);
-  assert.equal(state.busyTime(1_000_000), 3000);
+  assert.equal(state.activeTime(1_000_000), 3000);
   state.apply(queued("b", SIZE), 2_000_000);
-  assert.equal(state.busyTime(2_000_500), 3500);
+  assert.equal(state.activeTime(2_000_500), 3500);
 });
 
 for (
@@ -205,7 +205,7 @@ Deno.test("ProgressState lets no percentage go back while the same files are wan
   const event: fc.Arbitrary<ClientEvent> = fc.oneof(
     fc.tuple(path, fc.nat(size)).map(([path, at]) => moved(path, at)),
     fc.tuple(path, fc.nat(size)).map(([path, at]) => started(path, at)),
-    path.map((path) => ({ type: "restarted" as const, path, reason: "why" })),
+    path.map((path) => ({ type: "refetching" as const, path, reason: "why" })),
     path.map((path) => ({ type: "verifying" as const, path })),
     path.map((path) => failed(path, "why")),
     path.map((path) => finished(path, size)),
@@ -221,8 +221,8 @@ Deno.test("ProgressState lets no percentage go back while the same files are wan
       state.apply(event, 0);
       const { totals } = state;
       const now = [
-        percentOf(totals.received, totals.size),
-        ...paths.map((path) => percentOf(state.file(path)!.received, size)),
+        percentOf(totals.peakReceived, totals.size),
+        ...paths.map((path) => percentOf(state.file(path)!.peakReceived, size)),
       ];
       for (const [index, percent] of now.entries()) assert.ok(percent >= percents[index]!);
       percents = now;
@@ -240,13 +240,15 @@ function assertSane(state: ProgressState, now: number): void {
   assert.equal(totals.files, files.length);
   assert.equal(totals.done, files.filter(({ stage }) => stage === "done").length);
   assert.equal(totals.failed, files.length - alive.length);
-  const sizes = files.map(({ stage, size, received }) => stage === "failed" ? received : size);
+  const sizes = files.map(({ stage, size, peakReceived }) =>
+    stage === "failed" ? peakReceived : size
+  );
   assert.equal(totals.size, sum(sizes));
-  assert.equal(totals.received, sum(files.map(({ received }) => received)));
+  assert.equal(totals.peakReceived, sum(files.map(({ peakReceived }) => peakReceived)));
   const open = [...state.active, ...state.queued];
-  assert.equal(totals.left, sum(open.map(({ size, position }) => size - position)));
-  for (const { size, received, position } of files) {
-    assert.ok(position >= 0 && position <= received && received <= size);
+  assert.equal(totals.left, sum(open.map(({ size, received }) => size - received)));
+  for (const { size, peakReceived, received } of files) {
+    assert.ok(received >= 0 && received <= peakReceived && peakReceived <= size);
   }
   assert.ok(totals.alreadyThere >= 0 && totals.alreadyThere <= totals.done);
   assert.equal(state.active.size + state.queued.size, open.length);
@@ -255,10 +257,10 @@ function assertSane(state: ProgressState, now: number): void {
     state.rate(now),
     state.timeLeft(now) ?? 0,
     state.fetched,
-    state.busyTime(now),
-    percentOf(totals.received, totals.size),
+    state.activeTime(now),
+    percentOf(totals.peakReceived, totals.size),
     ...files.flatMap((file) => [state.fileRate(file, now), state.fileTimeLeft(file, now) ?? 0]),
-    ...files.map((file) => file.size - file.received),
+    ...files.map((file) => file.size - file.peakReceived),
   ];
   for (const amount of amounts) assert.ok(Number.isFinite(amount) && amount >= 0, `${amount}`);
 }

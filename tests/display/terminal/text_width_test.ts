@@ -9,7 +9,7 @@ import {
   wrapLine,
   wrappedRows,
 } from "../../../lib/display/terminal/text_width.ts";
-import { printable } from "../../../lib/text/sanitize.ts";
+import { sanitize } from "../../../lib/text/sanitize.ts";
 
 const TEXT = fc.string({ unit: "grapheme" });
 
@@ -86,7 +86,7 @@ for (
 Deno.test("wrapLine loses nothing but blanks, and fits", () => {
   const word = fc.string({ unit: "grapheme", maxLength: 30 });
   fc.assert(fc.property(fc.array(word), fc.integer({ min: 12, max: 60 }), (words, columns) => {
-    const text = printable(words.join(" "));
+    const text = sanitize(words.join(" "));
     const rows = wrapLine(text, columns, 2);
     const bare = (value: string) => value.replaceAll(/\s/gu, "");
     assert.equal(bare(rows.join("")), bare(text));

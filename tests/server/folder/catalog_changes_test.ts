@@ -3,15 +3,15 @@ import { join } from "@std/path";
 import type { ListedFile } from "../../../lib/protocol/payloads.ts";
 import { Catalog, type CatalogChange } from "../../../lib/server/folder/catalog.ts";
 import {
+  type CatalogFixture,
+  catalogFixture,
   isWireError,
-  makePlace,
   pass,
-  type Place,
   tempFolder,
 } from "../../support/catalog_fixture.ts";
 
 /** What happens to a shared folder, and what is to be told of it; all at once, for all of it waits. */
-const BEHAVIOURS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
+const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<void>>> = {
   "tells a new file": async (place) => {
     place.write("new.txt", "new");
     const [file] = await place.isTold(({ files }) => files.filter(({ size }) => size === 3));
@@ -161,7 +161,7 @@ Deno.test("Catalog", async (test) => {
       sanitizeResources: false,
       sanitizeExit: false,
       fn: async () => {
-        await using place = await makePlace();
+        await using place = await catalogFixture();
         await fn(place);
         place.assertTellsAll();
       },
@@ -171,7 +171,7 @@ Deno.test("Catalog", async (test) => {
 });
 
 Deno.test("Catalog tells nothing more once it is disposed", async () => {
-  const place = await makePlace();
+  const place = await catalogFixture();
   await place.catalog[Symbol.asyncDispose]();
   place.write("new.txt", "new");
   await pass(700);
@@ -186,7 +186,7 @@ Deno.test("Catalog looks again at a file that it finds to be another than the li
   Deno.writeTextFileSync(outside, "a");
   Deno.linkSync(outside, inside);
   const { promise: isTold, resolve } = Promise.withResolvers<CatalogChange>();
-  const reports = { changed: resolve, onlyPolling() {}, blind() {} };
+  const reports = { onChanged: resolve, onWatchLost() {}, onScanFailed() {} };
   const never = 3_600_000;
   await using catalog = await Catalog.open(join(temp.path, "shared"), false, reports, {
     poll: never,

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { Catalog } from "../../../lib/server/folder/catalog.ts";
 import {
+  type CatalogFixture,
+  catalogFixture,
   isWireError,
-  makePlace,
   pass,
-  type Place,
   tempFolder,
   textOf,
 } from "../../support/catalog_fixture.ts";
 
 Deno.test("Catalog lists what is in its folder", async () => {
-  await using place = await makePlace();
+  await using place = await catalogFixture();
   assert.equal(place.catalog.size, 3);
   assert.equal(place.catalog.revision, 1);
   const { size, modified } = place.find("a.txt");
@@ -23,13 +23,17 @@ Deno.test("Catalog opens only a folder that can be read", async () => {
   using temp = tempFolder();
   Deno.writeTextFileSync(join(temp.path, "file"), "");
   const open = (name: string) =>
-    Catalog.open(join(temp.path, name), false, { changed() {}, onlyPolling() {}, blind() {} });
+    Catalog.open(join(temp.path, name), false, {
+      onChanged() {},
+      onWatchLost() {},
+      onScanFailed() {},
+    });
   await assert.rejects(open("missing"), Deno.errors.NotFound);
   await assert.rejects(open("file"), Deno.errors.NotADirectory);
 });
 
 Deno.test("Catalog.find knows a file by its path and its present version", async () => {
-  await using place = await makePlace();
+  await using place = await catalogFixture();
   const { version } = place.find("folder/b.txt");
   assert.equal(place.catalog.find("folder/b.txt", version).path, "folder/b.txt");
   for (
@@ -43,7 +47,7 @@ Deno.test("Catalog.find knows a file by its path and its present version", async
 });
 
 Deno.test("Catalog.lease opens a file for many readers", async () => {
-  await using place = await makePlace();
+  await using place = await catalogFixture();
   const file = place.shared("folder/b.txt");
   const leases = await Promise.all([1, 2, 3].map(() => place.catalog.lease(file)));
   for (const lease of leases) assert.equal(await textOf(lease), "b");
@@ -56,42 +60,46 @@ Deno.test("Catalog.lease opens a file for many readers", async () => {
 // What happens to a file between its listing and its request, before the folder is looked at again.
 for (
   const [what, happen, code] of [
-    ["was replaced", ({ at, write }: Place) => {
+    ["was replaced", ({ at, write }: CatalogFixture) => {
       write(".new", "b");
       Deno.renameSync(at(".new"), at("folder/b.txt"));
     }, "changed"],
-    ["was written to", ({ at }: Place) => {
+    ["was written to", ({ at }: CatalogFixture) => {
       Deno.writeTextFileSync(at("folder/b.txt"), "b and more");
     }, "changed"],
-    ["was cut off", ({ at }: Place) => Deno.truncateSync(at("folder/b.txt"), 0), "changed"],
-    ["was deleted", ({ at }: Place) => Deno.removeSync(at("folder/b.txt")), "not-found"],
-    ["became a folder", ({ at }: Place) => {
+    [
+      "was cut off",
+      ({ at }: CatalogFixture) => Deno.truncateSync(at("folder/b.txt"), 0),
+      "changed",
+    ],
+    ["was deleted", ({ at }: CatalogFixture) => Deno.removeSync(at("folder/b.txt")), "not-found"],
+    ["became a folder", ({ at }: CatalogFixture) => {
       Deno.removeSync(at("folder/b.txt"));
       Deno.mkdirSync(at("folder/b.txt"));
     }, "changed"],
-    ["became a link to a file outside", ({ at, outside }: Place) => {
+    ["became a link to a file outside", ({ at, outside }: CatalogFixture) => {
       Deno.removeSync(at("folder/b.txt"));
       Deno.symlinkSync(join(outside, "b.txt"), at("folder/b.txt"));
     }, "changed"],
-    ["became a link to another file of the folder", ({ at }: Place) => {
+    ["became a link to another file of the folder", ({ at }: CatalogFixture) => {
       Deno.removeSync(at("folder/b.txt"));
       Deno.symlinkSync(at("folder/c.txt"), at("folder/b.txt"));
     }, "changed"],
-    ["is in a folder that became a link to one outside", ({ at, outside }: Place) => {
+    ["is in a folder that became a link to one outside", ({ at, outside }: CatalogFixture) => {
       Deno.removeSync(at("folder"), { recursive: true });
       Deno.symlinkSync(outside, at("folder"));
     }, "changed"],
-    ["is in a folder that moved outside and left a link", ({ at, outside }: Place) => {
+    ["is in a folder that moved outside and left a link", ({ at, outside }: CatalogFixture) => {
       Deno.renameSync(at("folder"), join(outside, "moved"));
       Deno.symlinkSync(join(outside, "moved"), at("folder"));
     }, "changed"],
-    ["is in a folder that is gone", ({ at }: Place) => {
+    ["is in a folder that is gone", ({ at }: CatalogFixture) => {
       Deno.removeSync(at("folder"), { recursive: true });
     }, "not-found"],
   ] as const
 ) {
   Deno.test(`Catalog.lease refuses a file that ${what} as ${code}`, async () => {
-    await using place = await makePlace();
+    await using place = await catalogFixture();
     const file = place.shared("folder/b.txt");
     // Times on disk are coarser than tests are quick.
     await pass(20);
@@ -104,7 +112,7 @@ for (
 }
 
 Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
-  await using place = await makePlace();
+  await using place = await catalogFixture();
   const real = await place.catalog.realPath(place.shared("folder/b.txt"));
   assert.equal(real, place.at("folder/b.txt"));
   Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
@@ -113,7 +121,7 @@ Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
 });
 
 Deno.test("Catalog.assertUnchanged tells a reader that its file was written to", async () => {
-  await using place = await makePlace();
+  await using place = await catalogFixture();
   const file = place.shared("a.txt");
   const lease = await place.catalog.lease(file);
   await place.catalog.assertUnchanged(file, lease);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseListPage } from "../../../lib/protocol/payloads.ts";
-import { WholeList } from "../../../lib/server/folder/list_cache.ts";
+import { ListCache } from "../../../lib/server/folder/list_cache.ts";
 
 /** A list of so many files, long enough for several pages. */
 function sourceOf(count: number, revision = 1) {
@@ -14,7 +14,7 @@ function sourceOf(count: number, revision = 1) {
 }
 
 Deno.test("WholeList gives every reader all pages, and makes each once", () => {
-  const list = new WholeList(sourceOf(5_000));
+  const list = new ListCache(sourceOf(5_000));
   const first = list.pages();
   const begun = [first.next().value!];
   const second = [...list.pages()];
@@ -31,7 +31,7 @@ Deno.test("WholeList gives every reader all pages, and makes each once", () => {
 
 Deno.test("WholeList gives who has begun the old revision, and who comes then the new one", () => {
   const source = sourceOf(5_000);
-  const list = new WholeList(source);
+  const list = new ListCache(source);
   const early = list.pages();
   const pages = [early.next().value!];
   source.revision = 2;
@@ -44,7 +44,7 @@ Deno.test("WholeList gives who has begun the old revision, and who comes then th
 });
 
 Deno.test("WholeList keeps nothing that nobody reads", () => {
-  const list = new WholeList(sourceOf(10));
+  const list = new ListCache(sourceOf(10));
   const [page] = [...list.pages()];
   assert.notEqual([...list.pages()][0], page);
   const left = list.pages();

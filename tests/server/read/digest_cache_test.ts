@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { WireError } from "../../../lib/errors.ts";
-import { Digests } from "../../../lib/server/read/digest_cache.ts";
+import { DigestCache } from "../../../lib/server/read/digest_cache.ts";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
 
 Deno.test("Digests computes the SHA-256 of a shared file", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   for (const content of ["", "hello", "x".repeat(3_000_000)]) {
     const file = await folder.share("a.txt", content);
     assert.equal(await folder.ask(digests, file), sha256(content));
@@ -17,7 +17,7 @@ Deno.test("Digests computes the SHA-256 of a shared file", async () => {
 
 Deno.test("Digests computes a version's digest once, for all who ask", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
   const first = await Promise.all([1, 2, 3].map((client) => folder.ask(digests, file, client)));
   // Not there any more: it can only be remembered.
@@ -32,7 +32,7 @@ Deno.test("Digests computes a version's digest once, for all who ask", async () 
 
 Deno.test("Digests computes a new version's digest anew, and refuses the one before", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const old = await folder.share("a.txt", "old");
   assert.equal(await folder.ask(digests, old), sha256("old"));
   const present = await folder.share("a.txt", "new");
@@ -43,7 +43,7 @@ Deno.test("Digests computes a new version's digest anew, and refuses the one bef
 
 Deno.test("Digests refuses a file that has changed since it was listed", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const file = await folder.share("a.txt", "old");
   await folder.share("a.txt", "new");
   await assert.rejects(folder.ask(digests, file), isWireError("changed"));
@@ -51,7 +51,7 @@ Deno.test("Digests refuses a file that has changed since it was listed", async (
 
 Deno.test("Digests passes on why there is no path to read, and nothing of this machine", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
   for (const code of ["not-found", "changed", "read-failed"] as const) {
     const fails = () => Promise.reject(new WireError(code, "There is no such file"));
@@ -63,7 +63,7 @@ Deno.test("Digests passes on why there is no path to read, and nothing of this m
 
 Deno.test("Digests remembers no failure", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const path = folder.at("a.txt");
   const file = await folder.share("a.txt", "hello");
   Deno.renameSync(path, folder.at("away"));
@@ -79,7 +79,7 @@ Deno.test("Digests remembers no failure", async () => {
 
 Deno.test("Digests computes those of many files for many clients", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const texts = Array.from({ length: 60 }, (_, i) => "x".repeat(i * 1000));
   const files = await Promise.all(texts.map((text, i) => folder.share(`${i}`, text)));
   // One in the middle fails, which holds nobody up.
@@ -95,7 +95,7 @@ Deno.test("Digests computes those of many files for many clients", async () => {
 
 Deno.test("Digests computes a client's smallest file first, and no client waits for another", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const order: string[] = [];
   const ask = async (client: string, file: SharedFile) => {
     await folder.ask(digests, file, client);
@@ -120,7 +120,7 @@ Deno.test("Digests computes a client's smallest file first, and no client waits 
 
 Deno.test("Digests computes no longer what a client wanted that has left", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const files = await Promise.all(
     ["running", "waiting", "shared"].map(async (name) => {
       await folder.share(name, "");
@@ -144,7 +144,7 @@ Deno.test("Digests computes no longer what a client wanted that has left", async
 
 Deno.test("Digests does not give up a digest that another client still waits for", async () => {
   using folder = tempFolder();
-  using digests = new Digests();
+  using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
   const asked = ["one", "two"].map((client) => folder.ask(digests, file, client));
   digests.leave("one");
@@ -156,7 +156,7 @@ Deno.test("Digests does not give up a digest that another client still waits for
 
 Deno.test("Digests that is disposed rejects all who wait, and reads nothing any more", async () => {
   using folder = tempFolder();
-  const digests = new Digests();
+  const digests = new DigestCache();
   const files = await Promise.all([1, 2, 3, 4].map((i) => folder.share(`${i}`, "x".repeat(i))));
   const lookup = Promise.withResolvers<string>();
   const asked = [
@@ -190,7 +190,7 @@ interface TempFolder extends Disposable {
   /** What the list says of a file. */
   list(name: string): Promise<SharedFile>;
   /** Asks for a file's digest. */
-  ask(digests: Digests, file: SharedFile, client?: unknown): Promise<string>;
+  ask(digests: DigestCache, file: SharedFile, client?: unknown): Promise<string>;
 }
 
 function tempFolder(): TempFolder {

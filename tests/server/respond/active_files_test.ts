@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { FilesAtWork } from "../../../lib/server/respond/active_files.ts";
+import { ActiveFiles } from "../../../lib/server/respond/active_files.ts";
 
 Deno.test("FilesAtWork counts what is awaited and what was just sent, each file once", () => {
-  const files = new FilesAtWork();
+  const files = new ActiveFiles();
   assert.equal(files.count([], 0), 0);
   assert.equal(files.count(["a", "a", "b"], 0), 2);
   files.sent("b", 0);
@@ -11,7 +11,7 @@ Deno.test("FilesAtWork counts what is awaited and what was just sent, each file 
 });
 
 Deno.test("FilesAtWork forgets a file that has ended, or that nothing was sent of for long", () => {
-  const files = new FilesAtWork();
+  const files = new ActiveFiles();
   files.sent("a", 0);
   files.sent("b", 1000);
   files.sent("c", 1000);
@@ -23,7 +23,7 @@ Deno.test("FilesAtWork forgets a file that has ended, or that nothing was sent o
 });
 
 Deno.test("FilesAtWork remembers a bounded number of files, the latest ones", () => {
-  const files = new FilesAtWork();
+  const files = new ActiveFiles();
   for (let i = 0; i < 5000; i++) files.sent(`${i}`, i / 10);
   assert.equal(files.count([], 500), 1000);
   assert.equal(files.count(["4999"], 500), 1000);

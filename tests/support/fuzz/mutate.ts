@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { encodeMessage, type Header, MessageType } from "../../../lib/protocol/message.ts";
-import { parseIp } from "../../../lib/protocol/ip_address.ts";
+import { ipBytes } from "../../../lib/protocol/ip_address.ts";
 import type { Random } from "../seeded_random.ts";
 
 /** A message to encode. */
@@ -13,7 +13,7 @@ export type Draft = Pick<Header, "type" | "requestId" | "offset" | "more"> & {
   readonly payload: Uint8Array;
 };
 
-const ENDPOINT = { ip: parseIp("127.0.0.1"), port: 9009 };
+const ENDPOINT = { ip: ipBytes("127.0.0.1"), port: 9009 };
 const BYTES = [0, 1, 9, 10, 32, 34, 44, 45, 48, 57, 91, 93, 123, 125, 127, 128, 192, 254, 255];
 const WORDS = ["-1", "1e999", "null", "9007199254740992", '""', "[]", "{}", "0.5", "\\ud800", ".."];
 

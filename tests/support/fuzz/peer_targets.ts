@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Remote } from "../../../lib/client/remote/server_connection.ts";
+import { ServerConnection } from "../../../lib/client/remote/server_connection.ts";
 import { startServer } from "../../../lib/server/server.ts";
 import { tempFolder, writeRandom } from "../files.ts";
 import type { Random } from "../seeded_random.ts";
@@ -17,7 +17,7 @@ import { CHUNK, CHUNKS, clientDrafts, serverDrafts } from "./sessions.ts";
 const HONEST_EVERY = 25;
 /** How long a mutated peer listens before it hangs up, in milliseconds. */
 const LISTEN_MS = 100;
-const PATIENCE = { pingAfter: 50, deadAfter: 200, stalledAfter: 300 };
+const TIMEOUTS = { pingAfterMs: 50, deadAfterMs: 200, writeStallMs: 300 };
 const LISTENER = { listChanged: () => {}, answered: () => {} };
 const HOSTNAME = "127.0.0.1";
 
@@ -39,7 +39,7 @@ export const SERVER_TARGET: FuzzTarget = {
         maxClients: 1000,
         maxClientsPerAddress: 1000,
         memory: 16 * 1024 * 1024,
-        log: (event) => event.event === "session failed" && failures.push(event),
+        log: (event) => event.event === "session_failed" && failures.push(event),
       }),
     );
     const { port } = server.addr;
@@ -88,7 +88,7 @@ export const CLIENT_TARGET: FuzzTarget = {
 /** Fetches what there is, and returns what a client says that does. */
 async function honestSession(port: number) {
   const { signal } = new AbortController();
-  using remote = await Remote.connect({ hostname: HOSTNAME, port }, signal);
+  using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal);
   const files = [...remote.files.values()];
   assert.deepEqual(files.map(({ path }) => path).sort(), ["a.bin", "b/b.bin"]);
   // It ends with an error, since it is this side that hangs up.
@@ -102,7 +102,7 @@ async function honestSession(port: number) {
 }
 
 function getChunks(
-  remote: Remote,
+  remote: ServerConnection,
   { path, version }: { readonly path: string; readonly version: string },
 ): Promise<unknown> {
   const chunks = Array.from({ length: Math.min(CHUNKS, remote.room) }, (_, i) => {
@@ -124,7 +124,7 @@ function getChunks(
 /** Connects to whatever is there, and asks for some of it. */
 async function useRemote(port: number): Promise<void> {
   const { signal } = new AbortController();
-  using remote = await Remote.connect({ hostname: HOSTNAME, port }, signal, PATIENCE);
+  using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal, TIMEOUTS);
   const asked: Promise<unknown>[] = [];
   for (const file of [...remote.files.values()].slice(0, 2)) {
     asked.push(getChunks(remote, file));

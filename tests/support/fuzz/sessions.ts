@@ -4,7 +4,7 @@
  * @module
  */
 import { MessageType } from "../../../lib/protocol/message.ts";
-import { type ListedFile, printPayload } from "../../../lib/protocol/payloads.ts";
+import { encodePayload, type ListedFile } from "../../../lib/protocol/payloads.ts";
 import { type Draft, draft } from "./mutate.ts";
 
 /** A file that nobody has. */
@@ -18,30 +18,30 @@ export function clientDrafts(files: readonly ListedFile[]): Draft[] {
   let requestId = 0;
   const requests = files.flatMap(({ path, version }) => {
     const gets = Array.from({ length: CHUNKS }, (_, i) => {
-      const payload = printPayload({ path, version, offset: i * CHUNK, length: CHUNK });
+      const payload = encodePayload({ path, version, offset: i * CHUNK, length: CHUNK });
       return draft(MessageType.GET, payload, { requestId: ++requestId });
     });
-    const digest = printPayload({ path, version, algorithm: "sha256" });
+    const digest = encodePayload({ path, version, algorithm: "sha256" });
     return [...gets, draft(MessageType.DIGEST, digest, { requestId: ++requestId })];
   });
   return [
     draft(MessageType.PING, new Uint8Array()),
     ...requests,
-    draft(MessageType.GOODBYE, printPayload({ reason: "done" })),
+    draft(MessageType.GOODBYE, encodePayload({ reason: "done" })),
   ];
 }
 
 /** What a server sends that is asked for the chunks of `FILE`, and for its digest. */
 export function serverDrafts(): Draft[] {
-  const welcome = printPayload({
+  const welcome = encodePayload({
     protocol: 1,
     server: "sluice/1",
     maxChunk: 1_048_576,
     maxRequests: 16,
     authentication: null,
   });
-  const first = printPayload({ revision: 1, complete: true, files: [FILE], removed: [] });
-  const second = printPayload({
+  const first = encodePayload({ revision: 1, complete: true, files: [FILE], removed: [] });
+  const second = encodePayload({
     revision: 2,
     complete: false,
     files: [{ ...FILE, path: "b" }],
@@ -55,17 +55,17 @@ export function serverDrafts(): Draft[] {
         offset: i * CHUNK,
       }),
   );
-  const error = printPayload({ code: "changed", message: "It has changed" });
+  const error = encodePayload({ code: "changed", message: "It has changed" });
   return [
     draft(MessageType.WELCOME, welcome),
     draft(MessageType.LIST, first),
     draft(MessageType.PING, new Uint8Array()),
     ...chunks,
     draft(MessageType.LIST, second),
-    draft(MessageType.DIGEST_RESULT, printPayload({ digest: "0f".repeat(32) }), {
+    draft(MessageType.DIGEST_RESULT, encodePayload({ digest: "0f".repeat(32) }), {
       requestId: CHUNKS + 1,
     }),
     draft(MessageType.ERROR, error, { requestId: CHUNKS + 2 }),
-    draft(MessageType.GOODBYE, printPayload({ reason: "done" })),
+    draft(MessageType.GOODBYE, encodePayload({ reason: "done" })),
   ];
 }

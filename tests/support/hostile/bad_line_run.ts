@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { startClient, startServer } from "../harness.ts";
-import { Site } from "../workspace.ts";
+import { Workspace } from "../workspace.ts";
 import { startBadRelay } from "./bad_relay.ts";
 import { assertHarmless } from "./server_row.ts";
 
@@ -20,8 +20,8 @@ const FILES = {
 
 /** Fetches files of 0 to 3 MB, and asserts that all arrive identical and nothing is left over. */
 export async function fetchThroughBadLine(seed: number): Promise<void> {
-  await using site = await Site.create(FILES);
-  await site.wish("**\n");
+  await using site = await Workspace.create(FILES);
+  await site.entry("**\n");
   await using server = await startServer(site);
   await using relay = startBadRelay(server.port, seed);
   const args = ["--once", "--progress", "plain", "--retry-for", "20"];

@@ -11,7 +11,7 @@ const DELAYS = 10;
 const SPLITS = 10;
 const MERGES = 20;
 /** The longest delay, in milliseconds. */
-const LONGEST_DELAY_MS = 20;
+const MAX_DELAY_MS = 20;
 /** The bytes of a connection that are carried as they are, so that there is progress. */
 const SPARED = 150_000;
 
@@ -87,7 +87,7 @@ async function spoil(from: Deno.TcpConn, to: Deno.TcpConn, random: () => number)
     if (carried > SPARED && befalls(CORRUPTIONS)) {
       buffer[Math.floor(random() * held)]! ^= 1 << Math.floor(random() * 8);
     }
-    if (befalls(DELAYS)) await pause(random() * LONGEST_DELAY_MS);
+    if (befalls(DELAYS)) await pause(random() * MAX_DELAY_MS);
     // What comes next comes with it, if that is soon.
     if (befalls(MERGES) && held < buffer.length / 2) await pause(1);
     if (befalls(SPLITS)) {

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { filesUnder, type Program, sha256, startClient } from "../harness.ts";
-import { Site } from "../workspace.ts";
+import { Workspace } from "../workspace.ts";
 import {
   GOOD,
   type HostileServer,
@@ -33,7 +33,7 @@ export interface ServerRow extends Misbehaviour {
   /** The client's `--retry-for`, in seconds. @default {1} */
   readonly retryFor?: number;
   /** Puts something into the client's way. `outside` holds the file `victim.txt`. */
-  readonly plant?: (site: Site, outside: string) => Promise<void>;
+  readonly plant?: (site: Workspace, outside: string) => Promise<void>;
   /** Does what a user does, while the client runs. */
   readonly meanwhile?: (client: Program, server: HostileServer) => Promise<void>;
   /** Within how many milliseconds of the end of `meanwhile` the client must end. */
@@ -43,15 +43,15 @@ export interface ServerRow extends Misbehaviour {
 }
 
 /** A client that misses its end is not waited for longer than this, in milliseconds. */
-const PATIENCE = 120_000;
+const TIMEOUTS = 120_000;
 
 /** Lets a client meet the server of a row. */
 export async function meetHostileServer(row: ServerRow): Promise<void> {
-  await using site = await Site.create();
+  await using site = await Workspace.create();
   const outside = join(site.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
-  await site.wish(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
+  await site.entry(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
   await Deno.mkdir(site.output);
   await row.plant?.(site, outside);
   const before = await inventory(site.root, "Output");
@@ -66,7 +66,7 @@ export async function meetHostileServer(row: ServerRow): Promise<void> {
   const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
   await using client = startClient({ ...site, port: server.port, args });
   await row.meanwhile?.(client, server);
-  const result = await client.ended(row.endsWithin ?? PATIENCE);
+  const result = await client.ended(row.endsWithin ?? TIMEOUTS);
   const { code, signal, stdout, stderr } = result;
   assert.deepEqual([code, signal, stdout], [row.code, null, ""], stderr);
   assertHarmless(stderr);
@@ -91,7 +91,7 @@ export function assertHarmless(text: string): void {
 
 /** Asserts which files stand in the output folder, its work folder aside. */
 async function assertOutput(
-  site: Site,
+  site: Workspace,
   files: Readonly<Record<string, Uint8Array>>,
   stays: readonly string[],
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
 import { journalHead, journalLine } from "../../../lib/client/disk/journal.ts";
-import type { Site } from "../workspace.ts";
+import type { Workspace } from "../workspace.ts";
 import { content, listed } from "./hostile_server.ts";
 import type { ServerRow } from "./server_row.ts";
 
@@ -17,14 +17,14 @@ const FILES = { "evil.bin": EVIL };
 const INSIDE = { "dir/deep/evil.bin": EVIL };
 
 /** A path in the client's own folder, which is made. */
-async function own(site: Site, name: string): Promise<string> {
+async function own(site: Workspace, name: string): Promise<string> {
   const folder = site.downloaded(".sluice");
   await Deno.mkdir(folder, { recursive: true });
   return join(folder, name);
 }
 
 /** Where the client keeps a file's data or its journal. */
-function work(site: Site, suffix: string): Promise<string> {
+function work(site: Workspace, suffix: string): Promise<string> {
   const name = createHash("sha256").update("evil.bin").digest("hex").slice(0, 32);
   return own(site, name + suffix);
 }
@@ -35,7 +35,7 @@ async function makePipe(path: string): Promise<void> {
 }
 
 /** Writes a journal that says, rightly, that half of the data is there. */
-async function writeJournal(site: Site): Promise<void> {
+async function writeJournal(site: Workspace): Promise<void> {
   const half = EVIL.subarray(0, 20_000);
   const line = journalLine({ offset: 0, length: half.length, checksum: crc32(half) });
   const text = journalHead(listed("evil.bin", EVIL)) + line;
@@ -149,7 +149,7 @@ export const LINKS: readonly ServerRow[] = [
     plant: async (site) => await Deno.mkdir(await work(site, ".journal")),
     arrives: FILES,
     code: 0,
-    says: /^anew +evil\.bin .*journal/m,
+    says: /^refetch +evil\.bin .*journal/m,
   },
   {
     name: "a link at the client's own folder",

@@ -210,14 +210,14 @@ const GREETINGS: readonly ServerRow[] = [
     says: /^connected to .*\(\\x1b\[31msluice\\u\{202e\}\\u\{d800\}\)/m,
   },
   {
-    name: "a wish for a token",
+    name: "a demand for a token",
     greet: (peer) =>
       peer.welcome({ authentication: { method: "hmac-sha256", nonce: "0".repeat(64) } }),
     code: 3,
     goodArrives: false,
     says: /Cannot log in/,
   },
-  refused("a wish for a proof of another kind", {
+  refused("a demand for a proof of another kind", {
     greet: (peer) => peer.welcome({ authentication: { method: "\x1b[2J", nonce: 1 } }),
   }),
 ];

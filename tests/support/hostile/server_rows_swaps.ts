@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { eventually } from "../harness.ts";
-import type { Site } from "../workspace.ts";
+import type { Workspace } from "../workspace.ts";
 import { content } from "./hostile_server.ts";
 import type { ServerRow } from "./server_row.ts";
 
@@ -18,7 +18,7 @@ const LOST = /^failed +dir\/evil\.bin +(what was written cannot be read|its data
 const FILES = { [PATH]: EVIL };
 
 /** Where the client keeps a file's data or its journal. */
-function work(site: Site, suffix: string): string {
+function work(site: Workspace, suffix: string): string {
   const name = createHash("sha256").update(PATH).digest("hex").slice(0, 32);
   return site.downloaded(`.sluice/${name}${suffix}`);
 }
@@ -26,10 +26,10 @@ function work(site: Site, suffix: string): string {
 /** A row about a file of which something has been written when the swap is made. */
 function swapped(
   name: string,
-  swap: (site: Site, outside: string) => Promise<void>,
+  swap: (site: Workspace, outside: string) => Promise<void>,
   row: Pick<ServerRow, "code"> & Partial<ServerRow>,
 ): ServerRow {
-  let place: { site: Site; outside: string } | undefined;
+  let place: { site: Workspace; outside: string } | undefined;
   return {
     name: `${name}, while the file comes`,
     files: FILES,

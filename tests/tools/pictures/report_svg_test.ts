@@ -10,14 +10,14 @@ const NAME = `<a & "b">`;
 /** The page of a run of two seconds, in which the list was edited. */
 function pageOf(bytes: number): string {
   const record = new ReportRecord(0);
-  record.handle({ type: "input", wishes: 0 }, 0);
+  record.handle({ type: "input", entries: 0 }, 0);
   record.handle(CONNECTED, 0);
   for (const event of [queued(NAME, 4000, "HIGH"), started(NAME)]) record.handle(event, 0);
-  const wish = { change: "added", line: 1, name: NAME, priority: "HIGH", sha256: null } as const;
-  record.handle({ type: "wish", ...wish }, 1000);
-  record.handle({ type: "input", wishes: 1 }, 1000);
+  const entry = { change: "added", line: 1, name: NAME, priority: "HIGH", sha256: null } as const;
+  record.handle({ type: "entry", ...entry }, 1000);
+  record.handle({ type: "input", entries: 1 }, 1000);
   if (bytes > 0) record.handle(moved(NAME, bytes), 2000);
-  const end = summary({ bytes, took: 2000, busy: 2000 });
+  const end = summary({ bytes, took: 2000, activeTime: 2000 });
   return reportPage(record, end as typeof end & { type: "summary" }, new Date(0));
 }
 
