@@ -22,8 +22,8 @@ import {
 import { PROGRAM } from "../version.ts";
 import type { BufferPool } from "./read/buffer_pool.ts";
 import type { Catalog, CatalogChange } from "./folder/catalog.ts";
-import type { OutgoingChunk, SentPiece } from "./respond/chunk_answer.ts";
-import { GetResponses, MAX_CHUNK } from "./respond/chunk_answers.ts";
+import type { OutgoingChunk, SentPiece } from "./respond/get_response.ts";
+import { GetResponses, MAX_CHUNK } from "./respond/get_responses.ts";
 import type { ClientInfo } from "./client_info.ts";
 import type { DigestCache } from "./read/digest_cache.ts";
 import { ActiveFiles } from "./respond/active_files.ts";

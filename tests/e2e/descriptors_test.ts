@@ -20,7 +20,7 @@ const FEW_FILES = 64;
 Deno.test("server keeps nothing open for clients that were cut in the middle", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
   await using site = await Workspace.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   await using server = await startServer(site);
   const honest = await runClient({ ...site, port: server.port });
   assert.equal(honest.code, 0, honest.stderr);
@@ -66,13 +66,13 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   await using site = await Workspace.create(
     Object.fromEntries(names.map((name) => [name, 2 * MB])),
   );
-  await site.entry("\n");
+  await site.setInput("\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("connected to");
   // Large enough for the Worker, which has descriptors of its own.
   await site.share("first", 1 * MB);
-  await site.entry("first\n");
+  await site.setInput("first\n");
   await client.waitFor("done     first");
   const before = await settled(() => openFiles(client.pid));
 
@@ -80,10 +80,10 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   for (const name of names.slice(0, 10)) {
     await Deno.mkdir(join(site.output, name, "mine"), { recursive: true });
   }
-  await site.entry("*\n");
+  await site.setInput("*\n");
   for (const name of names.slice(10, 13)) await Deno.remove(site.shared(name));
   for (const name of names.slice(13, 16)) await site.replace(name, 3 * MB, 9);
-  await site.entry(`${names.slice(0, 18).join("\n")}\n`);
+  await site.setInput(`${names.slice(0, 18).join("\n")}\n`);
   await eventually(() => site.assertArrived(...names.slice(13, 18)));
   await eventually(async () => {
     const after = await openFiles(client.pid);
@@ -94,7 +94,7 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
 Deno.test("server lives through a lack of descriptors, and says so", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for open files");
   await using site = await Workspace.create({ "a.bin": MB });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   const { command, args } = programCommand("server", ["--dir", site.dir, "--port", "0"]);
   const script = `ulimit -n ${FEW_FILES}; exec "$0" "$@"`;
   const shell = { command: "sh", args: ["-c", script, command, ...args] };

@@ -16,7 +16,7 @@ import { MB } from "../support/throttled_run.ts";
 
 Deno.test("client fails what something stands in the way of, and goes on with the rest", async () => {
   await using site = await Workspace.create({ "a": 10, "b": MB, "folder/c": 20, "good": MB + 1 });
-  await site.entry("**\n");
+  await site.setInput("**\n");
   await Deno.mkdir(join(site.output, "a", "mine"), { recursive: true });
   await Deno.writeTextFile(join(site.output, "folder"), "mine");
   await using server = await startServer(site);
@@ -36,7 +36,7 @@ Deno.test("client fails a file that the disk does not take, and goes on with the
   if (Deno.build.os === "windows") return skip("this system has no limit for the size of files");
   const limit = 8 * MB;
   await using site = await Workspace.create({ "large": limit + 4 * MB, "good": MB });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   await using server = await startServer(site);
   // Ignored, the signal becomes an error of the write. Blocks have 512 bytes, in some shells 1,024.
   const script = `trap '' XFSZ; ulimit -f ${Math.floor(limit / 1024)}; exec "$0" "$@"`;
@@ -59,7 +59,7 @@ Deno.test("client fails files that a full disk does not take, and keeps the othe
   const cannot = await whyNoSmallDisk(site.output);
   if (cannot) return skip(cannot);
   // The small ones are there before the disk is full.
-  await site.entry("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
+  await site.setInput("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
   await using server = await startServer(site);
   const kept = join(site.root, "kept");
   const script = `mount -t tmpfs -o size=6m none "${site.output}" || exit 99
@@ -76,7 +76,7 @@ Deno.test("client fails files that a full disk does not take, and keeps the othe
 
 Deno.test("client fails the file whose folder is deleted under it, and goes on with the rest", async () => {
   await using site = await Workspace.create({ "a.bin": 3 * MB });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   await using server = await startServer(site);
   await using relay = startRelay({ port: server.port, bytesPerSecond: 2 * MB });
   await using client = startClient({ ...site, port: relay.port });
@@ -98,7 +98,7 @@ Deno.test("client fails the file whose folder is deleted under it, and goes on w
 
 Deno.test("client refuses an output folder that cannot be written to", async () => {
   await using site = await Workspace.create({ "a.bin": 1_000 });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   const cannot = await whyNoSmallDisk(site.output);
   if (cannot) return skip(cannot);
   await using server = await startServer(site);
@@ -110,7 +110,7 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
 
 Deno.test("client fails at once what belongs on another disk, and goes on with the rest", async () => {
   await using site = await Workspace.create({ "sub/a.bin": 2 * MB, "good": MB });
-  await site.entry("**\n");
+  await site.setInput("**\n");
   const cannot = await whyNoSmallDisk(join(site.root, "trial"));
   if (cannot) return skip(cannot);
   await using server = await startServer(site);

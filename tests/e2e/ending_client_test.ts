@@ -37,7 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   interruptTest(`client ends with 0 at ${signal} when all is done`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000 });
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     await using server = await startServer(site);
     await using client = startClient({ ...site, port: server.port });
     await client.waitFor(/; watching .*input\.txt$/m);
@@ -49,7 +49,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 interruptTest("client ends with 1 at SIGINT when it waits for a file", async () => {
   await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.entry("a.bin\nmissing.bin\n");
+  await site.setInput("a.bin\nmissing.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     a.bin  ");
@@ -59,7 +59,7 @@ interruptTest("client ends with 1 at SIGINT when it waits for a file", async () 
 
 interruptTest("client ends with 130 at SIGINT when it waits for the server", async () => {
   await using site = await Workspace.create();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const port = freePort();
   await using client = startClient({ ...site, port });
   await client.waitFor(/^cannot reach .*; trying again$/m);
@@ -70,7 +70,7 @@ interruptTest("client ends with 130 at SIGINT when it waits for the server", asy
 
 interruptTest("client ends with 130 at SIGINT when the server says nothing", async () => {
   await using site = await Workspace.create();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using client = startClient({ ...site, port: listener.addr.port });
   using _conn = await listener.accept();

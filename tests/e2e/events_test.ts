@@ -29,7 +29,7 @@ function sum(lines: readonly JsonLine[], member: string): number {
 Deno.test("client --progress json tells a whole run, and its sums are those of the files", async () => {
   const files = { "a.bin": 3 * MB, "b/c.bin": 70_000, "b/d.bin": 5, "empty": 0, "e 日.bin": 1 };
   await using site = await Workspace.create(files);
-  await site.entry("a.bin CRITICAL\nb/* HIGH\nempty\ne*\n");
+  await site.setInput("a.bin CRITICAL\nb/* HIGH\nempty\ne*\n");
   await using server = await startServer(site);
   const started = Date.now();
   const result = await runClient({ ...site, port: server.port, args: ["--once", ...JSON_ARGS] });
@@ -78,7 +78,7 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
   });
   const { client, server, workspace, relay } = stage;
   await stage.underWay("b.bin", 2 * MB);
-  await workspace.entry("a.bin CRITICAL\nb.bin HIGH\nnew*.bin\n");
+  await workspace.setInput("a.bin CRITICAL\nb.bin HIGH\nnew*.bin\n");
   await client.waitForOutput(/"event":"reprioritized"/);
   await client.waitForOutput(/"names":\["new\*\.bin"\]/);
   relay.cut();
@@ -101,11 +101,11 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
     last.resume as string,
     /^(?:deno task client|sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
   );
-  const shares = last.shares as { bytes: number; priorities: { measured: number }[] };
-  assert.ok(shares.bytes > 0 && shares.bytes <= (last.bytes as number));
+  const shares = last.shares as { bytes: number; priorities: { actualShare: number }[] };
+  assert.ok(shares.bytes > 0 && shares.bytes <= (last.receivedBytes as number));
 
-  const unfinished = last.unfinished as { path: string; kept: number }[];
-  const kept = new Map(unfinished.map(({ path, kept }) => [path, kept]));
+  const unfinished = last.unfinished as { path: string; resumableBytes: number }[];
+  const kept = new Map(unfinished.map(({ path, resumableBytes }) => [path, resumableBytes]));
   const again = await runClient({
     ...workspace,
     port: server.port,
@@ -115,13 +115,16 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
     { path, resumedBytes },
   ) => [path, resumedBytes]);
   assert.deepEqual(new Map(resumed as [string, number][]), kept);
-  const secondBytes = linesOf(again).at(-1)!.bytes as number;
-  assert.equal(secondBytes, 80 * MB - unfinished.reduce((sum, { kept }) => sum + kept, 0));
+  const secondBytes = linesOf(again).at(-1)!.receivedBytes as number;
+  assert.equal(
+    secondBytes,
+    80 * MB - unfinished.reduce((sum, { resumableBytes }) => sum + resumableBytes, 0),
+  );
 });
 
 Deno.test("client --progress json tells which files failed, and what to do", async () => {
   await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 1000 });
-  await site.entry(`a.bin sha256:${"0".repeat(64)}\nb.bin\nnowhere.bin\n`);
+  await site.setInput(`a.bin sha256:${"0".repeat(64)}\nb.bin\nnowhere.bin\n`);
   await using server = await startServer(site);
   const result = await runClient({ ...site, port: server.port, args: ["--once", ...JSON_ARGS] });
   const lines = linesOf(result);
@@ -138,7 +141,7 @@ Deno.test("client --progress json tells which files failed, and what to do", asy
 Deno.test("client --progress json ends with a summary that says why it could not go on", async () => {
   await using site = await Workspace.create();
   const port = freePort();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const args = ["--once", "--retry-for", "1", ...JSON_ARGS];
   const { code, stdout, stderr } = await runClient({ ...site, port, args });
   assert.equal(code, 3);

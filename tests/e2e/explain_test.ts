@@ -34,7 +34,7 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
     "h 2.bin": 5,
     "n.bin": 7,
   });
-  await site.entry("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
+  await site.setInput("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
   await using server = await startServer(site);
   const before = await stateOf(site.root);
   const { code, stderr, rows } = await explain(site, server.port);
@@ -76,15 +76,15 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
     "done.bin": 5000,
     "way.bin": 1,
   });
-  await site.entry("done.bin\n");
+  await site.setInput("done.bin\n");
   await using server = await startServer(site);
   assert.equal((await runClient({ ...site, port: server.port })).code, 0);
-  await site.entry("*.bin\n");
+  await site.setInput("*.bin\n");
   await Deno.mkdir(site.downloaded("way.bin"));
   const remains = await interrupt(site, server, names);
   const before = await stateOf(site.output);
 
-  await site.entry("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
+  await site.setInput("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
   const logged = server.stderr.length;
   await site.replace("b.bin", 3 * MB, 77);
   await server.waitFor("folder_changed", undefined, logged);
@@ -114,7 +114,7 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
 
 Deno.test("client --explain without a server explains the lines alone, and ends with 3", async () => {
   await using site = await Workspace.create();
-  await site.entry('a*.bin\nb.bin HIGH\n"open\n');
+  await site.setInput('a*.bin\nb.bin HIGH\n"open\n');
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -138,7 +138,7 @@ Deno.test("client --explain says in one line what is wrong with its input or its
   const noInput = await runProgram("client", ["--explain"], site.root);
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
   assert.match(noInput.stderr, /^client: Cannot read the input list "input\.txt": [^\n]+\n$/);
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const args = ["--explain", "--output", site.shared("a.bin")];
   const noOutput = await runProgram("client", args, site.root);
   assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);

@@ -23,7 +23,7 @@ Deno.test("client --list of an empty folder prints nothing on standard output", 
 
 Deno.test("client --once ends with 1 if a file is missing, and fetches the others", async () => {
   await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2_000_000 });
-  await site.entry("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
+  await site.setInput("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1, stderr);
@@ -34,7 +34,7 @@ Deno.test("client --once ends with 1 if a file is missing, and fetches the other
 
 Deno.test("client --once ends with 0 if nothing is named", async () => {
   await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.entry("# nothing yet\n");
+  await site.setInput("# nothing yet\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -43,7 +43,7 @@ Deno.test("client --once ends with 0 if nothing is named", async () => {
 
 Deno.test("client --progress none says nothing if all is well", async () => {
   await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   const args = ["--once", "--progress", "none"];
   const { code, stdout, stderr } = await runClient({ ...site, port: server.port, args });
@@ -53,7 +53,7 @@ Deno.test("client --progress none says nothing if all is well", async () => {
 
 Deno.test("server shares hidden files with --hidden only", async () => {
   await using site = await Workspace.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
-  await site.entry("**\n.d\n.b/c.bin\n");
+  await site.setInput("**\n.d\n.b/c.bin\n");
   await using server = await startServer(site);
   const without = await runClient({ ...site, port: server.port });
   assert.equal(without.code, 1, without.stderr);

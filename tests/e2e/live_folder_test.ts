@@ -5,7 +5,7 @@ import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 Deno.test("client fetches files that appear on the server later", async () => {
   await using site = await Workspace.create({ "first.bin": 1000 });
-  await site.entry("later.bin HIGH\nfirst.bin\nphotos/**/*.jpg\n");
+  await site.setInput("later.bin HIGH\nfirst.bin\nphotos/**/*.jpg\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     first.bin  ");
@@ -20,7 +20,7 @@ Deno.test("client fetches files that appear on the server later", async () => {
 
 Deno.test("client fetches a file that appears on the server slowly", async () => {
   await using site = await Workspace.create();
-  await site.entry("*.log\n");
+  await site.setInput("*.log\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("waiting for 1 file");
@@ -62,7 +62,7 @@ Deno.test("client waits for a file that vanishes from the server meanwhile", asy
 
 interruptTest("client fetches a file again that changes after it was finished", async () => {
   await using site = await Workspace.create({ "a.bin": 300_000, "b.bin": 1000 });
-  await site.entry("*.bin\n");
+  await site.setInput("*.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor(/; watching .*input\.txt$/m);
@@ -80,7 +80,7 @@ interruptTest("client fetches a file again that changes after it was finished", 
 
 Deno.test("client keeps what it has of a file that the server removes afterwards", async () => {
   await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   await using client = startClient({ ...site, port: server.port });
   await client.waitFor("done     a.bin  ");

@@ -21,12 +21,12 @@ Deno.test("client stops a line that is deleted, and resumes it once it is back",
     input: "a.bin\nb.bin CRITICAL\n",
   });
   await stage.underWay("b.bin", 4 * MB);
-  await stage.workspace.entry("a.bin\n");
+  await stage.workspace.setInput("a.bin\n");
   await stage.client.waitFor(/^stopped +b\.bin /m);
   await stage.done("a.bin");
   await stage.workspace.assertAbsent("b.bin");
   const before = stage.recorder.gets.length;
-  await stage.workspace.entry("a.bin\nb.bin\n");
+  await stage.workspace.setInput("a.bin\nb.bin\n");
   await stage.client.waitFor(/^resumed +b\.bin /m);
   await stage.done("b.bin");
   const askedAgain = stage.recorder.gets.slice(before)
@@ -42,7 +42,7 @@ Deno.test("client re-weights a download under way when its priority is edited", 
   });
   await stage.underWay("a.bin", 1 * MB);
   await stage.underWay("b.bin", 1 * MB);
-  await stage.workspace.entry("a.bin\nb.bin critical\n");
+  await stage.workspace.setInput("a.bin\nb.bin critical\n");
   await stage.client.waitFor(/^priority +b\.bin +CRITICAL$/m);
   await stage.done("b.bin");
   await stage.workspace.assertAbsent("a.bin");
@@ -72,7 +72,7 @@ Deno.test("client downloads on while input.txt is deleted, and follows it once i
   await stage.underWay("a.bin");
   await Deno.remove(stage.workspace.input);
   await stage.client.waitFor(/^warning .*any more/m);
-  await stage.workspace.entry("a.bin\nb.bin\n");
+  await stage.workspace.setInput("a.bin\nb.bin\n");
   await stage.done("b.bin", "a.bin");
   assert.doesNotMatch(stage.said, /^stopped /m);
 });
@@ -129,7 +129,7 @@ const FORMS: Readonly<Record<string, string>> = {
 for (const [form, text] of Object.entries(FORMS)) {
   Deno.test(`client reads an input list ${form}`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2000, "c.bin": 3000 });
-    await site.entry(text);
+    await site.setInput(text);
     await using server = await startServer(site);
     const { stderr } = await runClient({ ...site, port: server.port });
     await site.assertArrived("a.bin", "b.bin", "c.bin");
@@ -139,7 +139,7 @@ for (const [form, text] of Object.entries(FORMS)) {
 
 Deno.test("client takes the last of two lines with one name, and warns", async () => {
   await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2000 });
-  await site.entry(`a.bin sha256:${"0".repeat(64)}\nb.bin\na.bin HIGH\n`);
+  await site.setInput(`a.bin sha256:${"0".repeat(64)}\nb.bin\na.bin HIGH\n`);
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -149,7 +149,7 @@ Deno.test("client takes the last of two lines with one name, and warns", async (
 
 Deno.test("client only ever reads input.txt", async () => {
   await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.entry("a.bin\nmissing.bin\nbad sha256:1\n");
+  await site.setInput("a.bin\nmissing.bin\nbad sha256:1\n");
   await Deno.chmod(site.input, 0o444);
   const before = await Deno.stat(site.input);
   await using server = await startServer(site);
@@ -171,7 +171,7 @@ Deno.test("client goes on with what it knows while a folder stands in place of i
     /^warning .*input\.txt" any more .*; its last text goes on counting$/m,
   );
   await Deno.remove(stage.workspace.input);
-  await stage.workspace.entry("a.bin\nb.bin\n");
+  await stage.workspace.setInput("a.bin\nb.bin\n");
   await stage.done("b.bin", "a.bin");
   await stage.end();
 });

@@ -30,7 +30,7 @@ Deno.test("README has every event of the server's log with its details, and no o
 
 Deno.test("server --log json writes one object a line, and all add up", async () => {
   await using site = await Workspace.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
-  await site.entry("*\n");
+  await site.setInput("*\n");
   await using server = await startServer({
     dir: site.dir,
     args: ["--log", "json", "--max-clients-per-address", "1"],

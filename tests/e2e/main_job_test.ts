@@ -24,7 +24,9 @@ Deno.test("client fetches files of all sizes with --once, and leaves nothing els
   await using site = await Workspace.create(
     Object.fromEntries(names.map((name, i) => [name, SIZES[i]!])),
   );
-  await site.entry(names.map((name, i) => `${name} ${["CRITICAL", "HIGH", ""][i % 3]}\n`).join(""));
+  await site.setInput(
+    names.map((name, i) => `${name} ${["CRITICAL", "HIGH", ""][i % 3]}\n`).join(""),
+  );
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -41,7 +43,7 @@ Deno.test("client fetches files of all kinds of names, and keeps their times", a
   for (const [i, name] of names.entries()) {
     await Deno.utime(site.shared(name), times[i]!, times[i]!);
   }
-  await site.entry(names.map((name) => `${NAMES[name]}\n`).join(""));
+  await site.setInput(names.map((name) => `${NAMES[name]}\n`).join(""));
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
@@ -56,7 +58,7 @@ Deno.test("client fetches files of all kinds of names, and keeps their times", a
 Deno.test("server serves five clients at once", async () => {
   const files = { "a.bin": 12_000_000, "b.bin": 3_000_001, "c/d.bin": 65_536, "e.txt": 5 };
   await using site = await Workspace.create(files);
-  await site.entry("a.bin\nb.bin CRITICAL\n**\n");
+  await site.setInput("a.bin\nb.bin CRITICAL\n**\n");
   await using server = await startServer(site);
   const outputs = [1, 2, 3, 4, 5].map((n) => `${site.output} ${n}`);
   const results = await Promise.all(
@@ -78,7 +80,7 @@ Deno.test("client fetches nothing that is there already", async () => {
     "empty": 0,
     "sub/b.bin": 70_000,
   });
-  await site.entry("**\n");
+  await site.setInput("**\n");
   await using server = await startServer(site);
   for (const args of [[], [], ["--verify", "none"]]) {
     const { code, stderr } = await runClient({
@@ -97,7 +99,7 @@ Deno.test("client fetches nothing that is there already", async () => {
 
 Deno.test("client fetches again what has been changed in the output folder", async () => {
   await using site = await Workspace.create({ "a.bin": 300_000, "b.bin": 70_000 });
-  await site.entry("a.bin\nb.bin\n");
+  await site.setInput("a.bin\nb.bin\n");
   await using server = await startServer(site);
   await runClient({ ...site, port: server.port });
   const damaged = await Deno.readFile(site.downloaded("a.bin"));
@@ -112,7 +114,7 @@ Deno.test("client fetches again what has been changed in the output folder", asy
 
 Deno.test("client fetches without the server's digests with --verify none", async () => {
   await using site = await Workspace.create({ "a.bin": 3_000_000, "empty": 0 });
-  await site.entry("a.bin\nempty\n");
+  await site.setInput("a.bin\nempty\n");
   await using server = await startServer(site);
   const args = ["--once", "--verify=none"];
   const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -123,7 +125,7 @@ Deno.test("client fetches without the server's digests with --verify none", asyn
 Deno.test("client accepts a file whose digest is the one in input.txt", async () => {
   await using site = await Workspace.create({ "a.bin": 2_000_000, "b.bin": 1_000 });
   const [a, b] = [await sha256(site.shared("a.bin")), await sha256(site.shared("b.bin"))];
-  await site.entry(`a.bin HIGH sha256:${a}\nb.bin sha256:${b.toUpperCase()}\n`);
+  await site.setInput(`a.bin HIGH sha256:${a}\nb.bin sha256:${b.toUpperCase()}\n`);
   await using server = await startServer(site);
   for (const args of [["--once"], ["--once", "--verify", "none"]]) {
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -135,7 +137,7 @@ Deno.test("client accepts a file whose digest is the one in input.txt", async ()
 for (const verify of ["sha256", "none"]) {
   Deno.test(`client refuses a file of another digest with --verify ${verify}`, async () => {
     await using site = await Workspace.create({ "good.bin": 1_000, "wrong.bin": 2_000_000 });
-    await site.entry(`wrong.bin HIGH sha256:${"0".repeat(64)}\ngood.bin\n`);
+    await site.setInput(`wrong.bin HIGH sha256:${"0".repeat(64)}\ngood.bin\n`);
     await using server = await startServer(site);
     const args = ["--once", "--verify", verify];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
@@ -155,7 +157,7 @@ Deno.test("client fetches 2,000 small files by a glob", async () => {
   for (const [i, path] of paths.entries()) {
     await Deno.writeTextFile(site.shared(path), `file ${i}\n`.repeat(i));
   }
-  await site.entry("many/**/*.txt\n");
+  await site.setInput("many/**/*.txt\n");
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);

@@ -130,7 +130,7 @@ Deno.test("client says in one line that its input list is a folder", async () =>
 for (const below of ["", "/below"]) {
   Deno.test(`client says in one line that its output folder is a file${below && " or below one"}`, async () => {
     await using site = await Workspace.create({ "a.bin": 1 });
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     const args = ["--input", site.input, "--output", site.shared("a.bin") + below];
     assertOneLine(await runProgram("client", args, site.root), 2, /a\.bin.*--output/);
   });
@@ -138,7 +138,7 @@ for (const below of ["", "/below"]) {
 
 Deno.test("client says in one line that it may not write to its output folder", async () => {
   await using site = await Workspace.create();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await Deno.mkdir(site.output, { mode: 0o000 });
   if (await canReadAnything(site.output)) return;
   const args = ["--input", site.input, "--output", site.output];

@@ -17,7 +17,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
   await using site = await Workspace.create();
-  await site.entry("**\n");
+  await site.setInput("**\n");
   const long = "long/" + "e".repeat(300);
   const hostile = [
     "../evil",
@@ -70,7 +70,7 @@ Deno.test("client --list shows the control characters of names as escapes", asyn
 
 Deno.test("client refuses all but one of a file and a folder of one name", async () => {
   await using site = await Workspace.create();
-  await site.entry("**\n");
+  await site.setInput("**\n");
   await using server = startFakeServer(new Map([["a", CONTENT], ["a/b", CONTENT]]));
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1, stderr);
@@ -80,7 +80,7 @@ Deno.test("client refuses all but one of a file and a folder of one name", async
 
 Deno.test("client follows no link in its output folder", async () => {
   await using site = await Workspace.create({ "link/x.txt": 10, "file.txt": 20, "good.txt": 30 });
-  await site.entry("**\n");
+  await site.setInput("**\n");
   const outside = join(site.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
@@ -99,7 +99,7 @@ Deno.test("client follows no link in its output folder", async () => {
 
 Deno.test("client replaces no folder by a file", async () => {
   await using site = await Workspace.create({ "a": 10, "good.txt": 30 });
-  await site.entry("a\ngood.txt\n");
+  await site.setInput("a\ngood.txt\n");
   await Deno.mkdir(site.downloaded("a/b"), { recursive: true });
   await using server = await startServer(site);
   const { code, stderr } = await runClient({ ...site, port: server.port });
@@ -115,7 +115,7 @@ Deno.test("server shares nothing outside its folder", async () => {
   await Deno.writeTextFile(secret, "secret");
   await Deno.symlink(secret, site.shared("link.txt"));
   await Deno.symlink(site.root, site.shared("folder"));
-  await site.entry("**\nlink.txt\nfolder/secret.txt\n");
+  await site.setInput("**\nlink.txt\nfolder/secret.txt\n");
   await using server = await startServer(site);
   const { code } = await runClient({ ...site, port: server.port });
   assert.equal(code, 1);

@@ -12,12 +12,12 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
   await using site = await Workspace.create(
     Object.fromEntries(names.map((name) => [name, 4 * MB])),
   );
-  await site.entry("*.bin\n");
+  await site.setInput("*.bin\n");
   await using server = await startServer(site);
   await interrupt(site, server, names);
   assert.deepEqual(await keptPaths(site), names);
 
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const { code, stderr } = await runClient({ ...site, port: server.port });
   assert.equal(code, 0, stderr);
   const [, command] = stderr.match(
@@ -26,7 +26,7 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
   assert.ok(command, stderr);
   assert.deepEqual(await keptPaths(site), ["b.bin", "c.bin"]);
 
-  await site.entry("a.bin\nc.bin\n");
+  await site.setInput("a.bin\nc.bin\n");
   const args = command.split(" ").map((word) => word.replace(/^"(.*)"$/, "$1"));
   const clean = await runProgram("client", args, site.root);
   assert.deepEqual([clean.code, clean.stderr], [0, ""]);
@@ -44,7 +44,7 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
 
 Deno.test("client has its output folder for itself, until it is killed", async () => {
   await using site = await Workspace.create({ "a.bin": 4 * MB });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   await using relay = startRelay({ port: server.port, bytesPerSecond: MB });
   await using first = startClient({ ...site, port: relay.port });
@@ -65,10 +65,10 @@ Deno.test("client has its output folder for itself, until it is killed", async (
 
 Deno.test("client --clean removes nothing while a line of the list is not understood", async () => {
   await using site = await Workspace.create({ "a.bin": 4 * MB });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   await interrupt(site, server, ["a.bin"]);
-  await site.entry("a.bin sha256:12\n");
+  await site.setInput("a.bin sha256:12\n");
   const { stdout, stderr } = await runClient({ ...site, port: server.port, args: ["--clean"] });
   assert.deepEqual(await keptPaths(site), ["a.bin"], stdout);
   assert.match(stderr, /line 1/);
@@ -76,7 +76,7 @@ Deno.test("client --clean removes nothing while a line of the list is not unders
 
 Deno.test("client says in words that a journal of an unwanted file cannot be read", async () => {
   await using site = await Workspace.create({ "a.bin": MB });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   const stem = join(site.output, ".sluice", "0".repeat(32));
   await Deno.mkdir(`${stem}.journal`, { recursive: true });

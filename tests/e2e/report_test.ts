@@ -15,7 +15,7 @@ Deno.test("client --report writes a page whose numbers are those of the JSON", a
   });
   const { client, workspace } = stage;
   await stage.underWay("b.bin");
-  await workspace.entry(`a.bin CRITICAL\nb.bin HIGH\n${hostile} HIGH\nmissing.bin\n`);
+  await workspace.setInput(`a.bin CRITICAL\nb.bin HIGH\n${hostile} HIGH\nmissing.bin\n`);
   await client.waitForOutput('"event":"reprioritized"');
   const { code, stdout, stderr } = await client.ended();
   assert.deepEqual([code, stderr], [1, ""]);
@@ -64,7 +64,7 @@ Deno.test("client --report writes a page also when it is interrupted, over an ol
 
 Deno.test("client --report writes a page also when there is no server", async () => {
   await using site = await Workspace.create();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -83,7 +83,7 @@ for (
 ) {
   Deno.test(`client says at the start that its report ${name}`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000 });
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     await using server = await startServer(site);
     const args = ["--once", "--report", report];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });

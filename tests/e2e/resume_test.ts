@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
 
 Deno.test("client asks only for what its journal and its data do not prove", async (t) => {
   await using site = await Workspace.create({ "a.bin": SIZE });
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   await using server = await startServer(site);
   const [remains] = await interrupt(site, server, ["a.bin"]);
   const data = await Deno.readFile(remains!.dataPath);
@@ -157,7 +157,7 @@ Deno.test("client asks only for what its journal and its data do not prove", asy
 Deno.test("client begins a file anew that has changed on the server in between", async () => {
   for (const size of [SIZE, SIZE - MB, SIZE + MB]) {
     await using site = await Workspace.create({ "a.bin": SIZE });
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     await using server = await startServer(site);
     await interrupt(site, server, ["a.bin"]);
     await site.replace("a.bin", size, 99);

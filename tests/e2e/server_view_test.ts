@@ -9,7 +9,7 @@ terminalTest(
   "server shows its clients below its log, and leaves the terminal as it was",
   async () => {
     await using site = await Workspace.create({ "a.bin": 30 * MB, "b.bin": 30 * MB });
-    await site.entry("*\n");
+    await site.setInput("*\n");
     const args = ["--dir", site.dir, "--port", "0"];
     const size = { columns: 100, rows: 20, cwd: site.root };
     await using server = await TerminalProgram.start("server", args, size);

@@ -81,7 +81,7 @@ interruptTest("client shares a line of 1 MB/s anew within 1.5 s of an edit", asy
   await passed(recorder, start + 3_000);
   const before = asked(recorder, start + 1_000, start + 3_000);
   assertShares(before, { "critical.bin": 10, "high.bin": 4, "normal.bin": 1 }, 0.25);
-  await workspace.entry("critical.bin\nhigh.bin HIGH\nnormal.bin CRITICAL\n");
+  await workspace.setInput("critical.bin\nhigh.bin HIGH\nnormal.bin CRITICAL\n");
   const edit = performance.now();
   await passed(recorder, edit + 2_500);
   client.interrupt();

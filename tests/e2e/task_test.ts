@@ -39,7 +39,7 @@ async function childOf(pid: number): Promise<number | null> {
 
 Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async () => {
   await using site = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
-  await site.entry("*.bin\n");
+  await site.setInput("*.bin\n");
   await using server = startServerTask(site);
   const address = `127.0.0.1:${await portOf(server)}`;
   await using client = startTask("client", [
@@ -87,7 +87,7 @@ class Pair implements AsyncDisposable {
   static async start(): Promise<Pair> {
     await using disposables = new AsyncDisposableStack();
     const site = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     const server = disposables.use(startServerTask(site));
     const recorder = new GetRecorder();
     const relay = disposables.use(startRelay({

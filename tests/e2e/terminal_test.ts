@@ -13,7 +13,7 @@ async function setUp(stack: AsyncDisposableStack) {
   const site = stack.use(
     await Workspace.create({ "a.bin": MB, "日本.bin": 20 * MB, "c.bin": 20 * MB }),
   );
-  await site.entry("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
+  await site.setInput("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
   const server = stack.use(await startServer(site));
   const relay = stack.use(startRelay({ port: server.port, bytesPerSecond: 5 * MB }));
   const address = `127.0.0.1:${relay.port}`;

@@ -23,7 +23,7 @@ function assertGivenUp({ code, stdout, stderr }: ProgramResult, wanted: RegExp):
 /** Runs a client that wants a file. */
 async function runAgainst(server: string, args: readonly string[]): Promise<ProgramResult> {
   await using site = await Workspace.create();
-  await site.entry("a.bin\n");
+  await site.setInput("a.bin\n");
   const own = ["--input", site.input, "--output", site.output, "--server", server];
   return await runProgram("client", [...own, ...args], site.root);
 }
@@ -87,7 +87,7 @@ for (const args of [["--once"], [], ["--list", "--retry-for", "60"]]) {
   const test = args.length === 0 ? interruptTest : Deno.test;
   test(`${name} tries again until the server is there`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000 });
-    await site.entry("a.bin\n");
+    await site.setInput("a.bin\n");
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
     await using client = startClient({ ...site, port, args });

@@ -176,7 +176,7 @@ for (const { name, act, args = [] } of TABLE) {
     await using site = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
     await Deno.writeTextFile(`${site.root}/secret`, "secret");
     await Deno.symlink(`${site.root}/secret`, site.shared("link"));
-    await site.entry(`${GOOD}\n`);
+    await site.setInput(`${GOOD}\n`);
     await using server = await startServer({ ...site, args });
     await act(server.port);
     const honest = await runClient({ ...site, port: server.port });

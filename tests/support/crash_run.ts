@@ -50,7 +50,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashFigures> {
   const { files, bytesPerSecond, tell } = options;
   const figures = { kills: 0, killsAtWork: 0, rounds: 0, looks: 0, wrong: 0, wanted: 0, sent: 0 };
   await using site = await Workspace.create(files);
-  await site.entry("**\n");
+  await site.setInput("**\n");
   await using server = await startServer(site);
   await using relay = startRelay({ port: server.port, bytesPerSecond });
   const digests = new Map<string, string>();

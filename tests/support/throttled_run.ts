@@ -63,7 +63,7 @@ export class ThrottledRun implements AsyncDisposable {
     await using disposables = new AsyncDisposableStack();
     const workspace = disposables.use(await Workspace.create(files));
     for (const [path, size] of Object.entries(sparse)) await workspace.shareZeros(path, size);
-    await workspace.entry(input);
+    await workspace.setInput(input);
     const server = disposables.use(await startServer(workspace));
     const recorder = new GetRecorder();
     const relay = disposables.use(

@@ -66,7 +66,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Writes the input list in place. */
-  async entry(text: string): Promise<void> {
+  async setInput(text: string): Promise<void> {
     await Deno.writeTextFile(this.input, text);
   }
 

@@ -21,7 +21,7 @@ const FILES = {
 /** Fetches files of 0 to 3 MB, and asserts that all arrive identical and nothing is left over. */
 export async function fetchThroughBadLine(seed: number): Promise<void> {
   await using site = await Workspace.create(FILES);
-  await site.entry("**\n");
+  await site.setInput("**\n");
   await using server = await startServer(site);
   await using relay = startBadRelay(server.port, seed);
   const args = ["--once", "--progress", "plain", "--retry-for", "20"];

@@ -51,7 +51,7 @@ export async function meetHostileServer(row: ServerRow): Promise<void> {
   const outside = join(site.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
-  await site.entry(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
+  await site.setInput(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
   await Deno.mkdir(site.output);
   await row.plant?.(site, outside);
   const before = await inventory(site.root, "Output");

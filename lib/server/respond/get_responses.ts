@@ -13,7 +13,7 @@ import {
   type QueuedGet,
   type ReadRequest,
   type ResponseResources,
-} from "./chunk_answer.ts";
+} from "./get_response.ts";
 import type { SharedFile } from "../shared_file.ts";
 
 /** The largest chunk that this server sends, in bytes. */
