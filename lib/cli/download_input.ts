@@ -4,7 +4,7 @@
  * @module
  */
 import { cleanCommand, resumeCommand } from "./command_text.ts";
-import { runDownloader } from "../client/transfer/downloader.ts";
+import { type ProgressSource, runClient } from "../client/client.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { EXIT_FAILED, EXIT_UNREACHABLE, exitCodeOf } from "../client/exit_code.ts";
 import type { InputEntry } from "../client/input/input_list.ts";
@@ -16,6 +16,9 @@ import { displayFor } from "../display/client/displays.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { unreachable } from "./connect_with_retry.ts";
 import { ownCommand } from "./command_text.ts";
+
+/** How often positions are read for the displays, in milliseconds. */
+const PROGRESS_MS = 100;
 
 /** Progress that tells of a lost server in words for people. */
 const SAYS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain"]);
@@ -42,9 +45,20 @@ export async function downloadInput(
     listen(event);
     display.handle(event);
   };
+  let progress: ProgressSource | undefined;
+  const showProgress = () => {
+    const files = progress?.takeProgress() ?? [];
+    if (files.length > 0) emit({ type: "progress", files });
+    const shares = progress?.takeShares();
+    if (shares) emit({ type: "shares", ...shares });
+  };
+  const timer = setInterval(showProgress, PROGRESS_MS);
   try {
     const platform = Deno.build.os;
-    const outcome = await runDownloader({ ...command, output, platform, emit, signal });
+    const onStart = (source: ProgressSource) => progress = source;
+    const outcome = await runClient({ ...command, output, platform, emit, onStart, signal });
+    clearInterval(timer);
+    showProgress();
     if (outcome.entries) await tellLeftovers(command, output, outcome.entries, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
@@ -64,6 +78,7 @@ export async function downloadInput(
     if (failure !== null && !isSaid) throw failure;
     return exitCode;
   } finally {
+    clearInterval(timer);
     display.close();
   }
 }

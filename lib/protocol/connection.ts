@@ -120,18 +120,20 @@ export class Connection implements Disposable {
   }
 
   /**
-   * The messages that come, PING and PONG excepted: those are dealt with here. The stream closes
+   * The messages that come, those together that came together; PING and PONG are dealt with here. The stream closes
    * at a clean end, between messages. It reads nothing ahead but what came together with a
    * message, so that its payload is valid until the next one is pulled. It errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
    * - a `ProtocolError` if the peer broke the protocol (and has been told so),
    * - a `ConnectionLostError` if the connection broke or fell silent.
    */
-  readonly readable: ReadableStream<Message> = new ReadableStream({
+  readonly readable: ReadableStream<Message[]> = new ReadableStream({
     pull: async (controller) => {
+      const messages: Message[] = [];
       let message = await this.#receive();
       if (!message) return controller.close();
-      for (; message; message = this.#reader.held(isForUser)) controller.enqueue(message);
+      for (; message; message = this.#reader.held(isForUser)) messages.push(message);
+      controller.enqueue(messages);
     },
   }, { highWaterMark: 0 });
 
@@ -152,6 +154,18 @@ export class Connection implements Disposable {
   /** A message of this connection as bytes, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
     return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
+  }
+
+  /** Messages of this connection as bytes, to be sent in one write. */
+  encodeAll(messages: readonly Outgoing[]): Uint8Array {
+    const parts = messages.map((message) => this.encode(message));
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   #headerOf({ type, requestId = 0, more = false }: Outgoing): Omit<Header, "length"> {

@@ -285,17 +285,20 @@ export function decodeHeader(bytes: Uint8Array, sender: Side, maxChunk: number):
  * Checks a payload against the footer behind it: the end mark first, then the checksum.
  *
  * @param bytes The payload and, behind it, the footer.
+ * @returns The payload's CRC-32.
  * @throws {ProtocolError} If either is wrong.
  */
-export function checkFooter(bytes: Uint8Array): void {
+export function checkFooter(bytes: Uint8Array): number {
   const length = bytes.length - FOOTER_SIZE;
   const view = new DataView(bytes.buffer, bytes.byteOffset + length, FOOTER_SIZE);
   if (view.getUint32(4) !== END_MARK) {
     throw new ProtocolError("Cannot read a message: its end mark is missing");
   }
-  if (view.getUint32(0) !== crc32(bytes.subarray(0, length))) {
+  const checksum = view.getUint32(0);
+  if (checksum !== crc32(bytes.subarray(0, length))) {
     throw new ProtocolError("Cannot read a message: its payload's checksum is wrong");
   }
+  return checksum;
 }
 
 function isSentBy(type: number, sender: Side): type is MessageType {

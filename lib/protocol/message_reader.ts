@@ -20,6 +20,8 @@ export interface Message {
   readonly header: Header;
   /** Valid until the next message is waited for. */
   readonly payload: Uint8Array;
+  /** The payload's CRC-32, which has been checked. */
+  readonly checksum: number;
 }
 
 /**
@@ -53,8 +55,8 @@ export class MessageReader {
     const header = decodeHeader(head, this.#sender, this.maxChunk);
     const body = await this.#bytes.read(header.length + FOOTER_SIZE);
     if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
-    checkFooter(body);
-    return { header, payload: body.subarray(0, header.length) };
+    const checksum = checkFooter(body);
+    return { header, payload: body.subarray(0, header.length), checksum };
   }
 
   /**
@@ -72,9 +74,10 @@ export class MessageReader {
       const size = HEADER_SIZE + header.length + FOOTER_SIZE;
       const whole = isWanted(header) ? this.#bytes.peek(size) : null;
       if (!whole) return null;
-      checkFooter(whole.subarray(HEADER_SIZE));
+      const body = whole.subarray(HEADER_SIZE);
+      const checksum = checkFooter(body);
       this.#bytes.skip(size);
-      return { header, payload: whole.subarray(HEADER_SIZE, HEADER_SIZE + header.length) };
+      return { header, payload: body.subarray(0, header.length), checksum };
     } catch {
       return null;
     }

@@ -20,6 +20,8 @@ export interface Welcome {
   readonly maxRequests: number;
   /** What the client must prove, or null if nothing. */
   readonly authentication: Challenge | null;
+  /** What the server knows beyond the first version of the protocol. @default {[]} */
+  readonly features?: readonly string[];
 }
 
 /** What a LOGIN must answer. */
@@ -65,6 +67,8 @@ export interface GetRequest {
   readonly offset: number;
   /** Bytes, 1…`maxChunk`. */
   readonly length: number;
+  /** Whether the digest of the file is asked for, too: of a whole file only. @default {false} */
+  readonly digest?: boolean;
 }
 
 /** A request for a whole file's digest. */
@@ -129,6 +133,9 @@ export function parseWelcome(bytes: Uint8Array): Welcome {
     authentication: members.authentication === null
       ? null
       : parseChallenge(object(members.authentication, "authentication")),
+    features: Array.isArray(members.features)
+      ? members.features.filter((feature) => typeof feature === "string")
+      : [],
   };
 }
 
@@ -171,6 +178,7 @@ export function parseGetRequest(bytes: Uint8Array): GetRequest {
     version: versionOf(members),
     offset: integer(members, "offset", 0),
     length: integer(members, "length", 1),
+    digest: members.digest === true,
   };
 }
 

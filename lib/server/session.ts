@@ -239,12 +239,14 @@ export class Session implements ClientInfo {
 
   async #receiveRequests(): Promise<void> {
     try {
-      for await (const message of this.#connection.readable) {
-        if (message.header.type === MessageType.GOODBYE) {
-          this.#endReason ??= "it left";
-          return;
+      for await (const messages of this.#connection.readable) {
+        for (const message of messages) {
+          if (message.header.type === MessageType.GOODBYE) {
+            this.#endReason ??= "it left";
+            return;
+          }
+          await this.#receive(message);
         }
-        await this.#receive(message);
       }
     } finally {
       this.#answers.end();

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { bytesClaimed } from "./journal.ts";
 import { OutputError, type OutputFolder } from "./output_folder.ts";
@@ -27,6 +28,12 @@ export interface LocalState {
   readonly discardReason: Found["discardReason"];
   /** Why the file cannot be put under its name; null if nothing is in the way. */
   readonly obstacle: string | null;
+}
+
+/** Finds out at once what there is of a file; null if an earlier download may have left something. */
+export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
+  if (existsSync(output.workPath(file.path).journal)) return null;
+  return { ...presentOf(file, output), resumableBytes: 0, discardReason: null };
 }
 
 /** Looks for what there is of a file. */

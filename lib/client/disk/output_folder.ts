@@ -174,6 +174,22 @@ export class OutputFolder {
   }
 
   /**
+   * Moves a complete file to its name like `publish`, if nothing is in the way.
+   *
+   * @returns Whether it did.
+   */
+  publishSync(from: string, path: string): boolean {
+    try {
+      for (const folder of this.#foldersOf(path)) makeFolder(folder);
+      Deno.renameSync(from, this.finalPath(path));
+      return true;
+    } catch {
+      // The careful way tries again, or says what is wrong.
+      return false;
+    }
+  }
+
+  /**
    * Moves a complete file to its name, over an older copy if there is one.
    *
    * @param from Where it is, on the same file system.

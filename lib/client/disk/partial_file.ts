@@ -36,6 +36,8 @@ export function losses({ damaged, discardReason }: Found): string[] {
   return reasons;
 }
 
+const NO_JOURNAL: FoundJournal = { journal: null, isTorn: false, discardReason: null };
+
 /** A file's data on its way. */
 export class PartialFile {
   /** Where the data is. */
@@ -101,6 +103,12 @@ export class PartialFile {
     return { partial, found: { resumableBytes: partial.#received, damaged, discardReason } };
   }
 
+  /** Begins with nothing, where nothing was left. */
+  static fresh(file: ListedFile, output: OutputFolder, handles: WriteHandles): PartialFile {
+    const lacking = new Ranges({ start: 0, end: file.size });
+    return new PartialFile(file, output, handles, lacking, output.workPath(file.path), NO_JOURNAL);
+  }
+
   /** Bytes that are here. */
   get received(): number {
     return this.#received;
@@ -121,16 +129,17 @@ export class PartialFile {
    *
    * Synchronous, a chunk at a time: a chunk is at most 1 MiB, so an interrupt is heard soon.
    *
+   * @param checksum The CRC-32 of the bytes.
    * @throws {Error} If the disk does not take it.
    */
-  write(offset: number, bytes: Uint8Array): void {
+  write(offset: number, bytes: Uint8Array, checksum: number): void {
     const isFresh = this.#received === 0;
     const data = this.#handles.open(this.dataPath, isFresh);
     if (!isFresh || offset > 0) data.seekSync(offset, Deno.SeekMode.Start);
     writeAllSync(data, bytes);
     this.#received += this.#lacking.remove({ start: offset, end: offset + bytes.length });
     if (bytes.length === this.#file.size) return;
-    const line = journalLine({ offset, length: bytes.length, checksum: crc32(bytes) });
+    const line = journalLine({ offset, length: bytes.length, checksum });
     const journal = this.#handles.open(this.#journalPath, !this.#journaled);
     journal.seekSync(0, Deno.SeekMode.End);
     const opening = this.#journaled ? (this.#isTorn ? "\n" : "") : journalHead(this.#file);
@@ -159,6 +168,31 @@ export class PartialFile {
     setModified(data, modified);
     if (this.#journaled) this.#synced = data.statSync();
     await this.#handles.flusher.flush(data, size);
+  }
+
+  /**
+   * Makes complete data that came in one piece final, if that takes but a moment on this disk.
+   *
+   * @returns Whether it did; else `sync` does.
+   */
+  syncQuickly(): boolean {
+    if (this.#journaled || !this.#handles.flusher.isQuick(this.#file.size)) return false;
+    using data = this.#handles.take(this.dataPath);
+    setModified(data, this.#file.modified);
+    this.#handles.flusher.flushSync(data);
+    this.#syncing = Promise.resolve();
+    return true;
+  }
+
+  /**
+   * Moves a complete file that came in one piece to its name, if that takes but a moment.
+   *
+   * @returns Whether it did; else `commit` does, or says why it cannot.
+   */
+  commitSync(): boolean {
+    if (this.#journaled || !this.#output.publishSync(this.dataPath, this.#file.path)) return false;
+    this.#isPublished = true;
+    return true;
   }
 
   /**

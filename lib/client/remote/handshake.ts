@@ -59,7 +59,7 @@ export async function shakeHands(
 }
 
 async function readList(
-  reader: ReadableStreamDefaultReader<Message>,
+  reader: ReadableStreamDefaultReader<Message[]>,
 ): Promise<ServerList> {
   const list = new ServerList();
   let bytes = 0;
@@ -96,7 +96,7 @@ async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Pro
 }
 
 async function readWelcome(
-  reader: ReadableStreamDefaultReader<Message>,
+  reader: ReadableStreamDefaultReader<Message[]>,
 ): Promise<Welcome> {
   const { header, payload } = await nextMessage(reader);
   if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
@@ -111,10 +111,13 @@ async function readWelcome(
 }
 
 /** The next message of the handshake. */
-async function nextMessage(reader: ReadableStreamDefaultReader<Message>): Promise<Message> {
+async function nextMessage(reader: ReadableStreamDefaultReader<Message[]>): Promise<Message> {
   const { value, done } = await reader.read();
   if (done) throw new ConnectionLostError("The server ended the connection");
-  return value;
+  // Messages come together only with answers, and nothing was asked yet.
+  const [message, answer] = value;
+  if (answer) throw unexpected(answer.header.type);
+  return message!;
 }
 
 /**

@@ -1,5 +1,12 @@
 /**
- * A server that this client is logged in to: its list, and answers to what it is asked.
+ * A server that this client is connected to: its list, and answers to requests.
+ *
+ * - `handshake.ts`: from an address to a server whose list is known; `server_address.ts`.
+ * - `server_list.ts`: the list, kept up to date by the server.
+ * - `stall_detector.ts`: ends a connection on which no answer comes.
+ * - `backoff.ts`, `fatal_error.ts`: when to try again, and which errors make that futile.
+ *
+ * Imported by the driver and the commands.
  *
  * @module
  */
@@ -10,64 +17,73 @@ import type { Message } from "../../protocol/message_reader.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "../../protocol/timeouts.ts";
 import {
   encodePayload,
-  type GetRequest,
   type ListedFile,
   parseDigestResult,
   parseErrorPayload,
   parseListPage,
   type Welcome,
 } from "../../protocol/payloads.ts";
-import { StallDetector } from "./stall_detector.ts";
 import { type Handshake, shakeHands, understood, unexpected } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
 import type { ServerList } from "./server_list.ts";
+import { StallDetector } from "./stall_detector.ts";
 
 /** How long a goodbye may take, in milliseconds. */
 const LEAVE_MS = 500;
 
-/** How long a server that said goodbye may take to answer what it was asked, in milliseconds. */
+/** How long a server that said goodbye may take to answer open requests, in milliseconds. */
 const GOODBYE_MS = 10_000;
 
-/** A request for a chunk, and who hears of its answer. */
-export interface ChunkRequest extends GetRequest {
-  /** The chunk's bytes, valid during the call. */
-  readonly arrived: (bytes: Uint8Array) => void;
-  /** The server's refusal (a `WireError`), or the end of the connection. */
-  readonly failed: (error: Error) => void;
-}
+/** A request as the wire needs it; callers' requests have more, and come back with the answers. */
+export type WireRequest =
+  & { readonly path: string; readonly version: string }
+  & (
+    | { readonly type: "digest" }
+    | {
+      readonly type: "get";
+      readonly offset: number;
+      readonly length: number;
+      /** Whether the digest of the whole file is asked for, too. */
+      readonly digest: boolean;
+    }
+  );
 
-/** What the server tells unasked. */
-export interface ServerListener {
-  /** The list has changed: so many files are new or different, so many have vanished. */
-  listChanged(changed: number, removed: number): void;
-  /** An answer came: there may be room for more requests. */
-  answered(): void;
-}
+type GetOf<R extends WireRequest> = Extract<R, { type: "get" }>;
 
-type OpenRequest =
-  | { readonly type: typeof MessageType.GET; readonly request: ChunkRequest }
+/** Something that came from the server. */
+export type Answer<R extends WireRequest> =
+  /** The bytes and their checked CRC-32; valid until the handling of the batch ends. */
   | {
-    readonly type: typeof MessageType.DIGEST;
-    readonly resolve: (digest: string) => void;
-    readonly failed: (error: Error) => void;
-  };
+    readonly type: "chunk";
+    readonly request: GetOf<R>;
+    readonly bytes: Uint8Array;
+    readonly checksum: number;
+  }
+  /** 64 hex digits; the chunk of a GET follows. */
+  | { readonly type: "digest"; readonly request: R; readonly digest: string }
+  | { readonly type: "refused"; readonly request: R; readonly error: WireError }
+  /** The list has changed: how many files are new or different, how many have vanished. */
+  | { readonly type: "list"; readonly changed: number; readonly removed: number }
+  /** The server takes no more requests. */
+  | { readonly type: "closing" };
 
 /** One connection to a server, after its handshake. */
-export class ServerConnection implements Disposable {
+export class ServerConnection<R extends WireRequest = WireRequest> implements Disposable {
   /** What the server said of itself. */
   readonly welcome: Welcome;
   readonly #connection: Connection;
-  readonly #messages: ReadableStream<Message>;
-  readonly #open = new Map<number, OpenRequest>();
+  readonly #messages: ReadableStream<Message[]>;
+  readonly #open = new Map<number, R>();
+  /** GETs whose digest has come before their chunk. */
+  readonly #digested = new Set<number>();
   readonly #list: ServerList;
-  readonly #watch: StallDetector;
-  /** Requests that are about to be sent, together. */
-  #outgoing: Uint8Array[] = [];
+  readonly #stallDetector: StallDetector;
+  #openGets = 0;
   #lastId = 0;
   #leaving = false;
-  /** Whether the server is about to end: it goes once this side has gone. */
+  /** Whether the server is about to end: it closes once this side has closed. */
   #saidGoodbye = false;
-  #goneBy: ReturnType<typeof setTimeout> | undefined;
+  #closeBy: ReturnType<typeof setTimeout> | undefined;
   /** What the pages of a change have said so far. */
   #changed = 0;
   #removed = 0;
@@ -77,8 +93,8 @@ export class ServerConnection implements Disposable {
     this.#messages = connection.readable;
     this.welcome = welcome;
     this.#list = list;
-    const isWaiting = () => this.#open.values().some(({ type }) => type === MessageType.GET);
-    this.#watch = new StallDetector(connection, isWaiting, timeouts.writeStallMs);
+    const isWaiting = () => this.#openGets > 0;
+    this.#stallDetector = new StallDetector(connection, isWaiting, timeouts.writeStallMs);
   }
 
   /**
@@ -91,11 +107,11 @@ export class ServerConnection implements Disposable {
    * @throws {ProtocolError | ConnectionLostError | Deno.errors.ConnectionRefused | Error} If there
    * is no server, or none that speaks the protocol.
    */
-  static async connect(
+  static async connect<R extends WireRequest = WireRequest>(
     address: ServerAddress,
     signal: AbortSignal,
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
-  ): Promise<ServerConnection> {
+  ): Promise<ServerConnection<R>> {
     return new ServerConnection(await shakeHands(address, signal, timeouts), timeouts);
   }
 
@@ -104,40 +120,32 @@ export class ServerConnection implements Disposable {
     return this.#list.files;
   }
 
-  /** How many more requests the server takes now. */
-  get room(): number {
-    return this.#leaving ? 0 : this.welcome.maxRequests - this.#open.size;
-  }
-
-  /** Asks for chunks, at most `room` of them; their answers come in the same order. */
-  get(requests: readonly ChunkRequest[]): void {
-    for (const request of requests) {
-      const requestId = this.#openRequest({ type: MessageType.GET, request });
-      const { path, version, offset, length } = request;
-      const payload = encodePayload({ path, version, offset, length });
-      this.#send({ type: MessageType.GET, requestId, payload });
-    }
-  }
-
-  /** Asks for a file's SHA-256, if there is `room`; 64 hex digits. */
-  digest(path: string, version: string): Promise<string> {
-    const { promise, resolve, reject: failed } = Promise.withResolvers<string>();
-    const requestId = this.#openRequest({ type: MessageType.DIGEST, resolve, failed });
-    const payload = encodePayload({ path, version, algorithm: "sha256" });
-    this.#send({ type: MessageType.DIGEST, requestId, payload });
-    return promise;
+  /** Sends requests in one write; at most `maxRequests` may be open. */
+  send(requests: readonly R[]): void {
+    if (this.#leaving || requests.length === 0) return;
+    const messages = requests.map((request) => this.#messageOf(request));
+    const bytes = this.#connection.encodeAll(messages);
+    // A failed write ends the reading side too, which is where it is reported.
+    this.#connection.sendBytes(bytes).catch((error) => this.#connection.fail(error));
   }
 
   /**
-   * Receives until the connection ends; every open request has failed by then.
+   * Receives until the connection ends.
    *
+   * @param handle Takes what came together; its promise holds up the reading.
    * @throws {Error} If it ended otherwise than by a goodbye.
    */
-  async run(listener: ServerListener): Promise<void> {
+  async run(handle: (answers: Answer<R>[]) => void | Promise<void>): Promise<void> {
     let end: Error = new ConnectionLostError("The server ended the connection");
     try {
       await this.#messages.pipeTo(
-        new WritableStream({ write: (message) => this.#receive(message, listener) }),
+        new WritableStream({
+          write: (messages) => {
+            const answers: Answer<R>[] = [];
+            for (const message of messages) this.#receive(message, answers);
+            return handle(answers);
+          },
+        }),
       );
       if (!this.#leaving) throw end;
     } catch (error) {
@@ -147,14 +155,7 @@ export class ServerConnection implements Disposable {
       }
       throw end;
     } finally {
-      this.#connection.close();
-      this.#watch[Symbol.dispose]();
-      clearTimeout(this.#goneBy);
-      // Who hears of the end must not ask the same connection again.
-      this.#leaving = true;
-      const lost = new ConnectionLostError(end.message, { cause: end });
-      for (const open of this.#open.values()) failedOf(open)(lost);
-      this.#open.clear();
+      this[Symbol.dispose]();
     }
   }
 
@@ -163,7 +164,6 @@ export class ServerConnection implements Disposable {
     this.#leaving = true;
     // A server that reads nothing any more does not keep the user waiting.
     const timer = setTimeout(() => this.#connection.close(), LEAVE_MS);
-    this.#flush();
     await this.#connection.sayGoodbye(reason);
     await this.#connection.closeWrite();
     clearTimeout(timer);
@@ -171,82 +171,79 @@ export class ServerConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#leaving = true;
     this.#connection.close();
-    this.#watch[Symbol.dispose]();
+    this.#stallDetector[Symbol.dispose]();
+    clearTimeout(this.#closeBy);
   }
 
-  /** All that was asked for is here: the server, which waits for that, may end. */
+  /** All open requests are answered: the server, which waits for that, may end. */
   async #answerGoodbye(): Promise<void> {
     await this.#connection.sayGoodbye("the server is about to end");
     await this.#connection.closeWrite();
   }
 
-  /** Sends a request soon: what is asked for in one go is sent in one go. */
-  #send(message: Outgoing): void {
-    if (this.#outgoing.push(this.#connection.encode(message)) === 1) {
-      queueMicrotask(() => this.#flush());
-    }
-  }
-
-  #flush(): void {
-    if (this.#outgoing.length === 0) return;
-    const bytes = concat(this.#outgoing);
-    this.#outgoing = [];
-    // A failed write ends the reading side too, which is where it is reported.
-    this.#connection.sendBytes(bytes).catch((error) => this.#connection.fail(error));
-  }
-
-  #openRequest(open: OpenRequest): number {
+  #messageOf(request: R): Outgoing {
     do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#open.has(this.#lastId));
-    this.#open.set(this.#lastId, open);
-    return this.#lastId;
+    const requestId = this.#lastId;
+    this.#open.set(requestId, request);
+    const { path, version } = request;
+    if (request.type === "digest") {
+      const payload = encodePayload({ path, version, algorithm: "sha256" });
+      return { type: MessageType.DIGEST, requestId, payload };
+    }
+    this.#openGets++;
+    const { offset, length, digest } = request;
+    const payload = encodePayload(
+      digest ? { path, version, offset, length, digest } : { path, version, offset, length },
+    );
+    return { type: MessageType.GET, requestId, payload };
   }
 
-  #receive({ header, payload }: Message, listener: ServerListener): void {
+  #receive({ header, payload, checksum }: Message, answers: Answer<R>[]): void {
     const { type, requestId, offset, more } = header;
     switch (type) {
       case MessageType.CHUNK: {
-        const { request } = this.#close(requestId, MessageType.GET);
+        const request = this.#close(requestId);
+        if (request.type !== "get") throw unasked();
         if (offset !== request.offset || payload.length !== request.length) {
-          const error = new ProtocolError("The server sent another chunk than it was asked for");
-          // It is not among the open ones any more, which hear of the end of the connection.
-          request.failed(new ConnectionLostError(error.message, { cause: error }));
-          throw error;
+          throw new ProtocolError("The server sent another chunk than it was asked for");
         }
-        request.arrived(payload);
-        listener.answered();
+        answers.push({ type: "chunk", request: request as GetOf<R>, bytes: payload, checksum });
         return;
       }
       case MessageType.DIGEST_RESULT: {
         const { digest } = understood(parseDigestResult, payload);
-        this.#close(requestId, MessageType.DIGEST).resolve(digest);
-        listener.answered();
+        const request = more ? this.#inlineDigest(requestId) : this.#close(requestId);
+        if (!more && request.type !== "digest") throw unasked();
+        answers.push({ type: "digest", request, digest });
         return;
       }
       case MessageType.ERROR: {
         const { code, message } = understood(parseErrorPayload, payload);
-        failedOf(this.#close(requestId))(new WireError(code, message));
-        listener.answered();
+        const request = this.#close(requestId);
+        answers.push({ type: "refused", request, error: new WireError(code, message) });
         return;
       }
       case MessageType.LIST: {
-        this.#watch.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
+        this.#stallDetector.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
         const page = understood(parseListPage, payload);
         this.#list.change(page);
         this.#changed += page.files.length;
         this.#removed += page.removed.length;
         if (more) return;
-        listener.listChanged(this.#changed, this.#removed);
+        answers.push({ type: "list", changed: this.#changed, removed: this.#removed });
         this.#changed = this.#removed = 0;
         return;
       }
       case MessageType.GOODBYE:
         this.#leaving = true;
         this.#saidGoodbye = true;
-        this.#goneBy ??= setTimeout(
+        this.#closeBy ??= setTimeout(
           () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
           GOODBYE_MS,
         );
+        answers.push({ type: "closing" });
         if (this.#open.size === 0) this.#answerGoodbye();
         return;
       default:
@@ -254,30 +251,29 @@ export class ServerConnection implements Disposable {
     }
   }
 
-  #close(requestId: number): OpenRequest;
-  #close<T extends OpenRequest["type"]>(requestId: number, type: T): OpenRequest & { type: T };
-  #close(requestId: number, type?: OpenRequest["type"]): OpenRequest {
-    const open = this.#open.get(requestId);
-    if (!open || (type !== undefined && open.type !== type)) {
-      throw new ProtocolError("The server answered what it was not asked");
-    }
+  /** The open GET whose digest has come before its chunk. */
+  #inlineDigest(requestId: number): R {
+    const request = this.#open.get(requestId);
+    const isAsked = request?.type === "get" && request.digest && !this.#digested.has(requestId);
+    if (!isAsked) throw unasked();
+    this.#digested.add(requestId);
+    return request;
+  }
+
+  #close(requestId: number): R {
+    const request = this.#open.get(requestId);
+    if (!request) throw unasked();
     this.#open.delete(requestId);
-    if (open.type === MessageType.GET) this.#watch.answered();
+    if (request.type === "get") {
+      this.#openGets--;
+      this.#digested.delete(requestId);
+      this.#stallDetector.answered();
+    }
     if (this.#saidGoodbye && this.#open.size === 0) this.#answerGoodbye();
-    return open;
+    return request;
   }
 }
 
-function failedOf(open: OpenRequest): (error: Error) => void {
-  return open.type === MessageType.GET ? open.request.failed : open.failed;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+function unasked(): ProtocolError {
+  return new ProtocolError("The server answered what it was not asked");
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { messageOf, WireError } from "../../errors.ts";
-import type { FailedFile } from "../events.ts";
-import { OutputError } from "../disk/output_folder.ts";
-import type { PlannedFile } from "../input/plan.ts";
+import { messageOf, WireError } from "../errors.ts";
+import type { FailedFile } from "./events.ts";
+import { OutputError } from "./disk/output_folder.ts";
+import type { PlannedFile } from "./input/plan.ts";
 
 const AGAIN = "then run the client again";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PendingFiles } from "../../../lib/client/transfer/pending_files.ts";
+import { PendingFiles } from "../../../lib/client/engine/pending_files.ts";
 import type { Priority } from "../../../lib/client/priority.ts";
 import type { PlannedFile } from "../../../lib/client/input/plan.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { WireError } from "../../../lib/errors.ts";
-import { fileFailure, VerificationError } from "../../../lib/client/transfer/file_failure.ts";
-import { OutputError } from "../../../lib/client/disk/output_folder.ts";
-import type { PlannedFile } from "../../../lib/client/input/plan.ts";
+import { WireError } from "../../lib/errors.ts";
+import { fileFailure, VerificationError } from "../../lib/client/file_failure.ts";
+import { OutputError } from "../../lib/client/disk/output_folder.ts";
+import type { PlannedFile } from "../../lib/client/input/plan.ts";
 
 const PLANNED: PlannedFile = {
   file: { path: "a", size: 1, modified: 0, version: "v" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ClientEvent } from "../../../lib/client/events.ts";
 import { WEIGHTS } from "../../../lib/client/priority.ts";
 import { ShareMeter } from "../../../lib/client/schedule/share_meter.ts";
-import { RunStats } from "../../../lib/client/transfer/run_stats.ts";
+import { RunStats } from "../../../lib/client/engine/run_stats.ts";
 
 function tallyAt(now: number): RunStats {
   return new RunStats(new ShareMeter(WEIGHTS), now);

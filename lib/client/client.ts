@@ -1,50 +1,55 @@
 /**
- * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
+ * The client: follows `input.txt`, keeps a connection, plans, and lets the engine download.
  *
- * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
- * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
- * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
- * entries), `wish_changes.ts`, `warnings.ts`, `plan.ts` (entries × list → files), `backlog.ts`, `journal.ts`,
- * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, `final_failure.ts`, all pure;
- * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
- * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
- * `report_file.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`, `answer_watch.ts`,
- * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `verifier.ts`,
- * `download.ts` (one file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and
- * `explain.ts` (what it would do), `options.ts` and `command_text.ts` (the command line).
+ * - `engine/` decides, `driver.ts` performs; `input/`, `schedule/`, `disk/`, `remote/` are what
+ *   they work with, `explain/` says what they would do.
+ * - `priority.ts`, `events.ts`, `exit_code.ts`, `file_failure.ts`: the words of all of them.
+ *
+ * Imported by the commands; a display reads the events only.
  *
  * @module
  */
-import { messageOf } from "../../errors.ts";
-import { quoted } from "../../text/sanitize.ts";
-import type { ListedFile } from "../../protocol/payloads.ts";
-import type { Platform } from "../../platform.ts";
-import { sleep } from "../../async/sleep.ts";
-import { backoff } from "../remote/backoff.ts";
-import { Downloads } from "./downloads.ts";
-import type { ClientEvent, Summary } from "../events.ts";
-import type { Outcome } from "../exit_code.ts";
-import { fatalError } from "../remote/fatal_error.ts";
-import { type InputEntry, parseInputList } from "../input/input_list.ts";
-import { type InputState, watchInput } from "../input/input_watcher.ts";
-import type { OutputFolder } from "../disk/output_folder.ts";
-import { withResumableBytes } from "../disk/leftovers.ts";
-import { makePlan, type Plan } from "../input/plan.ts";
-import { ServerConnection } from "../remote/server_connection.ts";
-import { WEIGHTS } from "../priority.ts";
-import { formatServerAddress, type ServerAddress } from "../remote/server_address.ts";
-import { ShareMeter } from "../schedule/share_meter.ts";
-import { RunStats, type RunStatsSummary } from "./run_stats.ts";
-import { Warnings } from "../input/warnings.ts";
-import { diffEntries } from "../input/input_diff.ts";
+import { messageOf } from "../errors.ts";
+import { quoted } from "../text/sanitize.ts";
+import type { ListedFile } from "../protocol/payloads.ts";
+import type { Platform } from "../platform.ts";
+import { sleep } from "../async/sleep.ts";
+import { Storage } from "./disk/storage.ts";
+import { withResumableBytes } from "./disk/leftovers.ts";
+import type { OutputFolder } from "./disk/output_folder.ts";
+import { Driver } from "./driver.ts";
+import { Engine } from "./engine/engine.ts";
+import type { ServerRequest } from "./engine/request_planner.ts";
+import type { ClientEvent, FileProgress, Shares, Summary } from "./events.ts";
+import type { Outcome } from "./exit_code.ts";
+import { diffEntries } from "./input/input_diff.ts";
+import { type InputEntry, parseInputList } from "./input/input_list.ts";
+import { type InputState, watchInput } from "./input/input_watcher.ts";
+import { makePlan, type Plan } from "./input/plan.ts";
+import { Warnings } from "./input/warnings.ts";
+import { backoff } from "./remote/backoff.ts";
+import { fatalError } from "./remote/fatal_error.ts";
+import { formatServerAddress, type ServerAddress } from "./remote/server_address.ts";
+import { ServerConnection } from "./remote/server_connection.ts";
 
 /** A connection that lasted this long, in milliseconds, was no failed attempt. */
 const SETTLED_MS = 10_000;
 /** Planning again and again leaves this many times as long for everything else. */
 const REST = 10;
 
-/** What a downloader needs to know. */
-export interface DownloaderOptions {
+/** The numbers of a summary that a run gives by itself. */
+type RunSummary = Omit<Summary, "resume" | "interrupted" | "error" | "exitCode">;
+
+/** What a display reads at its own pace. */
+export interface ProgressSource {
+  /** Positions of the files of which more is here than at the last call. */
+  takeProgress(): FileProgress[];
+  /** What the priorities got, every few seconds; null if that is not due. */
+  takeShares(): Shares | null;
+}
+
+/** What a client needs to know. */
+export interface ClientOptions {
   readonly server: ServerAddress;
   /** Path of the input list. */
   readonly input: string;
@@ -57,6 +62,8 @@ export interface DownloaderOptions {
   readonly retryFor: number;
   readonly platform: Platform;
   readonly emit: (event: ClientEvent) => void;
+  /** Takes the source of the progress, before the first event. */
+  readonly onStart: (source: ProgressSource) => void;
   /** The user's interrupt. */
   readonly signal: AbortSignal;
 }
@@ -67,59 +74,58 @@ export interface RunOutcome extends Outcome {
   readonly entries: readonly InputEntry[] | null;
   /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
   readonly failure: unknown;
-  readonly summary: RunStatsSummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
+  readonly summary: RunSummary;
 }
 
 /** Downloads until all is done (`once`), the server is given up, or the user interrupts. */
-export async function runDownloader(options: DownloaderOptions): Promise<RunOutcome> {
-  return await new Downloader(options).run();
+export async function runClient(options: ClientOptions): Promise<RunOutcome> {
+  return await new Client(options).run();
 }
 
-class Downloader {
-  readonly #options: DownloaderOptions;
+class Client {
+  readonly #options: ClientOptions;
   readonly #emit: (event: ClientEvent) => void;
-  readonly #downloads: Downloads;
-  readonly #tally = new RunStats(new ShareMeter(WEIGHTS), performance.now());
+  readonly #engine: Engine;
+  readonly #driver: Driver;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   #entries: readonly InputEntry[] | undefined;
   /** How many lines of the list are not understood. */
   #problems = 0;
-  #remote: ServerConnection | undefined;
+  #remote: ServerConnection<ServerRequest> | undefined;
   #plan: Plan | undefined;
   /** When the plan was made, and how long that took, in milliseconds. */
   #planned = { at: 0, took: 0 };
   #replanTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #warnings = new Warnings((message) => this.#emit({ type: "warning", message }));
   #waiting = "";
-  #lastProgress = performance.now();
+  readonly #startedAt = performance.now();
+  #lastProgress = this.#startedAt;
+  /** What the progress was measured by. */
+  #progress = 0;
   #everConnected = false;
   #unreachable = false;
   #idle = false;
   #failure: unknown;
 
-  constructor(options: DownloaderOptions) {
-    const { output, verify, signal } = options;
+  constructor(options: ClientOptions) {
+    const { output, verify, signal, emit } = options;
     this.#options = options;
-    this.#emit = (event) => {
-      const now = performance.now();
-      if (event.type === "progress" || event.type === "finished") this.#lastProgress = now;
-      this.#tally.note(event, now);
-      options.emit(event);
-    };
+    this.#emit = emit;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
-    this.#downloads = new Downloads(
-      output,
-      verify,
-      this.#emit,
-      () => this.#checkIdle(),
-      this.#tally,
-    );
+    this.#engine = new Engine(verify);
+    this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
+    options.onStart({
+      takeProgress: () => this.#engine.takeProgress(),
+      takeShares: () => this.#engine.takeShares(performance.now()),
+    });
   }
 
   async run(): Promise<RunOutcome> {
     await this.#download();
-    const { failed, unverified, ...counts } = this.#downloads.counts;
+    const { failed, unverified, ...counts } = this.#engine.counts;
+    const { stats } = this.#engine;
+    const now = performance.now();
     const { waiting = [], refused = [] } = this.#plan ?? {};
     return {
       entries: this.#problems === 0 ? this.#entries ?? null : null,
@@ -132,8 +138,15 @@ class Downloader {
       interrupted: this.#options.signal.aborted,
       failure: this.#failure,
       summary: {
-        ...this.#tally.summary(performance.now()),
-        unfinished: await withResumableBytes(this.#options.output, this.#downloads.unfinished),
+        done: stats.done,
+        alreadyThere: stats.alreadyThere,
+        failed: stats.failed,
+        bytes: stats.received,
+        repeated: stats.repeated,
+        took: now - this.#startedAt,
+        activeTime: stats.activeTime(now),
+        shares: this.#engine.shares(now),
+        unfinished: await withResumableBytes(this.#options.output, this.#engine.unfinished),
         waiting: waiting.map(({ entry }) => entry.name),
         refused,
       },
@@ -145,7 +158,6 @@ class Downloader {
     const interrupted = () => this.#emit({ type: "interrupted" });
     this.#options.signal.addEventListener("abort", interrupted);
     try {
-      await using _downloads = this.#downloads;
       const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
       const following = this.#followInput(noteInputRead);
       await inputRead;
@@ -154,6 +166,7 @@ class Downloader {
       await following;
     } finally {
       this.#ending.abort();
+      await this.#driver.stop();
       this.#options.signal.removeEventListener("abort", interrupted);
     }
   }
@@ -208,12 +221,15 @@ class Downloader {
       let reason: string;
       try {
         this.#emit({ type: "connecting", server });
-        using remote = await ServerConnection.connect(this.#options.server, this.#signal);
+        using remote = await ServerConnection.connect<ServerRequest>(
+          this.#options.server,
+          this.#signal,
+        );
         const since = performance.now();
         this.#everConnected = true;
         reason = await this.#useConnection(server, remote);
         const now = performance.now();
-        const hadNothingToDo = this.#downloads.areSettled && now - since >= SETTLED_MS;
+        const hadNothingToDo = this.#engine.isSettled && now - since >= SETTLED_MS;
         if (this.#lastProgress > since || hadNothingToDo) {
           this.#lastProgress = now;
           attempt = 0;
@@ -234,7 +250,7 @@ class Downloader {
   }
 
   /** Downloads over a connection until it ends; says why it did. */
-  async #useConnection(server: string, remote: ServerConnection): Promise<string> {
+  async #useConnection(server: string, remote: ServerConnection<ServerRequest>): Promise<string> {
     this.#emit({
       type: "connected",
       server,
@@ -247,20 +263,17 @@ class Downloader {
     this.#signal.addEventListener("abort", leave);
     try {
       this.#replan();
-      this.#downloads.attach(remote);
-      await remote.run({
-        listChanged: (changed, removed) => {
+      await this.#driver.run(remote, {
+        onList: (changed, removed) => {
           this.#tellList(remote.files, changed, removed);
           this.#replanSoon();
         },
-        answered: () => this.#downloads.answered(),
       });
       return "the server has said goodbye";
     } catch (error) {
       return this.#whyUnreachable(error);
     } finally {
       this.#signal.removeEventListener("abort", leave);
-      this.#downloads.detach();
       clearTimeout(this.#replanTimer);
       this.#replanTimer = undefined;
       this.#remote = undefined;
@@ -305,10 +318,10 @@ class Downloader {
       plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
     );
     const refused = new Set(plan.refused.map(({ path }) => path));
-    this.#downloads.apply(plan, (path) => {
+    this.#engine.setPlan(plan, (path) => {
       if (refused.has(path)) return "its name is refused now";
       return remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer";
-    });
+    }, start);
     const names = plan.waiting.map(({ entry }) => entry.name);
     if (names.join("\n") !== this.#waiting) {
       this.#waiting = names.join("\n");
@@ -320,14 +333,21 @@ class Downloader {
     this.#warnings.update("hints", hints);
     const now = performance.now();
     this.#planned = { at: now, took: now - start };
-    this.#checkIdle();
+    this.#driver.turn();
   }
 
-  #checkIdle(): void {
+  #onTurn(): void {
+    const now = performance.now();
+    const { stats } = this.#engine;
+    if (stats.received + stats.done !== this.#progress) {
+      this.#progress = stats.received + stats.done;
+      this.#lastProgress = now;
+    }
     // A plan that is about to be made may want more.
     const isPlanned = this.#plan !== undefined && this.#replanTimer === undefined;
-    const idle = isPlanned && this.#downloads.areSettled;
+    const idle = isPlanned && this.#engine.isSettled;
     if (idle && !this.#idle) {
+      stats.onIdle(now);
       this.#emit({ type: "idle" });
       if (this.#options.once) this.#ending.abort();
     }

@@ -1,0 +1,141 @@
+/**
+ * The loop around the engine: takes what came together, tells the engine once, and performs the
+ * actions that follow together.
+ *
+ * @module
+ */
+import type { Storage } from "./disk/storage.ts";
+import type { DiskResult } from "./engine/actions.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { ServerRequest } from "./engine/request_planner.ts";
+import type { ClientEvent } from "./events.ts";
+import type { Answer, ServerConnection } from "./remote/server_connection.ts";
+
+/** Feature of a server: a GET can ask for the file's digest. */
+const INLINE_DIGEST = "inline-digest";
+
+/** Events of a connection that are not the engine's business. */
+export interface ConnectionListener {
+  /** The server's list has changed. */
+  onList(changed: number, removed: number): void;
+}
+
+/** Drives an engine. */
+export class Driver {
+  readonly #engine: Engine;
+  readonly #storage: Storage;
+  readonly #emit: (event: ClientEvent) => void;
+  readonly #onTurn: () => void;
+  readonly #connections = new Map<number, ServerConnection<ServerRequest>>();
+  #lastId = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wakeAt = Infinity;
+
+  /**
+   * @param emit Takes the events, in order.
+   * @param onTurn Is called after each turn.
+   */
+  constructor(
+    engine: Engine,
+    storage: Storage,
+    emit: (event: ClientEvent) => void,
+    onTurn: () => void,
+  ) {
+    this.#engine = engine;
+    this.#storage = storage;
+    this.#emit = emit;
+    this.#onTurn = onTurn;
+    storage.onResults = (results) => {
+      this.#takeResults(results);
+      this.turn();
+    };
+  }
+
+  /** Uses a connection until it ends. */
+  async run(
+    connection: ServerConnection<ServerRequest>,
+    listener: ConnectionListener,
+  ): Promise<void> {
+    const id = ++this.#lastId;
+    const { maxChunk, maxRequests, features = [] } = connection.welcome;
+    const inlineDigest = features.includes(INLINE_DIGEST);
+    this.#connections.set(id, connection);
+    this.#engine.connected(id, { maxChunk, maxRequests, inlineDigest });
+    this.turn();
+    try {
+      await connection.run((answers) => {
+        for (const answer of answers) this.#take(id, answer, listener);
+        this.turn();
+        return this.#storage.drained;
+      });
+    } finally {
+      this.#connections.delete(id);
+      this.#engine.disconnected(id, performance.now());
+      this.turn();
+    }
+  }
+
+  /** Performs what the engine wants after inputs. */
+  turn(): void {
+    for (;;) {
+      const { disk, requests } = this.#engine.takeActions(performance.now());
+      this.#send(requests);
+      if (disk.length > 0) this.#takeResults(this.#storage.perform(disk));
+      else if (requests.length === 0) break;
+    }
+    for (const event of this.#engine.takeEvents()) this.#emit(event);
+    this.#setTimer();
+    this.#onTurn();
+  }
+
+  /** Ends the engine, and waits until nothing touches the disk any more. */
+  async stop(): Promise<void> {
+    this.#engine.stop();
+    this.turn();
+    await this.#storage[Symbol.asyncDispose]();
+    this.turn();
+    clearTimeout(this.#timer);
+  }
+
+  #take(id: number, answer: Answer<ServerRequest>, listener: ConnectionListener): void {
+    const now = performance.now();
+    switch (answer.type) {
+      case "chunk":
+        return this.#engine.onChunk(answer.request, answer.bytes, answer.checksum, now);
+      case "digest":
+        return this.#engine.onDigest(answer.request, answer.digest, now);
+      case "refused":
+        return this.#engine.onRefused(answer.request, answer.error, now);
+      case "list":
+        return listener.onList(answer.changed, answer.removed);
+      case "closing":
+        return this.#engine.closing(id);
+    }
+  }
+
+  #takeResults(results: readonly DiskResult[]): void {
+    const now = performance.now();
+    for (const result of results) this.#engine.onDisk(result, now);
+  }
+
+  #send(requests: readonly ServerRequest[]): void {
+    for (const [id, connection] of this.#connections) {
+      const own = this.#connections.size === 1
+        ? requests
+        : requests.filter((request) => request.connection === id);
+      connection.send(own);
+    }
+  }
+
+  #setTimer(): void {
+    const { wakeAt } = this.#engine;
+    if (wakeAt === this.#wakeAt) return;
+    this.#wakeAt = wakeAt;
+    clearTimeout(this.#timer);
+    if (wakeAt === Infinity) return;
+    this.#timer = setTimeout(() => {
+      this.#wakeAt = Infinity;
+      this.turn();
+    }, Math.max(0, wakeAt - performance.now()));
+  }
+}

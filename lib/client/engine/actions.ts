@@ -1,0 +1,70 @@
+/**
+ * The engine's side of its adapters: the actions that it wants performed, and the results that it
+ * takes. Records are the handles; `bytes` are passed through and never read.
+ *
+ * @module
+ */
+import type { Range } from "../disk/byte_ranges.ts";
+import type { LocalState } from "../disk/local_state.ts";
+import type { FileRecord } from "./file_record.ts";
+import type { ServerRequest } from "./request_planner.ts";
+
+/** An action on the disk. Those of one file are performed in the order in which they come. */
+export type DiskAction =
+  /** Find out what is here of the file, without reading data: `inspected`. */
+  | { readonly type: "inspect"; readonly record: FileRecord }
+  /** Compute the digest of the file under the final name: `hashed`. */
+  | { readonly type: "hash"; readonly record: FileRecord }
+  /** Take up what an earlier run has left, and prove it by its journal: `opened`. */
+  | { readonly type: "open"; readonly record: FileRecord }
+  /** Write a chunk; of a whole file in one chunk, also make it final: `sealed`. */
+  | {
+    readonly type: "write";
+    readonly record: FileRecord;
+    readonly offset: number;
+    /** Valid during the call. */
+    readonly bytes: Uint8Array;
+    /** The CRC-32 of the bytes, as checked. */
+    readonly checksum: number;
+    /** Whether the digest is wanted when all is here. */
+    readonly hash: boolean;
+  }
+  /** All is written: sync it, and compute its digest if it is wanted: `sealed`. */
+  | { readonly type: "seal"; readonly record: FileRecord; readonly hash: boolean }
+  /** Move the sealed file to its final name: `committed`. */
+  | { readonly type: "commit"; readonly record: FileRecord }
+  /** Remove what is here, to begin with nothing: `discarded`. */
+  | { readonly type: "discard"; readonly record: FileRecord }
+  /** Close the file and keep what can be taken up again: `released`. */
+  | { readonly type: "release"; readonly record: FileRecord };
+
+/** The result of an action on the disk. */
+export type DiskResult =
+  | { readonly type: "inspected"; readonly record: FileRecord; readonly local: LocalState }
+  /** The digest; null if the file cannot be read. */
+  | { readonly type: "hashed"; readonly record: FileRecord; readonly digest: string | null }
+  | {
+    readonly type: "opened";
+    readonly record: FileRecord;
+    /** The ranges that have to come, in order. */
+    readonly lacking: readonly Range[];
+    /** Bytes that the journal claims and the data does not show. */
+    readonly damaged: number;
+    /** Why what was there was discarded, if it was. */
+    readonly discardReason: LocalState["discardReason"];
+  }
+  /** The digest is null where it was not wanted. */
+  | { readonly type: "sealed"; readonly record: FileRecord; readonly digest: string | null }
+  | { readonly type: "committed"; readonly record: FileRecord }
+  | { readonly type: "discarded"; readonly record: FileRecord }
+  /** Bytes that a later run can take up. */
+  | { readonly type: "released"; readonly record: FileRecord; readonly resumable: number }
+  /** An action failed; the later ones of the file were not performed. */
+  | { readonly type: "failed"; readonly record: FileRecord; readonly error: unknown };
+
+/** What the engine wants done next; all of it can be done together. */
+export interface Actions {
+  readonly disk: readonly DiskAction[];
+  /** Requests to send. */
+  readonly requests: readonly ServerRequest[];
+}

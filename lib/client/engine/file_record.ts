@@ -1,0 +1,161 @@
+/**
+ * One wanted file as a plain record: its phase, what is here of it, and what is to be asked for.
+ * Pure.
+ *
+ * @module
+ */
+import { type Range, Ranges } from "../disk/byte_ranges.ts";
+import type { LocalState } from "../disk/local_state.ts";
+import type { ListedFile } from "../../protocol/payloads.ts";
+import type { PlannedFile } from "../input/plan.ts";
+
+/** The phase of a file. The last six are final for the record. */
+export type Phase =
+  /** The disk is being looked at. */
+  | "inspecting"
+  /** The file under the final name is being compared by its digest. */
+  | "comparing"
+  /** Chunks are asked for and written. */
+  | "fetching"
+  /** All bytes were written; the digests are awaited. */
+  | "verifying"
+  /** The file is being moved to its final name. */
+  | "committing"
+  /** The server has another version now, or none: a new record begins after a pause. */
+  | "outdated"
+  | "done"
+  | "failed"
+  /** Failed its verification. */
+  | "unverified"
+  /** Not wanted any more. */
+  | "dropped"
+  /** Cut off by the end of the run. */
+  | "stopped";
+
+/** The phases that may follow each phase: the whole life of a file. */
+export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
+  inspecting: ["comparing", "fetching", "verifying", "done", "failed", "outdated"],
+  comparing: ["inspecting", "fetching", "verifying", "done", "failed", "outdated"],
+  fetching: ["verifying", "failed", "outdated"],
+  verifying: ["inspecting", "fetching", "committing", "failed", "unverified", "outdated"],
+  committing: ["done", "failed"],
+  outdated: [],
+  done: [],
+  failed: [],
+  unverified: [],
+  dropped: [],
+  stopped: [],
+};
+
+/** Whether a file needs nothing more, or gets nothing more. */
+export function isFinal(phase: Phase): boolean {
+  return NEXT_PHASES[phase].length === 0;
+}
+
+/** A file that has begun. Changed by the engine and the planner only. */
+export interface FileRecord {
+  readonly file: ListedFile;
+  planned: PlannedFile;
+  phase: Phase;
+  /** Bytes that were written, or found and proven. */
+  received: number;
+  /** The most bytes that were here at any time. */
+  peakReceived: number;
+  /** Everything from here on was never asked for … */
+  next: number;
+  /** … and of what is before, these parts are to be asked for; null if there are none. */
+  gaps: Ranges | null;
+  /** The end of the bytes to ask for: 0 until it is known what is here. */
+  end: number;
+  /** When the first chunk was asked for, in milliseconds; null before. */
+  startedAt: number | null;
+  /** Whether a pause after a failed read is running. */
+  paused: boolean;
+  /** Failed reads in a row, and failed digests. */
+  readFailures: number;
+  digestFailures: number;
+  /** How often all of it was fetched whose digest was wrong. */
+  fetches: number;
+  /** How often this version was begun before that the server lists, and then has not. */
+  beginnings: number;
+  /** The digest of what is here; null if it is not known, or not wanted. */
+  localDigest: string | null;
+  /** The server's digest; null if it is not known. */
+  serverDigest: string | null;
+  /** Whether the server's digest is asked for, or cannot be had. */
+  digestState: "unasked" | "asked" | "unavailable";
+  /** What an inspection has found, until that is decided about. */
+  local: LocalState | null;
+  /** Whether what was fetched is compared with its journal, since its digest is wrong. */
+  rechecking: boolean;
+}
+
+/** A record of a file that begins. */
+export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
+  return {
+    file: planned.file,
+    planned,
+    phase: "inspecting",
+    received: 0,
+    peakReceived: 0,
+    next: 0,
+    gaps: null,
+    end: 0,
+    startedAt: null,
+    paused: false,
+    readFailures: 0,
+    digestFailures: 0,
+    fetches: 0,
+    beginnings,
+    localDigest: null,
+    serverDigest: null,
+    digestState: "unasked",
+    local: null,
+    rechecking: false,
+  };
+}
+
+/** Whether there is something to ask for now. */
+export function hasMore(record: FileRecord): boolean {
+  return !record.paused && (record.next < record.end || record.gaps !== null);
+}
+
+/** Takes the next bytes to ask for, at most `max` of them; undefined if there are none. */
+export function takeChunk(record: FileRecord, max: number): Range | undefined {
+  if (record.gaps) {
+    const chunk = record.gaps.takeFirst(max);
+    if (record.gaps.first === undefined) record.gaps = null;
+    if (chunk) return chunk;
+  }
+  const start = record.next;
+  if (start >= record.end) return undefined;
+  record.next = Math.min(record.end, start + max);
+  return { start, end: record.next };
+}
+
+/** Puts bytes back that were asked for and did not come. */
+export function giveBack(record: FileRecord, range: Range): void {
+  record.gaps ??= new Ranges();
+  record.gaps.add(range);
+}
+
+/** Sets what is to be asked for: everything, or what is lacking. */
+export function askFor(record: FileRecord, lacking: readonly Range[] | null): void {
+  const { size } = record.file;
+  record.end = size;
+  if (lacking === null) {
+    record.next = 0;
+    record.gaps = null;
+    record.received = 0;
+  } else {
+    record.next = size;
+    record.gaps = lacking.length > 0 ? new Ranges(...lacking) : null;
+    record.received = size - lacking.reduce((sum, { start, end }) => sum + (end - start), 0);
+  }
+  record.peakReceived = Math.max(record.peakReceived, record.received);
+}
+
+/** Whether a file's digest is compared with another one. */
+export function wantsDigest({ planned }: FileRecord, verify: boolean): boolean {
+  return verify || planned.sha256 !== null;
+}

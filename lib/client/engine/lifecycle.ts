@@ -1,0 +1,361 @@
+/**
+ * The life of one file, from its inspection to its final phase: every transition is here. Pure.
+ *
+ * ```
+ * inspecting → comparing → done            what is under the final name is the file
+ * inspecting → fetching → verifying → committing → done
+ * verifying → inspecting → fetching        a wrong digest, once
+ * any → outdated                           the server has another version now: a new record later
+ * ```
+ *
+ * @module
+ */
+import { WireError } from "../../errors.ts";
+import type { Range } from "../disk/byte_ranges.ts";
+import { OutputError } from "../disk/output_folder.ts";
+import type { LocalState } from "../disk/local_state.ts";
+import type { ClientEvent } from "../events.ts";
+import { fileFailure, VerificationError } from "../file_failure.ts";
+import type { DiskAction, DiskResult } from "./actions.ts";
+import { decide, decideFetch, type FetchDecision } from "./decide.ts";
+import {
+  askFor,
+  type FileRecord,
+  isFinal,
+  NEXT_PHASES,
+  type Phase,
+  wantsDigest,
+} from "./file_record.ts";
+import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planner.ts";
+import type { RunStats } from "./run_stats.ts";
+import type { Timers } from "./timers.ts";
+
+/** How often a chunk or a digest is asked again that the server failed to read, and the pauses. */
+const READ_RETRIES = 4;
+const READ_RETRY_MS = 500;
+/** How often one version is begun that the server lists, and then has not; and the pause. */
+const MAX_BEGINNINGS = 10;
+const OUTDATED_RETRY_MS = 1_000;
+/** How often a file is fetched whose digest is wrong, in all. */
+const MAX_FETCHES = 2;
+
+/** Something to try again: the whole file, its chunks, or its digest. */
+export interface Retry {
+  readonly record: FileRecord;
+  readonly type: "file" | "chunks" | "digest";
+}
+
+/** What follows from the inputs, until the driver takes it. */
+export interface Outbox {
+  disk: DiskAction[];
+  events: ClientEvent[];
+  /** Files that came to their final phase. */
+  settled: FileRecord[];
+  /** Files of which more is here than before. */
+  readonly moved: Set<FileRecord>;
+}
+
+/** Moves records through their phases. Times are in milliseconds. */
+export class Lifecycle {
+  readonly #verify: boolean;
+  readonly #planner: RequestPlanner;
+  readonly #timers: Timers<Retry>;
+  readonly #stats: RunStats;
+  readonly #out: Outbox;
+
+  constructor(
+    verify: boolean,
+    planner: RequestPlanner,
+    timers: Timers<Retry>,
+    stats: RunStats,
+    out: Outbox,
+  ) {
+    this.#verify = verify;
+    this.#planner = planner;
+    this.#timers = timers;
+    this.#stats = stats;
+    this.#out = out;
+  }
+
+  /** Begins a new record. */
+  begin(record: FileRecord): void {
+    this.#out.disk.push({ type: "inspect", record });
+  }
+
+  /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
+  end(record: FileRecord, phase: "dropped" | "stopped"): void {
+    const isEnded = isFinal(record.phase);
+    record.phase = phase;
+    if (isEnded) return;
+    this.#planner.remove(record);
+    this.#out.disk.push({ type: "release", record });
+  }
+
+  /** Takes a retry that is due. */
+  onRetry({ record, type }: Retry): void {
+    if (type === "digest") {
+      if (!isFinal(record.phase)) this.#planner.wantDigest(record);
+    } else if (record.phase === "fetching") {
+      record.paused = false;
+      this.#planner.update(record);
+    }
+  }
+
+  /** Takes the result of an action on the disk. */
+  onDisk(result: DiskResult, now: number): void {
+    const { record } = result;
+    if (isFinal(record.phase)) return;
+    switch (result.type) {
+      case "inspected":
+        return this.#onInspected(record, result.local, now);
+      case "hashed":
+        // What cannot be read is not the file.
+        record.localDigest = result.digest ?? "";
+        return this.#compare(record, now);
+      case "opened":
+        return this.#onOpened(record, result, now);
+      case "sealed":
+        record.localDigest = result.digest;
+        return this.#judge(record, now);
+      case "committed":
+        return this.#finish(record, false, now);
+      case "discarded":
+        return this.#fetch(record, null);
+      case "failed":
+        return this.#fail(record, result.error, now);
+      case "released":
+    }
+  }
+
+  /** Takes a chunk that was asked for. */
+  onChunk(request: GetRequest, bytes: Uint8Array, checksum: number): void {
+    const { record, offset, length } = request;
+    if (record.phase !== "fetching") return this.#stats.onChunk(record, length, 0);
+    record.received += length;
+    const useful = Math.min(length, Math.max(0, record.received - record.peakReceived));
+    record.peakReceived += useful;
+    record.readFailures = 0;
+    this.#stats.onChunk(record, length, useful);
+    this.#write(record, offset, bytes, checksum);
+    this.#out.moved.add(record);
+    if (record.received === record.file.size) this.#verifyAll(record, length === record.file.size);
+  }
+
+  /** Takes a digest of the server. */
+  onDigest({ record }: ServerRequest, digest: string, now: number): void {
+    record.serverDigest = digest;
+    if (record.phase === "comparing") this.#compare(record, now);
+    if (record.phase === "verifying" && record.localDigest !== null) this.#judge(record, now);
+  }
+
+  /** Takes the server's refusal of a request. */
+  onRefused(request: ServerRequest, error: WireError, now: number): void {
+    const { record } = request;
+    if (isFinal(record.phase)) return;
+    if (request.type === "digest") return this.#onDigestRefused(record, error, now);
+    if (record.phase !== "fetching") return;
+    if (error.code !== "read-failed" || record.readFailures++ >= READ_RETRIES) {
+      return this.#fail(record, error, now);
+    }
+    if (!record.paused) {
+      record.paused = true;
+      const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
+      this.#timers.add(now + pause, { record, type: "chunks" });
+    }
+    this.#planner.giveBack(request);
+  }
+
+  /** Takes the loss of a request with its connection. */
+  onLost(request: ServerRequest): void {
+    const { record } = request;
+    if (isFinal(record.phase)) return;
+    if (request.type === "digest") this.#planner.wantDigest(record);
+    else if (record.phase === "fetching") this.#planner.giveBack(request);
+  }
+
+  #move(record: FileRecord, phase: Phase): void {
+    if (!NEXT_PHASES[record.phase].includes(phase)) {
+      throw new Error(`A file cannot go from "${record.phase}" to "${phase}"`);
+    }
+    record.phase = phase;
+  }
+
+  #onInspected(record: FileRecord, local: LocalState, now: number): void {
+    const decision = decide(local, wantsDigest(record, this.#verify));
+    switch (decision.type) {
+      case "blocked":
+        return this.#fail(record, new OutputError(decision.reason), now);
+      case "accept":
+        return this.#finish(record, true, now);
+      case "compare":
+        this.#move(record, "comparing");
+        record.local = local;
+        this.#out.disk.push({ type: "hash", record });
+        this.#needServerDigest(record);
+        return;
+      case "fetch":
+        return this.#takeUp(record, decision);
+    }
+  }
+
+  /** Asks for the server's digest if it decides, and is not known or asked for. */
+  #needServerDigest(record: FileRecord): void {
+    const { planned, serverDigest, digestState } = record;
+    if (planned.sha256 === null && serverDigest === null && digestState === "unasked") {
+      this.#planner.wantDigest(record);
+    }
+  }
+
+  #compare(record: FileRecord, now: number): void {
+    const wanted = record.planned.sha256 ?? record.serverDigest;
+    if (record.localDigest === null || wanted === null) return;
+    if (record.localDigest === wanted) return this.#finish(record, true, now);
+    record.localDigest = null;
+    const { local } = record;
+    record.local = null;
+    this.#move(record, "inspecting");
+    this.#takeUp(record, decideFetch(local!));
+  }
+
+  /** Takes up what is here of an earlier download, gives it up, or begins with nothing. */
+  #takeUp(record: FileRecord, decision: FetchDecision): void {
+    const { resume, discardReason } = decision;
+    if (resume || discardReason !== null) this.#out.disk.push({ type: "open", record });
+    else this.#fetch(record, null);
+  }
+
+  #onOpened(record: FileRecord, result: DiskResult & { type: "opened" }, now: number): void {
+    const { lacking, damaged, discardReason } = result;
+    if (record.rechecking) {
+      record.rechecking = false;
+      // Without damage all of it was sent, or hashed, wrong.
+      if (damaged === 0) {
+        this.#out.disk.push({ type: "discard", record });
+        return;
+      }
+    }
+    if (discardReason !== null) this.#refetching(record, DISCARD_REASONS[discardReason], now);
+    if (damaged > 0) {
+      this.#refetching(record, `${damaged} of the bytes that were here are damaged`, now);
+    }
+    this.#fetch(record, lacking);
+  }
+
+  /** @param lacking The ranges that have to come; null if all of it has. */
+  #fetch(record: FileRecord, lacking: readonly Range[] | null): void {
+    this.#move(record, "fetching");
+    askFor(record, lacking);
+    if (record.received > 0) this.#out.moved.add(record);
+    if (record.file.size === 0) {
+      // No chunk makes an empty file.
+      this.#write(record, 0, new Uint8Array(), 0);
+      this.#verifyAll(record, true);
+    } else if (record.received === record.file.size) this.#verifyAll(record, false);
+    else this.#planner.update(record);
+  }
+
+  #write(record: FileRecord, offset: number, bytes: Uint8Array, checksum: number): void {
+    const hash = wantsDigest(record, this.#verify);
+    this.#out.disk.push({ type: "write", record, offset, bytes, checksum, hash });
+  }
+
+  /** @param isSealed Whether writing it has sealed it. */
+  #verifyAll(record: FileRecord, isSealed: boolean): void {
+    this.#move(record, "verifying");
+    this.#emit({ type: "verifying", path: record.file.path });
+    const hash = wantsDigest(record, this.#verify);
+    if (!isSealed) this.#out.disk.push({ type: "seal", record, hash });
+    if (hash) this.#needServerDigest(record);
+  }
+
+  /** Compares the digests, once they are known. */
+  #judge(record: FileRecord, now: number): void {
+    const { localDigest, serverDigest, planned: { sha256, line } } = record;
+    const wanted = sha256 ?? serverDigest;
+    if (!wantsDigest(record, this.#verify) || (localDigest !== null && localDigest === wanted)) {
+      this.#move(record, "committing");
+      this.#out.disk.push({ type: "commit", record });
+      return;
+    }
+    if (localDigest === null || wanted === null) return;
+    // Fetching it again helps only if it was not fetched right: does the server have this content?
+    if (serverDigest === null && record.digestState !== "unavailable") {
+      if (record.digestState === "unasked") this.#planner.wantDigest(record);
+      return;
+    }
+    const says = sha256 === null ? `the server says ${wanted}` : `line ${line} says ${wanted}`;
+    const reason = `its SHA-256 is ${localDigest}, ${says}`;
+    if (++record.fetches === MAX_FETCHES || serverDigest === localDigest) {
+      this.#out.disk.push({ type: "discard", record });
+      return this.#fail(record, new VerificationError(reason, record.planned), now);
+    }
+    this.#refetching(record, reason, now);
+    record.localDigest = null;
+    record.rechecking = true;
+    this.#move(record, "inspecting");
+    this.#out.disk.push({ type: "open", record });
+  }
+
+  #onDigestRefused(record: FileRecord, error: WireError, now: number): void {
+    const isPassing = error.code === "read-failed";
+    if (isPassing && record.digestFailures++ < READ_RETRIES) {
+      const pause = READ_RETRY_MS * 2 ** (record.digestFailures - 1);
+      this.#timers.add(now + pause, { record, type: "digest" });
+    } else if (isPassing && record.planned.sha256 !== null) {
+      record.digestState = "unavailable";
+      if (record.phase === "verifying") this.#judge(record, now);
+    } else this.#fail(record, error, now);
+  }
+
+  #finish(record: FileRecord, alreadyThere: boolean, now: number): void {
+    const { file: { path, size }, planned, localDigest: sha256, startedAt } = record;
+    this.#move(record, "done");
+    this.#stats.onDone(path, alreadyThere);
+    const by = planned.sha256 === null ? "server" : "input";
+    if (sha256 !== null) this.#emit({ type: "verified", path, sha256, by });
+    const took = startedAt === null ? 0 : now - startedAt;
+    this.#emit({ type: "finished", path, size, took, sha256, alreadyThere });
+    this.#settle(record);
+  }
+
+  /** The one place where an error decides how a file ends. */
+  #fail(record: FileRecord, error: unknown, now: number): void {
+    this.#out.disk.push({ type: "release", record });
+    this.#planner.remove(record);
+    const isOutdated = error instanceof WireError && OUTDATED_CODES.has(error.code);
+    if (isOutdated && record.beginnings + 1 < MAX_BEGINNINGS) {
+      // The next list mostly tells what to do; but the server may have been wrong for a moment.
+      record.phase = "outdated";
+      this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
+      return;
+    }
+    const { path } = record.file;
+    const { verification, ...failure } = fileFailure(error);
+    record.phase = verification ? "unverified" : "failed";
+    this.#stats.onFailed({ path, ...failure });
+    this.#emit({ type: "failed", path, ...failure, verification });
+    this.#settle(record);
+  }
+
+  #refetching(record: FileRecord, reason: string, now: number): void {
+    const { path } = record.file;
+    this.#stats.onQueued(path, now);
+    this.#emit({ type: "refetching", path, reason });
+  }
+
+  #settle(record: FileRecord): void {
+    this.#out.moved.delete(record);
+    this.#out.settled.push(record);
+  }
+
+  #emit(event: ClientEvent): void {
+    this.#out.events.push(event);
+  }
+}
+
+const OUTDATED_CODES: ReadonlySet<string> = new Set(["changed", "not-found"]);
+
+const DISCARD_REASONS = {
+  outdated: "the server's file is another version of what was here",
+  unreadable: "the journal of what was here cannot be understood",
+} as const;

@@ -1,0 +1,239 @@
+/**
+ * Which request next, and over which connection: the scheduler, the connections' windows, the
+ * files' missing ranges and the digests that are wanted, as one decision. Pure.
+ *
+ * @module
+ */
+import { Queue } from "../../async/queue.ts";
+import { perPriority, PRIORITIES, WEIGHTS } from "../priority.ts";
+import { RequestWindow, type SentRequest } from "../schedule/request_window.ts";
+import { Scheduler } from "../schedule/scheduler.ts";
+import { type ContestedChunk, ShareMeter } from "../schedule/share_meter.ts";
+import { type FileRecord, giveBack, hasMore, takeChunk } from "./file_record.ts";
+
+/** What a server allows on a connection. */
+export interface ConnectionLimits {
+  /** Bytes. */
+  readonly maxChunk: number;
+  /** Open requests. */
+  readonly maxRequests: number;
+  /** Whether a GET can ask for the file's digest. */
+  readonly inlineDigest: boolean;
+}
+
+/** A request that is being sent, and open until it is answered or its connection is lost. */
+export type ServerRequest = GetRequest | DigestRequest;
+
+/** A request for a chunk. */
+export interface GetRequest {
+  readonly type: "get";
+  readonly connection: number;
+  readonly record: FileRecord;
+  readonly path: string;
+  readonly version: string;
+  /** The position of the first byte, and how many bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** Whether the file's digest is asked for, too. */
+  readonly digest: boolean;
+  readonly sent: SentRequest;
+  /** Null if no other priority had something to ask for. */
+  readonly contested: ContestedChunk | null;
+}
+
+/** A request for a file's digest. */
+export interface DigestRequest {
+  readonly type: "digest";
+  readonly connection: number;
+  readonly record: FileRecord;
+  readonly path: string;
+  readonly version: string;
+}
+
+/** The part of a connection's open requests that may be for digests. */
+const DIGEST_SHARE = 1 / 4;
+/** Files up to this size, in bytes, are hashed by the server as it reads them. */
+export const INLINE_DIGEST_SIZE = 256 * 1024;
+
+/** What is asked for next. */
+export interface PlannedRequests {
+  readonly requests: ServerRequest[];
+  /** The files that nothing was asked of before. */
+  readonly started: FileRecord[];
+}
+
+interface Link {
+  readonly id: number;
+  readonly limits: ConnectionLimits;
+  readonly window: RequestWindow;
+  readonly open: Set<ServerRequest>;
+  digests: number;
+  /** Whether the server takes no more requests. */
+  closing: boolean;
+}
+
+/** Plans requests. Times are in milliseconds of any steady clock. */
+export class RequestPlanner {
+  /** Measures what the priorities get of what they compete for. */
+  readonly shares = new ShareMeter(WEIGHTS);
+  readonly #verify: boolean;
+  readonly #scheduler = new Scheduler<FileRecord>();
+  readonly #links = new Map<number, Link>();
+  readonly #digests = perPriority(() => new Queue<FileRecord>());
+  #digestsWaiting = 0;
+
+  /** @param verify Whether files are compared with the server's digest. */
+  constructor(verify: boolean) {
+    this.#verify = verify;
+  }
+
+  /** Adds a connection. */
+  connected(id: number, limits: ConnectionLimits): void {
+    const window = new RequestWindow(limits.maxChunk, limits.maxRequests);
+    this.#links.set(id, { id, limits, window, open: new Set(), digests: 0, closing: false });
+  }
+
+  /** Asks nothing more over a connection; open requests are still answered. */
+  closing(id: number): void {
+    const link = this.#links.get(id);
+    if (link) link.closing = true;
+  }
+
+  /** Removes a connection; its open requests. */
+  disconnected(id: number, now: number): ServerRequest[] {
+    const link = this.#links.get(id);
+    this.#links.delete(id);
+    if (this.#links.size === 0) this.shares.competing([], now);
+    return link ? [...link.open] : [];
+  }
+
+  /** Lets a file take part, if it has something to ask for, or take part with its new priority. */
+  update(record: FileRecord): void {
+    if (record.phase === "fetching" && hasMore(record)) {
+      this.#scheduler.add(record, record.planned.priority);
+    } else this.#scheduler.remove(record);
+  }
+
+  /** Takes a file out for good. */
+  remove(record: FileRecord): void {
+    this.#scheduler.remove(record);
+  }
+
+  /** Puts a file's digest in line. */
+  wantDigest(record: FileRecord): void {
+    record.digestState = "asked";
+    this.#digests[record.planned.priority].push(record);
+    this.#digestsWaiting++;
+  }
+
+  /** Takes the requests that can be sent now, and the files whose first chunk is among them. */
+  take(now: number): PlannedRequests {
+    const planned: PlannedRequests = { requests: [], started: [] };
+    for (const link of this.#links.values()) {
+      if (link.closing) continue;
+      this.#takeDigests(link, planned.requests);
+      this.#takeChunks(link, planned, now);
+      // A file that has begun may want its digest.
+      this.#takeDigests(link, planned.requests);
+    }
+    if (this.#links.size > 0) this.shares.competing(this.#scheduler.competing, now);
+    return planned;
+  }
+
+  /** Takes a chunk's arrival into account. */
+  onChunk(request: GetRequest, now: number): void {
+    const link = this.#close(request);
+    link?.window.onReceived(request.sent, now);
+    if (request.contested) this.shares.arrived(request.contested, request.length);
+  }
+
+  /** Takes a refusal, or a digest, into account. */
+  onAnswered(request: ServerRequest): void {
+    const link = this.#close(request);
+    if (link && request.type === "get") link.window.onFailed(request.sent);
+  }
+
+  /** Puts a request's bytes back. */
+  giveBack({ record, offset, length }: GetRequest): void {
+    giveBack(record, { start: offset, end: offset + length });
+    this.update(record);
+  }
+
+  #close(request: ServerRequest): Link | undefined {
+    const link = this.#links.get(request.connection);
+    if (!link?.open.delete(request)) return undefined;
+    if (request.type === "digest") link.digests--;
+    return link;
+  }
+
+  #takeDigests(link: Link, requests: ServerRequest[]): void {
+    const max = Math.ceil(link.limits.maxRequests * DIGEST_SHARE);
+    while (
+      this.#digestsWaiting > 0 && link.digests < max && link.open.size < link.limits.maxRequests
+    ) {
+      const record = this.#nextDigest();
+      if (!record) return;
+      const { path, version } = record.file;
+      const request: DigestRequest = { type: "digest", connection: link.id, record, path, version };
+      link.open.add(request);
+      link.digests++;
+      requests.push(request);
+    }
+  }
+
+  #nextDigest(): FileRecord | undefined {
+    for (const priority of PRIORITIES) {
+      const queue = this.#digests[priority];
+      for (let record = queue.shift(); record; record = queue.shift()) {
+        this.#digestsWaiting--;
+        if (record.phase !== "dropped" && record.digestState === "asked") return record;
+      }
+    }
+    return undefined;
+  }
+
+  #takeChunks(link: Link, { requests, started }: PlannedRequests, now: number): void {
+    const { limits: { maxRequests }, window, open } = link;
+    // One place is kept for a digest that waits.
+    while (open.size < maxRequests - Math.min(1, this.#digestsWaiting) && window.hasRoom) {
+      const { competing } = this.#scheduler;
+      const record = this.#scheduler.next();
+      if (!record) return window.onAppLimited();
+      const isShared = competing.length > 1;
+      const { start, end } = takeChunk(
+        record,
+        isShared ? window.chunkSize : window.uncontestedChunkSize,
+      )!;
+      const length = end - start;
+      this.#scheduler.charge(record, length);
+      if (record.startedAt === null) {
+        record.startedAt = now;
+        started.push(record);
+        // The server computes a large file's digest while its chunks travel.
+        if (this.#asksDigest(record) && length < record.file.size) this.wantDigest(record);
+      }
+      const request: GetRequest = {
+        type: "get",
+        connection: link.id,
+        record,
+        path: record.file.path,
+        version: record.file.version,
+        offset: start,
+        length,
+        digest: link.limits.inlineDigest && this.#asksDigest(record) &&
+          length === record.file.size && length <= INLINE_DIGEST_SIZE,
+        sent: window.onSent(length, now),
+        contested: isShared ? { priority: record.planned.priority, competing } : null,
+      };
+      open.add(request);
+      requests.push(request);
+      if (!hasMore(record)) this.#scheduler.remove(record);
+    }
+  }
+
+  /** Whether the server's digest decides about a file, and was not asked for. */
+  #asksDigest({ planned, digestState, serverDigest }: FileRecord): boolean {
+    return this.#verify && planned.sha256 === null && digestState === "unasked" &&
+      serverDigest === null;
+  }
+}
