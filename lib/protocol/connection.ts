@@ -8,6 +8,7 @@ import { settledWithin } from "../async/timeout.ts";
 import { ipBytes } from "./ip_address.ts";
 import {
   encodeMessage,
+  encodeMessages,
   type Endpoint,
   FOOTER_SIZE,
   frameOf,
@@ -158,14 +159,10 @@ export class Connection implements Disposable {
 
   /** Messages of this connection as bytes, to be sent in one write. */
   encodeAll(messages: readonly Outgoing[]): Uint8Array {
-    const parts = messages.map((message) => this.encode(message));
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return encodeMessages(messages.map((message) => ({
+      header: this.#headerOf(message),
+      payload: message.payload ?? new Uint8Array(),
+    })));
   }
 
   #headerOf({ type, requestId = 0, more = false }: Outgoing): Omit<Header, "length"> {

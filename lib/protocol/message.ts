@@ -211,6 +211,27 @@ export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Arra
 }
 
 /**
+ * Whole messages, one behind the other.
+ *
+ * @param messages Headers, whose `length` is taken from the payloads, and payloads, which are copied.
+ */
+export function encodeMessages(
+  messages: readonly { readonly header: Omit<Header, "length">; readonly payload: Uint8Array }[],
+): Uint8Array {
+  const size = messages.reduce((sum, { payload }) => sum + payload.length, 0);
+  const whole = new Uint8Array(size + messages.length * (HEADER_SIZE + FOOTER_SIZE));
+  let at = 0;
+  for (const { header, payload } of messages) {
+    const { length } = payload;
+    const end = at + HEADER_SIZE + length + FOOTER_SIZE;
+    whole.set(payload, at + HEADER_SIZE);
+    new MessageFramer({ ...header, length }).frame(whole.subarray(at, end), length);
+    at = end;
+  }
+  return whole;
+}
+
+/**
  * What stands before and behind a payload that is sent from where it is.
  *
  * @param header What to write; its `length` is taken from the payload.

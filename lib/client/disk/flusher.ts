@@ -8,23 +8,30 @@
 const SMALL = 1024 * 1024;
 /** A flush that takes less than this, in milliseconds, is over sooner than it is handed away. */
 const QUICK_MS = 0.5;
-/** So many quick ones in a row mean a disk that has nothing to wait for, as memory has. */
-const QUICK_IN_A_ROW = 8;
+/** After a slower one, flushes go on in the background for this long, in milliseconds. */
+const DISTRUST_MS = 1_000;
 
-/** Flushes files, without keeping anybody waiting for a slow disk. */
+/** Flushes files; on a disk that is quick at once, on any other in the background. */
 export class Flusher {
-  #quick = 0;
+  /** Until when the disk is not trusted; without end if it is none of this machine. */
+  #slowUntil: number;
+
+  /** @param isLocal Whether the disk is one of this machine. */
+  constructor(isLocal: boolean) {
+    this.#slowUntil = isLocal ? 0 : Infinity;
+  }
 
   /** Whether a file of this size, in bytes, is flushed sooner than it is handed to a thread. */
   isQuick(size: number): boolean {
-    return size <= SMALL && this.#quick >= QUICK_IN_A_ROW;
+    return size <= SMALL && performance.now() >= this.#slowUntil;
   }
 
   /** Flushes a file's data to the disk before it returns. */
   flushSync(file: Deno.FsFile): void {
     const start = performance.now();
     file.syncDataSync();
-    this.#quick = performance.now() - start < QUICK_MS ? this.#quick + 1 : 0;
+    const end = performance.now();
+    if (end - start > QUICK_MS) this.#slowUntil = end + DISTRUST_MS;
   }
 
   /**
@@ -33,9 +40,7 @@ export class Flusher {
    * @param size The file's size in bytes.
    */
   async flush(file: Deno.FsFile, size: number): Promise<void> {
-    if (this.isQuick(size)) return this.flushSync(file);
-    const start = performance.now();
-    await file.syncData();
-    this.#quick = performance.now() - start < QUICK_MS ? this.#quick + 1 : 0;
+    if (this.isQuick(size)) this.flushSync(file);
+    else await file.syncData();
   }
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { bytesClaimed } from "./journal.ts";
 import { OutputError, type OutputFolder } from "./output_folder.ts";
@@ -32,7 +31,7 @@ export interface LocalState {
 
 /** Finds out at once what there is of a file; null if an earlier download may have left something. */
 export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
-  if (existsSync(output.workPath(file.path).journal)) return null;
+  if (output.listing.has(output.workPath(file.path).journal)) return null;
   return { ...presentOf(file, output), resumableBytes: 0, discardReason: null };
 }
 

@@ -13,6 +13,7 @@ import { basename, join, resolve, SEPARATOR } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../../errors.ts";
 import { quoted } from "../../text/sanitize.ts";
 import { OWN_FOLDER } from "../../fs/safe_path.ts";
+import { FolderListing } from "./folder_listing.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
@@ -41,7 +42,11 @@ export class OutputFolder {
    */
   readonly foldsNames: boolean;
 
-  readonly #root: string;
+  /** What there is in the folders, so that what is new is not looked for one by one. */
+  readonly listing = new FolderListing();
+
+  /** Its real path. */
+  readonly root: string;
   /** The root with a separator behind it. */
   readonly #prefix: string;
   readonly #work: string;
@@ -51,7 +56,7 @@ export class OutputFolder {
   #seen = { at: 0, folders: new Map<string, boolean>() };
 
   private constructor(root: string, foldsNames = false) {
-    this.#root = root;
+    this.root = root;
     this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
     this.#work = join(root, OWN_FOLDER);
     this.#device = lstatOrNull(root)?.dev ?? null;
@@ -150,7 +155,8 @@ export class OutputFolder {
     }
     const final = this.finalPath(path);
     // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
-    const info = existsSync(final) ? lstatOrNull(final) : null;
+    const mayBeThere = this.foldsNames || this.listing.has(final);
+    const info = mayBeThere && existsSync(final) ? lstatOrNull(final) : null;
     if (info?.isDirectory) throw folderInTheWay(path);
     return info?.isFile ? info : null;
   }
@@ -181,7 +187,9 @@ export class OutputFolder {
   publishSync(from: string, path: string): boolean {
     try {
       for (const folder of this.#foldersOf(path)) makeFolder(folder);
-      Deno.renameSync(from, this.finalPath(path));
+      const final = this.finalPath(path);
+      Deno.renameSync(from, final);
+      this.listing.add(final);
       return true;
     } catch {
       // The careful way tries again, or says what is wrong.
@@ -201,6 +209,7 @@ export class OutputFolder {
     const final = this.finalPath(path);
     try {
       await replaceFile(from, final);
+      this.listing.add(final);
     } catch (error) {
       if (lstatOrNull(final)?.isDirectory) throw folderInTheWay(path);
       const reason = mayBeHeld(error, Deno.build.os)

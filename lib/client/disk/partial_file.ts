@@ -144,6 +144,7 @@ export class PartialFile {
     journal.seekSync(0, Deno.SeekMode.End);
     const opening = this.#journaled ? (this.#isTorn ? "\n" : "") : journalHead(this.#file);
     writeAllSync(journal, new TextEncoder().encode(opening + line));
+    if (!this.#journaled) this.#output.listing.add(this.#journalPath);
     this.#journaled = true;
     this.#isTorn = false;
   }

@@ -12,6 +12,7 @@ import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import { messageOf } from "../../errors.ts";
 import type { DiskAction, DiskResult } from "../engine/actions.ts";
 import type { FileRecord } from "../engine/file_record.ts";
+import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
@@ -29,7 +30,7 @@ export class Storage implements AsyncDisposable {
   /** Takes results that were not known at once. */
   onResults: (results: readonly DiskResult[]) => void = () => {};
   readonly #output: OutputFolder;
-  readonly #handles = new WriteHandles();
+  readonly #handles: WriteHandles;
   readonly #hasher = new FileHasher();
   readonly #open = new Map<FileRecord, OpenFile>();
   /** Work under way that is awaited, by path. */
@@ -39,6 +40,7 @@ export class Storage implements AsyncDisposable {
 
   constructor(output: OutputFolder) {
     this.#output = output;
+    this.#handles = new WriteHandles(isOnLocalDisk(output.root));
   }
 
   /** Performs actions; the results that are known at once. */

@@ -15,12 +15,17 @@ const LOOK_MS = 100;
 
 /** Keeps the files open that were written to last. */
 export class WriteHandles implements Disposable {
-  readonly flusher = new Flusher();
+  readonly flusher: Flusher;
 
   /** By path; the one not used for longest first. */
   readonly #files = new Map<string, Deno.FsFile>();
   /** Which folder was looked at last, and when. */
   #seen = { folder: "", at: -Infinity };
+
+  /** @param isLocal Whether the disk is one of this machine. */
+  constructor(isLocal = false) {
+    this.flusher = new Flusher(isLocal);
+  }
 
   /**
    * An open file, for reading and writing. It must not be a link, nor have a second name.
