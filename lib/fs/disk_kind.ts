@@ -25,10 +25,11 @@ export function isLocalType(type: number): boolean {
 
 /**
  * Whether a path is on a disk of this machine, or in its memory: no network file system, no program.
- * False where it is not known: on other systems than Linux, and without the permission for `statfs`.
+ * On Linux false where it is not known, as without the permission for `statfs`; on other systems only
+ * paths of other machines (`\\server\share`) are told apart.
  */
 export function isOnLocalDisk(path: string): boolean {
-  if (Deno.build.os !== "linux") return false;
+  if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
     return isLocalType(statfsSync(path).type);
   } catch {

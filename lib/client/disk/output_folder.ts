@@ -28,6 +28,12 @@ export class OutputError extends Error {
   override name = "OutputError";
 }
 
+/** An open folder, for another thread. */
+export interface OutputFolderState {
+  readonly root: string;
+  readonly foldsNames: boolean;
+}
+
 /** Where a file is while it grows. */
 export interface WorkPath {
   readonly data: string;
@@ -97,6 +103,16 @@ export class OutputFolder {
     } catch (error) {
       throw unusable(dir, error);
     }
+  }
+
+  /** The folder as another thread opens it, by `adopt`. */
+  get state(): OutputFolderState {
+    return { root: this.root, foldsNames: this.foldsNames };
+  }
+
+  /** Opens the folder that another thread has opened. */
+  static adopt({ root, foldsNames }: OutputFolderState): OutputFolder {
+    return new OutputFolder(root, foldsNames);
   }
 
   /**

@@ -79,7 +79,7 @@ export class Lifecycle {
 
   /** Begins a new record. */
   begin(record: FileRecord): void {
-    this.#out.disk.push({ type: "inspect", record });
+    this.#out.disk.push({ type: "inspect", record, hash: wantsDigest(record, this.#verify) });
   }
 
   /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */

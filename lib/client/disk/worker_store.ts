@@ -1,0 +1,226 @@
+/**
+ * Files whose disk, or digest, the main thread does not wait for: a `FileStore` in a Worker.
+ *
+ * @module
+ */
+import { messageOf } from "../../errors.ts";
+import type { ListedFile } from "../../protocol/payloads.ts";
+import type { DiskAction, DiskResult } from "../engine/actions.ts";
+import type { FileRecord } from "../engine/file_record.ts";
+import { OutputError, type OutputFolder, type OutputFolderState } from "./output_folder.ts";
+
+/** An action without the record, which stays in its thread. */
+type SentAction = DiskAction extends infer A ? A extends { record: unknown } ? Omit<A, "record">
+  : never
+  : never;
+type SentResult = DiskResult extends infer R ? R extends { record: unknown } ? Omit<R, "record">
+  : never
+  : never;
+
+/** A command to the Worker. Written bytes are given to it, and come back. */
+export type WorkerCommand =
+  | { readonly type: "begin"; readonly folder: OutputFolderState; readonly isLocal: boolean }
+  | {
+    readonly type: "perform";
+    readonly key: number;
+    readonly file: ListedFile;
+    readonly action: SentAction;
+  }
+  | { readonly type: "end" };
+
+/** An answer of the Worker. */
+export type WorkerReply =
+  | { readonly type: "result"; readonly key: number; readonly result: SentResult }
+  | { readonly type: "failed"; readonly key: number; readonly error: PlainError }
+  | { readonly type: "written"; readonly buffer: ArrayBuffer }
+  | { readonly type: "ended" };
+
+/** An error as it goes from one thread to another, where its class would be lost. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** The most bytes on their way to the Worker before the reading from the network waits. */
+const MAX_OUTSTANDING = 16 * 1024 * 1024;
+/** Sizes of buffers are multiples of this, in bytes. */
+const BUFFER_STEP = 64 * 1024;
+/** The most buffers that are kept for later. */
+const MAX_SPARE_BUFFERS = 16;
+
+/** Performs actions in a Worker, which starts with the first one. */
+export class WorkerStore {
+  readonly #output: OutputFolder;
+  readonly #isLocal: boolean;
+  readonly #onResults: (results: readonly DiskResult[]) => void;
+  readonly #keys = new Map<FileRecord, number>();
+  readonly #records = new Map<number, FileRecord>();
+  /** How many records there are of a path: an old one may still be closing. */
+  readonly #paths = new Map<string, number>();
+  readonly #spare: ArrayBuffer[] = [];
+  readonly #ended = Promise.withResolvers<void>();
+  #worker: Worker | undefined;
+  #lastKey = 0;
+  #outstanding = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * @param isLocal Whether the folder is on a disk of this machine.
+   * @param onResults Takes results.
+   */
+  constructor(
+    output: OutputFolder,
+    isLocal: boolean,
+    onResults: (results: readonly DiskResult[]) => void,
+  ) {
+    this.#output = output;
+    this.#isLocal = isLocal;
+    this.#onResults = onResults;
+  }
+
+  /** Whether a file is in the Worker's hands. */
+  has(record: FileRecord): boolean {
+    return this.#keys.has(record);
+  }
+
+  /** Whether a file of this path is in the Worker's hands. */
+  holds(path: string): boolean {
+    return (this.#paths.get(path) ?? 0) > 0;
+  }
+
+  /** Performs an action; its result comes later. */
+  perform({ record, ...action }: DiskAction): void {
+    let key = this.#keys.get(record);
+    if (key === undefined) {
+      key = ++this.#lastKey;
+      this.#keys.set(record, key);
+      this.#records.set(key, record);
+      const { path } = record.file;
+      this.#paths.set(path, (this.#paths.get(path) ?? 0) + 1);
+    }
+    const { file } = record;
+    if (action.type !== "write") {
+      this.#post({ type: "perform", key, file, action });
+      return;
+    }
+    const bytes = this.#copy(action.bytes);
+    this.#outstanding += bytes.buffer.byteLength;
+    this.#post({ type: "perform", key, file, action: { ...action, bytes } }, [bytes.buffer]);
+  }
+
+  /** Resolves when more may be written; undefined if that is so now. */
+  get drained(): Promise<void> | undefined {
+    if (this.#outstanding <= MAX_OUTSTANDING) return undefined;
+    this.#drained ??= Promise.withResolvers<void>();
+    return this.#drained.promise;
+  }
+
+  /** Resolves when everything is closed and the Worker has ended. */
+  async end(): Promise<void> {
+    if (!this.#worker) return;
+    this.#post({ type: "end" });
+    await this.#ended.promise;
+    this.terminate();
+  }
+
+  /** Ends the Worker at once. */
+  terminate(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #post(command: WorkerCommand, transfer: ArrayBuffer[] = []): void {
+    if (!this.#worker) {
+      this.#worker = this.#start();
+      this.#post({ type: "begin", folder: this.#output.state, isLocal: this.#isLocal });
+    }
+    this.#worker.postMessage(command, transfer);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./disk_worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const error = new Error(`The disk Worker failed: ${event.message}`);
+      this.#worker = undefined;
+      const failed = Array.from(
+        this.#records.values(),
+        (record): DiskResult => ({ type: "failed", record, error }),
+      );
+      this.#keys.clear();
+      this.#records.clear();
+      this.#paths.clear();
+      this.#outstanding = 0;
+      this.#drained?.resolve();
+      this.#ended.resolve();
+      this.#onResults(failed);
+    };
+    return worker;
+  }
+
+  #take(reply: WorkerReply): void {
+    switch (reply.type) {
+      case "written":
+        this.#outstanding -= reply.buffer.byteLength;
+        if (this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(reply.buffer);
+        if (this.#outstanding <= MAX_OUTSTANDING / 2) {
+          this.#drained?.resolve();
+          this.#drained = undefined;
+        }
+        return;
+      case "ended":
+        return this.#ended.resolve();
+      case "failed":
+      case "result": {
+        const record = this.#records.get(reply.key);
+        if (!record) return;
+        const result =
+          (reply.type === "failed"
+            ? { type: "failed", record, error: restoreError(reply.error) }
+            : { ...reply.result, record }) as DiskResult;
+        if (result.type === "released" || result.type === "committed") {
+          this.#forget(reply.key, record);
+        }
+        this.#onResults([result]);
+      }
+    }
+  }
+
+  #forget(key: number, record: FileRecord): void {
+    this.#records.delete(key);
+    this.#keys.delete(record);
+    const { path } = record.file;
+    const others = this.#paths.get(path)! - 1;
+    if (others > 0) this.#paths.set(path, others);
+    else this.#paths.delete(path);
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const size = Math.max(1, Math.ceil(bytes.length / BUFFER_STEP)) * BUFFER_STEP;
+    const at = this.#spare.findIndex((buffer) => buffer.byteLength === size);
+    const [buffer = new ArrayBuffer(size)] = at < 0 ? [] : this.#spare.splice(at, 1);
+    const copy = new Uint8Array(buffer, 0, bytes.length);
+    copy.set(bytes);
+    return copy;
+  }
+}
+
+/** What is left of an error on its way. */
+export function describeError(error: unknown): PlainError {
+  return { name: error instanceof Error ? error.name : "Error", message: messageOf(error) };
+}
+
+/** An error with the class that callers tell apart. */
+function restoreError({ name, message }: PlainError): Error {
+  switch (name) {
+    case "OutputError":
+      return new OutputError(message);
+    case "PermissionDenied":
+      return new Deno.errors.PermissionDenied(message);
+    case "NotCapable":
+      return new Deno.errors.NotCapable(message);
+    default:
+      return new Error(message);
+  }
+}
