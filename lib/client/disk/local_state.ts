@@ -21,6 +21,8 @@ export interface LocalState {
    * size, or something else.
    */
   readonly present: "nothing" | "same" | "same size" | "other";
+  /** Whether there is a journal of this very content, whatever is left of the data. */
+  readonly hasJournal: boolean;
   /** Bytes of an earlier download that are there as its journal says. */
   readonly resumableBytes: number;
   /** Why what was resumableBytes would be dropped. */
@@ -32,7 +34,7 @@ export interface LocalState {
 /** Finds out at once what there is of a file; null if an earlier download may have left something. */
 export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
   if (output.listing.has(output.workPath(file.path).journal)) return null;
-  return { ...presentOf(file, output), resumableBytes: 0, discardReason: null };
+  return { ...presentOf(file, output), hasJournal: false, resumableBytes: 0, discardReason: null };
 }
 
 /** Looks for what there is of a file. */
@@ -41,7 +43,12 @@ export async function inspect(file: ListedFile, output: OutputFolder): Promise<L
   const { journal, discardReason } = await findJournal(work.journal, file);
   const data = journal && await nullIfNotFound(Deno.lstat(work.data));
   const resumableBytes = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
-  return { ...presentOf(file, output), resumableBytes, discardReason };
+  return {
+    ...presentOf(file, output),
+    hasJournal: journal !== null,
+    resumableBytes,
+    discardReason,
+  };
 }
 
 function presentOf(

@@ -23,6 +23,12 @@ export interface FetchDecision {
   readonly discardReason: LocalState["discardReason"];
 }
 
+/** Why an earlier download is given up, in words. */
+export const DISCARD_REASONS = {
+  outdated: "the server's file is another version of what is here",
+  unreadable: "the journal of what is here cannot be understood",
+} as const;
+
 /**
  * Decides what a file needs.
  *
@@ -39,6 +45,6 @@ export function decide(local: LocalState, digestWanted: boolean): Decision {
 }
 
 /** Decides how to fetch a file that is not here under its final name. */
-export function decideFetch({ resumableBytes, discardReason }: LocalState): FetchDecision {
-  return { type: "fetch", resume: resumableBytes > 0, discardReason };
+export function decideFetch({ hasJournal, discardReason }: LocalState): FetchDecision {
+  return { type: "fetch", resume: hasJournal, discardReason };
 }

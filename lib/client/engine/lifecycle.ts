@@ -17,7 +17,7 @@ import type { LocalState } from "../disk/local_state.ts";
 import type { ClientEvent } from "../events.ts";
 import { fileFailure, VerificationError } from "../file_failure.ts";
 import type { DiskAction, DiskResult } from "./actions.ts";
-import { decide, decideFetch, type FetchDecision } from "./decide.ts";
+import { decide, decideFetch, DISCARD_REASONS, type FetchDecision } from "./decide.ts";
 import {
   askFor,
   type FileRecord,
@@ -354,8 +354,3 @@ export class Lifecycle {
 }
 
 const OUTDATED_CODES: ReadonlySet<string> = new Set(["changed", "not-found"]);
-
-const DISCARD_REASONS = {
-  outdated: "the server's file is another version of what was here",
-  unreadable: "the journal of what was here cannot be understood",
-} as const;

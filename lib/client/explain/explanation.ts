@@ -9,6 +9,7 @@ import { perPriority, PRIORITIES, type Priority } from "../priority.ts";
 import { isGlob, matcherOf } from "../input/glob.ts";
 import { type InputEntry, inputLines, parseInputList } from "../input/input_list.ts";
 import type { Leftover } from "../disk/leftovers.ts";
+import { decide, DISCARD_REASONS } from "../engine/decide.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
 import { expectedShares } from "../priority.ts";
@@ -203,26 +204,23 @@ function expect(
     resumableBytes: outlook.resumableBytes,
     isVerified,
     replaces: outlook.present !== "nothing" && fate !== "there",
-    reason: outlook.obstacle ?? reasonToDrop(outlook.discardReason),
+    reason: outlook.obstacle ?? (outlook.discardReason && DISCARD_REASONS[outlook.discardReason]),
   };
 }
 
-function fateOf(
-  { present, resumableBytes, discardReason, obstacle }: LocalState,
-  isVerified: boolean,
-): Fate {
-  if (obstacle !== null) return "blocked";
-  if (present === "same") return "there";
-  if (present === "same size" && isVerified) return "compare";
-  if (resumableBytes > 0) return "resume";
-  return discardReason === null ? "fetch" : "restart";
-}
-
-function reasonToDrop(dropped: LocalState["discardReason"]): string | null {
-  if (dropped === null) return null;
-  return dropped === "outdated"
-    ? "the server's file is another version of what is here"
-    : "the journal of what is here cannot be understood";
+function fateOf(local: LocalState, isVerified: boolean): Fate {
+  const decision = decide(local, isVerified);
+  switch (decision.type) {
+    case "blocked":
+      return "blocked";
+    case "accept":
+      return "there";
+    case "compare":
+      return decision.looksSame ? "there" : "compare";
+    case "fetch":
+      if (local.resumableBytes > 0) return "resume";
+      return decision.discardReason === null ? "fetch" : "restart";
+  }
 }
 
 /** What the files of one priority come to. */
