@@ -10,11 +10,8 @@
 import type { ClientCommand } from "./client_options.ts";
 import { OutputFolder } from "../client/disk/output_folder.ts";
 import { OutputLock } from "../client/disk/output_lock.ts";
-import { clean } from "./clean.ts";
 import { downloadInput } from "./download_input.ts";
-import { explainInput, type ExplanationOutput } from "./explain_input.ts";
-import { listFiles } from "./list.ts";
-import { withReport } from "./with_report.ts";
+import type { ExplanationOutput } from "./explain_input.ts";
 
 /**
  * Does what the user asked for.
@@ -29,11 +26,27 @@ export async function runClient(
   stdout: ExplanationOutput,
   signal: AbortSignal,
 ): Promise<number> {
-  if (command.list) return await listFiles(command, stdout, signal);
-  if (command.explain) return await explainInput(command, stdout, signal);
+  // Each command loads its own code only.
+  if (command.list) {
+    const { listFiles } = await import("./list.ts");
+    return await listFiles(command, stdout, signal);
+  }
+  if (command.explain) {
+    const { explainInput } = await import("./explain_input.ts");
+    return await explainInput(command, stdout, signal);
+  }
   const output = await OutputFolder.open(command.output);
   using _lock = await OutputLock.acquire(output.lockPath, command.output);
   await output.removeProbes();
-  if (command.clean) return await clean(command.input, output, stdout);
-  return await withReport(command, (listen) => downloadInput(command, output, signal, listen));
+  if (command.clean) {
+    const { clean } = await import("./clean.ts");
+    return await clean(command.input, output, stdout);
+  }
+  if (command.report === null) return await downloadInput(command, output, signal, () => {});
+  const { withReport } = await import("./with_report.ts");
+  return await withReport(
+    command.report,
+    command.input,
+    (listen) => downloadInput(command, output, signal, listen),
+  );
 }

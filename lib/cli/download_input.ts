@@ -38,7 +38,7 @@ export async function downloadInput(
   listen: (event: ClientEvent) => void,
 ): Promise<number> {
   const input = command.once ? null : command.input;
-  const display = displayFor({ ...command, input });
+  const display = await displayFor({ ...command, input });
   let lost = "";
   const emit = (event: ClientEvent) => {
     if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;

@@ -23,19 +23,6 @@ export interface Found {
   readonly discardReason: FoundJournal["discardReason"];
 }
 
-/** What of an earlier download is lost, in words. */
-export function losses({ damaged, discardReason }: Found): string[] {
-  const reasons: string[] = [];
-  if (discardReason === "outdated") {
-    reasons.push("the server's file is another version of what was here");
-  }
-  if (discardReason === "unreadable") {
-    reasons.push("the journal of what was here cannot be understood");
-  }
-  if (damaged > 0) reasons.push(`${damaged} of the bytes that were here are damaged`);
-  return reasons;
-}
-
 const NO_JOURNAL: FoundJournal = { journal: null, isTorn: false, discardReason: null };
 
 /** A file's data on its way. */

@@ -3,12 +3,8 @@
  *
  * @module
  */
-import { BarsDisplay } from "./bars_writer.ts";
 import type { Display } from "./display.ts";
-import { JsonDisplay } from "./json_lines.ts";
-import { PlainDisplay } from "./plain.ts";
-import { QuietDisplay } from "./quiet.ts";
-import { type DrawingChoice, drawingFor } from "../terminal/terminal.ts";
+import type { DrawingChoice } from "../terminal/terminal.ts";
 
 /** What the user said about it. */
 export interface DisplayChoice extends DrawingChoice {
@@ -18,17 +14,26 @@ export interface DisplayChoice extends DrawingChoice {
 }
 
 /**
- * The display.
+ * The display. Only its own code is loaded: to measure texts takes as long to load as all the rest.
  *
  * What people read goes to standard error, so that standard output is free for what programs read.
  */
-export function displayFor(choice: DisplayChoice): Display {
+export async function displayFor(choice: DisplayChoice): Promise<Display> {
   const { progress, input } = choice;
   const output = Deno.stderr;
-  if (progress === "none") return new QuietDisplay(output);
-  if (progress === "json") return new JsonDisplay({ output: Deno.stdout });
+  if (progress === "none") {
+    const { QuietDisplay } = await import("./quiet.ts");
+    return new QuietDisplay(output);
+  }
+  if (progress === "json") {
+    const { JsonDisplay } = await import("./json_lines.ts");
+    return new JsonDisplay({ output: Deno.stdout });
+  }
   if (progress === "plain" || (progress === "auto" && !output.isTerminal())) {
+    const { PlainDisplay } = await import("./plain.ts");
     return new PlainDisplay({ output, input });
   }
+  const { BarsDisplay } = await import("./bars_writer.ts");
+  const { drawingFor } = await import("../terminal/terminal.ts");
   return new BarsDisplay({ output, input, ...drawingFor(choice) });
 }
