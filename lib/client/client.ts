@@ -1,8 +1,9 @@
 /**
  * The client: follows `input.txt`, keeps a connection, plans, and lets the engine download.
  *
- * - `engine/` decides, `driver.ts` performs; `input/`, `schedule/`, `disk/`, `remote/` are what
- *   they work with, `explain/` says what they would do.
+ * - `engine/` decides, `driver.ts` performs, `live_plan.ts` keeps the plan up to date.
+ * - `input/`, `schedule/`, `disk/`, `remote/` are what they work with; `explain/` says what they
+ *   would do.
  * - `priority.ts`, `events.ts`, `exit_code.ts`, `file_failure.ts`: the words of all of them.
  *
  * Imported by the commands; a display reads the events only.
@@ -10,7 +11,6 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
-import { quoted } from "../text/sanitize.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { Platform } from "../platform.ts";
 import { sleep } from "../async/sleep.ts";
@@ -22,11 +22,9 @@ import { Engine } from "./engine/engine.ts";
 import type { ServerRequest } from "./engine/request_planner.ts";
 import type { ClientEvent, FileProgress, Shares, Summary } from "./events.ts";
 import type { Outcome } from "./exit_code.ts";
-import { diffEntries } from "./input/input_diff.ts";
-import { type InputEntry, parseInputList } from "./input/input_list.ts";
-import { type InputState, watchInput } from "./input/input_watcher.ts";
-import { makePlan, type Plan } from "./input/plan.ts";
-import { Warnings } from "./input/warnings.ts";
+import type { InputEntry } from "./input/input_list.ts";
+import { watchInput } from "./input/input_watcher.ts";
+import { LivePlan } from "./live_plan.ts";
 import { backoff } from "./remote/backoff.ts";
 import { fatalError } from "./remote/fatal_error.ts";
 import { formatServerAddress, type ServerAddress } from "./remote/server_address.ts";
@@ -34,8 +32,6 @@ import { ServerConnection } from "./remote/server_connection.ts";
 
 /** A connection that lasted this long, in milliseconds, was no failed attempt. */
 const SETTLED_MS = 10_000;
-/** Planning again and again leaves this many times as long for everything else. */
-const REST = 10;
 
 /** The numbers of a summary that a run gives by itself. */
 type RunSummary = Omit<Summary, "resume" | "interrupted" | "error" | "exitCode">;
@@ -89,16 +85,7 @@ class Client {
   readonly #driver: Driver;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
-  #entries: readonly InputEntry[] | undefined;
-  /** How many lines of the list are not understood. */
-  #problems = 0;
-  #remote: ServerConnection<ServerRequest> | undefined;
-  #plan: Plan | undefined;
-  /** When the plan was made, and how long that took, in milliseconds. */
-  #planned = { at: 0, took: 0 };
-  #replanTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #warnings = new Warnings((message) => this.#emit({ type: "warning", message }));
-  #waiting = "";
+  readonly #livePlan: LivePlan;
   readonly #startedAt = performance.now();
   #lastProgress = this.#startedAt;
   /** What the progress was measured by. */
@@ -109,12 +96,23 @@ class Client {
   #failure: unknown;
 
   constructor(options: ClientOptions) {
-    const { output, verify, signal, emit } = options;
+    const { input, platform, output, verify, signal, emit } = options;
     this.#options = options;
     this.#emit = emit;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
     this.#engine = new Engine(verify);
     this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
+    this.#livePlan = new LivePlan({
+      input,
+      platform,
+      foldsNames: output.foldsNames,
+      emit,
+      apply: (plan, reasonToDrop) => {
+        this.#engine.setPlan(plan, reasonToDrop, performance.now());
+        this.#driver.emitEvents();
+      },
+      onPlanned: () => this.#driver.turn(),
+    });
     options.onStart({
       takeProgress: () => this.#engine.takeProgress(),
       takeShares: () => this.#engine.takeShares(performance.now()),
@@ -126,13 +124,14 @@ class Client {
     const { failed, unverified, ...counts } = this.#engine.counts;
     const { stats } = this.#engine;
     const now = performance.now();
-    const { waiting = [], refused = [] } = this.#plan ?? {};
+    const { entries, isUnderstood, plan } = this.#livePlan;
+    const { waiting = [], refused = [] } = plan ?? {};
     return {
-      entries: this.#problems === 0 ? this.#entries ?? null : null,
+      entries: isUnderstood ? entries ?? null : null,
       failed,
       unverified,
       // Without a list nothing is known of any file but that it has not come.
-      underway: this.#plan ? counts.underway : this.#entries?.length ?? 1,
+      underway: plan ? counts.underway : entries?.length ?? 1,
       unfound: waiting.length + refused.length,
       unreachable: this.#unreachable,
       interrupted: this.#options.signal.aborted,
@@ -181,7 +180,7 @@ class Client {
   async #followInput(noteRead: () => void): Promise<void> {
     try {
       for await (const state of watchInput(this.#options.input, this.#signal)) {
-        this.#takeInput(state);
+        this.#livePlan.setInput(state);
         noteRead();
       }
     } catch (error) {
@@ -189,30 +188,6 @@ class Client {
     } finally {
       noteRead();
     }
-  }
-
-  #takeInput(state: InputState): void {
-    if (state.type === "unreadable") {
-      const { input } = this.#options;
-      this.#emit({
-        type: "warning",
-        message:
-          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
-      });
-      return;
-    }
-    const { entries, problems } = parseInputList(state.bytes);
-    for (const { change, entry } of diffEntries(this.#entries ?? [], entries)) {
-      this.#emit({ type: "entry", change, ...entry });
-    }
-    this.#entries = entries;
-    this.#problems = problems.length;
-    this.#emit({ type: "input", entries: entries.length });
-    this.#warnings.update(
-      "input",
-      problems.map(({ line, message }) => `${this.#options.input}, line ${line}: ${message}`),
-    );
-    this.#replan();
   }
 
   async #keepConnected(): Promise<void> {
@@ -258,15 +233,14 @@ class Client {
       files: [...remote.files.values()],
     });
     this.#tellList(remote.files, remote.files.size, 0);
-    this.#remote = remote;
     const leave = () => remote.leave("the client is done");
     this.#signal.addEventListener("abort", leave);
     try {
-      this.#replan();
+      this.#livePlan.setFiles(remote.files);
       await this.#driver.run(remote, {
         onList: (changed, removed) => {
           this.#tellList(remote.files, changed, removed);
-          this.#replanSoon();
+          this.#livePlan.filesChanged();
         },
       });
       return "the server has said goodbye";
@@ -274,9 +248,7 @@ class Client {
       return this.#whyUnreachable(error);
     } finally {
       this.#signal.removeEventListener("abort", leave);
-      clearTimeout(this.#replanTimer);
-      this.#replanTimer = undefined;
-      this.#remote = undefined;
+      this.#livePlan.setFiles(null);
     }
   }
 
@@ -292,50 +264,6 @@ class Client {
     return messageOf(error);
   }
 
-  /** Plans anew: of a large list that takes long, and it may change many times a second. */
-  #replanSoon(): void {
-    const { at, took } = this.#planned;
-    const delay = at + REST * took - performance.now();
-    this.#replanTimer ??= setTimeout(() => {
-      this.#replanTimer = undefined;
-      this.#replan();
-    }, Math.max(0, delay));
-  }
-
-  /** Makes the downloads what the entries and the server's list together want. */
-  #replan(): void {
-    const remote = this.#remote;
-    if (!this.#entries || !remote) return;
-    const start = performance.now();
-    const { platform, output: { foldsNames } } = this.#options;
-    const plan = makePlan(this.#entries, remote.files, platform, {
-      before: this.#plan,
-      foldsNames,
-    });
-    this.#plan = plan;
-    this.#warnings.update(
-      "names",
-      plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
-    );
-    const refused = new Set(plan.refused.map(({ path }) => path));
-    this.#engine.setPlan(plan, (path) => {
-      if (refused.has(path)) return "its name is refused now";
-      return remote.files.has(path) ? "it is not wanted any more" : "the server has it no longer";
-    }, start);
-    const names = plan.waiting.map(({ entry }) => entry.name);
-    if (names.join("\n") !== this.#waiting) {
-      this.#waiting = names.join("\n");
-      this.#emit({ type: "waiting", names });
-    }
-    const hints = plan.waiting.flatMap(({ entry, hint }) =>
-      hint === null ? [] : [`${this.#options.input}, line ${entry.line}: ${hint}`]
-    );
-    this.#warnings.update("hints", hints);
-    const now = performance.now();
-    this.#planned = { at: now, took: now - start };
-    this.#driver.turn();
-  }
-
   #onTurn(): void {
     const now = performance.now();
     const { stats } = this.#engine;
@@ -344,8 +272,7 @@ class Client {
       this.#lastProgress = now;
     }
     // A plan that is about to be made may want more.
-    const isPlanned = this.#plan !== undefined && this.#replanTimer === undefined;
-    const idle = isPlanned && this.#engine.isSettled;
+    const idle = this.#livePlan.isUpToDate && this.#engine.isSettled;
     if (idle && !this.#idle) {
       stats.onIdle(now);
       this.#emit({ type: "idle" });

@@ -83,9 +83,14 @@ export class Driver {
       if (disk.length > 0) this.#takeResults(this.#storage.perform(disk));
       else if (requests.length === 0) break;
     }
-    for (const event of this.#engine.takeEvents()) this.#emit(event);
+    this.emitEvents();
     this.#setTimer();
     this.#onTurn();
+  }
+
+  /** Emits the engine's events so far. */
+  emitEvents(): void {
+    for (const event of this.#engine.takeEvents()) this.#emit(event);
   }
 
   /** Ends the engine, and waits until nothing touches the disk any more. */

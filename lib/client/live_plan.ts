@@ -1,0 +1,145 @@
+/**
+ * The plan, kept up to date with the input list and with the server's list.
+ *
+ * @module
+ */
+import { quoted } from "../text/sanitize.ts";
+import type { Platform } from "../platform.ts";
+import type { ListedFile } from "../protocol/payloads.ts";
+import type { ClientEvent } from "./events.ts";
+import { diffEntries } from "./input/input_diff.ts";
+import { type InputEntry, parseInputList } from "./input/input_list.ts";
+import type { InputState } from "./input/input_watcher.ts";
+import { makePlan, type Plan } from "./input/plan.ts";
+import { Warnings } from "./input/warnings.ts";
+
+/** Between two plans there is this many times the time that one takes, for everything else. */
+const REST = 10;
+
+/** What a plan depends on, and where it goes. */
+export interface LivePlanOptions {
+  /** Path of the input list. */
+  readonly input: string;
+  readonly platform: Platform;
+  /** Whether the output folder's file system takes names for one that differ in case or form. */
+  readonly foldsNames: boolean;
+  readonly emit: (event: ClientEvent) => void;
+  /** Takes each new plan, and why a file that was in the one before is not in it. */
+  readonly apply: (plan: Plan, reasonToDrop: (path: string) => string) => void;
+  /** Is called once everything about a new plan has been said. */
+  readonly onPlanned: () => void;
+}
+
+/** Plans whenever one of the lists changes. */
+export class LivePlan {
+  readonly #options: LivePlanOptions;
+  readonly #warnings: Warnings;
+  #entries: readonly InputEntry[] | undefined;
+  #problems = 0;
+  /** The server's list; null without a connection. */
+  #files: ReadonlyMap<string, ListedFile> | null = null;
+  #plan: Plan | undefined;
+  /** When the plan was made, and how long that took, in milliseconds. */
+  #planned = { at: 0, took: 0 };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting = "";
+
+  constructor(options: LivePlanOptions) {
+    this.#options = options;
+    this.#warnings = new Warnings((message) => options.emit({ type: "warning", message }));
+  }
+
+  /** The entries of the input list; undefined before it was read. */
+  get entries(): readonly InputEntry[] | undefined {
+    return this.#entries;
+  }
+
+  /** Whether every line of the input list is understood. */
+  get isUnderstood(): boolean {
+    return this.#problems === 0;
+  }
+
+  /** The plan; undefined before both lists are known. */
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  /** Whether the plan takes in everything that has changed. */
+  get isUpToDate(): boolean {
+    return this.#plan !== undefined && this.#timer === undefined;
+  }
+
+  /** Takes the input list, or that it cannot be read any more. */
+  setInput(state: InputState): void {
+    const { input, emit } = this.#options;
+    if (state.type === "unreadable") {
+      emit({
+        type: "warning",
+        message:
+          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+      });
+      return;
+    }
+    const { entries, problems } = parseInputList(state.bytes);
+    for (const { change, entry } of diffEntries(this.#entries ?? [], entries)) {
+      emit({ type: "entry", change, ...entry });
+    }
+    this.#entries = entries;
+    this.#problems = problems.length;
+    emit({ type: "input", entries: entries.length });
+    this.#warnings.update(
+      "input",
+      problems.map(({ line, message }) => `${input}, line ${line}: ${message}`),
+    );
+    this.#makePlan();
+  }
+
+  /** Takes the list of a server, which changes in place; null when the connection has ended. */
+  setFiles(files: ReadonlyMap<string, ListedFile> | null): void {
+    this.#files = files;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#makePlan();
+  }
+
+  /** Plans soon after the server's list has changed, which may be many times a second. */
+  filesChanged(): void {
+    const { at, took } = this.#planned;
+    const delay = at + REST * took - performance.now();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#makePlan();
+    }, Math.max(0, delay));
+  }
+
+  #makePlan(): void {
+    const files = this.#files;
+    if (!this.#entries || !files) return;
+    const start = performance.now();
+    const { input, platform, foldsNames, emit, apply } = this.#options;
+    const before = this.#plan;
+    const plan = makePlan(this.#entries, files, platform, { before, foldsNames });
+    this.#plan = plan;
+    this.#warnings.update(
+      "names",
+      plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
+    );
+    const refused = new Set(plan.refused.map(({ path }) => path));
+    apply(plan, (path) => {
+      if (refused.has(path)) return "its name is refused now";
+      return files.has(path) ? "it is not wanted any more" : "the server has it no longer";
+    });
+    const names = plan.waiting.map(({ entry }) => entry.name);
+    if (names.join("\n") !== this.#waiting) {
+      this.#waiting = names.join("\n");
+      emit({ type: "waiting", names });
+    }
+    const hints = plan.waiting.flatMap(({ entry, hint }) =>
+      hint === null ? [] : [`${input}, line ${entry.line}: ${hint}`]
+    );
+    this.#warnings.update("hints", hints);
+    const now = performance.now();
+    this.#planned = { at: now, took: now - start };
+    this.#options.onPlanned();
+  }
+}
