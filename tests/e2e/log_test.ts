@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../lib/server/events.ts";
+import { readDocument, rowsOf, sectionOf } from "../support/documents.ts";
 import { runClient, type ServerProgram, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
@@ -20,12 +21,17 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
     "server_stopped": ["clients", "files", "bytes"],
   };
 
-Deno.test("README has every event of the server's log with its details, and no other", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const [section = ""] = readme.split("### The log")[1]!.split("\n## ");
-  const rows = [...section.matchAll(/^\| `([a-z ,]+)` *\| (.*?) *\|/gm)]
-    .map(([, event, details]) => [event, details!.match(/(?<=`)\w+(?=`)/g)]);
-  assert.deepEqual(Object.fromEntries(rows), DETAILS);
+Deno.test("docs/events.md has every event of the server's log with its details, and no other", async () => {
+  const section = sectionOf(await readDocument("docs/events.md"), "## The server's log");
+  const found: Record<string, string[]> = {};
+  let details: string[] = [];
+  for (const [event = "", detail = ""] of rowsOf(section)) {
+    const [, name] = /^`(\w+)`$/.exec(event) ?? [];
+    if (name !== undefined) found[name] = details = [];
+    const [, listed] = /^`(\w+)`$/.exec(detail) ?? [];
+    if (listed !== undefined) details.push(listed);
+  }
+  assert.deepEqual(found, DETAILS);
 });
 
 Deno.test("server --log json writes one object a line, and all add up", async () => {

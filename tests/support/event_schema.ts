@@ -1,9 +1,11 @@
 /**
- * The README's table of events as a schema for lines of `--progress json`.
+ * The tables of docs/events.md as a schema for lines of `--progress json`.
  *
  * @module
  */
 import assert from "node:assert/strict";
+import { STREAM_VERSION } from "../../lib/display/client/json_lines.ts";
+import { readDocument, rowsOf, sectionOf } from "./documents.ts";
 
 /** A line, parsed. */
 export interface JsonLine {
@@ -15,16 +17,14 @@ export interface JsonLine {
 
 type Members = ReadonlyMap<string, string>;
 
-const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-const section = readme.slice(readme.indexOf("### Events"), readme.indexOf("### Exit codes"));
-const [eventTable = "", objectTable = ""] = section.split(/^\| object /m);
+const document = await readDocument("docs/events.md");
 
 /** The members that each event has, by its name. */
-export const EVENTS: ReadonlyMap<string, Members> = rowsOf(eventTable);
+export const EVENTS: ReadonlyMap<string, Members> = membersIn("### Events");
 
-const OBJECTS: ReadonlyMap<string, Members> = rowsOf(objectTable);
+const OBJECTS: ReadonlyMap<string, Members> = membersIn("### Objects");
 
-/** Parses what a client printed; asserts that every line of it is as the README says. */
+/** Parses what a client printed; asserts that every line is as docs/events.md says. */
 export function parseJsonLines(text: string): JsonLine[] {
   assert.ok(text.endsWith("\n"), "the last line has no end");
   return text.slice(0, -1).split("\n").map((line) => {
@@ -35,10 +35,10 @@ export function parseJsonLines(text: string): JsonLine[] {
 }
 
 function assertLine({ v, time, event, ...members }: JsonLine): void {
-  assert.equal(v, 1);
+  assert.equal(v, STREAM_VERSION);
   assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const expected = EVENTS.get(event);
-  assert.ok(expected, `the README has no event "${event}"`);
+  assert.ok(expected, `docs/events.md has no event "${event}"`);
   assertMembers(members, expected, event);
 }
 
@@ -81,15 +81,25 @@ function isOfType(value: unknown, type: string): boolean {
     case "priority":
       return ["CRITICAL", "HIGH", "NORMAL"].includes(String(value));
     default:
-      assert.ok(type.includes("/"), `the README does not say what "${type}" is`);
+      assert.ok(type.includes("/"), `docs/events.md does not say what "${type}" is`);
       return type.split("/").includes(String(value));
   }
 }
 
-function rowsOf(table: string): Map<string, Members> {
-  const rows = [...table.matchAll(/^\| `([a-zA-Z]+)` *\|([^|]*)\|/gm)];
-  return new Map(rows.map(([, name, members]) => {
-    const pairs = [...members!.matchAll(/`(\w+)` ([a-z/]+(?:\[\])?\??)/g)];
-    return [name!, new Map(pairs.map(([, member, type]) => [member!, type!]))];
-  }));
+/** The members that a section's tables list in the rows below each name. */
+function membersIn(heading: string): Map<string, Members> {
+  const found = new Map<string, Map<string, string>>();
+  let members = new Map<string, string>();
+  for (const [name = "", member = "", type = ""] of rowsOf(sectionOf(document, heading))) {
+    const named = codeIn(name);
+    if (named !== undefined) found.set(named, members = new Map());
+    const listed = codeIn(member);
+    if (listed !== undefined) members.set(listed, type);
+  }
+  return found;
+}
+
+/** The text of a cell that is nothing but code. */
+function codeIn(cell: string): string | undefined {
+  return /^`(\w+)`$/.exec(cell)?.[1];
 }

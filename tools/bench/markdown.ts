@@ -1,5 +1,5 @@
 /**
- * Reports as tables for the README. Pure.
+ * Reports as tables for docs/performance.md. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Makes the README's tables and its picture of a report, or of several: of a case that stands in
+ * Makes the tables of docs/performance.md and its picture of a report, or of several: of a case that stands in
  * more than one of them the last one counts.
  *
  *     deno run --allow-read --allow-write tools/bench/plot.ts report.json

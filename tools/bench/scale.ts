@@ -36,7 +36,7 @@ export interface Scale {
   readonly sizesFiles: number;
 }
 
-/** What the figures of the README are of. */
+/** What the figures of docs/performance.md are of. */
 export const FULL: Scale = {
   large: 2 * GIB,
   tiny: { count: 5_000, size: 4 * KIB },

@@ -88,7 +88,7 @@ function linesOf(events: readonly ClientEvent[]): JsonLine[] {
   return parseJsonLines(written.text);
 }
 
-Deno.test("JsonDisplay prints every event as the README has it, and the README no other", () => {
+Deno.test("JsonDisplay prints every event as docs/events.md has it, and no other", () => {
   const lines = linesOf(ALL_EVENTS);
   assert.deepEqual(new Set(lines.map(({ event }) => event)), new Set(EVENTS.keys()));
 });
