@@ -23,7 +23,7 @@ if (import.meta.main) {
     kills: option("kills", 200),
     seed,
     bytesPerSecond: rate * MB,
-    longestLife: life,
+    maxLife: life,
     files: {
       "empty": 0,
       "one": 1,
@@ -34,7 +34,7 @@ if (import.meta.main) {
       "larger.bin": 43 * MB + 3,
       "largest.bin": 60 * MB,
     },
-    tell: say,
+    report: say,
   });
   const ratio = figures.sent / figures.wanted;
   say(JSON.stringify({ ...figures, ratio: Number(ratio.toFixed(3)) }));

@@ -14,7 +14,7 @@ Deno.test("client that is killed again and again shows no wrong file and resumes
     kills: KILLS,
     seed,
     bytesPerSecond: 10 * MB,
-    longestLife: 4_000,
+    maxLife: 4_000,
     files: {
       "empty": 0,
       "one": 1,
@@ -25,9 +25,9 @@ Deno.test("client that is killed again and again shows no wrong file and resumes
       "larger.bin": 21 * MB,
     },
   });
-  const story = `seed ${seed}: ${JSON.stringify(figures)}`;
-  assert.equal(figures.kills, KILLS, story);
-  assert.equal(figures.wrong, 0, story);
-  assert.ok(figures.looks > 0, story);
-  assert.ok(figures.sent <= MAX_ASKED * figures.wanted, story);
+  const failureText = `seed ${seed}: ${JSON.stringify(figures)}`;
+  assert.equal(figures.kills, KILLS, failureText);
+  assert.equal(figures.wrong, 0, failureText);
+  assert.ok(figures.checks > 0, failureText);
+  assert.ok(figures.sent <= MAX_ASKED * figures.wanted, failureText);
 });

@@ -21,14 +21,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const first = await client.ended(GONE_AFTER);
     assert.deepEqual([first.code, first.signal], [130, null], first.stderr);
     await workspace.assertAbsent("a.bin");
-    const kept = await workspace.keptBytes();
+    const kept = await workspace.workFolderBytes();
     assert.ok(kept > 5 * MB, `${kept} bytes were kept`);
     const second = await runClient({ ...workspace, port: server.port });
     assert.equal(second.code, 0, second.stderr);
     assert.match(second.stderr, /^resumed +a\.bin /m);
     await workspace.assertArrived("a.bin", "small.bin");
     await workspace.assertNoLeftovers();
-    await server.waitForLeaving(2);
+    await server.waitForDisconnects(2);
     const bytes = server.bytesByClient[1]!;
     assert.ok(bytes <= size - 5 * MB, `${bytes} of ${size} bytes were sent again`);
   });
@@ -109,7 +109,7 @@ Deno.test("client resumes after kill -9", async () => {
   assert.match(stderr, /^resumed +a\.bin /m);
   await workspace.assertArrived("a.bin");
   await workspace.assertNoLeftovers();
-  await server.waitForLeaving(2);
+  await server.waitForDisconnects(2);
   assert.ok(server.bytesByClient[1]! <= size - 5 * MB, String(server.bytesByClient));
 });
 
@@ -153,7 +153,7 @@ Deno.test("client finishes while another one is killed", async () => {
   await other.waitFor("connected to");
   other.kill("SIGKILL");
   await stage.done("a.bin");
-  await server.waitForLeaving(1);
+  await server.waitForDisconnects(1);
   await stage.end();
   const third = await runClient({ input: workspace.input, output, port: server.port });
   assert.equal(third.code, 0, third.stderr);

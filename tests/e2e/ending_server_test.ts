@@ -8,8 +8,8 @@ import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   interruptTest(`server ends with 0 at ${signal} and prints totals`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1000 });
-    await using server = await startServer(site);
+    await using workspace = await Workspace.create({ "a.bin": 1000 });
+    await using server = await startServer(workspace);
     server.kill(signal);
     const { code, signal: killedBy, stdout, stderr } = await server.ended();
     assert.deepEqual([code, killedBy], [0, null], stderr);
@@ -21,9 +21,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 interruptTest(
   "server ends with 0 at SIGINT while a client downloads, which waits and goes on",
   async () => {
-    await using stage = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
-    const { client, server, workspace } = stage;
-    await stage.underWay("a.bin", 5 * MB);
+    await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+    const { client, server, workspace } = run;
+    await run.underWay("a.bin", 5 * MB);
     server.interrupt();
     const { code, signal, stderr } = await server.ended();
     assert.deepEqual([code, signal], [0, null], stderr);
@@ -36,18 +36,18 @@ interruptTest(
       startServer({ dir: workspace.dir, port: server.port })
     );
     await client.waitFor(/^connected again to /m);
-    await stage.done("a.bin");
-    assert.doesNotMatch(stage.said, /^anew /m);
-    await stage.end();
-    await again.waitForLeaving(1);
+    await run.done("a.bin");
+    assert.doesNotMatch(run.stderr, /^refetch /m);
+    await run.end();
+    await again.waitForDisconnects(1);
     assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
   },
 );
 
 Deno.test("client waits for a server that was killed, and goes on once it is back", async () => {
-  await using stage = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
-  const { client, server, workspace } = stage;
-  await stage.underWay("a.bin", 5 * MB);
+  await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+  const { client, server, workspace } = run;
+  await run.underWay("a.bin", 5 * MB);
   server.kill("SIGKILL");
   await server.ended();
   await client.waitFor(/^lost the server: .*; trying again$/m);
@@ -55,29 +55,29 @@ Deno.test("client waits for a server that was killed, and goes on once it is bac
   await using again = await eventually(() =>
     startServer({ dir: workspace.dir, port: server.port })
   );
-  await stage.done("a.bin");
-  assert.doesNotMatch(stage.said, /^anew /m);
-  await stage.end();
-  await again.waitForLeaving(1);
+  await run.done("a.bin");
+  assert.doesNotMatch(run.stderr, /^refetch /m);
+  await run.end();
+  await again.waitForDisconnects(1);
   assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);
 });
 
 Deno.test("client goes on after its line was cut, and says so", async () => {
-  await using stage = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
+  await using run = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
   for (const bytes of [1 * MB, 3 * MB, 6 * MB]) {
-    await stage.underWay("a.bin", bytes);
-    const before = stage.said.length;
-    stage.relay.cut();
-    await stage.client.waitFor(/^connected again to /m, undefined, before);
+    await run.underWay("a.bin", bytes);
+    const before = run.stderr.length;
+    run.relay.cut();
+    await run.client.waitFor(/^connected again to /m, undefined, before);
   }
-  await stage.done("a.bin");
-  await stage.end();
+  await run.done("a.bin");
+  await run.end();
 });
 
 interruptTest("server drains at the first Ctrl+C, and ends at once at another one", async () => {
-  await using site = await Workspace.create();
-  await site.shareZeros("large.bin", 256 * 1024 * 1024);
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
+  await using server = await startServer(workspace);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();
   await acceptsNoMore(server.port);
@@ -89,9 +89,9 @@ interruptTest("server drains at the first Ctrl+C, and ends at once at another on
 });
 
 interruptTest("server that drains ends by itself, though a client does not read", async () => {
-  await using site = await Workspace.create();
-  await site.shareZeros("large.bin", 256 * 1024 * 1024);
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
+  await using server = await startServer(workspace);
   using _greedy = await askAndDoNotRead(server.port);
   server.interrupt();
   await acceptsNoMore(server.port);

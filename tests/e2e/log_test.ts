@@ -29,15 +29,19 @@ Deno.test("README has every event of the server's log with its details, and no o
 });
 
 Deno.test("server --log json writes one object a line, and all add up", async () => {
-  await using site = await Workspace.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
-  await site.setInput("*\n");
+  await using workspace = await Workspace.create({
+    "a.bin": 3_000_000,
+    "b b\u202e.bin": 7,
+    "empty": 0,
+  });
+  await workspace.setInput("*\n");
   await using server = await startServer({
-    dir: site.dir,
+    dir: workspace.dir,
     args: ["--log", "json", "--max-clients-per-address", "1"],
   });
-  assert.equal((await runClient({ ...site, port: server.port })).code, 0);
+  assert.equal((await runClient({ ...workspace, port: server.port })).code, 0);
   await server.waitFor('"client_disconnected"');
-  await site.share("later.bin", 1);
+  await workspace.share("later.bin", 1);
   await server.waitFor('"folder_changed"');
   await beRefused(server);
   server.interrupt();

@@ -78,9 +78,9 @@ Deno.test("server says in one line that the default folder is missing", async ()
 
 for (const below of ["", "/below"]) {
   Deno.test(`server says in one line that its folder is a file${below && " or below one"}`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1 });
-    const dir = site.shared("a.bin") + below;
-    const result = await runProgram("server", ["--port", "0", "--dir", dir], site.root);
+    await using workspace = await Workspace.create({ "a.bin": 1 });
+    const dir = workspace.shared("a.bin") + below;
+    const result = await runProgram("server", ["--port", "0", "--dir", dir], workspace.root);
     assertOneLine(result, 2, /a\.bin.*not a folder.*--dir/);
   });
 }
@@ -95,11 +95,11 @@ Deno.test("server says in one line that it may not read its folder", async () =>
 });
 
 Deno.test("server says in one line that its port is in use", async () => {
-  await using site = await Workspace.create();
-  await using first = await startServer(site);
-  const args = ["--port", String(first.port), "--dir", site.dir];
+  await using workspace = await Workspace.create();
+  await using first = await startServer(workspace);
+  const args = ["--port", String(first.port), "--dir", workspace.dir];
   assertOneLine(
-    await runProgram("server", args, site.root),
+    await runProgram("server", args, workspace.root),
     2,
     new RegExp(`:${first.port}.*in use.*--port`),
   );
@@ -107,9 +107,13 @@ Deno.test("server says in one line that its port is in use", async () => {
 
 for (const host of ["192.0.2.1", "no-such-host.invalid"]) {
   Deno.test(`server says in one line that it cannot listen on ${host}`, async () => {
-    await using site = await Workspace.create();
-    const args = ["--port", "0", "--dir", site.dir, "--host", host];
-    assertOneLine(await runProgram("server", args, site.root), 2, new RegExp(`${host}.*--host`));
+    await using workspace = await Workspace.create();
+    const args = ["--port", "0", "--dir", workspace.dir, "--host", host];
+    assertOneLine(
+      await runProgram("server", args, workspace.root),
+      2,
+      new RegExp(`${host}.*--host`),
+    );
   });
 }
 
@@ -122,27 +126,27 @@ Deno.test("client says in one line that its input list is missing", async () => 
 });
 
 Deno.test("client says in one line that its input list is a folder", async () => {
-  await using site = await Workspace.create();
-  const result = await runProgram("client", ["--input", site.dir], site.root);
+  await using workspace = await Workspace.create();
+  const result = await runProgram("client", ["--input", workspace.dir], workspace.root);
   assertOneLine(result, 2, /shared".*folder.*--input/);
 });
 
 for (const below of ["", "/below"]) {
   Deno.test(`client says in one line that its output folder is a file${below && " or below one"}`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1 });
-    await site.setInput("a.bin\n");
-    const args = ["--input", site.input, "--output", site.shared("a.bin") + below];
-    assertOneLine(await runProgram("client", args, site.root), 2, /a\.bin.*--output/);
+    await using workspace = await Workspace.create({ "a.bin": 1 });
+    await workspace.setInput("a.bin\n");
+    const args = ["--input", workspace.input, "--output", workspace.shared("a.bin") + below];
+    assertOneLine(await runProgram("client", args, workspace.root), 2, /a\.bin.*--output/);
   });
 }
 
 Deno.test("client says in one line that it may not write to its output folder", async () => {
-  await using site = await Workspace.create();
-  await site.setInput("a.bin\n");
-  await Deno.mkdir(site.output, { mode: 0o000 });
-  if (await canReadAnything(site.output)) return;
-  const args = ["--input", site.input, "--output", site.output];
-  assertOneLine(await runProgram("client", args, site.root), 2, /may not write.*--output/);
+  await using workspace = await Workspace.create();
+  await workspace.setInput("a.bin\n");
+  await Deno.mkdir(workspace.output, { mode: 0o000 });
+  if (await canReadAnything(workspace.output)) return;
+  const args = ["--input", workspace.input, "--output", workspace.output];
+  assertOneLine(await runProgram("client", args, workspace.root), 2, /may not write.*--output/);
 });
 
 /** Files in a folder, hidden ones too. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type JournalEntry, journalHead, journalLine } from "../../lib/client/disk/journal.ts";
 import { runClient, startServer } from "../support/harness.ts";
-import { interrupt, type Remains } from "../support/interrupted_workspace.ts";
+import { interruptDownload, type PartialDownload } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
@@ -14,7 +14,7 @@ const REFETCH = /^refetch +a\.bin /m;
 interface Case {
   readonly name: string;
   /** Does it; returns how many of the kept bytes do not count any more. */
-  readonly harm: (remains: Remains) => Promise<number>;
+  readonly harm: (remains: PartialDownload) => Promise<number>;
   readonly resumes: boolean;
   /** What it says. */
   readonly says?: RegExp;
@@ -53,9 +53,9 @@ const CASES: readonly Case[] = [
   },
   {
     name: "the data gone",
-    async harm({ dataPath, kept }) {
+    async harm({ dataPath, resumableBytes }) {
       await Deno.remove(dataPath);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
     says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
@@ -80,30 +80,31 @@ const CASES: readonly Case[] = [
   },
   {
     name: "an empty journal",
-    harm: ({ journalPath, kept }) => replaced(journalPath, new Uint8Array(), kept),
+    harm: ({ journalPath, resumableBytes }) =>
+      replaced(journalPath, new Uint8Array(), resumableBytes),
     resumes: false,
   },
   {
     name: "a journal cut off in its head",
-    async harm({ journalPath, kept }) {
+    async harm({ journalPath, resumableBytes }) {
       await Deno.truncate(journalPath, 20);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
   },
   {
     name: "the journal of another file",
-    harm({ journalPath, journal: { subject, entries }, kept }) {
+    harm({ journalPath, journal: { subject, entries }, resumableBytes }) {
       const lines = [journalHead({ ...subject, path: "b.bin" }), ...entries.map(journalLine)];
-      return replaced(journalPath, new TextEncoder().encode(lines.join("")), kept);
+      return replaced(journalPath, new TextEncoder().encode(lines.join("")), resumableBytes);
     },
     resumes: false,
   },
   {
     name: "garbage for a journal",
-    harm({ journalPath, kept }) {
+    harm({ journalPath, resumableBytes }) {
       const garbage = crypto.getRandomValues(new Uint8Array(5000));
-      return replaced(journalPath, garbage, kept);
+      return replaced(journalPath, garbage, resumableBytes);
     },
     resumes: false,
   },
@@ -118,59 +119,59 @@ const CASES: readonly Case[] = [
   },
   {
     name: "the journal gone",
-    async harm({ journalPath, kept }) {
+    async harm({ journalPath, resumableBytes }) {
       await Deno.remove(journalPath);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
   },
 ];
 
 Deno.test("client asks only for what its journal and its data do not prove", async (t) => {
-  await using site = await Workspace.create({ "a.bin": SIZE });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
-  const [remains] = await interrupt(site, server, ["a.bin"]);
+  await using workspace = await Workspace.create({ "a.bin": SIZE });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  const [remains] = await interruptDownload(workspace, server, ["a.bin"]);
   const data = await Deno.readFile(remains!.dataPath);
   const journal = await Deno.readFile(remains!.journalPath);
   let clients = 1;
   for (const { name, harm, resumes, says } of CASES) {
     await t.step(`after ${name}`, async () => {
-      await Deno.remove(site.output, { recursive: true });
-      await Deno.mkdir(`${site.output}/.sluice`, { recursive: true });
+      await Deno.remove(workspace.output, { recursive: true });
+      await Deno.mkdir(`${workspace.output}/.sluice`, { recursive: true });
       await Deno.writeFile(remains!.dataPath, data);
       await Deno.writeFile(remains!.journalPath, journal);
       const lost = await harm(remains!);
-      const { code, stderr } = await runClient({ ...site, port: server.port });
+      const { code, stderr } = await runClient({ ...workspace, port: server.port });
       assert.equal(code, 0, stderr);
-      await site.assertArrived("a.bin");
-      await site.assertNoLeftovers();
+      await workspace.assertArrived("a.bin");
+      await workspace.assertNoLeftovers();
       if (resumes) assert.match(stderr, RESUMED);
       else assert.doesNotMatch(stderr, RESUMED);
       if (says) assert.match(stderr, says);
-      await server.waitForLeaving(++clients);
-      assert.equal(server.bytesByClient.at(-1), SIZE - remains!.kept + lost, stderr);
+      await server.waitForDisconnects(++clients);
+      assert.equal(server.bytesByClient.at(-1), SIZE - remains!.resumableBytes + lost, stderr);
     });
   }
 });
 
 Deno.test("client begins a file anew that has changed on the server in between", async () => {
   for (const size of [SIZE, SIZE - MB, SIZE + MB]) {
-    await using site = await Workspace.create({ "a.bin": SIZE });
-    await site.setInput("a.bin\n");
-    await using server = await startServer(site);
-    await interrupt(site, server, ["a.bin"]);
-    await site.replace("a.bin", size, 99);
+    await using workspace = await Workspace.create({ "a.bin": SIZE });
+    await workspace.setInput("a.bin\n");
+    await using server = await startServer(workspace);
+    await interruptDownload(workspace, server, ["a.bin"]);
+    await workspace.replace("a.bin", size, 99);
     // The server may need a moment to see it: its list is no older than its start.
-    await using fresh = await startServer(site);
-    const { code, stderr } = await runClient({ ...site, port: fresh.port });
+    await using fresh = await startServer(workspace);
+    const { code, stderr } = await runClient({ ...workspace, port: fresh.port });
     assert.equal(code, 0, stderr);
     assert.match(stderr, REFETCH);
     assert.match(stderr, /another version/);
     assert.doesNotMatch(stderr, RESUMED);
-    await site.assertArrived("a.bin");
-    await site.assertNoLeftovers();
-    await fresh.waitForLeaving(1);
+    await workspace.assertArrived("a.bin");
+    await workspace.assertNoLeftovers();
+    await fresh.waitForDisconnects(1);
     assert.deepEqual(fresh.bytesByClient, [size]);
   }
 });

@@ -54,13 +54,13 @@ function assertShares({ bytes, total, largestChunk }: Asked, shares: Shares, par
 }
 
 interruptTest("client shares a line of 25 MB/s 10:4:1 between the priorities", async () => {
-  await using stage = await ThrottledRun.start({
+  await using run = await ThrottledRun.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 200 * MB])),
     input: "normal.bin\nhigh.bin HIGH\ncritical.bin CRITICAL\n",
     bytesPerSecond: 25 * MB,
   });
-  const { recorder, client } = stage;
+  const { recorder, client } = run;
   const start = await competitionStart(recorder);
   await passed(recorder, start + 5_000);
   client.interrupt();
@@ -70,13 +70,13 @@ interruptTest("client shares a line of 25 MB/s 10:4:1 between the priorities", a
 });
 
 interruptTest("client shares a line of 1 MB/s anew within 1.5 s of an edit", async () => {
-  await using stage = await ThrottledRun.start({
+  await using run = await ThrottledRun.start({
     files: {},
     sparse: Object.fromEntries(FILES.map((path) => [path, 50 * MB])),
     input: "critical.bin CRITICAL\nhigh.bin HIGH\nnormal.bin\n",
     bytesPerSecond: 1 * MB,
   });
-  const { recorder, client, workspace } = stage;
+  const { recorder, client, workspace } = run;
   const start = await competitionStart(recorder);
   await passed(recorder, start + 3_000);
   const before = asked(recorder, start + 1_000, start + 3_000);

@@ -14,8 +14,8 @@ function startTask(name: "server" | "client", args: readonly string[]): Program 
   return new Program(command, { cwd: REPOSITORY, ownGroup: true });
 }
 
-function startServerTask(site: Workspace): Program {
-  return startTask("server", ["--port", "0", "--dir", site.dir]);
+function startServerTask(workspace: Workspace): Program {
+  return startTask("server", ["--port", "0", "--dir", workspace.dir]);
 }
 
 async function portOf(server: Program): Promise<number> {
@@ -38,16 +38,16 @@ async function childOf(pid: number): Promise<number | null> {
 }
 
 Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async () => {
-  await using site = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
-  await site.setInput("*.bin\n");
-  await using server = startServerTask(site);
+  await using workspace = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
+  await workspace.setInput("*.bin\n");
+  await using server = startServerTask(workspace);
   const address = `127.0.0.1:${await portOf(server)}`;
   await using client = startTask("client", [
-    ...["--server", address, "--input", site.input, "--output", site.output, "--once"],
+    ...["--server", address, "--input", workspace.input, "--output", workspace.output, "--once"],
   ]);
   const done = await client.ended();
   assert.equal(done.code, 0, done.stderr);
-  await site.assertArrived("a.bin", "b.bin");
+  await workspace.assertArrived("a.bin", "b.bin");
   server.killGroup("SIGINT");
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
@@ -56,8 +56,8 @@ Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async (
 
 for (const who of ["deno task", "the program that it started"] as const) {
   Deno.test(`deno task server ends with 0 at SIGINT to ${who}`, async () => {
-    await using site = await Workspace.create();
-    await using server = startServerTask(site);
+    await using workspace = await Workspace.create();
+    await using server = startServerTask(workspace);
     await portOf(server);
     const pid = who === "deno task" ? server.pid : await childOf(server.pid);
     if (pid === null) {
@@ -76,7 +76,7 @@ class Pair implements AsyncDisposable {
   readonly #disposables: AsyncDisposableStack;
 
   private constructor(
-    readonly site: Workspace,
+    readonly workspace: Workspace,
     readonly server: Program,
     readonly client: Program,
     disposables: AsyncDisposableStack,
@@ -86,9 +86,9 @@ class Pair implements AsyncDisposable {
 
   static async start(): Promise<Pair> {
     await using disposables = new AsyncDisposableStack();
-    const site = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
-    await site.setInput("a.bin\n");
-    const server = disposables.use(startServerTask(site));
+    const workspace = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
+    await workspace.setInput("a.bin\n");
+    const server = disposables.use(startServerTask(workspace));
     const recorder = new GetRecorder();
     const relay = disposables.use(startRelay({
       port: await portOf(server),
@@ -97,10 +97,10 @@ class Pair implements AsyncDisposable {
     }));
     const address = `127.0.0.1:${relay.port}`;
     const client = disposables.use(startTask("client", [
-      ...["--server", address, "--input", site.input, "--output", site.output],
+      ...["--server", address, "--input", workspace.input, "--output", workspace.output],
     ]));
     await eventually(() => assert.ok(recorder.bytesOf("a.bin") > 6 * MB, client.stderr));
-    return new Pair(site, server, client, disposables.move());
+    return new Pair(workspace, server, client, disposables.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +114,7 @@ Deno.test("deno task client ends with 130 at Ctrl+C while it downloads", async (
   const { code, signal, stderr } = await pair.client.ended();
   assert.deepEqual([code, signal], [130, null], stderr);
   assert.match(stderr, /^0 files done, 1 unfinished: /m, "it ended without a word");
-  assert.ok(await pair.site.keptBytes() > 1 * MB);
+  assert.ok(await pair.workspace.workFolderBytes() > 1 * MB);
 });
 
 Deno.test("deno task server ends with 0 at Ctrl+C while a client downloads", async () => {

@@ -6,6 +6,7 @@ import {
   runProgram,
   startClient,
   startServer,
+  waitForDone,
 } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
@@ -22,10 +23,10 @@ function assertGivenUp({ code, stdout, stderr }: ProgramResult, wanted: RegExp):
 
 /** Runs a client that wants a file. */
 async function runAgainst(server: string, args: readonly string[]): Promise<ProgramResult> {
-  await using site = await Workspace.create();
-  await site.setInput("a.bin\n");
-  const own = ["--input", site.input, "--output", site.output, "--server", server];
-  return await runProgram("client", [...own, ...args], site.root);
+  await using workspace = await Workspace.create();
+  await workspace.setInput("a.bin\n");
+  const own = ["--input", workspace.input, "--output", workspace.output, "--server", server];
+  return await runProgram("client", [...own, ...args], workspace.root);
 }
 
 /** The address of a port that nobody listens on. */
@@ -86,16 +87,16 @@ for (const args of [["--once"], [], ["--list", "--retry-for", "60"]]) {
   const name = ["client", ...args].join(" ");
   const test = args.length === 0 ? interruptTest : Deno.test;
   test(`${name} tries again until the server is there`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1000 });
-    await site.setInput("a.bin\n");
+    await using workspace = await Workspace.create({ "a.bin": 1000 });
+    await workspace.setInput("a.bin\n");
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
-    await using client = startClient({ ...site, port, args });
+    await using client = startClient({ ...workspace, port, args });
     (await listener.accept()).close();
     listener.close();
-    await using _server = await eventually(() => startServer({ dir: site.dir, port }));
+    await using _server = await eventually(() => startServer({ dir: workspace.dir, port }));
     if (args.includes("--list")) await client.waitForOutput("a.bin");
-    else await client.waitFor("done     a.bin  ");
+    else await waitForDone(client, "a.bin");
     if (args.length === 0) client.interrupt();
     const { code, stderr } = await client.ended();
     assert.equal(code, 0, stderr);

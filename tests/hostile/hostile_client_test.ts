@@ -173,15 +173,15 @@ const TABLE: readonly ClientRow[] = [
 
 for (const { name, act, args = [] } of TABLE) {
   Deno.test(`server meets a client: ${name}`, OPTIONS, async () => {
-    await using site = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
-    await Deno.writeTextFile(`${site.root}/secret`, "secret");
-    await Deno.symlink(`${site.root}/secret`, site.shared("link"));
-    await site.setInput(`${GOOD}\n`);
-    await using server = await startServer({ ...site, args });
+    await using workspace = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
+    await Deno.writeTextFile(`${workspace.root}/secret`, "secret");
+    await Deno.symlink(`${workspace.root}/secret`, workspace.shared("link"));
+    await workspace.setInput(`${GOOD}\n`);
+    await using server = await startServer({ ...workspace, args });
     await act(server.port);
-    const honest = await runClient({ ...site, port: server.port });
+    const honest = await runClient({ ...workspace, port: server.port });
     assert.equal(honest.code, 0, honest.stderr + server.stderr);
-    await site.assertArrived(GOOD);
+    await workspace.assertArrived(GOOD);
     server.interrupt();
     const { code, stderr } = await server.ended();
     assert.equal(code, 0, stderr);
@@ -191,9 +191,9 @@ for (const { name, act, args = [] } of TABLE) {
 
 Deno.test("server keeps little of requests that wait for a client that does not read", async () => {
   if (Deno.build.os !== "linux") return;
-  await using site = await Workspace.create();
-  await site.shareZeros(GOOD, 20_000_000);
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros(GOOD, 20_000_000);
+  await using server = await startServer(workspace);
   using stack = new DisposableStack();
   const before = await residentBytes(server.pid);
   const long = times(235, (id) => get(100 + id, GOOD, "v".repeat(60_000)));

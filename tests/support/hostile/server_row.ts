@@ -33,7 +33,7 @@ export interface ServerRow extends Misbehaviour {
   /** The client's `--retry-for`, in seconds. @default {1} */
   readonly retryFor?: number;
   /** Puts something into the client's way. `outside` holds the file `victim.txt`. */
-  readonly plant?: (site: Workspace, outside: string) => Promise<void>;
+  readonly plant?: (workspace: Workspace, outside: string) => Promise<void>;
   /** Does what a user does, while the client runs. */
   readonly meanwhile?: (client: Program, server: HostileServer) => Promise<void>;
   /** Within how many milliseconds of the end of `meanwhile` the client must end. */
@@ -47,24 +47,24 @@ const TIMEOUTS = 120_000;
 
 /** Lets a client meet the server of a row. */
 export async function meetHostileServer(row: ServerRow): Promise<void> {
-  await using site = await Workspace.create();
-  const outside = join(site.root, "outside");
+  await using workspace = await Workspace.create();
+  const outside = join(workspace.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
-  await site.setInput(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
-  await Deno.mkdir(site.output);
-  await row.plant?.(site, outside);
-  const before = await inventory(site.root, "Output");
+  await workspace.setInput(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
+  await Deno.mkdir(workspace.output);
+  await row.plant?.(workspace, outside);
+  const before = await inventory(workspace.root, "Output");
   await using server = startHostileServer(row, async () => {
     const missing = await Promise.all(
       Object.keys(GOOD).map((path) =>
-        Deno.stat(site.downloaded(path)).then(() => false, () => true)
+        Deno.stat(workspace.downloaded(path)).then(() => false, () => true)
       ),
     );
     return !missing.includes(true);
   });
   const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
-  await using client = startClient({ ...site, port: server.port, args });
+  await using client = startClient({ ...workspace, port: server.port, args });
   await row.meanwhile?.(client, server);
   const result = await client.ended(row.endsWithin ?? TIMEOUTS);
   const { code, signal, stdout, stderr } = result;
@@ -72,9 +72,9 @@ export async function meetHostileServer(row: ServerRow): Promise<void> {
   assertHarmless(stderr);
   if (row.says) assert.match(stderr, row.says);
   assert.ok(server.connections >= (row.connections ?? 1), `${server.connections} connections`);
-  assert.deepEqual(await inventory(site.root, "Output"), before, "outside --output");
+  assert.deepEqual(await inventory(workspace.root, "Output"), before, "outside --output");
   const arrived = { ...(row.goodArrives === false ? {} : GOOD), ...row.arrives };
-  await assertOutput(site, arrived, row.stays ?? []);
+  await assertOutput(workspace, arrived, row.stays ?? []);
 }
 
 /** Asserts that a text of a program shows no stack trace, and nothing that acts on a terminal. */
@@ -91,14 +91,14 @@ export function assertHarmless(text: string): void {
 
 /** Asserts which files stand in the output folder, its work folder aside. */
 async function assertOutput(
-  site: Workspace,
+  workspace: Workspace,
   files: Readonly<Record<string, Uint8Array>>,
   stays: readonly string[],
 ): Promise<void> {
-  const present = Object.keys(await inventory(site.output, ".sluice"));
+  const present = Object.keys(await inventory(workspace.output, ".sluice"));
   assert.deepEqual(present.sort(), [...Object.keys(files), ...stays].sort(), "in --output");
   for (const [path, bytes] of Object.entries(files)) {
-    const there = await Deno.readFile(site.downloaded(path));
+    const there = await Deno.readFile(workspace.downloaded(path));
     assert.ok(there.length === bytes.length && there.every((byte, at) => byte === bytes[at]), path);
   }
 }
