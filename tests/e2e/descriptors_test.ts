@@ -12,12 +12,12 @@ import {
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-/** How many clients are cut off in the middle of an answer. */
+/** How many clients disconnect in the middle of a response. */
 const CUTS = 50;
-/** How many files a server may have open that is given few. */
+/** The limit of open files for a server that lacks descriptors. */
 const FEW_FILES = 64;
 
-Deno.test("server keeps nothing open for clients that were cut in the middle", async () => {
+Deno.test("server keeps no files open for clients that disconnected in the middle", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
   await using workspace = await Workspace.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
   await workspace.setInput("*\n");
@@ -34,7 +34,7 @@ Deno.test("server keeps nothing open for clients that were cut in the middle", a
   });
 });
 
-/** Asks for more than fits into the system's buffers, and is gone at its first piece. */
+/** Requests more than the system buffers, and disconnects at the first piece of it. */
 async function getAndCut(port: number): Promise<void> {
   using remote = await ServerConnection.connect(
     { hostname: "127.0.0.1", port },
@@ -60,7 +60,7 @@ async function getAndCut(port: number): Promise<void> {
   await asked;
 }
 
-Deno.test("client keeps nothing open of files that failed, vanished or are done", async () => {
+Deno.test("client keeps no files open that failed, vanished or are done", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
   const names = Array.from({ length: 20 }, (_, i) => `file${i}`);
   await using workspace = await Workspace.create(
@@ -76,7 +76,7 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   await client.waitFor("done     first");
   const before = await settled(() => openFiles(client.pid));
 
-  // Half of them cannot be put into place; some vanish and come again while they are fetched.
+  // Half of them cannot be published; some vanish and reappear while they are fetched.
   for (const name of names.slice(0, 10)) {
     await Deno.mkdir(join(workspace.output, name, "mine"), { recursive: true });
   }
@@ -91,7 +91,7 @@ Deno.test("client keeps nothing open of files that failed, vanished or are done"
   });
 });
 
-Deno.test("server lives through a lack of descriptors, and says so", async () => {
+Deno.test("server survives a lack of descriptors, and logs it", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for open files");
   await using workspace = await Workspace.create({ "a.bin": MB });
   await workspace.setInput("*\n");
@@ -106,7 +106,7 @@ Deno.test("server lives through a lack of descriptors, and says so", async () =>
       stack.use(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
     }
     await server.waitFor(/accept_failed .*[Tt]oo many open files/);
-    // Whoever comes later must not find the folder empty, though it cannot be looked at now.
+    // Clients that connect later must not find the list empty, though a scan is impossible now.
     await workspace.share("new.bin", 10);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.doesNotMatch(server.stderr, /folder_changed .*removed=[1-9]/);
@@ -127,7 +127,7 @@ async function openFiles(pid: number): Promise<number> {
   return new TextDecoder().decode(stdout).trim().split("\n").length;
 }
 
-/** A number, once it stands still for longer than the server keeps what nobody uses. */
+/** A count, once it is stable for longer than the server keeps unused files open. */
 async function settled(count: () => Promise<number>): Promise<number> {
   for (let last = -1;;) {
     const now = await count();

@@ -14,7 +14,7 @@ import type { ProgramCommand } from "../support/program_command.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-Deno.test("client fails what something stands in the way of, and goes on with the rest", async () => {
+Deno.test("client fails files whose names are blocked, and continues with the others", async () => {
   await using workspace = await Workspace.create({
     "a": 10,
     "b": MB,
@@ -37,7 +37,7 @@ Deno.test("client fails what something stands in the way of, and goes on with th
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client fails a file that the disk does not take, and goes on with the rest", async () => {
+Deno.test("client fails a file that is too large for the disk, and continues with the others", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for the size of files");
   const limit = 8 * MB;
   await using workspace = await Workspace.create({ "large": limit + 4 * MB, "good": MB });
@@ -59,11 +59,11 @@ Deno.test("client fails a file that the disk does not take, and goes on with the
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client fails files that a full disk does not take, and keeps the others", async () => {
+Deno.test("client fails files that do not fit on a full disk, and keeps the others", async () => {
   await using workspace = await Workspace.create({ "large": 12 * MB, "small": MB, "tiny": 10 });
   const cannot = await whyNoSmallDisk(workspace.output);
   if (cannot) return skip(cannot);
-  // The small ones are there before the disk is full.
+  // The small ones are complete before the disk is full.
   await workspace.setInput("tiny CRITICAL\nsmall CRITICAL\nlarge NORMAL\n");
   await using server = await startServer(workspace);
   const kept = join(workspace.root, "kept");
@@ -82,7 +82,7 @@ Deno.test("client fails files that a full disk does not take, and keeps the othe
   await assert.rejects(Deno.lstat(join(kept, "large")), Deno.errors.NotFound);
 });
 
-Deno.test("client fails the file whose folder is deleted under it, and goes on with the rest", async () => {
+Deno.test("client fails a file whose work files are deleted, and continues with the others", async () => {
   await using workspace = await Workspace.create({ "a.bin": 3 * MB });
   await workspace.setInput("*\n");
   await using server = await startServer(workspace);
@@ -116,7 +116,7 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
   assert.match(stderr, /^client: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/);
 });
 
-Deno.test("client fails at once what belongs on another disk, and goes on with the rest", async () => {
+Deno.test("client fails files on another disk at once, and continues with the others", async () => {
   await using workspace = await Workspace.create({ "sub/a.bin": 2 * MB, "good": MB });
   await workspace.setInput("**\n");
   const cannot = await whyNoSmallDisk(join(workspace.root, "trial"));
@@ -133,7 +133,7 @@ Deno.test("client fails at once what belongs on another disk, and goes on with t
   assert.deepEqual(server.bytesByClient, [MB]);
 });
 
-/** Runs a client as `"$0" "$@"` of a shell script, in which the disk can be made a bad one. */
+/** Runs a client as `"$0" "$@"` of a shell script, which can limit or fill the disk first. */
 async function runInShell(
   script: string,
   { input, output, root }: Workspace,
@@ -149,7 +149,7 @@ async function runInShell(
   return await client.ended();
 }
 
-/** Why no disk of a few megabytes can be put at a path, which is made; undefined if one can. */
+/** Why no disk of a few megabytes can be mounted at a path; undefined if one can. Makes the path. */
 async function whyNoSmallDisk(path: string): Promise<string | undefined> {
   await Deno.mkdir(path);
   const args = ["-rm", "mount", "-t", "tmpfs", "-o", "size=6m", "none", path];

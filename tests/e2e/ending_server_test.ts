@@ -19,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 interruptTest(
-  "server ends with 0 at SIGINT while a client downloads, which waits and goes on",
+  "server ends with 0 at SIGINT during a download, and the client waits and continues",
   async () => {
     await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
     const { client, server, workspace } = run;
@@ -28,7 +28,11 @@ interruptTest(
     const { code, signal, stderr } = await server.ended();
     assert.deepEqual([code, signal], [0, null], stderr);
     assert.match(stderr, / {2}server_stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
-    assert.doesNotMatch(stderr, /broke/, "what was asked for before is still to be sent");
+    assert.doesNotMatch(
+      stderr,
+      /broke/,
+      "requests from before the signal are still to be answered",
+    );
     const lost = await client.waitFor(/^lost the server: .*; trying again$/m);
     assert.match(lost, /goodbye/);
     await workspace.assertAbsent("a.bin");
@@ -44,7 +48,7 @@ interruptTest(
   },
 );
 
-Deno.test("client waits for a server that was killed, and goes on once it is back", async () => {
+Deno.test("client waits for a server that was killed, and continues once it is back", async () => {
   await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
   const { client, server, workspace } = run;
   await run.underWay("a.bin", 5 * MB);
@@ -62,7 +66,7 @@ Deno.test("client waits for a server that was killed, and goes on once it is bac
   assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);
 });
 
-Deno.test("client goes on after its line was cut, and says so", async () => {
+Deno.test("client continues after its connection was cut, and reports it", async () => {
   await using run = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
   for (const bytes of [1 * MB, 3 * MB, 6 * MB]) {
     await run.underWay("a.bin", bytes);
@@ -74,47 +78,47 @@ Deno.test("client goes on after its line was cut, and says so", async () => {
   await run.end();
 });
 
-interruptTest("server drains at the first Ctrl+C, and ends at once at another one", async () => {
+interruptTest("server drains at the first Ctrl+C, and ends at once at a second one", async () => {
   await using workspace = await Workspace.create();
   await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(workspace);
-  using _greedy = await askAndDoNotRead(server.port);
+  using _stalled = await requestWithoutReading(server.port);
   server.interrupt();
-  await acceptsNoMore(server.port);
-  // Shortly after the first one, another one may be taken for the same press.
+  await waitUntilClosed(server.port);
+  // A signal shortly after the first one may count as the same press.
   const pressing = setInterval(() => server.interrupt(), 200);
   const { signal, stderr } = await server.ended().finally(() => clearInterval(pressing));
   assert.equal(signal, "SIGINT", stderr);
   assert.doesNotMatch(stderr, /server_stopped/);
 });
 
-interruptTest("server that drains ends by itself, though a client does not read", async () => {
+interruptTest("server that drains ends by itself even if a client does not read", async () => {
   await using workspace = await Workspace.create();
   await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
   await using server = await startServer(workspace);
-  using _greedy = await askAndDoNotRead(server.port);
+  using _stalled = await requestWithoutReading(server.port);
   server.interrupt();
-  await acceptsNoMore(server.port);
+  await waitUntilClosed(server.port);
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server_stopped {2}clients=/);
 });
 
-/** A client that asks for more than the system buffers, and reads nothing once answers come. */
-async function askAndDoNotRead(port: number): Promise<Connection> {
+/** A client that requests more than the system buffers, and reads nothing after the first chunk. */
+async function requestWithoutReading(port: number): Promise<Connection> {
   const connection = new Connection(await Deno.connect({ hostname: "127.0.0.1", port }), "client");
   const reader = connection.readable.getReader();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
     if (value.header.type === MessageType.CHUNK) break;
-    if (value.header.type === MessageType.LIST) await askForAll(connection, value.payload);
+    if (value.header.type === MessageType.LIST) await requestAll(connection, value.payload);
   }
   return connection;
 }
 
-/** Waits until a server accepts no more, so it has taken a signal. */
-async function acceptsNoMore(port: number): Promise<void> {
+/** Waits until a server accepts no more connections: it has handled a signal. */
+async function waitUntilClosed(port: number): Promise<void> {
   await eventually(async () => {
     const connecting = Deno.connect({ hostname: "127.0.0.1", port });
     connecting.then((conn) => conn.close(), () => {});
@@ -122,7 +126,7 @@ async function acceptsNoMore(port: number): Promise<void> {
   });
 }
 
-async function askForAll(connection: Connection, list: Uint8Array): Promise<void> {
+async function requestAll(connection: Connection, list: Uint8Array): Promise<void> {
   const { path, version, size } = parseListPage(list).files[0]!;
   const length = 1024 * 1024;
   for (let offset = 0; offset < size; offset += length) {

@@ -6,7 +6,7 @@ import { interruptDownload } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-/** What a client explains, as cells. */
+/** A client's explanation, as rows of cells. */
 async function explain(
   workspace: Workspace,
   port: number,
@@ -17,7 +17,7 @@ async function explain(
   return { ...result, rows };
 }
 
-/** All that could show that something was written: names, sizes, times of files and folders. */
+/** The names, sizes and times of files and folders, which any write would change. */
 async function stateOf(folder: string): Promise<string[]> {
   const states: string[] = [];
   for (const path of [".", ...await filesUnder(folder)]) {
@@ -69,7 +69,7 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
   ]);
 });
 
-Deno.test("client --explain tells what is there, what is resumed, and what is left over", async () => {
+Deno.test("client --explain shows which files are there, which are resumed, and which are left over", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
   await using workspace = await Workspace.create({
     ...Object.fromEntries(names.map((name) => [name, 4 * MB])),
@@ -133,7 +133,7 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
   await assert.rejects(Deno.stat(workspace.output), Deno.errors.NotFound);
 });
 
-Deno.test("client --explain says in one line what is wrong with its input or its output", async () => {
+Deno.test("client --explain reports in one line why its input or its output is wrong", async () => {
   await using workspace = await Workspace.create({ "a.bin": 1 });
   const noInput = await runProgram("client", ["--explain"], workspace.root);
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);

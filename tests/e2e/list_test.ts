@@ -36,7 +36,7 @@ Deno.test("client --once ends with 1 if a file is missing, and fetches the other
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client --once ends with 0 if nothing is named", async () => {
+Deno.test("client --once ends with 0 if the input list is empty", async () => {
   await using workspace = await Workspace.create({ "a.bin": 1000 });
   await workspace.setInput("# nothing yet\n");
   await using server = await startServer(workspace);
@@ -45,7 +45,7 @@ Deno.test("client --once ends with 0 if nothing is named", async () => {
   await workspace.assertAbsent("a.bin");
 });
 
-Deno.test("client --progress none says nothing if all is well", async () => {
+Deno.test("client --progress none prints nothing if all is well", async () => {
   await using workspace = await Workspace.create({ "a.bin": 1000 });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);

@@ -39,7 +39,7 @@ Deno.test("client fetches a file that appears on the server slowly", async () =>
 });
 
 for (const how of ["replaced", "overwritten in place"]) {
-  Deno.test(`client ends up with the new content of a file that is ${how} meanwhile`, async () => {
+  Deno.test(`client ends up with the new content of a file that is ${how} during its download`, async () => {
     await using run = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
     const { workspace } = run;
     await run.underWay("a.bin", 2 * MB);
@@ -52,7 +52,7 @@ for (const how of ["replaced", "overwritten in place"]) {
   });
 }
 
-Deno.test("client waits for a file that vanishes from the server meanwhile", async () => {
+Deno.test("client waits for a file that vanishes from the server during its download", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 3 * MB },
     input: "a.bin\nb.bin\n",
@@ -66,7 +66,7 @@ Deno.test("client waits for a file that vanishes from the server meanwhile", asy
   await run.done("a.bin");
 });
 
-interruptTest("client fetches a file again that changes after it was finished", async () => {
+interruptTest("client fetches a file again that changes after its download", async () => {
   await using workspace = await Workspace.create({ "a.bin": 300_000, "b.bin": 1000 });
   await workspace.setInput("*.bin\n");
   await using server = await startServer(workspace);
@@ -84,7 +84,7 @@ interruptTest("client fetches a file again that changes after it was finished", 
   assert.equal(server.sent.filter((path) => path === "b.bin").length, 1);
 });
 
-Deno.test("client keeps what it has of a file that the server removes afterwards", async () => {
+Deno.test("client keeps a complete file that the server removes afterwards", async () => {
   await using workspace = await Workspace.create({ "a.bin": 1000 });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);

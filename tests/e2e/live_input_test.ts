@@ -3,7 +3,7 @@ import { runClient, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
-Deno.test("client begins a line that is added while another downloads", async () => {
+Deno.test("client starts the file of a line that is added while another file downloads", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 12 * MB, "b.bin": 1 * MB },
     input: "a.bin\n",
@@ -15,7 +15,7 @@ Deno.test("client begins a line that is added while another downloads", async ()
   await run.done("a.bin");
 });
 
-Deno.test("client stops a line that is deleted, and resumes it once it is back", async () => {
+Deno.test("client stops the file of a line that is deleted, and resumes it once the line is back", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 3 * MB, "b.bin": 12 * MB },
     input: "a.bin\nb.bin CRITICAL\n",
@@ -29,13 +29,13 @@ Deno.test("client stops a line that is deleted, and resumes it once it is back",
   await run.workspace.setInput("a.bin\nb.bin\n");
   await run.client.waitFor(/^resumed +b\.bin /m);
   await run.done("b.bin");
-  const askedAgain = run.recorder.gets.slice(before)
+  const requestedAgain = run.recorder.gets.slice(before)
     .reduce((sum, { length }) => sum + length, 0);
-  assert.ok(askedAgain < 12 * MB, `${askedAgain} bytes were asked for again`);
+  assert.ok(requestedAgain < 12 * MB, `${requestedAgain} bytes were requested again`);
   await run.end();
 });
 
-Deno.test("client re-weights a download under way when its priority is edited", async () => {
+Deno.test("client re-weights a running download when its priority is edited", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 12 * MB, "b.bin": 12 * MB },
     input: "a.bin\nb.bin\n",
@@ -64,7 +64,7 @@ Deno.test("client follows an editor that replaces input.txt", async () => {
   await run.done("a.bin", "b.bin");
 });
 
-Deno.test("client downloads on while input.txt is deleted, and follows it once it is back", async () => {
+Deno.test("client continues while input.txt is missing, and follows it once it is back", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
@@ -77,7 +77,7 @@ Deno.test("client downloads on while input.txt is deleted, and follows it once i
   assert.doesNotMatch(run.stderr, /^stopped /m);
 });
 
-Deno.test("client does not notice that input.txt was away for a moment", async () => {
+Deno.test("client ignores that input.txt was missing for a moment", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
@@ -90,7 +90,7 @@ Deno.test("client does not notice that input.txt was away for a moment", async (
   assert.doesNotMatch(run.stderr, /^(stopped|warning) /m);
 });
 
-Deno.test("client reads an unfinished last line, and reads it again once it is longer", async () => {
+Deno.test("client takes an unfinished last line, and takes it again once it is longer", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 1000, "b.bin": 1000 },
     input: "a.bin\n",
@@ -102,7 +102,7 @@ Deno.test("client reads an unfinished last line, and reads it again once it is l
   await run.done("b.bin");
 });
 
-Deno.test("client warns of a bad line that is added, and goes on", async () => {
+Deno.test("client warns of a bad line that is added, and continues", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
@@ -116,7 +116,7 @@ Deno.test("client warns of a bad line that is added, and goes on", async () => {
   assert.doesNotMatch(run.stderr, /line [15]: /);
 });
 
-/** Input lists that mean `a.bin`, `b.bin` and `c.bin`. */
+/** Input lists that all name `a.bin`, `b.bin` and `c.bin`. */
 const FORMS: Readonly<Record<string, string>> = {
   "with CRLF": "a.bin HIGH\r\nb.bin\r\nc.bin\r\n",
   "with a byte-order mark": "\ufeffa.bin\nb.bin\nc.bin\n",
@@ -159,7 +159,7 @@ Deno.test("client only ever reads input.txt", async () => {
   assert.deepEqual([after.mtime, after.ctime, after.ino], [before.mtime, before.ctime, before.ino]);
 });
 
-Deno.test("client goes on with what it knows while a folder stands in place of input.txt", async () => {
+Deno.test("client continues with the last entries while a folder stands in place of input.txt", async () => {
   await using run = await ThrottledRun.start({
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",

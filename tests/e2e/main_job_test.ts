@@ -5,7 +5,7 @@ import { Workspace } from "../support/workspace.ts";
 
 const SIZES = [0, 1, 65535, 65536, 1048575, 1048576, 1048577, 40_000_000];
 
-/** What stands in the input list, by the name of the file. */
+/** The line of the input list, by the name of the file. */
 const NAMES: Readonly<Record<string, string>> = {
   "Grüße – 漢字 🙂.txt": "Grüße – 漢字 🙂.txt",
   "two  blanks and a . dot": "two  blanks and a . dot",
@@ -74,7 +74,7 @@ Deno.test("server serves five clients at once", async () => {
   assert.deepEqual(server.bytesByClient, Array(5).fill(15_065_542));
 });
 
-Deno.test("client fetches nothing that is there already", async () => {
+Deno.test("client fetches no file that is already there", async () => {
   await using workspace = await Workspace.create({
     "a.bin": 3_000_000,
     "empty": 0,
@@ -97,7 +97,7 @@ Deno.test("client fetches nothing that is there already", async () => {
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client fetches again what has been changed in the output folder", async () => {
+Deno.test("client fetches a file again that was changed in the output folder", async () => {
   await using workspace = await Workspace.create({ "a.bin": 300_000, "b.bin": 70_000 });
   await workspace.setInput("a.bin\nb.bin\n");
   await using server = await startServer(workspace);

@@ -6,7 +6,7 @@ import { Workspace } from "../support/workspace.ts";
 
 const CONTENT = new TextEncoder().encode("what a server sends");
 
-/** What a text is to look like on a terminal. */
+/** The form of each text on a terminal. */
 const ESCAPES: Readonly<Record<string, string>> = {
   "\x1b]0;title\x07evil": "\\x1b]0;title\\x07evil",
   "line\nfake line": "line\\nfake line",
@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "del\x7f": "del\\x7f",
 };
 
-Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
+Deno.test("client writes nothing outside its output folder, whatever names a server lists", async () => {
   await using workspace = await Workspace.create();
   await workspace.setInput("**\n");
   const long = "long/" + "e".repeat(300);
@@ -49,7 +49,7 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
   for (const path of hostile) {
     const shown = path === long ? `"${long.slice(0, 100)}` : `"${ESCAPES[path] ?? path}"`;
     const said = stderr.split("\n").filter((line) => line.startsWith("warning "));
-    assert.ok(said.some((line) => line.includes(shown)), `nothing is said of ${shown}:\n${stderr}`);
+    assert.ok(said.some((line) => line.includes(shown)), `${shown} is not mentioned:\n${stderr}`);
   }
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, "control characters came through");

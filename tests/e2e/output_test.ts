@@ -7,7 +7,7 @@ import { interruptDownload, partialDownloadsIn } from "../support/interrupted_wo
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-Deno.test("client lists what is kept of unwanted files, and --clean removes just that", async () => {
+Deno.test("client reports the partial files of unwanted files, and --clean removes only those", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
   await using workspace = await Workspace.create(
     Object.fromEntries(names.map((name) => [name, 4 * MB])),
@@ -15,7 +15,7 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
   await workspace.setInput("*.bin\n");
   await using server = await startServer(workspace);
   await interruptDownload(workspace, server, names);
-  assert.deepEqual(await keptPaths(workspace), names);
+  assert.deepEqual(await partialPaths(workspace), names);
 
   await workspace.setInput("a.bin\n");
   const { code, stderr } = await runClient({ ...workspace, port: server.port });
@@ -24,14 +24,14 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
     /^kept +.* 2 files .*; to remove it: (?:deno task client|sluice-client\S*) (.*)$/m,
   ) ?? [];
   assert.ok(command, stderr);
-  assert.deepEqual(await keptPaths(workspace), ["b.bin", "c.bin"]);
+  assert.deepEqual(await partialPaths(workspace), ["b.bin", "c.bin"]);
 
   await workspace.setInput("a.bin\nc.bin\n");
   const args = command.split(" ").map((word) => word.replace(/^"(.*)"$/, "$1"));
   const clean = await runProgram("client", args, workspace.root);
   assert.deepEqual([clean.code, clean.stderr], [0, ""]);
   assert.match(clean.stdout, /^removed .* of "b\.bin"\n$/);
-  assert.deepEqual(await keptPaths(workspace), ["c.bin"]);
+  assert.deepEqual(await partialPaths(workspace), ["c.bin"]);
   await workspace.assertArrived("a.bin");
 
   const last = await runClient({ ...workspace, port: server.port });
@@ -42,7 +42,7 @@ Deno.test("client lists what is kept of unwanted files, and --clean removes just
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client has its output folder for itself, until it is killed", async () => {
+Deno.test("client locks its output folder until it is killed", async () => {
   await using workspace = await Workspace.create({ "a.bin": 4 * MB });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);
@@ -63,7 +63,7 @@ Deno.test("client has its output folder for itself, until it is killed", async (
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client --clean removes nothing while a line of the list is not understood", async () => {
+Deno.test("client --clean removes nothing while a line of the input list is invalid", async () => {
   await using workspace = await Workspace.create({ "a.bin": 4 * MB });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);
@@ -74,11 +74,11 @@ Deno.test("client --clean removes nothing while a line of the list is not unders
     port: server.port,
     args: ["--clean"],
   });
-  assert.deepEqual(await keptPaths(workspace), ["a.bin"], stdout);
+  assert.deepEqual(await partialPaths(workspace), ["a.bin"], stdout);
   assert.match(stderr, /line 1/);
 });
 
-Deno.test("client says in words that a journal of an unwanted file cannot be read", async () => {
+Deno.test("client reports in words that a journal of an unwanted file cannot be read", async () => {
   await using workspace = await Workspace.create({ "a.bin": MB });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);
@@ -90,6 +90,6 @@ Deno.test("client says in words that a journal of an unwanted file cannot be rea
   assert.equal(code, 0, stderr);
 });
 
-async function keptPaths(workspace: Workspace): Promise<string[]> {
+async function partialPaths(workspace: Workspace): Promise<string[]> {
   return (await partialDownloadsIn(workspace)).map(({ journal }) => journal.subject.path).sort();
 }

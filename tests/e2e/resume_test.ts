@@ -6,17 +6,17 @@ import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 const SIZE = 6 * MB;
-/** What a client says of a file that it goes on with, or begins anew. */
+/** The client's lines about a file that it resumes, or fetches again. */
 const RESUMED = /^resumed +a\.bin /m;
 const REFETCH = /^refetch +a\.bin /m;
 
-/** What happens to what a client has left, and what the next one does. */
+/** A change to the work files of a killed client, and the behaviour of the next client. */
 interface Case {
   readonly name: string;
-  /** Does it; returns how many of the kept bytes do not count any more. */
+  /** Makes the change; returns how many of the resumable bytes it invalidates. */
   readonly harm: (remains: PartialDownload) => Promise<number>;
   readonly resumes: boolean;
-  /** What it says. */
+  /** A line that the client prints. */
   readonly says?: RegExp;
 }
 
@@ -52,7 +52,7 @@ const CASES: readonly Case[] = [
     says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
   },
   {
-    name: "the data gone",
+    name: "the data removed",
     async harm({ dataPath, resumableBytes }) {
       await Deno.remove(dataPath);
       return resumableBytes;
@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
     resumes: false,
   },
   {
-    name: "garbage for a journal",
+    name: "a journal of random bytes",
     harm({ journalPath, resumableBytes }) {
       const garbage = crypto.getRandomValues(new Uint8Array(5000));
       return replaced(journalPath, garbage, resumableBytes);
@@ -109,7 +109,7 @@ const CASES: readonly Case[] = [
     resumes: false,
   },
   {
-    name: "a journal that claims what is not there",
+    name: "a journal that lists missing bytes",
     async harm({ journalPath }) {
       const claim = journalLine({ offset: SIZE - 1000, length: 1000, checksum: 1 });
       await Deno.writeTextFile(journalPath, claim, { append: true });
@@ -118,7 +118,7 @@ const CASES: readonly Case[] = [
     resumes: true,
   },
   {
-    name: "the journal gone",
+    name: "the journal removed",
     async harm({ journalPath, resumableBytes }) {
       await Deno.remove(journalPath);
       return resumableBytes;
@@ -127,7 +127,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-Deno.test("client asks only for what its journal and its data do not prove", async (t) => {
+Deno.test("client requests only the bytes that its journal and its data do not prove", async (t) => {
   await using workspace = await Workspace.create({ "a.bin": SIZE });
   await workspace.setInput("a.bin\n");
   await using server = await startServer(workspace);
@@ -155,14 +155,14 @@ Deno.test("client asks only for what its journal and its data do not prove", asy
   }
 });
 
-Deno.test("client begins a file anew that has changed on the server in between", async () => {
+Deno.test("client refetches a file that changed on the server between two runs", async () => {
   for (const size of [SIZE, SIZE - MB, SIZE + MB]) {
     await using workspace = await Workspace.create({ "a.bin": SIZE });
     await workspace.setInput("a.bin\n");
     await using server = await startServer(workspace);
     await interruptDownload(workspace, server, ["a.bin"]);
     await workspace.replace("a.bin", size, 99);
-    // The server may need a moment to see it: its list is no older than its start.
+    // A running server may list the change late; a new one lists it from its start.
     await using fresh = await startServer(workspace);
     const { code, stderr } = await runClient({ ...workspace, port: fresh.port });
     assert.equal(code, 0, stderr);

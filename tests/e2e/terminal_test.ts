@@ -22,7 +22,7 @@ async function setUp(stack: AsyncDisposableStack) {
   return { workspace, client: stack.use(await TerminalProgram.start("client", args, size)) };
 }
 
-/** Asserts that the last line is the total, that there is a row a file, and that they fit. */
+/** Asserts that there are one total line and a row for each file, and that all of them fit. */
 function assertBars(lines: readonly string[], columns: number, files: number): void {
   assert.match(lines.at(-1) ?? "", TOTAL);
   assert.equal(lines.filter((line) => TOTAL.test(line)).length, 1);

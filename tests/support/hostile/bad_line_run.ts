@@ -1,5 +1,5 @@
 /**
- * One download through a line that cuts, delays, splits, merges and corrupts.
+ * One download over a line that cuts, delays, splits, merges and corrupts.
  *
  * @module
  */
@@ -18,8 +18,8 @@ const FILES = {
   "sub/largest.bin": 3_000_000,
 };
 
-/** Fetches files of 0 to 3 MB, and asserts that all arrive identical and nothing is left over. */
-export async function fetchThroughBadLine(seed: number): Promise<void> {
+/** Fetches files of 0 to 3 MB; asserts that all are identical and that nothing is left over. */
+export async function fetchOverBadLine(seed: number): Promise<void> {
   await using workspace = await Workspace.create(FILES);
   await workspace.setInput("**\n");
   await using server = await startServer(workspace);

@@ -1,5 +1,5 @@
 /**
- * One way for a server to misbehave, and what must happen to a client: the row and its test.
+ * One way for a server to misbehave and the client's expected reaction: the row and its test.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface ServerRow extends Misbehaviour {
   readonly name: string;
   /** The client's exit code. */
   readonly code: number;
-  /** What the client says, among other things. */
+  /** A line among those that the client prints. */
   readonly says?: RegExp;
-  /** Files besides the good ones that arrive, and what they hold. @default none */
+  /** The content of further files that arrive, by path. @default none */
   readonly arrives?: Readonly<Record<string, Uint8Array>>;
-  /** What was planted and stays where it is. @default nothing */
+  /** The planted paths that stay in the output folder. @default none */
   readonly stays?: readonly string[];
   /** Whether the good files arrive. @default {true} */
   readonly goodArrives?: boolean;
@@ -32,21 +32,21 @@ export interface ServerRow extends Misbehaviour {
   readonly input?: string;
   /** The client's `--retry-for`, in seconds. @default {1} */
   readonly retryFor?: number;
-  /** Puts something into the client's way. `outside` holds the file `victim.txt`. */
+  /** Prepares the output folder before the start. `outside` holds the file `victim.txt`. */
   readonly plant?: (workspace: Workspace, outside: string) => Promise<void>;
-  /** Does what a user does, while the client runs. */
+  /** Acts as a user while the client runs. */
   readonly meanwhile?: (client: Program, server: HostileServer) => Promise<void>;
   /** Within how many milliseconds of the end of `meanwhile` the client must end. */
   readonly endsWithin?: number;
-  /** Least number of connections that the client makes. */
+  /** The least number of connections that the client makes. */
   readonly connections?: number;
 }
 
-/** A client that misses its end is not waited for longer than this, in milliseconds. */
-const TIMEOUTS = 120_000;
+/** The default of `endsWithin`, in milliseconds. */
+const TIMEOUT_MS = 120_000;
 
-/** Lets a client meet the server of a row. */
-export async function meetHostileServer(row: ServerRow): Promise<void> {
+/** Runs a client against the server of a row. */
+export async function runServerRow(row: ServerRow): Promise<void> {
   await using workspace = await Workspace.create();
   const outside = join(workspace.root, "outside");
   await Deno.mkdir(outside);
@@ -66,7 +66,7 @@ export async function meetHostileServer(row: ServerRow): Promise<void> {
   const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
   await using client = startClient({ ...workspace, port: server.port, args });
   await row.meanwhile?.(client, server);
-  const result = await client.ended(row.endsWithin ?? TIMEOUTS);
+  const result = await client.ended(row.endsWithin ?? TIMEOUT_MS);
   const { code, signal, stdout, stderr } = result;
   assert.deepEqual([code, signal, stdout], [row.code, null, ""], stderr);
   assertHarmless(stderr);
@@ -77,7 +77,7 @@ export async function meetHostileServer(row: ServerRow): Promise<void> {
   await assertOutput(workspace, arrived, row.stays ?? []);
 }
 
-/** Asserts that a text of a program shows no stack trace, and nothing that acts on a terminal. */
+/** Asserts that a program's output has no stack trace and no terminal control characters. */
 export function assertHarmless(text: string): void {
   assert.doesNotMatch(text, /at (async )?(\S+ \()?(file|ext|node):/, "a stack trace came through");
   assert.doesNotMatch(text, /Uncaught|^error: /m, "an error came through");
@@ -89,7 +89,7 @@ export function assertHarmless(text: string): void {
   );
 }
 
-/** Asserts which files stand in the output folder, its work folder aside. */
+/** Asserts which files are in the output folder, apart from its work folder. */
 async function assertOutput(
   workspace: Workspace,
   files: Readonly<Record<string, Uint8Array>>,
@@ -98,12 +98,15 @@ async function assertOutput(
   const present = Object.keys(await inventory(workspace.output, ".sluice"));
   assert.deepEqual(present.sort(), [...Object.keys(files), ...stays].sort(), "in --output");
   for (const [path, bytes] of Object.entries(files)) {
-    const there = await Deno.readFile(workspace.downloaded(path));
-    assert.ok(there.length === bytes.length && there.every((byte, at) => byte === bytes[at]), path);
+    const actual = await Deno.readFile(workspace.downloaded(path));
+    assert.ok(
+      actual.length === bytes.length && actual.every((byte, at) => byte === bytes[at]),
+      path,
+    );
   }
 }
 
-/** What there is under a folder, one entry of it aside: files by digest, links by target. */
+/** The content of a folder without one entry: files by digest, links by target. */
 async function inventory(folder: string, without: string): Promise<Record<string, string>> {
   const found: Record<string, string> = Object.create(null);
   for (const path of await filesUnder(folder)) {

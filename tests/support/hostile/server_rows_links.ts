@@ -1,5 +1,5 @@
 /**
- * What may stand in the way in the output folder, put there by whoever could.
+ * Links and other obstacles in the output folder before the client starts.
  *
  * @module
  */
@@ -16,14 +16,14 @@ const EVIL = content(40_000, 3);
 const FILES = { "evil.bin": EVIL };
 const INSIDE = { "dir/deep/evil.bin": EVIL };
 
-/** A path in the client's own folder, which is made. */
+/** The path of a name in the client's work folder; makes the folder. */
 async function own(workspace: Workspace, name: string): Promise<string> {
   const folder = workspace.downloaded(".sluice");
   await Deno.mkdir(folder, { recursive: true });
   return join(folder, name);
 }
 
-/** Where the client keeps a file's data or its journal. */
+/** The path of a file's data or journal. */
 function work(workspace: Workspace, suffix: string): Promise<string> {
   const name = createHash("sha256").update("evil.bin").digest("hex").slice(0, 32);
   return own(workspace, name + suffix);
@@ -34,7 +34,7 @@ async function makePipe(path: string): Promise<void> {
   assert.ok(success);
 }
 
-/** Writes a journal that says, rightly, that half of the data is there. */
+/** Writes a correct journal of half of the data. */
 async function writeJournal(workspace: Workspace): Promise<void> {
   const half = EVIL.subarray(0, 20_000);
   const line = journalLine({ offset: 0, length: half.length, checksum: crc32(half) });
@@ -42,7 +42,7 @@ async function writeJournal(workspace: Workspace): Promise<void> {
   await Deno.writeTextFile(await work(workspace, ".journal"), text);
 }
 
-/** What may stand in the client's way from the beginning. */
+/** All obstacles that exist from the start. */
 export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the name, to a file outside",
@@ -115,7 +115,7 @@ export const LINKS: readonly ServerRow[] = [
     code: 0,
   },
   {
-    name: "a link at the data, which a journal vouches for",
+    name: "a link at the data, which a journal lists",
     files: FILES,
     plant: async (workspace, outside) => {
       await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
@@ -126,7 +126,7 @@ export const LINKS: readonly ServerRow[] = [
     says: /^failed +evil\.bin .*is a link/m,
   },
   {
-    name: "a second name of a file outside at the data, which a journal vouches for",
+    name: "a second name of a file outside at the data, which a journal lists",
     files: FILES,
     plant: async (workspace, outside) => {
       await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
@@ -153,7 +153,7 @@ export const LINKS: readonly ServerRow[] = [
     says: /^refetch +evil\.bin .*journal/m,
   },
   {
-    name: "a link at the client's own folder",
+    name: "a link at the work folder",
     files: FILES,
     plant: (workspace, outside) => Deno.symlink(outside, workspace.downloaded(".sluice")),
     goodArrives: false,
@@ -162,7 +162,7 @@ export const LINKS: readonly ServerRow[] = [
     connections: 0,
   },
   {
-    name: "a file at the client's own folder",
+    name: "a file at the work folder",
     files: FILES,
     plant: (workspace) => Deno.writeTextFile(workspace.downloaded(".sluice"), "here first"),
     goodArrives: false,
@@ -200,7 +200,7 @@ export const LINKS: readonly ServerRow[] = [
     code: 0,
   },
   {
-    name: "a named pipe at the data, which a journal vouches for",
+    name: "a named pipe at the data, which a journal lists",
     files: FILES,
     plant: async (workspace) => {
       await writeJournal(workspace);
