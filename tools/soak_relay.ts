@@ -1,5 +1,5 @@
 /**
- * Downloads through a bad line again and again, and prints what came of it.
+ * Downloads over a bad line, any number of times, and prints how many runs went wrong.
  *
  *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_relay.ts --runs 200
  *

@@ -37,7 +37,7 @@ Deno.test("client fails files whose names are blocked, and continues with the ot
   await workspace.assertNoLeftovers();
 });
 
-Deno.test("client fails a file that is too large for the disk, and continues with the others", async () => {
+Deno.test("client fails a file over the limit of file sizes, and continues with the others", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for the size of files");
   const limit = 8 * MB;
   await using workspace = await Workspace.create({ "large": limit + 4 * MB, "good": MB });
@@ -82,7 +82,7 @@ Deno.test("client fails files that do not fit on a full disk, and keeps the othe
   await assert.rejects(Deno.lstat(join(kept, "large")), Deno.errors.NotFound);
 });
 
-Deno.test("client fails a file whose work files are deleted, and continues with the others", async () => {
+Deno.test("client fails a file whose output folder is deleted during its download, and continues", async () => {
   await using workspace = await Workspace.create({ "a.bin": 3 * MB });
   await workspace.setInput("*\n");
   await using server = await startServer(workspace);
