@@ -33,7 +33,7 @@ Deno.test("client --report writes a page whose numbers are those of the JSON", a
   assert.doesNotMatch(view.dom, /<img/);
 });
 
-Deno.test("openInBrowser hears of errors in a page", async () => {
+Deno.test("openInBrowser returns the errors of a page", async () => {
   await using site = await Workspace.create();
   const path = join(site.root, "bad.html");
   await Deno.writeTextFile(path, "<p id=x>1</p><script>x.textContent = 2; noSuchThing()</script>");
@@ -81,7 +81,7 @@ for (
     ["is the input list", "./input.txt", /it is the input list.*--report/],
   ] as const
 ) {
-  Deno.test(`client says at the start that its report ${name}`, async () => {
+  Deno.test(`client fails at the start if its report ${name}`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000 });
     await site.setInput("a.bin\n");
     await using server = await startServer(site);

@@ -20,7 +20,7 @@ screenTest("ServerView keeps the table below the lines that pass by", async () =
   stage.watch();
   await stage.frame();
   assert.deepEqual(await stage.terminal.screen(), ["no client yet; Ctrl+C to stop"]);
-  const one = stage.come("127.0.0.1:50000");
+  const one = stage.connect("127.0.0.1:50000");
   for (const step of indices(30)) {
     one.bytesSent += MIB;
     one.activeFiles = 2;
@@ -39,7 +39,7 @@ screenTest("ServerView keeps the table below the lines that pass by", async () =
 screenTest("ServerView draws some times a second, each time with one write", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
-  const one = stage.come("127.0.0.1:50000");
+  const one = stage.connect("127.0.0.1:50000");
   for (let passed = 0; passed < 2000; passed += 25) {
     one.bytesSent += MIB;
     stage.view.log("line");
@@ -62,7 +62,7 @@ screenTest("ServerView does not draw what stands there already", async () => {
 screenTest("ServerView takes the table away at its end, and shows the cursor", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
-  stage.come("127.0.0.1:50000");
+  stage.connect("127.0.0.1:50000");
   stage.view.log("before");
   await stage.frame();
   assert.equal((await stage.terminal.screen()).length, 4);
@@ -97,7 +97,7 @@ for (
   screenTest(`ServerView leaves no old table when 80 × 24 becomes ${name}`, async () => {
     await using stage = new ServerViewFixture(80, 24);
     stage.watch();
-    for (const index of indices(6)) stage.come(`10.0.0.${index}:50000`);
+    for (const index of indices(6)) stage.connect(`10.0.0.${index}:50000`);
     stage.view.log("a line");
     await stage.frame();
     for (const size of sizes) {
@@ -162,7 +162,7 @@ screenTest("ServerView folds a thousand clients into one screen", async () => {
   await using stage = new ServerViewFixture(80, 24);
   stage.watch();
   const clients = indices(1000).map((index) =>
-    stage.come(`10.0.${index >> 8}.${index & 255}:50000`)
+    stage.connect(`10.0.${index >> 8}.${index & 255}:50000`)
   );
   for (const _ of indices(3)) {
     for (const each of clients) each.bytesSent += 1000;
@@ -172,7 +172,7 @@ screenTest("ServerView folds a thousand clients into one screen", async () => {
   assert.equal(lines.length, 18);
   assert.equal(lines.at(-2), "+ 985 more");
   assert.match(lines.at(-1)!, /^1000 clients +0 +3\.\d\d MiB\/s +2\.86 MiB$/);
-  for (const each of clients) stage.go(each);
+  for (const each of clients) stage.disconnect(each);
   await stage.frame();
   assert.deepEqual(await stage.terminal.screen(), [
     "no client now, 1000 so far: 0 files, 2.86 MiB; Ctrl+C to stop",
@@ -183,7 +183,7 @@ screenTest("ServerView counts a client that came and went between two frames", a
   await using stage = new ServerViewFixture();
   stage.watch();
   await stage.frame();
-  stage.go(stage.come("127.0.0.1:50000"));
+  stage.disconnect(stage.connect("127.0.0.1:50000"));
   await stage.frame();
   assert.match((await stage.terminal.screen())[0]!, /^no client now, 1 so far/);
 });
