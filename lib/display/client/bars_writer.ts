@@ -101,7 +101,7 @@ export class BarsDisplay implements Display {
     const { output, clock, color, input, size: sizeOf, unicode } = this.#options;
     const now = clock.now();
     const size = sizeOf();
-    if (!this.#painter.standsStill(size, now)) return;
+    if (!this.#painter.isSizeStable(size, now)) return;
     const messages = this.#fold.take(now, false);
     // The last column stays empty: terminals do different things after a character there.
     const columns = size.columns - 1;

@@ -39,10 +39,10 @@ const LINE_COLUMNS: readonly Column[] = [
 ];
 
 const FILE_COLUMNS: readonly Column[] = [
-  { title: "line", align: "right", leaves: 2 },
-  { title: "priority", leaves: 4 },
-  { title: "share", align: "right", leaves: 3 },
-  { title: "size", align: "right", leaves: 1 },
+  { title: "line", align: "right", dropOrder: 2 },
+  { title: "priority", dropOrder: 4 },
+  { title: "share", align: "right", dropOrder: 3 },
+  { title: "size", align: "right", dropOrder: 1 },
   { title: "file", fit: "shorten" },
   { title: "what happens", fit: "wrap" },
 ];
@@ -50,9 +50,9 @@ const FILE_COLUMNS: readonly Column[] = [
 const TOTAL_COLUMNS: readonly Column[] = [
   { title: "priority" },
   { title: "share", align: "right" },
-  { title: "files", align: "right", leaves: 2 },
-  { title: "size", align: "right", leaves: 1 },
-  { title: "to come", align: "right", leaves: 3 },
+  { title: "files", align: "right", dropOrder: 2 },
+  { title: "size", align: "right", dropOrder: 1 },
+  { title: "to come", align: "right", dropOrder: 3 },
 ];
 
 /** Lines for a person; of a pipe too, since nothing in them depends on a terminal. */

@@ -52,11 +52,11 @@ const MIN_LINES_WITH_TITLES = 4;
 const ADDRESS_WIDTH = "255.255.255.255:65535".length;
 
 const COLUMNS: readonly Column[] = [
-  { title: "client", fit: "shorten", least: ADDRESS_WIDTH },
-  { title: "files", align: "right", leaves: 2 },
-  { title: "rate", align: "right", least: RATE_WIDTH, leaves: 4 },
-  { title: "total", align: "right", least: BYTES_WIDTH, leaves: 3 },
-  { title: "connected", align: "right", least: DURATION_WIDTH, leaves: 1 },
+  { title: "client", fit: "shorten", minWidth: ADDRESS_WIDTH },
+  { title: "files", align: "right", dropOrder: 2 },
+  { title: "rate", align: "right", minWidth: RATE_WIDTH, dropOrder: 4 },
+  { title: "total", align: "right", minWidth: BYTES_WIDTH, dropOrder: 3 },
+  { title: "connected", align: "right", minWidth: DURATION_WIDTH, dropOrder: 1 },
 ];
 
 /**

@@ -126,7 +126,7 @@ export class ServerView implements AsyncDisposable {
     const { clients, totals } = server;
     rates.sample(clients, now);
     const size = sizeOf();
-    if (!this.#painter!.standsStill(size, now) || this.#writing) return;
+    if (!this.#painter!.isSizeStable(size, now) || this.#writing) return;
     // The last column stays empty: terminals do different things after a character there.
     const options = { columns: size.columns - 1, rows: size.rows, now, color, unicode };
     const lines = renderClientTable({ clients: rates.ordered(now), totals }, options);
