@@ -184,7 +184,7 @@ screenTest("BarsDisplay shows the cursor from the first interrupt on", async () 
   stage.frame();
   const lines = await stage.terminal.screen();
   assert.equal(stage.terminal.cursorVisible, true);
-  assert.equal(lines[1], "interrupted: what is here is kept; Ctrl+C again ends it at once");
+  assert.equal(lines[1], "interrupted: received bytes are kept; Ctrl+C again ends at once");
 });
 
 screenTest("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
