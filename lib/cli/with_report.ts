@@ -1,5 +1,5 @@
 /**
- * `client --report`.
+ * The option `client --report`.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { reportPage } from "../display/report/report_page.ts";
 import { ReportRecord } from "../display/report/report_record.ts";
 
 /**
- * Runs a download, and writes a report about it if one is wanted, however it ends.
+ * Runs a download and writes its report, if the options name one, however the run ends.
  *
- * @param run Calls the function that it gets with every event.
- * @returns What `run` does.
- * @throws {UserError} If the report cannot be written; before the download if that is known then.
+ * @param run The download; it calls its argument with every event.
+ * @returns The result of `run`.
+ * @throws {UserError} If the report cannot be written; before the download if possible.
  */
 export async function withReport<T>(
   { report, input }: ClientCommand,

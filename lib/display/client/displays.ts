@@ -1,5 +1,11 @@
 /**
- * Which display a user gets.
+ * The choice of a client's display.
+ *
+ * This room shows a client's events: `bars_writer.ts` on a terminal, `plain.ts` elsewhere,
+ * `json_lines.ts` for programs, `quiet.ts` failures only; all are a `Display` (`display.ts`).
+ * Pure parts make the lines: `bars.ts` over `bar_columns.ts`, `status.ts`, `messages.ts` over
+ * `message_fold.ts`, `summary.ts`, `file_list.ts`, and for `--explain` `explanation_lines.ts`.
+ * `cli/` may import it, and `report/` its `summary.ts`.
  *
  * @module
  */
@@ -10,17 +16,17 @@ import { PlainDisplay } from "./plain.ts";
 import { QuietDisplay } from "./quiet.ts";
 import { type DrawingChoice, drawingFor } from "../terminal/terminal.ts";
 
-/** What the user said about it. */
+/** The user's choices. */
 export interface DisplayChoice extends DrawingChoice {
   readonly progress: "auto" | "bars" | "plain" | "json" | "none";
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
 }
 
 /**
- * The display.
+ * The display for a choice.
  *
- * What people read goes to standard error, so that standard output is free for what programs read.
+ * Texts for people go to standard error, so that standard output is free for programs.
  */
 export function displayFor(choice: DisplayChoice): Display {
   const { progress, input } = choice;
