@@ -51,7 +51,7 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
     [
       "7",
       "../x",
-      'does not count: "../x" can be no file of a server: it has a segment ".."; write names as ' +
+      'does not count: "../x" cannot be a file of the server: it has a segment ".."; write names as ' +
       "--list shows them",
     ],
     [""],

@@ -168,7 +168,7 @@ Deno.test("client goes on with what it knows while a folder stands in place of i
   await Deno.remove(stage.workspace.input);
   await Deno.mkdir(stage.workspace.input);
   await stage.client.waitFor(
-    /^warning .*input\.txt" any more .*; its last text goes on counting$/m,
+    /^warning .*input\.txt" any more, its last text stays in effect: it is a folder; name a file with --input$/m,
   );
   await Deno.remove(stage.workspace.input);
   await stage.workspace.setInput("a.bin\nb.bin\n");

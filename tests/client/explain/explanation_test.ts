@@ -102,7 +102,7 @@ Deno.test("explainLines counts the files of each line once, where it decides", (
 Deno.test("explainLines tells what a line waits for, and what was meant perhaps", () => {
   const [waiting, misspelt] = meaningsOf("later\nA.X", { "a.x": 1 }) as Findings[];
   assert.deepEqual(waiting, NONE);
-  assert.match(misspelt!.hint ?? "", /but "a\.x"/);
+  assert.match(misspelt!.hint ?? "", /but it has "a\.x"/);
 });
 
 Deno.test("explainLines counts the files of a line that are refused", () => {
