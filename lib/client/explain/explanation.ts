@@ -221,8 +221,8 @@ function fateOf(
 function reasonToDrop(dropped: LocalState["discardReason"]): string | null {
   if (dropped === null) return null;
   return dropped === "outdated"
-    ? "the server's file is another version of what is here"
-    : "the journal of what is here cannot be understood";
+    ? "the server has another version than the partial file"
+    : "the journal of the partial file cannot be read";
 }
 
 /** What the files of one priority come to. */
