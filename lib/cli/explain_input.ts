@@ -38,7 +38,7 @@ export async function explainInput(
 ): Promise<number> {
   const parts = {
     input: await readInput(command.input),
-    output: await OutputFolder.look(command.output),
+    output: await OutputFolder.openReadOnly(command.output),
     verify: command.verify,
     platform: Deno.build.os,
     signal,

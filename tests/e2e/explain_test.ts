@@ -51,7 +51,7 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
     [
       "7",
       "../x",
-      'does not count: "../x" can be no file of a server: it has a segment ".."; write names as ' +
+      'does not count: "../x" cannot be a file of the server: it has a segment ".."; write names as ' +
       "--list shows them",
     ],
     [""],
@@ -96,8 +96,11 @@ Deno.test("client --explain shows which files are there, which are resumed, and 
     rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
   );
   const { kept } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
-  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} on disk`);
-  assert.match(fates.get("b.bin")!, /^refetched: the server's file is another version/);
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} are here`);
+  assert.match(
+    fates.get("b.bin")!,
+    /^begun anew: the server has another version than the partial file/,
+  );
   assert.equal(
     fates.get("done.bin"),
     "there already: size and time agree, its digest is compared",

@@ -29,7 +29,7 @@ const CASES: readonly Case[] = [
       return entries[2]!.length;
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "damage in two chunks",
@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
       return bytesIn(harmed);
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "data cut off in a chunk",
@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
       return bytesIn(entries.filter(({ offset, length }) => offset + length > end));
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "the data removed",
@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
       return resumableBytes;
     },
     resumes: false,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "a torn last record",

@@ -1,19 +1,19 @@
 /**
- * Flushes files to the disk, many small ones soon.
+ * Flushes files to the disk, quickly for many small ones.
  *
  * @module
  */
 
-/** Files over this size, in bytes, are always flushed in the background. */
-const SMALL = 1024 * 1024;
-/** A flush that takes less than this, in milliseconds, is over sooner than it is handed away. */
+/** Larger files than this, in bytes, are always flushed in the background. */
+const MAX_SYNC_SIZE = 1024 * 1024;
+/** A flush shorter than this, in milliseconds, takes less time than handing it to another thread. */
 const QUICK_MS = 0.5;
-/** So many quick ones in a row mean a disk that has nothing to wait for, as memory has. */
-const QUICK_IN_A_ROW = 8;
+/** This many quick flushes in a row mean a disk without waits, such as memory. */
+const MIN_QUICK_IN_A_ROW = 8;
 
-/** Flushes files, without keeping anybody waiting for a slow disk. */
+/** Flushes files; a slow disk does not block the program. */
 export class Flusher {
-  #quick = 0;
+  #quickInARow = 0;
 
   /**
    * Resolves when the file's data is on the disk.
@@ -22,8 +22,8 @@ export class Flusher {
    */
   async flush(file: Deno.FsFile, size: number): Promise<void> {
     const start = performance.now();
-    if (size <= SMALL && this.#quick >= QUICK_IN_A_ROW) file.syncDataSync();
+    if (size <= MAX_SYNC_SIZE && this.#quickInARow >= MIN_QUICK_IN_A_ROW) file.syncDataSync();
     else await file.syncData();
-    this.#quick = performance.now() - start < QUICK_MS ? this.#quick + 1 : 0;
+    this.#quickInARow = performance.now() - start < QUICK_MS ? this.#quickInARow + 1 : 0;
   }
 }

@@ -1,5 +1,11 @@
 /**
- * A server that this client is logged in to: its list, and answers to what it is asked.
+ * A connection to a server after the handshake: its list, and the responses to requests.
+ *
+ * The remote room is the client's side of the wire. Its parts: `server_address.ts` (parsing),
+ * `handshake.ts` (connect, welcome, first list), `server_list.ts` (the list, page by page), this file
+ * (requests and responses), `stall_detector.ts` (a server that no longer answers), `backoff.ts` and
+ * `fatal_error.ts` (when to connect again, and when not). The room `transfer` and the command line
+ * import it; it imports only `exit_code.ts` and the rooms that both sides share.
  *
  * @module
  */
@@ -18,29 +24,29 @@ import {
   type Welcome,
 } from "../../protocol/payloads.ts";
 import { StallDetector } from "./stall_detector.ts";
-import { type Handshake, shakeHands, understood, unexpected } from "./handshake.ts";
+import { type Handshake, parsePayload, performHandshake, unexpectedMessage } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
 import type { ServerList } from "./server_list.ts";
 
-/** How long a goodbye may take, in milliseconds. */
-const LEAVE_MS = 500;
+/** How long sending GOODBYE may take, in milliseconds. */
+const GOODBYE_SEND_MS = 500;
 
-/** How long a server that said goodbye may take to answer what it was asked, in milliseconds. */
-const GOODBYE_MS = 10_000;
+/** How long a server that sent GOODBYE may take for its open requests, in milliseconds. */
+const DRAIN_MS = 10_000;
 
-/** A request for a chunk, and who hears of its answer. */
+/** A request for a chunk, with the handlers of its response. */
 export interface ChunkRequest extends GetRequest {
-  /** The chunk's bytes, valid during the call. */
+  /** Called with the chunk's bytes, which are valid during the call only. */
   readonly arrived: (bytes: Uint8Array) => void;
-  /** The server's refusal (a `WireError`), or the end of the connection. */
+  /** Called with the server's refusal (a `WireError`), or the end of the connection. */
   readonly failed: (error: Error) => void;
 }
 
-/** What the server tells unasked. */
+/** Handlers of a connection's events. */
 export interface ServerListener {
-  /** The list has changed: so many files are new or different, so many have vanished. */
+  /** The list has changed, by the numbers of files that are new or different, and gone. */
   listChanged(changed: number, removed: number): void;
-  /** An answer came: there may be room for more requests. */
+  /** A response was received: there may be room for more requests. */
   answered(): void;
 }
 
@@ -54,21 +60,21 @@ type OpenRequest =
 
 /** One connection to a server, after its handshake. */
 export class ServerConnection implements Disposable {
-  /** What the server said of itself. */
+  /** The server's WELCOME. */
   readonly welcome: Welcome;
   readonly #connection: Connection;
   readonly #messages: ReadableStream<Message>;
-  readonly #open = new Map<number, OpenRequest>();
+  readonly #openRequests = new Map<number, OpenRequest>();
   readonly #list: ServerList;
-  readonly #watch: StallDetector;
-  /** Requests that are about to be sent, together. */
+  readonly #stallDetector: StallDetector;
+  /** Encoded requests that the next flush sends together. */
   #outgoing: Uint8Array[] = [];
   #lastId = 0;
-  #leaving = false;
-  /** Whether the server is about to end: it goes once this side has gone. */
-  #saidGoodbye = false;
-  #goneBy: ReturnType<typeof setTimeout> | undefined;
-  /** What the pages of a change have said so far. */
+  #isClosing = false;
+  /** Whether the server is shutting down: it ends once this side has said goodbye too. */
+  #goodbyeReceived = false;
+  #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts of the pages of a change so far. */
   #changed = 0;
   #removed = 0;
 
@@ -77,16 +83,17 @@ export class ServerConnection implements Disposable {
     this.#messages = connection.readable;
     this.welcome = welcome;
     this.#list = list;
-    const isWaiting = () => this.#open.values().some(({ type }) => type === MessageType.GET);
-    this.#watch = new StallDetector(connection, isWaiting, timeouts.writeStallMs);
+    const isWaiting = () =>
+      this.#openRequests.values().some(({ type }) => type === MessageType.GET);
+    this.#stallDetector = new StallDetector(connection, isWaiting, timeouts.writeStallMs);
   }
 
   /**
    * Connects, and reads the welcome and the whole list.
    *
-   * @param address Where the server is.
-   * @param signal Ends the attempt.
-   * @throws {WireError} `unauthorized` if the server asks for a proof, `busy` and others if it
+   * @param address The server's address.
+   * @param signal Aborts the attempt.
+   * @throws {WireError} `unauthorized` if the server requires a token, `busy` and others if it
    * refuses.
    * @throws {ProtocolError | ConnectionLostError | Deno.errors.ConnectionRefused | Error} If there
    * is no server, or none that speaks the protocol.
@@ -96,7 +103,7 @@ export class ServerConnection implements Disposable {
     signal: AbortSignal,
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
   ): Promise<ServerConnection> {
-    return new ServerConnection(await shakeHands(address, signal, timeouts), timeouts);
+    return new ServerConnection(await performHandshake(address, signal, timeouts), timeouts);
   }
 
   /** The server's files by path, kept up to date. */
@@ -104,12 +111,12 @@ export class ServerConnection implements Disposable {
     return this.#list.files;
   }
 
-  /** How many more requests the server takes now. */
+  /** The number of further requests that the server accepts now. */
   get room(): number {
-    return this.#leaving ? 0 : this.welcome.maxRequests - this.#open.size;
+    return this.#isClosing ? 0 : this.welcome.maxRequests - this.#openRequests.size;
   }
 
-  /** Asks for chunks, at most `room` of them; their answers come in the same order. */
+  /** Requests chunks, at most `room` of them; their responses come in the same order. */
   get(requests: readonly ChunkRequest[]): void {
     for (const request of requests) {
       const requestId = this.#openRequest({ type: MessageType.GET, request });
@@ -119,7 +126,7 @@ export class ServerConnection implements Disposable {
     }
   }
 
-  /** Asks for a file's SHA-256, if there is `room`; 64 hex digits. */
+  /** Requests a file's SHA-256, as 64 hexadecimal digits. Needs `room` for one request. */
   digest(path: string, version: string): Promise<string> {
     const { promise, resolve, reject: failed } = Promise.withResolvers<string>();
     const requestId = this.#openRequest({ type: MessageType.DIGEST, resolve, failed });
@@ -129,9 +136,9 @@ export class ServerConnection implements Disposable {
   }
 
   /**
-   * Receives until the connection ends; every open request has failed by then.
+   * Receives until the connection ends; by then every open request has failed.
    *
-   * @throws {Error} If it ended otherwise than by a goodbye.
+   * @throws {Error} If it ended without a goodbye.
    */
   async run(listener: ServerListener): Promise<void> {
     let end: Error = new ConnectionLostError("The server ended the connection");
@@ -139,7 +146,7 @@ export class ServerConnection implements Disposable {
       await this.#messages.pipeTo(
         new WritableStream({ write: (message) => this.#receive(message, listener) }),
       );
-      if (!this.#leaving) throw end;
+      if (!this.#isClosing) throw end;
     } catch (error) {
       end = this.#connection.failure ?? error as Error;
       if (end instanceof ProtocolError) {
@@ -148,21 +155,21 @@ export class ServerConnection implements Disposable {
       throw end;
     } finally {
       this.#connection.close();
-      this.#watch[Symbol.dispose]();
-      clearTimeout(this.#goneBy);
-      // Who hears of the end must not ask the same connection again.
-      this.#leaving = true;
+      this.#stallDetector[Symbol.dispose]();
+      clearTimeout(this.#drainTimer);
+      // The failure handlers must not send requests on this connection again.
+      this.#isClosing = true;
       const lost = new ConnectionLostError(end.message, { cause: end });
-      for (const open of this.#open.values()) failedOf(open)(lost);
-      this.#open.clear();
+      for (const open of this.#openRequests.values()) failureHandlerOf(open)(lost);
+      this.#openRequests.clear();
     }
   }
 
-  /** Says goodbye and ends the connection. */
+  /** Sends GOODBYE and closes the connection. */
   async leave(reason: string): Promise<void> {
-    this.#leaving = true;
-    // A server that reads nothing any more does not keep the user waiting.
-    const timer = setTimeout(() => this.#connection.close(), LEAVE_MS);
+    this.#isClosing = true;
+    // A server that no longer reads must not delay the user.
+    const timer = setTimeout(() => this.#connection.close(), GOODBYE_SEND_MS);
     this.#flush();
     await this.#connection.sayGoodbye(reason);
     await this.#connection.closeWrite();
@@ -172,16 +179,16 @@ export class ServerConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.#connection.close();
-    this.#watch[Symbol.dispose]();
+    this.#stallDetector[Symbol.dispose]();
   }
 
-  /** All that was asked for is here: the server, which waits for that, may end. */
+  /** Answers the server's GOODBYE once no request is open, so that the server can end. */
   async #answerGoodbye(): Promise<void> {
     await this.#connection.sayGoodbye("the server is about to end");
     await this.#connection.closeWrite();
   }
 
-  /** Sends a request soon: what is asked for in one go is sent in one go. */
+  /** Queues a request; all requests of one turn of the event loop are sent in one write. */
   #send(message: Outgoing): void {
     if (this.#outgoing.push(this.#connection.encode(message)) === 1) {
       queueMicrotask(() => this.#flush());
@@ -197,8 +204,8 @@ export class ServerConnection implements Disposable {
   }
 
   #openRequest(open: OpenRequest): number {
-    do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#open.has(this.#lastId));
-    this.#open.set(this.#lastId, open);
+    do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#openRequests.has(this.#lastId));
+    this.#openRequests.set(this.#lastId, open);
     return this.#lastId;
   }
 
@@ -208,8 +215,8 @@ export class ServerConnection implements Disposable {
       case MessageType.CHUNK: {
         const { request } = this.#close(requestId, MessageType.GET);
         if (offset !== request.offset || payload.length !== request.length) {
-          const error = new ProtocolError("The server sent another chunk than it was asked for");
-          // It is not among the open ones any more, which hear of the end of the connection.
+          const error = new ProtocolError("The server sent a chunk that was not requested");
+          // No longer among the open requests, so it does not fail with the connection.
           request.failed(new ConnectionLostError(error.message, { cause: error }));
           throw error;
         }
@@ -218,20 +225,20 @@ export class ServerConnection implements Disposable {
         return;
       }
       case MessageType.DIGEST_RESULT: {
-        const { digest } = understood(parseDigestResult, payload);
+        const { digest } = parsePayload(parseDigestResult, payload);
         this.#close(requestId, MessageType.DIGEST).resolve(digest);
         listener.answered();
         return;
       }
       case MessageType.ERROR: {
-        const { code, message } = understood(parseErrorPayload, payload);
-        failedOf(this.#close(requestId))(new WireError(code, message));
+        const { code, message } = parsePayload(parseErrorPayload, payload);
+        failureHandlerOf(this.#close(requestId))(new WireError(code, message));
         listener.answered();
         return;
       }
       case MessageType.LIST: {
-        this.#watch.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
-        const page = understood(parseListPage, payload);
+        this.#stallDetector.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
+        const page = parsePayload(parseListPage, payload);
         this.#list.change(page);
         this.#changed += page.files.length;
         this.#removed += page.removed.length;
@@ -241,34 +248,34 @@ export class ServerConnection implements Disposable {
         return;
       }
       case MessageType.GOODBYE:
-        this.#leaving = true;
-        this.#saidGoodbye = true;
-        this.#goneBy ??= setTimeout(
+        this.#isClosing = true;
+        this.#goodbyeReceived = true;
+        this.#drainTimer ??= setTimeout(
           () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
-          GOODBYE_MS,
+          DRAIN_MS,
         );
-        if (this.#open.size === 0) this.#answerGoodbye();
+        if (this.#openRequests.size === 0) this.#answerGoodbye();
         return;
       default:
-        throw unexpected(type);
+        throw unexpectedMessage(type);
     }
   }
 
   #close(requestId: number): OpenRequest;
   #close<T extends OpenRequest["type"]>(requestId: number, type: T): OpenRequest & { type: T };
   #close(requestId: number, type?: OpenRequest["type"]): OpenRequest {
-    const open = this.#open.get(requestId);
+    const open = this.#openRequests.get(requestId);
     if (!open || (type !== undefined && open.type !== type)) {
-      throw new ProtocolError("The server answered what it was not asked");
+      throw new ProtocolError("The server answered a request that is not open");
     }
-    this.#open.delete(requestId);
-    if (open.type === MessageType.GET) this.#watch.answered();
-    if (this.#saidGoodbye && this.#open.size === 0) this.#answerGoodbye();
+    this.#openRequests.delete(requestId);
+    if (open.type === MessageType.GET) this.#stallDetector.answered();
+    if (this.#goodbyeReceived && this.#openRequests.size === 0) this.#answerGoodbye();
     return open;
   }
 }
 
-function failedOf(open: OpenRequest): (error: Error) => void {
+function failureHandlerOf(open: OpenRequest): (error: Error) => void {
   return open.type === MessageType.GET ? open.request.failed : open.failed;
 }
 

@@ -183,8 +183,7 @@ class Downloader {
       const { input } = this.#options;
       this.#emit({
         type: "warning",
-        message:
-          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+        message: `Cannot read "${input}" any more, its last text stays in effect: ${state.reason}`,
       });
       return;
     }

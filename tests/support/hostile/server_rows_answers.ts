@@ -11,9 +11,9 @@ import type { ServerRow } from "./server_row.ts";
 const EVIL = content(40_000, 3);
 const OTHER = content(40_000, 4);
 const FILES = { "evil.bin": EVIL };
-const LIE = /another chunk than it was asked for/;
-const UNASKED = /answered what it was not asked/;
-/** The longest time for an interrupted client to end, in milliseconds. */
+const LIE = /sent a chunk that was not requested/;
+const UNASKED = /answered a request that is not open/;
+/** A client that is interrupted must have gone after this long, in milliseconds. */
 const STOPS_WITHIN = 5_000;
 
 /** Interrupts the client once it has the good files. */

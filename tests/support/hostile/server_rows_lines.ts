@@ -154,9 +154,9 @@ const NO_SERVERS: readonly ServerRow[] = [
     "an HTTP response",
     (peer) =>
       peer.raw(new TextEncoder().encode(`HTTP/1.1 400 Bad Request\r\n\r\n${" ".repeat(100)}`)),
-    /it is no Sluice server/,
+    /it is not a Sluice server/,
   ),
-  noServer("nothing but garbage", (peer) => peer.raw(content(100_000, 6)), /no Sluice server/),
+  noServer("nothing but garbage", (peer) => peer.raw(content(100_000, 6)), /not a Sluice server/),
   noServer("nothing but an end", (peer) => peer.close(), /the server ended the connection/i),
   noServer("half a welcome", async (peer) => {
     await peer.raw(peer.message(MessageType.WELCOME, {}).subarray(0, 20));
@@ -169,7 +169,7 @@ const NO_SERVERS: readonly ServerRow[] = [
     const page = { revision: 1, complete: true, files: [], padding: " ".repeat(1_000_000) };
     const bytes = peer.message(MessageType.LIST, { ...page, removed: [] }, { more: true });
     for (let pages = 0; pages < 1_100; pages++) await peer.raw(bytes);
-  }, /list has no end/),
+  }, /list is too large/),
   noServer("a welcome that trickles", async (peer) => {
     const gone = peer.disconnected().then(() => true, () => true);
     const welcome = peer.message(MessageType.WELCOME, { padding: " ".repeat(5_000) });

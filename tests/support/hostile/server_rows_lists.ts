@@ -18,7 +18,7 @@ function named(...paths: readonly string[]): Record<string, Uint8Array> {
 
 /** A row whose server the client refuses without a retry. */
 function refused(name: string, row: Omit<ServerRow, "name" | "code">): ServerRow {
-  return { code: 3, goodArrives: false, says: /it is no Sluice server/, ...row, name };
+  return { code: 3, goodArrives: false, says: /it is not a Sluice server/, ...row, name };
 }
 
 const NAMES: readonly ServerRow[] = [
@@ -120,7 +120,7 @@ const NUMBERS: readonly ServerRow[] = [
       await peer.listText(`{"path":"e","size":9007199254740991,"modified":1,"version":"1"}`);
     },
     code: 3,
-    says: /another chunk than it was asked for/,
+    says: /sent a chunk that was not requested/,
   },
   {
     name: "times outside the range of dates",
@@ -242,7 +242,7 @@ const CHANGES: readonly ServerRow[] = [
     files: named("evil.bin"),
     get: (peer) => peer.welcome(),
     code: 3,
-    says: /type 1 where none belongs/,
+    says: /unexpected type 1/,
   },
   {
     name: "a thousand changes of the list that change nothing",
