@@ -40,10 +40,10 @@ interruptTest(
       startServer({ dir: workspace.dir, port: server.port })
     );
     await client.waitFor(/^connected again to /m);
-    await stage.done("a.bin");
-    assert.doesNotMatch(stage.said, /^refetch /m);
-    await stage.end();
-    await again.waitForLeaving(1);
+    await run.done("a.bin");
+    assert.doesNotMatch(run.stderr, /^refetch /m);
+    await run.end();
+    await again.waitForDisconnects(1);
     assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
   },
 );
@@ -59,10 +59,10 @@ Deno.test("client waits for a server that was killed, and continues once it is b
   await using again = await eventually(() =>
     startServer({ dir: workspace.dir, port: server.port })
   );
-  await stage.done("a.bin");
-  assert.doesNotMatch(stage.said, /^refetch /m);
-  await stage.end();
-  await again.waitForLeaving(1);
+  await run.done("a.bin");
+  assert.doesNotMatch(run.stderr, /^refetch /m);
+  await run.end();
+  await again.waitForDisconnects(1);
   assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);
 });
 

@@ -95,8 +95,8 @@ Deno.test("client --explain shows which files are there, which are resumed, and 
   const fates = new Map(
     rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
   );
-  const { kept } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
-  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} are here`);
+  const { resumableBytes } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(resumableBytes, 4 * MB)} are here`);
   assert.match(
     fates.get("b.bin")!,
     /^begun anew: the server has another version than the partial file/,

@@ -164,10 +164,10 @@ Deno.test("client continues with the last entries while a folder stands in place
     files: { "a.bin": 9 * MB, "b.bin": 1000 },
     input: "a.bin\n",
   });
-  await stage.underWay("a.bin");
-  await Deno.remove(stage.workspace.input);
-  await Deno.mkdir(stage.workspace.input);
-  await stage.client.waitFor(
+  await run.underWay("a.bin");
+  await Deno.remove(run.workspace.input);
+  await Deno.mkdir(run.workspace.input);
+  await run.client.waitFor(
     /^warning .*input\.txt" any more, its last text stays in effect: it is a folder; name a file with --input$/m,
   );
   await Deno.remove(run.workspace.input);

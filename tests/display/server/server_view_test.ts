@@ -185,7 +185,7 @@ screenTest(
     await using stage = new ServerViewFixture();
     stage.watch();
     await stage.frame();
-    stage.go(stage.come("127.0.0.1:50000"));
+    stage.disconnect(stage.connect("127.0.0.1:50000"));
     await stage.frame();
     assert.match((await stage.terminal.screen())[0]!, /^no client now, 1 so far/);
   },
