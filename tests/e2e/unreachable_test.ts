@@ -69,8 +69,8 @@ for (const args of [["--once"], [], ["--list"], ["--progress", "none"]]) {
 
 for (const args of [IMPATIENT, ["--list"], ["--progress", "none"]]) {
   const name = ["client", ...args].join(" ");
-  Deno.test(`${name} says in one line that a server is not a Sluice server`, async () => {
-    const result = await runAgainstWords(
+  Deno.test(`${name} reports in one line that a server is not a Sluice server`, async () => {
+    const result = await runAgainstText(
       "HTTP/1.1 400 Bad Request\r\n\r\n<h1>No</h1>".repeat(4),
       args,
     );
