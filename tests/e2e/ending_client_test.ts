@@ -122,7 +122,7 @@ interruptTest("client repairs bytes that were damaged while it was away", async 
   await damageKept(workspace);
   const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^anew +a\.bin .*damaged/m);
+  assert.match(stderr, /^refetch +a\.bin .*damaged/m);
   await workspace.assertArrived("a.bin");
   await workspace.assertNoLeftovers();
 });
@@ -138,7 +138,7 @@ interruptTest(
     await workspace.replace("a.bin", 24 * MB, 99);
     const { code, stderr } = await runClient({ ...workspace, port: server.port });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^anew +a\.bin .*version/m);
+    assert.match(stderr, /^refetch +a\.bin .*version/m);
     await workspace.assertArrived("a.bin");
     await workspace.assertNoLeftovers();
   },

@@ -37,7 +37,7 @@ interruptTest(
     );
     await client.waitFor(/^connected again to /m);
     await stage.done("a.bin");
-    assert.doesNotMatch(stage.said, /^anew /m);
+    assert.doesNotMatch(stage.said, /^refetch /m);
     await stage.end();
     await again.waitForLeaving(1);
     assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
@@ -56,7 +56,7 @@ Deno.test("client waits for a server that was killed, and goes on once it is bac
     startServer({ dir: workspace.dir, port: server.port })
   );
   await stage.done("a.bin");
-  assert.doesNotMatch(stage.said, /^anew /m);
+  assert.doesNotMatch(stage.said, /^refetch /m);
   await stage.end();
   await again.waitForLeaving(1);
   assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);

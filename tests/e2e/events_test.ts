@@ -46,11 +46,11 @@ Deno.test("client --progress json tells a whole run, and its sums are those of t
   assert.equal(sum(only(lines, "queued"), "size"), total);
   assert.equal(only(lines, "list")[0]!.size, total);
   assert.equal(lines[lines.length - 1]!.event, "summary");
-  const { done, bytes, repeated, resume, exitCode, error } = lines.at(-1)!;
-  assert.deepEqual({ done, bytes, repeated, resume, exitCode, error }, {
+  const { done, receivedBytes, repeatedBytes, resume, exitCode, error } = lines.at(-1)!;
+  assert.deepEqual({ done, receivedBytes, repeatedBytes, resume, exitCode, error }, {
     done: 5,
-    bytes: total,
-    repeated: 0,
+    receivedBytes: total,
+    repeatedBytes: 0,
     resume: null,
     exitCode: 0,
     error: null,

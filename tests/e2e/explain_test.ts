@@ -96,8 +96,8 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
     rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
   );
   const { kept } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
-  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} are here`);
-  assert.match(fates.get("b.bin")!, /^begun anew: the server's file is another version/);
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} on disk`);
+  assert.match(fates.get("b.bin")!, /^refetched: the server's file is another version/);
   assert.equal(
     fates.get("done.bin"),
     "there already: size and time agree, its digest is compared",
@@ -105,7 +105,7 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
   assert.match(fates.get("way.bin")!, /^fails: a folder stands where "way\.bin" belongs/);
   assert.match(
     stdout,
-    /iB are kept of 1 file that no line names; .*: (?:deno task client|sluice-client\S*) --clean --input /,
+    /iB of 1 file that no line names are kept; .*: (?:deno task client|sluice-client\S*) --clean --input /,
   );
 
   const unverified = await explain(site, server.port, ["--verify", "none"]);
@@ -127,7 +127,7 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
     ["2", "b.bin HIGH", "HIGH: one file"],
     ["3", '"open', 'does not count: the quote is not closed: end the name with "'],
     [""],
-    ["The server is not known, so the lines alone are explained."],
+    ["There is no server list, so only the lines are explained."],
     [""],
   ]);
   await assert.rejects(Deno.stat(site.output), Deno.errors.NotFound);

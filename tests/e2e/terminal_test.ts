@@ -58,7 +58,7 @@ terminalTest(
     assert.equal(terminal.wraps, true);
     assert.equal(lines.filter((line) => /%.*[▕▏]|▕/.test(line)).length, 0, lines.join("\n"));
     const said = lines.join("\n");
-    assert.match(said, /\^?C?interrupted: what is here is kept/);
+    assert.match(said, /\^?C?interrupted: received bytes are kept/);
     assert.match(said, /^1 file done, 2 unfinished: /m);
     assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of\s+19\.1\s+MiB\s+kept$/m);
     assert.match(
