@@ -96,10 +96,10 @@ Deno.test("client --explain shows which files are there, which are resumed, and 
     rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
   );
   const { resumableBytes } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
-  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(resumableBytes, 4 * MB)} are here`);
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(resumableBytes, 4 * MB)} on disk`);
   assert.match(
     fates.get("b.bin")!,
-    /^begun anew: the server has another version than the partial file/,
+    /^refetched: the server has another version than the partial file/,
   );
   assert.equal(
     fates.get("done.bin"),

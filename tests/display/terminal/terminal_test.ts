@@ -27,8 +27,8 @@ for (
     [{ LANG: "C" }, { color: true, ascii: false }, { color: true, unicode: false }],
   ] as const
 ) {
-  const told = `${JSON.stringify(choice)} in ${JSON.stringify(environment)}`;
-  Deno.test(`drawingFor follows ${told}`, async () => {
+  const limits = `${JSON.stringify(choice)} in ${JSON.stringify(environment)}`;
+  Deno.test(`drawingFor follows ${limits}`, async () => {
     assert.deepEqual(await drawingIn(environment, choice), drawing);
   });
 }
