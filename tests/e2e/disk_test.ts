@@ -83,7 +83,7 @@ Deno.test("client fails the file whose folder is deleted under it, and goes on w
   await eventually(async () => assert.ok(await site.keptBytes() > 0.1 * MB));
   await Deno.remove(site.output, { recursive: true });
   await site.share("later.bin", 1_000);
-  await client.waitFor(/^failed +a\.bin +(what was written cannot be read|its data was removed)/m);
+  await client.waitFor(/^failed +a\.bin +(the partial file cannot be read|its data was removed)/m);
   await eventually(() => site.assertArrived("later.bin"));
   client.interrupt();
   const { code, stderr } = await client.ended();

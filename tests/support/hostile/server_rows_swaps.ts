@@ -14,7 +14,7 @@ const PATH = "dir/evil.bin";
 // Two chunks: more would fill the window, and then what is good would not be asked for.
 const EVIL = content(70_000, 3);
 /** What the client says of data that is not there, or not its own, any more. */
-const LOST = /^failed +dir\/evil\.bin +(what was written cannot be read|its data was removed)/m;
+const LOST = /^failed +dir\/evil\.bin +(the partial file cannot be read|its data was removed)/m;
 const FILES = { [PATH]: EVIL };
 
 /** Where the client keeps a file's data or its journal. */
