@@ -93,7 +93,7 @@ export type ClientEvent =
     readonly type: "failed";
     readonly path: string;
     readonly reason: string;
-    /** What the user can do, as a clause without a period. */
+    /** Advice to the user, as a clause without a period. */
     readonly advice: string;
     /** Whether the verification failed. */
     readonly verification: boolean;

@@ -91,7 +91,7 @@ Deno.test("client fails a file whose output folder is deleted during its downloa
   await eventually(async () => assert.ok(await workspace.workFolderBytes() > 0.1 * MB));
   await Deno.remove(workspace.output, { recursive: true });
   await workspace.share("later.bin", 1_000);
-  await client.waitFor(/^failed +a\.bin +(what was written cannot be read|its data was removed)/m);
+  await client.waitFor(/^failed +a\.bin +(the partial file cannot be read|its data was removed)/m);
   await eventually(() => workspace.assertArrived("later.bin"));
   client.interrupt();
   const { code, stderr } = await client.ended();

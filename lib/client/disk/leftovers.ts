@@ -12,7 +12,7 @@ import { nullIfNotFound } from "../../fs/not_found.ts";
 
 /** One file's leftover. */
 export interface Leftover {
-  /** The file's path on the server; null if its journal does not say. */
+  /** The file's path on the server; null if its journal is unreadable. */
   readonly path: string | null;
   /** Bytes on the disk. */
   readonly size: number;

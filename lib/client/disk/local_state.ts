@@ -17,7 +17,7 @@ const SAME_TIME_MS = 2_000;
 /** The local state of one file. */
 export interface LocalState {
   /**
-   * What is under its final name: nothing, a file of the same size and time, one of the same size
+   * The file under its final name: nothing, a file of the same size and time, one of the same size
    * only, or another file.
    */
   readonly present: "nothing" | "same" | "same size" | "other";

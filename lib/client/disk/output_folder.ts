@@ -23,7 +23,7 @@ import { OWN_FOLDER } from "../../fs/safe_path.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
-/** What the names begin with of files that are made to try something, and removed at once. */
+/** The prefix of files that test the file system, and are removed at once. */
 const PROBE = "probe-";
 
 /** How long a folder's check is valid, in milliseconds: it may hold very many files. */

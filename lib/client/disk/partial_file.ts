@@ -13,7 +13,7 @@ import { writeAllSync } from "../../fs/write_all.ts";
 import { lstatOrNull, nullIfNotFound } from "../../fs/not_found.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
-/** What an earlier run left of a file. */
+/** The data found from an earlier run. */
 export interface Found {
   /** Bytes that are on disk and undamaged. */
   readonly resumableBytes: number;

@@ -63,7 +63,7 @@ export interface Findings {
  * - `compare`: its digest decides whether it is complete;
  * - `resume`, `restart`, `fetch`: the rest is fetched, or all of it again, or all of it;
  * - `blocked`: it fails because of an obstacle;
- * - `refused`: nothing, since its name cannot be used here.
+ * - `refused`: nothing, since its name cannot be used on this disk.
  */
 export type Fate = "there" | "compare" | "resume" | "restart" | "fetch" | "blocked" | "refused";
 

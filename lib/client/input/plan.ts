@@ -35,7 +35,7 @@ export interface PlannedFile {
 /** An entry that the server has no file for. */
 export interface WaitingEntry {
   readonly entry: InputEntry;
-  /** What the user may have meant, to follow "line 3: "; printable. Null if there is no guess. */
+  /** A guess at the intended name, to follow "line 3: "; printable. Null if there is none. */
   readonly hint: string | null;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Digests that the server is to be asked for: the most urgent first, over as many connections as
- * it takes.
+ * Requests for digests: the most urgent first, over as many connections as needed.
  *
  * @module
  */
@@ -10,9 +9,9 @@ import type { ListedFile } from "../../protocol/payloads.ts";
 import { perPriority, PRIORITIES, type Priority } from "../priority.ts";
 import type { ServerConnection } from "../remote/server_connection.ts";
 
-/** The part of the open requests that may be for digests; the others are kept for chunks. */
+/** The part of the open requests that may be for digests; the others are reserved for chunks. */
 const SHARE = 1 / 4;
-/** How often a digest is asked again that the server failed to compute, and after how long. */
+/** Retries of a digest that the server failed to compute, and the first delay in milliseconds. */
 const RETRIES = 4;
 const RETRY_MS = 500;
 
@@ -25,33 +24,33 @@ interface PendingDigest {
   failures: number;
 }
 
-/** Asks the server for digests. */
+/** Requests digests from the server. */
 export class DigestQueue {
   readonly #entries = perPriority(() => new Queue<PendingDigest>());
   readonly #hasRoom: () => void;
   #remote: ServerConnection | undefined;
   #open = 0;
 
-  /** @param hasRoom Is called when more may be asked for: `pump` is to follow. */
+  /** @param hasRoom Called when more may be requested: the caller must then call `pump`. */
   constructor(hasRoom: () => void) {
     this.#hasRoom = hasRoom;
   }
 
-  /** Whether something waits to be asked for. */
+  /** Whether digests are waiting to be requested. */
   get isWaiting(): boolean {
     return PRIORITIES.some((priority) => this.#entries[priority].size > 0);
   }
 
-  /** Uses a connection from now on, or none. */
+  /** Attaches a connection, or detaches it. */
   attach(remote: ServerConnection | undefined): void {
     this.#remote = remote;
     this.#open = 0;
   }
 
   /**
-   * A file's SHA-256 as the server says it.
+   * Returns the server's SHA-256 of a file.
    *
-   * @param signal Ends the waiting.
+   * @param signal Aborts the request.
    * @throws {WireError} If the server refuses.
    */
   ask(file: ListedFile, priority: Priority, signal: AbortSignal): Promise<string> {
@@ -60,7 +59,7 @@ export class DigestQueue {
     return promise;
   }
 
-  /** Asks for what there is room for. */
+  /** Sends as many requests as there is room for. */
   pump(): void {
     const remote = this.#remote;
     if (!remote) return;

@@ -1,5 +1,5 @@
 /**
- * One file on its way: from what is there already to its name in the output folder.
+ * The download of one file: from its local state to its commit.
  *
  * @module
  */
@@ -16,30 +16,30 @@ import { hasSameTime } from "../disk/local_state.ts";
 import { Verifier, type VerifierContext } from "./verifier.ts";
 import type { WriteHandles } from "../disk/write_handles.ts";
 
-/** How a download stands. `outdated`: the server has another version now, or none. */
+/** The state of a download. `outdated`: the server has another version now, or none. */
 export type DownloadState = "underway" | "done" | "failed" | "unverified" | "outdated" | "stopped";
 
-/** What downloads share. */
+/** The context that all downloads share. */
 export interface DownloadContext extends VerifierContext {
   readonly output: OutputFolder;
   readonly handles: WriteHandles;
   readonly emit: (event: ClientEvent) => void;
-  /** Looks at what is on the disk for one download, a few at a time: files are open meanwhile. */
+  /** Limits how many downloads check their data on disk at once, since files are open meanwhile. */
   readonly prepare: Limiter;
-  /** The download has something to ask for: let it take part. */
+  /** Called when the download has chunks to request. */
   readonly join: (download: Download) => void;
-  /** More of the file is here. */
+  /** Called when the position has changed. */
   readonly moved: (download: Download) => void;
-  /** The download's state has changed for the last time. */
+  /** Called when the state has changed for the last time. */
   readonly settled: (download: Download) => void;
 }
 
-/** How often a chunk is asked again that the server failed to read, and after how long at first. */
+/** Retries of a chunk that the server failed to read, and the first delay in milliseconds. */
 const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
-/** How often one version of a file is begun anew that the server lists, and then has not. */
+/** The most starts of one version that the server lists, but then does not have. */
 const BEGINNINGS = 10;
-/** How often a file is fetched whose digest is wrong, in all. */
+/** The most times that a file with a wrong digest is fetched. */
 const FETCHES = 2;
 
 /** One file's download. */
@@ -47,15 +47,15 @@ export class Download {
   readonly file: ListedFile;
   planned: PlannedFile;
   state: DownloadState = "underway";
-  /** Resolves when nothing of it touches the disk any more; never rejects. */
+  /** Resolves when the download no longer touches the disk; never rejects. */
   readonly ended: Promise<void>;
 
-  /** How often this version of the file was begun before. */
+  /** The number of earlier starts of this version. */
   readonly #earlier: number;
   readonly #context: DownloadContext;
   readonly #verifier: Verifier;
   readonly #stopping = new AbortController();
-  /** Rejected when the download is stopped: nothing that it awaits may keep it then. */
+  /** Rejects when the download is stopped, so that nothing it awaits can delay it. */
   readonly #stopped = completion();
   #partial: PartialFile | undefined;
   #toAsk = new Ranges();
@@ -65,10 +65,10 @@ export class Download {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Begins.
+   * Starts the download.
    *
-   * @param previous The end of an earlier download of the same name, which is waited for.
-   * @param outdated The download that this one repeats, if the server said it was outdated.
+   * @param previous The end of an earlier download of the same path, which is awaited first.
+   * @param outdated The download that this one repeats because it was outdated.
    */
   constructor(
     planned: PlannedFile,
@@ -84,12 +84,12 @@ export class Download {
     this.ended = this.#run(previous);
   }
 
-  /** Bytes that are here. */
+  /** Received bytes: those on disk now. */
   get received(): number {
     return this.#partial?.received ?? 0;
   }
 
-  /** Takes the next chunk to ask for, or undefined if there is none now. */
+  /** Removes and returns the next chunk to request, or undefined if there is none now. */
   takeChunk(most: number): Range | undefined {
     if (!this.hasMore) return undefined;
     const chunk = this.#toAsk.takeFirst(most);
@@ -97,12 +97,12 @@ export class Download {
     return chunk;
   }
 
-  /** Whether `takeChunk` has something to give. */
+  /** Whether `takeChunk` would return a chunk. */
   get hasMore(): boolean {
     return this.#toAsk.first !== undefined && this.#retryTimer === undefined;
   }
 
-  /** Takes a chunk that was asked for. */
+  /** Accepts a requested chunk. */
   arrived({ start }: Range, bytes: Uint8Array): void {
     if (this.state !== "underway") return;
     try {
@@ -117,7 +117,7 @@ export class Download {
     }
   }
 
-  /** Takes the refusal of a chunk that was asked for. */
+  /** Accepts the refusal of a requested chunk. */
   refused(chunk: Range, error: Error): void {
     if (this.state !== "underway") return;
     if (error instanceof WireError && error.code !== "read-failed") {
@@ -129,7 +129,7 @@ export class Download {
     else this.#context.join(this);
   }
 
-  /** Ends the download; what it has stays on disk. */
+  /** Stops the download; its partial file stays on disk. */
   stop(): void {
     if (this.state !== "underway") return;
     this.state = "stopped";
@@ -182,7 +182,7 @@ export class Download {
     }
   }
 
-  /** @param sha256 Null if nobody asked for it. */
+  /** @param sha256 The verified digest; null if it was not verified. */
   #tellFinished(sha256: string | null, took: number, alreadyThere: boolean): void {
     const { path, size } = this.file;
     const by = this.planned.sha256 === null ? "server" : "input";
@@ -190,7 +190,7 @@ export class Download {
     this.#emit({ type: "finished", path, size, took, sha256, alreadyThere });
   }
 
-  /** Whether some of what is here is not what came: then only that needs to come again. */
+  /** Whether data on disk differs from the chunks received, so that only it has to come again. */
   async #findDamage(): Promise<boolean> {
     const { output, handles } = this.#context;
     this.#partial!.close();
@@ -199,8 +199,8 @@ export class Download {
   }
 
   /**
-   * Whether the file is under its name already: `undefined` if not, `null` if it is taken for it
-   * without a digest, "maybe" if its digest must tell.
+   * Whether the file is complete already: `undefined` if not, `null` if it is, without a digest, and
+   * "maybe" if its digest must be compared.
    */
   #present(): undefined | null | "maybe" {
     const { output } = this.#context;
@@ -211,13 +211,13 @@ export class Download {
     return hasSameTime(info, this.file) ? null : undefined;
   }
 
-  /** The digest of what is under the file's name, or undefined if that is another file. */
+  /** The digest of the file under the final name, or undefined if it is another file. */
   async #presentDigest(): Promise<string | undefined> {
     const { output, hasher } = this.#context;
     const { path, size } = this.file;
     const job = hasher.start(output.finalPath(path), null);
     using _drop = { [Symbol.dispose]: () => job.drop() };
-    // What cannot be read is not there.
+    // An unreadable file counts as another one.
     const local = job.finish(size).catch(() => undefined);
     const wanted = await this.#orStopped(this.#verifier.wanted());
     const digest = await this.#orStopped(local);
@@ -246,7 +246,7 @@ export class Download {
     await this.#orStopped(this.#complete.promise);
   }
 
-  /** Called when the first chunk is about to be asked for. */
+  /** Called when the first chunk is about to be requested. */
   #begin(): void {
     this.#startedAt = performance.now();
     this.#emit({ type: "started", path: this.file.path, resumedBytes: this.received });
@@ -283,7 +283,7 @@ export class Download {
     this.#context.settled(this);
   }
 
-  /** The one place where an error decides how a download ends. */
+  /** Ends the download according to an error. The only place that decides this. */
   #explain(error: unknown): void {
     if (this.state !== "underway") return;
     const isOutdated = error instanceof WireError && ["changed", "not-found"].includes(error.code);
@@ -297,7 +297,7 @@ export class Download {
   }
 }
 
-/** Settled when all bytes are here; whoever is not awaiting it yet does not miss its failure. */
+/** A promise with its resolvers; a rejection that is not awaited yet is not reported. */
 function completion(): PromiseWithResolvers<void> {
   const resolvers = Promise.withResolvers<void>();
   resolvers.promise.catch(() => {});

@@ -1,17 +1,11 @@
 /**
  * The client: keeps a connection, follows `input.txt` and the server's list, and downloads.
  *
- * The parts of this folder, each using only those before it: `events.ts`; `ranges.ts`,
- * `scheduler.ts` (which chunk next), `wanted_shares.ts`, `window.ts` (how much in flight),
- * `share_meter.ts`, `tally.ts` (numbers of the summary), `glob.ts`, `input_list.ts` (text →
- * entries), `wish_changes.ts`, `warnings.ts`, `plan.ts` (entries × list → files), `backlog.ts`, `journal.ts`,
- * `same_time.ts`, `backoff.ts`, `exit_code.ts`, `server_address.ts`, `final_failure.ts`, all pure;
- * `unless_missing.ts`, `input_watcher.ts`, `output_folder.ts`, `output_lock.ts`, `flusher.ts`,
- * `write_handles.ts`, `read_journal.ts`, `partial_file.ts`, `leftovers.ts`, `kept.ts`,
- * `report_file.ts`, `outlook.ts` (the disk); `server_list.ts`, `handshake.ts`, `answer_watch.ts`,
- * `remote.ts` (the server); `failure.ts`, `limiter.ts`, `digest_queue.ts`, `verifier.ts`,
- * `download.ts` (one file), `downloads.ts` (all), `downloader.ts` (this), `explanation.ts` and
- * `explain.ts` (what it would do), `options.ts` and `command_text.ts` (the command line).
+ * The transfer room brings the other rooms together. Its parts: this file (connecting, planning, the
+ * end of a run), `downloads.ts` (all files: which chunk is requested when), `download.ts` (one file),
+ * `pending_files.ts` (files not started), `verifier.ts` and `digest_queue.ts` (digests),
+ * `progress_teller.ts` and `run_stats.ts` (figures), `file_failure.ts` (errors in words). The command
+ * line imports it; it imports the rooms `remote`, `disk`, `schedule` and `input`.
  *
  * @module
  */
@@ -38,39 +32,39 @@ import { RunStats, type RunStatsSummary } from "./run_stats.ts";
 import { Warnings } from "../input/warnings.ts";
 import { diffEntries } from "../input/input_diff.ts";
 
-/** A connection that lasted this long, in milliseconds, was no failed attempt. */
+/** A connection that lasted this long, in milliseconds, does not count as a failed attempt. */
 const SETTLED_MS = 10_000;
-/** Planning again and again leaves this many times as long for everything else. */
+/** The time between two plans, in multiples of the time that a plan takes. */
 const REST = 10;
 
-/** What a downloader needs to know. */
+/** Options of {@linkcode runDownloader}. */
 export interface DownloaderOptions {
   readonly server: ServerAddress;
   /** Path of the input list. */
   readonly input: string;
   readonly output: OutputFolder;
-  /** Whether to end when every file named is done or failed. */
+  /** Whether to end once every file named is done or failed. */
   readonly once: boolean;
-  /** Whether files are compared with the server's digest. */
+  /** Whether files are compared with the server's digests. */
   readonly verify: boolean;
-  /** How long to keep reconnecting without any progress, in milliseconds. */
+  /** How long to go on connecting without progress, in milliseconds. */
   readonly retryFor: number;
   readonly platform: Platform;
   readonly emit: (event: ClientEvent) => void;
-  /** The user's interrupt. */
+  /** Aborted when the user interrupts the client. */
   readonly signal: AbortSignal;
 }
 
-/** How a run ended, and what was wanted in the end. */
+/** The outcome of a run, with its last entries and its summary. */
 export interface RunOutcome extends Outcome {
-  /** Null if a line of the list was not understood: nobody knows what it means. */
+  /** The entries of the input list; null if a line of it was wrong, since its meaning is unknown. */
   readonly entries: readonly InputEntry[] | null;
-  /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
+  /** The error that ended the run, mostly a {@linkcode UserError}; undefined if none did. */
   readonly failure: unknown;
   readonly summary: RunStatsSummary & Pick<Summary, "unfinished" | "waiting" | "refused">;
 }
 
-/** Downloads until all is done (`once`), the server is given up, or the user interrupts. */
+/** Downloads until everything is done (`once`), connecting has failed, or the user interrupts. */
 export async function runDownloader(options: DownloaderOptions): Promise<RunOutcome> {
   return await new Downloader(options).run();
 }
@@ -83,11 +77,11 @@ class Downloader {
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   #entries: readonly InputEntry[] | undefined;
-  /** How many lines of the list are not understood. */
+  /** The number of wrong lines of the input list. */
   #problems = 0;
   #remote: ServerConnection | undefined;
   #plan: Plan | undefined;
-  /** When the plan was made, and how long that took, in milliseconds. */
+  /** When the last plan was made, and how long that took, in milliseconds. */
   #planned = { at: 0, took: 0 };
   #replanTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #warnings = new Warnings((message) => this.#emit({ type: "warning", message }));
@@ -125,7 +119,7 @@ class Downloader {
       entries: this.#problems === 0 ? this.#entries ?? null : null,
       failed,
       unverified,
-      // Without a list nothing is known of any file but that it has not come.
+      // Without a plan each entry counts as one unfinished file.
       underway: this.#plan ? counts.underway : this.#entries?.length ?? 1,
       unfound: waiting.length + refused.length,
       unreachable: this.#unreachable,
@@ -140,7 +134,7 @@ class Downloader {
     };
   }
 
-  /** Downloads until the end, whichever; nothing touches the disk afterwards. */
+  /** Downloads until the run ends for any reason; the disk is not touched afterwards. */
   async #download(): Promise<void> {
     const interrupted = () => this.#emit({ type: "interrupted" });
     this.#options.signal.addEventListener("abort", interrupted);
@@ -164,7 +158,7 @@ class Downloader {
     this.#ending.abort();
   }
 
-  /** Calls `noteRead` once the list has been read, or cannot be. */
+  /** Follows the input list, and calls `noteRead` once it was read or cannot be. */
   async #followInput(noteRead: () => void): Promise<void> {
     try {
       for await (const state of watchInput(this.#options.input, this.#signal)) {
@@ -232,7 +226,7 @@ class Downloader {
     }
   }
 
-  /** Downloads over a connection until it ends; says why it did. */
+  /** Downloads over a connection until it ends, and returns the reason. */
   async #useConnection(server: string, remote: ServerConnection): Promise<string> {
     this.#emit({
       type: "connected",
@@ -271,14 +265,14 @@ class Downloader {
     this.#emit({ type: "list", files: list.size, size, changed, removed });
   }
 
-  /** A text for what may pass; what will not ends the run. */
+  /** Describes an error; one that a further attempt cannot solve also ends the run. */
   #whyUnreachable(error: unknown): string {
     const failure = fatalError(this.#options.server, error, this.#everConnected);
     if (failure && !this.#signal.aborted) this.#fail(failure);
     return messageOf(error);
   }
 
-  /** Plans anew: of a large list that takes long, and it may change many times a second. */
+  /** Plans again soon: a plan of a large list takes long, and it may change many times a second. */
   #replanSoon(): void {
     const { at, took } = this.#planned;
     const delay = at + REST * took - performance.now();
@@ -288,7 +282,7 @@ class Downloader {
     }, Math.max(0, delay));
   }
 
-  /** Makes the downloads what the entries and the server's list together want. */
+  /** Makes a plan of the entries and the server's list, and applies it to the downloads. */
   #replan(): void {
     const remote = this.#remote;
     if (!this.#entries || !remote) return;
@@ -323,7 +317,7 @@ class Downloader {
   }
 
   #checkIdle(): void {
-    // A plan that is about to be made may want more.
+    // The next plan may add files.
     const isPlanned = this.#plan !== undefined && this.#replanTimer === undefined;
     const idle = isPlanned && this.#downloads.areSettled;
     if (idle && !this.#idle) {

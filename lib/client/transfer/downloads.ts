@@ -1,8 +1,8 @@
 /**
- * All downloads of a client: which there are, and what is asked for next.
+ * All downloads of a client, and the next requests.
  *
- * Knows no sockets: a `Remote` is attached while there is a connection. Without one everything
- * stays as it is; what was asked for and not answered is asked for again.
+ * A `ServerConnection` is attached while there is one. Without it all downloads keep their state;
+ * requests that were not answered are sent again over the next connection.
  *
  * @module
  */
@@ -23,21 +23,21 @@ import type { RunStats } from "./run_stats.ts";
 import { RequestWindow } from "../schedule/request_window.ts";
 import { WriteHandles } from "../disk/write_handles.ts";
 
-/** How many files of one priority are on their way at once; the others of it have not begun. */
+/** The most files of one priority that are active at once; the others are pending. */
 const MAX_ACTIVE_FILES = 512;
-/** How many downloads look at once at what is on the disk. */
+/** The most downloads that check the data on disk at once. */
 const MAX_CONCURRENT_PREPARATIONS = 32;
-/** After how long a file is asked for again that the server has said to be another, or gone. */
+/** The delay before a file is tried again that the server reported as changed or gone, in ms. */
 const OUTDATED_RETRY_MS = 1_000;
 
-/** How the downloads stand. */
+/** The numbers of downloads by state. */
 export interface DownloadCounts {
   readonly underway: number;
   readonly failed: number;
   readonly unverified: number;
 }
 
-/** How a file stands that needs nothing more. */
+/** A file whose download has ended. */
 interface Settled {
   readonly planned: PlannedFile;
   readonly state: DownloadState;
@@ -52,13 +52,13 @@ export class Downloads implements AsyncDisposable {
   readonly #context: DownloadContext;
   readonly #handles = new WriteHandles();
   readonly #hasher = new FileHasher();
-  /** Each wanted file is in one of these, by path: it waits, is on its way, or needs no more. */
+  /** Each planned file is in one of these three, by path: pending, active, or ended. */
   readonly #backlog = new PendingFiles();
   readonly #underway = new Map<string, Download>();
   readonly #settled = new Map<string, Settled>();
-  /** How many are on their way. */
+  /** The number of active downloads. */
   readonly #begun = perPriority(() => 0);
-  /** Ends of downloads that are on their way no longer, by path: the next one waits for it. */
+  /** Ends of former downloads, by path: the next one of the same path waits for it. */
   readonly #endings = new Map<string, Promise<void>>();
   readonly #scheduler = new Scheduler<Download>();
   readonly #digests = new DigestQueue(() => this.#pump());
@@ -68,11 +68,11 @@ export class Downloads implements AsyncDisposable {
   #pumpQueued = false;
 
   /**
-   * @param output Where files end up.
-   * @param verify Whether files are compared with the server's digest.
-   * @param emit Hears what happens.
-   * @param settled Is called whenever a download has come to its end.
-   * @param tally Counts what comes.
+   * @param output The folder that files are stored in.
+   * @param verify Whether files are compared with the server's digests.
+   * @param emit Receives the events.
+   * @param settled Called whenever a download has ended.
+   * @param tally Counts received chunks.
    */
   constructor(
     output: OutputFolder,
@@ -99,7 +99,7 @@ export class Downloads implements AsyncDisposable {
     };
   }
 
-  /** How many downloads stand how. */
+  /** The present numbers of downloads by state. */
   get counts(): DownloadCounts {
     const counts = { underway: this.#backlog.size + this.#underway.size, failed: 0, unverified: 0 };
     for (const { state } of this.#settled.values()) {
@@ -113,7 +113,7 @@ export class Downloads implements AsyncDisposable {
     return this.#backlog.size === 0 && this.#underway.size === 0;
   }
 
-  /** The files that are neither done nor failed, with what is known to be here of them. */
+  /** The files that are neither done nor failed, with their received bytes. */
   get unfinished(): UnfinishedFile[] {
     const waiting = Array.from(this.#backlog.all(), (planned) => ({ planned, received: 0 }));
     return [...this.#underway.values(), ...waiting].map(({ planned, received }) => {
@@ -122,7 +122,7 @@ export class Downloads implements AsyncDisposable {
     });
   }
 
-  /** Makes the downloads what a plan wants: begins, re-weights, begins anew, stops. */
+  /** Applies a plan: starts, re-weights, restarts and stops downloads. */
   apply(plan: Plan, reasonToDrop: (path: string) => string): void {
     const known = [this.#backlog.paths(), this.#underway.keys(), this.#settled.keys()];
     for (const path of known.flatMap((paths) => [...paths])) {
@@ -131,7 +131,7 @@ export class Downloads implements AsyncDisposable {
     for (const planned of plan.files.values()) {
       const { path } = planned.file;
       const present = this.#plannedOf(path);
-      // One that the server said is outdated, and lists again, begins again by itself.
+      // An outdated download that is listed again restarts by itself.
       if (present && isSameContent(present, planned)) this.#replan(present, planned);
       else this.#queue(planned);
     }
@@ -139,7 +139,7 @@ export class Downloads implements AsyncDisposable {
     this.#pump();
   }
 
-  /** Uses a connection from now on. */
+  /** Attaches a connection. */
   attach(remote: ServerConnection): void {
     const { maxChunk, maxRequests } = remote.welcome;
     this.#remote = remote;
@@ -148,38 +148,38 @@ export class Downloads implements AsyncDisposable {
     this.#pump();
   }
 
-  /** Uses no connection from now on. */
+  /** Detaches the connection. */
   detach(): void {
     this.#remote = undefined;
     this.#digests.attach(undefined);
     this.#tally.shares.competing([], performance.now());
   }
 
-  /** Asks for more, if there is room; to be called after every answer. */
+  /** Sends further requests if there is room; must be called after every response. */
   answered(): void {
     this.#pump();
   }
 
-  /** Stops all downloads, and waits until nothing touches the disk any more. */
+  /** Stops all downloads, and waits until the disk is no longer touched. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#retries) clearTimeout(timer);
     for (const download of this.#underway.values()) download.stop();
     await Promise.all([...this.#underway.values()].map(({ ended }) => ended));
     await Promise.all(this.#endings.values());
-    // What has no journal is not kept.
+    // Their positions may have gone back, since data without a journal is not kept.
     for (const download of this.#underway.values()) this.#teller.moved(download);
     this.#teller.end();
     this.#hasher[Symbol.dispose]();
     this.#handles[Symbol.dispose]();
   }
 
-  /** What is wanted of a file at present, if it is. */
+  /** The present plan of a file, if it is wanted. */
   #plannedOf(path: string): PlannedFile | undefined {
     return this.#backlog.get(path) ?? this.#underway.get(path)?.planned ??
       this.#settled.get(path)?.planned;
   }
 
-  /** Lets a file wait for its turn, in place of what there is of that name. */
+  /** Makes a file pending, in place of an earlier download of its path. */
   #queue(planned: PlannedFile): void {
     const { path, size } = planned.file;
     this.#remove(path);
@@ -187,7 +187,7 @@ export class Downloads implements AsyncDisposable {
     this.#emit({ type: "queued", path, priority: planned.priority, size });
   }
 
-  /** Begins what there is room for. */
+  /** Starts as many pending files as may be active. */
   #beginNext(): void {
     for (const priority of PRIORITIES) {
       while (this.#begun[priority] < MAX_ACTIVE_FILES) {
@@ -226,7 +226,7 @@ export class Downloads implements AsyncDisposable {
     if (!isDone) this.#emit({ type: "dropped", path, reason });
   }
 
-  /** Forgets a file; if it is on its way, it is stopped. */
+  /** Removes a file, and stops its download if it is active. */
   #remove(path: string): void {
     this.#backlog.remove(path);
     this.#settled.delete(path);
@@ -236,7 +236,7 @@ export class Downloads implements AsyncDisposable {
     this.#end(download);
   }
 
-  /** Counts a download as on its way no longer. */
+  /** Makes an active download a former one. */
   #end(download: Download): void {
     const { file: { path }, priority } = download.planned;
     this.#scheduler.remove(download);
@@ -257,7 +257,7 @@ export class Downloads implements AsyncDisposable {
 
   #leave(download: Download): void {
     const { planned, state } = download;
-    // What the server has no longer will come again, or be dropped.
+    // The next list will name the file again, or drop it.
     if (state === "outdated") {
       this.#scheduler.remove(download);
       this.#retryLater(download);
@@ -269,7 +269,7 @@ export class Downloads implements AsyncDisposable {
     this.#noteSettled();
   }
 
-  /** The next list mostly tells what to do; but the server may have been mistaken for a moment. */
+  /** Tries again later, in case the server's error was temporary and its list does not change. */
   #retryLater(download: Download): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
@@ -280,7 +280,7 @@ export class Downloads implements AsyncDisposable {
     this.#retries.add(timer);
   }
 
-  /** Asks soon: what becomes possible in one go is asked for in one go. */
+  /** Sends requests at the end of this turn of the event loop, together. */
   #pump(): void {
     if (this.#pumpQueued) return;
     this.#pumpQueued = true;
@@ -327,7 +327,7 @@ export class Downloads implements AsyncDisposable {
   ): ChunkRequest {
     const { path, version } = download.file;
     const length = chunk.end - chunk.start;
-    // A window belongs to its connection; this one's answers must not count for the next.
+    // Each connection has its window; responses must not count for the next one.
     const window = this.#window;
     const flight = window.onSent(length, now);
     return {

@@ -1,24 +1,24 @@
 /**
- * What moves, told as often as is of use and no oftener.
+ * Throttles the events of positions and shares.
  *
  * @module
  */
 import type { ClientEvent } from "../events.ts";
 import type { ShareMeter } from "../schedule/share_meter.ts";
 
-/** How often positions are told, in milliseconds. */
+/** The interval of `progress` events, in milliseconds. */
 const PROGRESS_MS = 100;
-/** How often shares are told, in milliseconds. */
+/** The interval of `shares` events, in milliseconds. */
 const SHARES_MS = 5_000;
 
-/** A download, as far as its position goes. */
+/** The position of a download. */
 export interface Moving {
   readonly file: { readonly path: string };
-  /** Bytes that are here. */
+  /** Bytes on disk now. */
   readonly received: number;
 }
 
-/** Tells positions of what moves, and shares of what competes. */
+/** Emits the positions of downloads, and the shares of competing priorities. */
 export class ProgressTeller {
   readonly #emit: (event: ClientEvent) => void;
   readonly #shares: ShareMeter;
@@ -31,18 +31,18 @@ export class ProgressTeller {
     this.#shares = shares;
   }
 
-  /** Notes that a download has moved: its position is told soon. */
+  /** Records that a download's position has changed, which is emitted soon. */
   moved(download: Moving): void {
     this.#moved.add(download);
     this.#timer ??= setTimeout(() => this.#tell(), PROGRESS_MS);
   }
 
-  /** Notes that a download's position is of no interest any more. */
+  /** Drops a download's position without emitting it. */
   forget(download: Moving): void {
     this.#moved.delete(download);
   }
 
-  /** Tells all that there is to tell, and ends. */
+  /** Emits everything pending, and stops. */
   end(): void {
     this.#tell();
     this.#tellShares(performance.now());

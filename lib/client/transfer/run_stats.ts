@@ -1,7 +1,7 @@
 /**
- * What a run adds up to: the numbers of its summary.
+ * The figures of a run's summary.
  *
- * Paths are kept of files that are done or failed, nothing of the others.
+ * Paths are kept only for files that are done, failed or fetched.
  *
  * @module
  */
@@ -14,27 +14,27 @@ export type RunStatsSummary = Pick<
   "done" | "alreadyThere" | "failed" | "bytes" | "repeated" | "took" | "activeTime" | "shares"
 >;
 
-/** A chunk that came. */
+/** A received chunk. */
 export interface ArrivedChunk {
-  /** The download that it is of. */
+  /** The download that it belongs to. */
   readonly download: object;
   readonly path: string;
-  /** Bytes that came. */
+  /** Bytes of the chunk. */
   readonly bytes: number;
-  /** Bytes of the file that are here now. */
+  /** Bytes of the file on disk now, with the chunk. */
   readonly received: number;
-  /** Null if nobody competed when it was asked for. */
+  /** Null if no priorities competed when it was requested. */
   readonly contested: ContestedChunk | null;
 }
 
-/** Counts. Times are in milliseconds. */
+/** Counts files and bytes. Times are in milliseconds. */
 export class RunStats {
   readonly shares: ShareMeter;
   /** By path: whether it was complete before. */
   readonly #done = new Map<string, boolean>();
   readonly #failed = new Map<string, FailedFile>();
   readonly #fetched = new Set<string>();
-  /** The most bytes of a download that were here at any time. */
+  /** The peak received bytes of each download. */
   readonly #most = new WeakMap<object, number>();
   readonly #startedAt: number;
   #bytes = 0;
@@ -42,13 +42,13 @@ export class RunStats {
   #activeBefore = 0;
   #activeSince: number | null = null;
 
-  /** @param shares Measures the shares; a tally of its own is in it. */
+  /** @param shares Measures the shares; `arrived` counts in it too. */
   constructor(shares: ShareMeter, now: number) {
     this.shares = shares;
     this.#startedAt = now;
   }
 
-  /** Takes in an event. */
+  /** Counts an event. */
   note(event: ClientEvent, now: number): void {
     switch (event.type) {
       case "queued":
@@ -66,7 +66,7 @@ export class RunStats {
         return;
       }
       case "dropped":
-        // What is complete has been done, whether it is wanted any more or not.
+        // A complete file stays done, even if it is no longer wanted.
         this.#failed.delete(event.path);
         return;
       case "idle":
@@ -85,7 +85,7 @@ export class RunStats {
     if (contested) this.shares.arrived(contested, bytes);
   }
 
-  /** What there is to say now. */
+  /** The figures so far. */
   summary(now: number): RunStatsSummary {
     return {
       done: this.#done.size,

@@ -1,5 +1,5 @@
 /**
- * What a file has become, against what it should be.
+ * Verifies one file: its digest against the expected one.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { messageOf, WireError } from "../../errors.ts";
 import type { PartialFile } from "../disk/partial_file.ts";
 import type { PlannedFile } from "../input/plan.ts";
 
-/** A file up to this size, in bytes, that comes in one chunk is hashed as it comes. */
+/** A file up to this size, in bytes, that comes in one chunk is hashed when it is received. */
 const HASHED_AS_IT_COMES = 256 * 1024;
 
-/** What verifying needs. */
+/** The context of verification. */
 export interface VerifierContext {
   readonly hasher: FileHasher;
-  /** Whether the server's digest is asked for; one in `input.txt` counts in any case. */
+  /** Whether the server's digest is requested; one in `input.txt` counts in any case. */
   readonly verify: boolean;
-  /** Asks the server for a file's digest, over as many connections as it takes. */
+  /** Requests a file's digest from the server, over as many connections as needed. */
   readonly serverDigest: (planned: PlannedFile, signal: AbortSignal) => Promise<string>;
 }
 
-/** The digest that is right, or null if nobody asked for one; or what is wrong. */
+/** The correct digest, or null if it is not verified; or the reason for a failure. */
 export type Verdict =
   | { readonly digest: string | null }
   | {
     readonly reason: string;
-    /** Whether the file would be the same if it were fetched again. */
+    /** Whether fetching the file again would give the same bytes. */
     readonly inVain: boolean;
   };
 
@@ -36,13 +36,13 @@ export class Verifier {
   readonly #planOf: () => PlannedFile;
   readonly #signal: AbortSignal;
   #job: DigestJob | undefined;
-  /** The digest of what came in one chunk. */
+  /** The digest of a file that came in one chunk. */
   #digest: string | undefined;
   #serverDigest: Promise<string> | undefined;
 
   /**
-   * @param planOf What is wanted of the file now: its place in `input.txt` may change.
-   * @param signal Ends the waiting for the server's digest.
+   * @param planOf Returns the file's present plan, since its entry in `input.txt` may change.
+   * @param signal Aborts the request for the server's digest.
    */
   constructor(context: VerifierContext, planOf: () => PlannedFile, signal: AbortSignal) {
     this.#context = context;
@@ -50,20 +50,20 @@ export class Verifier {
     this.#signal = signal;
   }
 
-  /** Whether the file's digest is to be compared with another one. */
+  /** Whether the file's digest is compared with another one. */
   get isWanted(): boolean {
     return this.#context.verify || this.#planned.sha256 !== null;
   }
 
-  /** Notes that the first chunk is about to be asked for. */
+  /** Must be called when the first chunk is about to be requested. */
   begin(): void {
-    // Of a small file the server knows it once it has read the chunk; of a large one it computes
-    // it while the chunks travel.
+    // The server has a small file's digest once it has read the chunk; it computes a large one's
+    // while the chunks are sent.
     const asksServer = this.#context.verify && this.#planned.sha256 === null;
     if (asksServer && !this.#isSmall) this.#askServer().catch(() => {});
   }
 
-  /** Notes that a chunk was written. */
+  /** Must be called when a chunk was written. */
   wrote(partial: PartialFile, bytes: Uint8Array): void {
     if (!this.isWanted) return;
     const isWhole = bytes.length === this.#planned.file.size;
@@ -71,12 +71,12 @@ export class Verifier {
     else this.follow(partial);
   }
 
-  /** Lets the digest follow what is there. */
+  /** Lets the digest follow the data on disk. */
   follow(partial: PartialFile): void {
     if (this.isWanted) this.#advanced(partial);
   }
 
-  /** Compares the file, of which all is there. */
+  /** Verifies the complete file. */
   async verdict(partial: PartialFile): Promise<Verdict> {
     if (!this.isWanted) return { digest: null };
     const digest = this.#digest ?? await this.#digestOf(partial);
@@ -85,11 +85,11 @@ export class Verifier {
     if (digest === wanted) return { digest };
     const says = sha256 === null ? `the server says ${wanted}` : `line ${line} says ${wanted}`;
     const reason = `its SHA-256 is ${digest}, ${says}`;
-    // Fetching it again helps only if it was not fetched right.
+    // Fetching it again helps only if it was received wrong.
     return { reason, inVain: sha256 !== null && await this.#serverSays(digest) };
   }
 
-  /** Whether the server has the very file that came; what it does not tell may be otherwise. */
+  /** Whether the server's file has this digest; false if the server cannot read it. */
   async #serverSays(digest: string): Promise<boolean> {
     try {
       return await this.#askServer() === digest;
@@ -99,12 +99,12 @@ export class Verifier {
     }
   }
 
-  /** The digest that the file should have. */
+  /** The expected digest. */
   async wanted(): Promise<string> {
     return this.#planned.sha256 ?? await this.#askServer();
   }
 
-  /** Forgets what has come so far: something else comes in its place. */
+  /** Discards the state of the digest: the file is fetched again. */
   reset(): void {
     this.#job?.drop();
     this.#job = undefined;
@@ -129,7 +129,7 @@ export class Verifier {
     try {
       return await this.#advanced(partial).finish(this.#planned.file.size);
     } catch (error) {
-      throw new Error(`what was written cannot be read: ${messageOf(error)}`, { cause: error });
+      throw new Error(`the partial file cannot be read: ${messageOf(error)}`, { cause: error });
     }
   }
 

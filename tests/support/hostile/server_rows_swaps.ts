@@ -14,7 +14,7 @@ const PATH = "dir/evil.bin";
 // Two chunks: more would fill the window, and the good files would not be requested.
 const EVIL = content(70_000, 3);
 /** The client's line about data that was removed or replaced. */
-const LOST = /^failed +dir\/evil\.bin +(what was written cannot be read|its data was removed)/m;
+const LOST = /^failed +dir\/evil\.bin +(the partial file cannot be read|its data was removed)/m;
 const FILES = { [PATH]: EVIL };
 
 /** The path of a file's data or journal. */
