@@ -1,5 +1,5 @@
 /**
- * The client's program: parses its options, wires its parts, exits.
+ * The client program: parses the options, runs the command, exits.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIO
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseClientCommand(args);
-  const information = helpOutputFor(command, MANUAL);
-  if (information !== null) {
-    writeLine(Deno.stdout, information);
+  const helpOutput = helpOutputFor(command, MANUAL);
+  if (helpOutput !== null) {
+    writeLine(Deno.stdout, helpOutput);
     return 0;
   }
   using interrupted = interruptSignal();
-  // Only now: who asks for the version does not wait for all of it to be loaded.
+  // Imported late, so that --help and --version are fast.
   const { runClient } = await import("./lib/cli/client_program.ts");
   return await runClient(command, Deno.stdout, interrupted);
 }

@@ -1,5 +1,5 @@
 /**
- * The server's program: parses its options, wires its parts, exits.
+ * The server program: parses the options, runs the command, exits.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const MANUAL = { name: "sluice-server", help: SERVER_HELP, options: SERVER_OPTIO
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseServerCommand(args);
-  const information = helpOutputFor(command, MANUAL);
-  if (information !== null) {
-    writeLine(Deno.stdout, information);
+  const helpOutput = helpOutputFor(command, MANUAL);
+  if (helpOutput !== null) {
+    writeLine(Deno.stdout, helpOutput);
     return 0;
   }
   using interrupted = interruptSignal();
-  // Only now: who asks for the version does not wait for all of it to be loaded.
+  // Imported late, so that --help and --version are fast.
   const { runServer } = await import("./lib/cli/server_program.ts");
   return await runServer(command, interrupted);
 }

@@ -1,5 +1,5 @@
 /**
- * Makes the executables, with a file of their sums beside them.
+ * Compiles the executables, and writes a file of their sums beside them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ sluice compile: makes the executables dist/sluice-server and dist/sluice-client
 
 Usage: compile [options]
 
-  --target T    make them for another system; their names then end in it; all
+  --target T    make them for another system, which ends their names; "all"
                 makes them for each of the five            (default: this one)
                 ${TARGETS.slice(0, 2).join(", ")},
                 ${TARGETS.slice(2, 4).join(", ")},
@@ -42,19 +42,19 @@ Usage: compile [options]
   --help        this text
 
 Exit codes: 0 all made; 1 something failed; 2 an option is wrong; 3 the runtime
-part cannot be had.
+part is not available.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
   const given = parseCommandLine(args, { values: ["target", "runtime"], flags: ["help"] });
   if (given.flag("help")) {
-    say(HELP.trimEnd());
+    print(HELP.trimEnd());
     return 0;
   }
   const targets = targetsOf(given.value("target"));
   const source = wordOption(given.value("runtime") ?? "deno", "runtime", ["deno", "npm"]);
   if (source === "npm") assertNpmTarget(targets);
-  const runtime = source === "npm" ? await npmRuntime(say) : OWN_RUNTIME;
+  const runtime = source === "npm" ? await npmRuntime(print) : OWN_RUNTIME;
   await Deno.mkdir(DIST, { recursive: true });
   for (const target of targets) {
     for (const program of PROGRAMS) await make(program, target, runtime);
@@ -63,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The systems to compile for, null being this machine's. */
+/** The systems to compile for; null is this machine's. */
 function targetsOf(option: string | undefined): readonly (Target | null)[] {
   if (option === undefined) return [null];
   const word = wordOption(option, "target", [...TARGETS, "all"]);
@@ -75,7 +75,7 @@ function targetsOf(option: string | undefined): readonly (Target | null)[] {
 function assertNpmTarget(targets: readonly (Target | null)[]): void {
   if (targets.every((target) => (target ?? Deno.build.target) === NPM_TARGET)) return;
   throw new UserError(
-    `Option --runtime npm makes executables for ${NPM_TARGET} only: leave it away for others`,
+    `Option --runtime npm makes executables for ${NPM_TARGET} only: omit it for others`,
   );
 }
 
@@ -97,21 +97,21 @@ async function make(program: ProgramName, target: Target | null, runtime: Runtim
     await Deno.remove(folder, { recursive: true });
   }
   const { size } = await Deno.stat(join(DIST, name));
-  say(`dist/${name}  ${formatBytes(size)}`);
+  print(`dist/${name}  ${formatBytes(size)}`);
 }
 
-/** A runtime part of another version makes executables, too, but not such that run. */
+/** Checks that an executable runs: one with a runtime part of another version does not. */
 async function assertRuns(executable: string, name: string): Promise<void> {
   const { success, stdout, stderr } = await runCommand([executable, "--version"]);
   if (success && stdout.trim() === PROGRAM) return;
   const said = (stderr || stdout).trim().split("\n")[0];
   throw new UserError(
-    `Cannot run what became ${name}: ${said}; is DENORT_BIN of Deno ${Deno.version.deno}?`,
+    `Cannot run the compiled ${name}: ${said}; is DENORT_BIN of Deno ${Deno.version.deno}?`,
     1,
   );
 }
 
-/** Writes the sums of all executables that there are, whenever they were made. */
+/** Writes the sums of all executables in the folder, including older ones. */
 async function writeSums(): Promise<void> {
   const digests = new Map<string, string>();
   for await (const { name, isFile } of Deno.readDir(DIST)) {
@@ -120,10 +120,10 @@ async function writeSums(): Promise<void> {
     digests.set(name, createHash("sha256").update(bytes).digest("hex"));
   }
   await Deno.writeTextFile(join(DIST, SUMS), sumsText(digests));
-  say(`dist/${SUMS}`);
+  print(`dist/${SUMS}`);
 }
 
-function say(line: string): void {
+function print(line: string): void {
   writeLine(Deno.stdout, line);
 }
 

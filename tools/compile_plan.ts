@@ -1,5 +1,5 @@
 /**
- * What `deno task compile` makes, and with which commands. Pure.
+ * The executables of `deno task compile`, and the commands that make them. Pure.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const TARGETS = [
 export type Target = typeof TARGETS[number];
 
 /**
- * The entry files of the Workers, from the repository's folder. A Worker is found beside the
+ * The entry files of the Workers, relative to the repository. A Worker's bundle lies beside the
  * bundle that starts it, under its own name.
  */
 export const WORKERS: readonly string[] = [
@@ -31,9 +31,9 @@ export const WORKERS: readonly string[] = [
 ];
 
 /**
- * What an executable is called.
+ * The file name of an executable.
  *
- * @param program Which program it is.
+ * @param program The program.
  * @param target The system that it is for, or null for this machine's.
  * @param platform This machine's platform.
  */
@@ -48,25 +48,25 @@ export function executableName(
 }
 
 /**
- * The arguments of Deno that make one file of an entry file and all that it uses of others.
+ * The arguments of Deno that bundle an entry file and its imports into one file.
  *
  * @param entry Path of the entry file.
- * @param output Path of the file to make.
+ * @param output Path of the bundle.
  * @param config Path of `deno.json`.
  */
 export function bundleArgs(entry: string, output: string, config: string): string[] {
   return ["bundle", "--quiet", "--config", config, "--platform", "deno", "--output", output, entry];
 }
 
-/** What to compile. */
+/** An executable to compile. */
 export interface CompileOptions {
-  /** Whose permissions it gets. */
+  /** The program whose permissions it gets. */
   readonly program: ProgramName;
   /** Path of its bundle. */
   readonly bundle: string;
   /** Paths of its Workers' bundles. */
   readonly workers: readonly string[];
-  /** Path of the executable to make. */
+  /** Path of the executable. */
   readonly output: string;
   /** The system that it is for, or null for this machine's. */
   readonly target: Target | null;
@@ -82,14 +82,14 @@ export function compileArgs(
   return [
     "compile",
     "--quiet",
-    // A bundle needs nothing that is configured, locked or checked.
+    // A bundle needs no configuration, lock file or type check.
     "--no-config",
     "--no-lock",
     "--no-check",
-    // Its only use is a start that is no faster, and it would be left in the temporary folder.
+    // The code cache does not speed up the start, and stays behind in the temporary folder.
     "--no-code-cache",
     ...programFlags(program),
-    // Else modules from some hosts may be imported.
+    // Without it, modules from some hosts may be imported.
     "--deny-import",
     ...workers.flatMap((worker) => ["--include", worker]),
     ...(target === null ? [] : ["--target", target]),
@@ -99,28 +99,28 @@ export function compileArgs(
   ];
 }
 
-/** Whether Deno's complaint is that it has no runtime part to make an executable with. */
-export function lacksRuntime(complaint: string): boolean {
-  return /Setting up base binary|Could not find denort/i.test(complaint);
+/** Whether Deno failed because it has no runtime part for executables. */
+export function lacksRuntime(stderr: string): boolean {
+  return /Setting up base binary|Could not find denort/i.test(stderr);
 }
 
 /** Lines of Deno and npm that name no cause. */
 const NO_CAUSE =
   /^(Writing |Setting up base binary|Caused by:|code |syscall |errno |path )|^npm (warn|notice) /;
 
-/** The first cause that Deno or npm name in a complaint, as one line. */
+/** The first cause that Deno's or npm's error output names, as one line. */
 export function causeIn(complaint: string): string {
   const lines = complaint.split("\n").map((line) =>
     line.trim().replace(/^(npm )?error:? |^\d+: /, "")
   );
-  return lines.find((line) => line !== "" && !NO_CAUSE.test(line)) ?? "it said nothing";
+  return lines.find((line) => line !== "" && !NO_CAUSE.test(line)) ?? "it printed no reason";
 }
 
-/** How many bytes of an ELF file have all that `elfEnd` looks at. */
+/** The bytes of an ELF file that `elfEnd` reads. */
 export const ELF_HEADER_SIZE = 64;
 
 /**
- * Where the section table of an ELF file ends, in bytes: its end, unless something was appended.
+ * The end of an ELF file's section table, in bytes: the file's end, unless something was appended.
  *
  * @param header The file's first `ELF_HEADER_SIZE` bytes.
  * @throws {SyntaxError} If it is no 64-bit little-endian ELF file.
@@ -139,7 +139,7 @@ export function elfEnd(header: Uint8Array): number {
   return tableAt + entrySize * entries;
 }
 
-/** Sums as `sha256sum -c` reads them: digests by file name. */
+/** The text of a file for `sha256sum -c`; `digests` are by file name. */
 export function sumsText(digests: ReadonlyMap<string, string>): string {
   const names = [...digests.keys()].sort();
   return names.map((name) => `${digests.get(name)}  ${name}\n`).join("");

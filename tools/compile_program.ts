@@ -1,5 +1,5 @@
 /**
- * Makes one executable: bundles a program and its Workers, each into one file, and compiles them.
+ * Compiles one executable: bundles a program and its Workers, each into one file, and compiles them.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { EXIT_NO_RUNTIME, OWN_RUNTIME, type Runtime } from "./compile_runtime.ts
 import { type ProgramName, REPOSITORY } from "./programs.ts";
 import { runCommand } from "./run_command.ts";
 
-/** What to make of what. */
-export interface Making {
-  /** Whose permissions it gets. */
+/** The program to compile, and the tools for it. */
+export interface CompileJob {
+  /** The program whose permissions it gets. */
   readonly program: ProgramName;
   /** Path of the entry file. */
   readonly entry: string;
@@ -21,22 +21,22 @@ export interface Making {
   /** The system that it is for, or null for this machine's. */
   readonly target: Target | null;
   readonly runtime: Runtime;
-  /** A folder for what is made on the way. */
+  /** A folder for the bundles and the executable. */
   readonly folder: string;
 }
 
 /**
- * Makes an executable.
+ * Compiles an executable.
  *
- * @returns Its path, in the folder.
- * @throws {UserError} If that fails; with exit code 3, if for lack of the runtime part.
+ * @returns Its path, in `job.folder`.
+ * @throws {UserError} If that fails; with exit code 3 if the runtime part is missing.
  */
-export async function compileProgram(making: Making): Promise<string> {
-  const { program, target, runtime, folder } = making;
+export async function compileProgram(job: CompileJob): Promise<string> {
+  const { program, target, runtime, folder } = job;
   const bundle = join(folder, `${program}.js`);
-  await bundleInto(making.entry, bundle);
+  await bundleInto(job.entry, bundle);
   const workers: string[] = [];
-  for (const worker of making.workers) {
+  for (const worker of job.workers) {
     const path = join(folder, basename(worker));
     await bundleInto(worker, path);
     workers.push(path);
@@ -54,11 +54,11 @@ export async function compileProgram(making: Making): Promise<string> {
   );
 }
 
-/** Bundles with the Deno that runs this, whichever compiles afterwards. */
+/** Bundles with the Deno that runs this script, not with the one that compiles. */
 async function bundleInto(entry: string, output: string): Promise<void> {
   const args = bundleArgs(entry, output, join(REPOSITORY, "deno.json"));
   const { success, stderr } = await runCommand([...OWN_RUNTIME.deno, ...args]);
   if (!success) throw new UserError(`Cannot bundle ${basename(entry)}: ${causeIn(stderr)}`, 1);
-  // An executable holds the times of its files: with a fixed one, equal sources make equal ones.
+  // An executable holds the times of its files: a fixed time makes equal executables of equal sources.
   await Deno.utime(output, 0, 0);
 }

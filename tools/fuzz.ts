@@ -1,5 +1,5 @@
 /**
- * Feeds mutated input to all that takes input from outside, for as long as one likes.
+ * Feeds mutated input to everything that takes input from outside, for a given time.
  *
  *     deno task fuzz --minutes 10 --seed 1 --target server
  *
@@ -19,11 +19,11 @@ if (import.meta.main) {
   const seed = Number(given.seed ?? freshSeed());
   const targets = [...PURE_TARGETS, SERVER_TARGET, CLIENT_TARGET]
     .filter(({ name }) => given.target === undefined || given.target === name);
-  const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   const resident = () => `${Math.round(Deno.memoryUsage().rss / MB)} MB resident`;
-  say(`seed ${seed}, ${minutes} min, ${resident()}`);
+  print(`seed ${seed}, ${minutes} min, ${resident()}`);
   for (const target of targets) {
     const tries = await fuzz(target, seed, minutes * 60_000 / targets.length);
-    say(`${target.name}: ${tries} tries, ${resident()}`);
+    print(`${target.name}: ${tries} tries, ${resident()}`);
   }
 }

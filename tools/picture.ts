@@ -16,17 +16,17 @@ import { startRelay } from "./relay.ts";
 import { startServer } from "./start_server.ts";
 
 const MB = 1_000_000;
-/** What the line carries, in bytes a second. */
+/** The line's capacity, in bytes a second. */
 const LINE = 8 * MB;
-/** When the list is edited, in milliseconds from the client's start. */
+/** The time from the client's start to the edit of the list, in milliseconds. */
 const EDIT_AFTER_MS = 4_400;
-/** How often the screen is looked at, in milliseconds. */
+/** The period at which the screen is recorded, in milliseconds. */
 const PERIOD_MS = 200;
 const COLUMNS = 80;
 const ROWS = 15;
 const PICTURES = join(REPOSITORY, "tools", "pictures");
 
-/** Name, bytes, and the priority before and after the edit; null stands for no line. */
+/** Name, bytes, and the priority before and after the edit; null means no line. */
 const FILES: readonly (readonly [string, number, string | null, string])[] = [
   ["disk-image.iso", 32 * MB, "CRITICAL", "CRITICAL"],
   ["footage.mp4", 18 * MB, "HIGH", "HIGH"],

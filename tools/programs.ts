@@ -1,5 +1,5 @@
 /**
- * How the programs are started: with the permissions that their tasks give them, and no others.
+ * The commands of the programs, with exactly the permissions that their tasks have.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import config from "../deno.json" with { type: "json" };
 /** The repository's folder. */
 export const REPOSITORY = fromFileUrl(new URL("..", import.meta.url));
 
-/** What both programs are called. */
+/** The names of the programs. */
 export type ProgramName = "server" | "client";
 
-/** A task's command in its parts. */
+/** The parts of a task's command. */
 interface TaskCommand {
-  /** The flags of Deno: what the program may do. */
+  /** The flags of Deno: the program's permissions. */
   readonly flags: readonly string[];
   /** The entry file. */
   readonly script: string;
 }
 
-/** The flags of Deno with which a program is started: what it may do. */
+/** The flags of Deno for a program: its permissions. */
 export function programFlags(name: ProgramName): readonly string[] {
   return taskCommand(name).flags;
 }

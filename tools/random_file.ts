@@ -1,12 +1,12 @@
 /**
- * Files that nothing compresses.
+ * Incompressible files.
  *
  * @module
  */
 
 const BLOCK = 64 * 1024;
 
-/** Makes a file of `size` random bytes. */
+/** Writes a file of `size` random bytes. */
 export async function writeRandomFile(path: string, size: number): Promise<void> {
   using file = await Deno.create(path);
   const block = new Uint8Array(BLOCK);

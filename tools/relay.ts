@@ -1,29 +1,29 @@
 /**
- * A relay between clients and a server that carries no more than a line would. For the demo, the
- * tests and the benchmark; the product never slows itself down.
+ * A relay between clients and a server with the capacity of a slow line. For the demo, the tests
+ * and the benchmark; the programs themselves have no limit of speed.
  *
  * @module
  */
 
-/** How a relay behaves. */
+/** The server and the capacity of a relay. */
 export interface RelayOptions {
   /** The server's port on this machine. */
   readonly port: number;
-  /** What the line carries from the server to each client, in bytes a second. */
+  /** The capacity from the server to each client, in bytes a second. */
   readonly bytesPerSecond: number;
-  /** Sees the bytes that clients send. */
+  /** Receives the bytes that clients send. */
   readonly fromClient?: (bytes: Uint8Array) => void;
 }
 
 /** A running relay. */
 export interface Relay extends AsyncDisposable {
-  /** Where clients connect to, on this machine. */
+  /** The port for clients, on this machine. */
   readonly port: number;
-  /** Cuts all connections that there are now. */
+  /** Cuts all current connections. */
   cut(): void;
 }
 
-/** How often a line hands over what it carried meanwhile, in milliseconds. */
+/** The period at which a line delivers bytes, in milliseconds. */
 const TICK_MS = 5;
 
 /** Starts a relay on a free port. */
@@ -46,7 +46,7 @@ export function startRelay({ port, bytesPerSecond, fromClient }: RelayOptions): 
         copy(server, client, bytesPerSecond),
       ]);
     } catch {
-      // Cut by somebody: the other side hears of it below.
+      // One side is cut; the other one is closed below.
     }
     for (const conn of both) {
       close(conn);
@@ -79,7 +79,7 @@ async function copy(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
   bytesPerSecond: number,
-  seen?: (bytes: Uint8Array) => void,
+  observe?: (bytes: Uint8Array) => void,
 ): Promise<void> {
   const perTick = Math.ceil(bytesPerSecond * TICK_MS / 1000);
   const buffer = new Uint8Array(Math.min(perTick, 64 * 1024));
@@ -87,9 +87,9 @@ async function copy(
   for (;;) {
     const read = await from.read(buffer);
     if (read === null) break;
-    seen?.(buffer.subarray(0, read));
+    observe?.(buffer.subarray(0, read));
     for (let at = 0; at < read;) at += await to.write(buffer.subarray(at, read));
-    // A line that had nothing to carry does not make up for it.
+    // Idle time of the line is not made up for.
     dueAt = Math.max(dueAt, performance.now() - TICK_MS) + read / bytesPerSecond * 1000;
     const ahead = dueAt - performance.now();
     if (ahead > 1) await new Promise((resolve) => setTimeout(resolve, ahead));
@@ -101,6 +101,6 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Closed already.
+    // Already closed.
   }
 }

@@ -1,21 +1,21 @@
 /**
- * Running another program to its end.
+ * Runs another program to its end.
  *
  * @module
  */
-/** What a program came to. */
+/** A program's exit status and its output. */
 export interface CommandResult {
   readonly success: boolean;
-  /** What it said on standard output, and on standard error. */
+  /** Its standard output and standard error. */
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * Runs a program to its end, and keeps what it says.
+ * Runs a program to its end, and returns its output.
  *
  * @param command The program, and its arguments.
- * @param env Environment variables besides those that there are.
+ * @param env Further environment variables.
  * @throws {Deno.errors.NotFound} If there is no such program.
  */
 export async function runCommand(

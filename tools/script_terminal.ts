@@ -1,13 +1,13 @@
 /**
- * A terminal of its own for a program, which `script` of util-linux makes.
+ * A pseudo-terminal for a program, made by `script` of util-linux.
  *
  * @module
  */
 import { shellQuote } from "../lib/text/shell_quote.ts";
 
 /**
- * How `script` runs a program on a terminal. The program's output, as the terminal gets it, is
- * that of `script`.
+ * The options with which `script` runs a program on a terminal. The output of `script` is what the
+ * terminal receives.
  *
  * @param command The program and its arguments.
  * @param size The terminal's size, in characters.

@@ -1,5 +1,5 @@
 /**
- * Kills clients for as long as one likes, and prints what came of it.
+ * Kills clients in the middle of downloads, any number of times, and prints the figures.
  *
  *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_crash.ts --kills 200
  *
@@ -17,13 +17,13 @@ if (import.meta.main) {
   const seed = option("seed", freshSeed());
   const rate = option("rate", 60);
   const life = option("life", 2_500);
-  const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-  say(`seed ${seed}, ${rate} MB/s, clients live up to ${life} ms`);
+  const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  print(`seed ${seed}, ${rate} MB/s, clients live up to ${life} ms`);
   const figures = await crashRun({
     kills: option("kills", 200),
     seed,
     bytesPerSecond: rate * MB,
-    longestLife: life,
+    maxLife: life,
     files: {
       "empty": 0,
       "one": 1,
@@ -34,9 +34,9 @@ if (import.meta.main) {
       "larger.bin": 43 * MB + 3,
       "largest.bin": 60 * MB,
     },
-    tell: say,
+    report: print,
   });
   const ratio = figures.sent / figures.wanted;
-  say(JSON.stringify({ ...figures, ratio: Number(ratio.toFixed(3)) }));
+  print(JSON.stringify({ ...figures, ratio: Number(ratio.toFixed(3)) }));
   if (figures.wrong > 0 || ratio > 1.2) Deno.exit(1);
 }

@@ -1,5 +1,5 @@
 /**
- * Downloads through a bad line again and again, and prints what came of it.
+ * Downloads over a bad line, any number of times, and prints how many runs went wrong.
  *
  *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_relay.ts --runs 200
  *
@@ -8,7 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { messageOf } from "../lib/errors.ts";
 import { writeLine } from "../lib/cli/main.ts";
-import { fetchThroughBadLine } from "../tests/support/hostile/bad_line_run.ts";
+import { fetchOverBadLine } from "../tests/support/hostile/bad_line_run.ts";
 
 if (import.meta.main) {
   const given = parseArgs(Deno.args, { string: ["runs", "seed"] });
@@ -17,7 +17,7 @@ if (import.meta.main) {
   let wrong = 0;
   for (let seed = first; seed < first + runs; seed++) {
     try {
-      await fetchThroughBadLine(seed);
+      await fetchOverBadLine(seed);
     } catch (error) {
       wrong++;
       writeLine(Deno.stdout, messageOf(error));

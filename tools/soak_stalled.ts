@@ -1,5 +1,5 @@
 /**
- * What clients that never read cost one that does: time, and the server's memory.
+ * Measures the cost of clients that never read: the time of one that reads, and the server's memory.
  *
  *     deno run --allow-net --allow-read --allow-write --allow-run tools/soak_stalled.ts --stalled 1000
  *
@@ -17,10 +17,10 @@ import { programArgs } from "./programs.ts";
 
 const MIB = 1024 * 1024;
 const FILE = "large.bin";
-/** What each client that never reads asks for, in requests of 1 MiB. */
+/** The number of requests of 1 MiB from each client that never reads. */
 const REQUESTS = 40;
 const ROUNDS = 5;
-const FOR_EVER = { pingAfterMs: 1e9, deadAfterMs: 1e9, writeStallMs: 1e9 };
+const NO_TIMEOUTS = { pingAfterMs: 1e9, deadAfterMs: 1e9, writeStallMs: 1e9 };
 
 async function main(stalled: number): Promise<void> {
   const temp = await Deno.makeTempDir({ prefix: "sluice-stalled-" });
@@ -29,10 +29,10 @@ async function main(stalled: number): Promise<void> {
     using file = await Deno.create(join(temp, "share", FILE));
     await file.truncate(1024 * MIB);
     await Deno.writeTextFile(join(temp, "input.txt"), `${FILE}\n`);
-    const most = String(stalled + 10);
+    const maxClients = String(stalled + 10);
     await using server = await startServer({
       dir: join(temp, "share"),
-      args: ["--max-clients", most, "--max-clients-per-address", most],
+      args: ["--max-clients", maxClients, "--max-clients-per-address", maxClients],
     });
     const { port, pid } = server;
     const alone = await medianTime(temp, port);
@@ -49,7 +49,7 @@ async function main(stalled: number): Promise<void> {
   }
 }
 
-/** The median of how long the real client takes for the file, in milliseconds. */
+/** The median time of the real client for the file, in milliseconds. */
 async function medianTime(temp: string, port: number): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -69,21 +69,21 @@ async function medianTime(temp: string, port: number): Promise<number> {
   return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
 }
 
-/** The memory that a process has, in megabytes. */
+/** The resident memory of a process, in megabytes. */
 async function residentMegabytes(pid: number): Promise<number> {
   const ps = new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] });
   return Math.round(Number(new TextDecoder().decode((await ps.output()).stdout)) * 1024 / 1e6);
 }
 
-/** Clients that ask for much and read nothing. */
+/** Connects clients that send many requests and read nothing. */
 async function stall(port: number, count: number): Promise<Disposable> {
   const address = { hostname: "127.0.0.1", port };
   const remote = await ServerConnection.connect(address, new AbortController().signal);
   const file = remote.files.get(FILE)!;
-  await remote.leave("the list is all it wanted");
+  await remote.leave("only the list was needed");
   const connections: Connection[] = [];
   for (let i = 0; i < count; i++) {
-    const connection = new Connection(await Deno.connect(address), "client", FOR_EVER);
+    const connection = new Connection(await Deno.connect(address), "client", NO_TIMEOUTS);
     connections.push(connection);
     for (let k = 0; k < REQUESTS; k++) await connection.send(request(file, k));
   }

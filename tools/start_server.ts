@@ -1,5 +1,5 @@
 /**
- * The real server, on a free port.
+ * Starts the real server on a free port.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { programArgs } from "./programs.ts";
 
 /** A running server. */
 export interface StartedServer extends AsyncDisposable {
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   readonly port: number;
 }
 
@@ -30,7 +30,7 @@ export async function startServer(share: string, signal: AbortSignal): Promise<S
   return {
     port,
     async [Symbol.asyncDispose]() {
-      // Not SIGTERM, which a child on Windows would not get to handle.
+      // Not SIGTERM, which a child on Windows cannot handle.
       child.kill("SIGINT");
       await child.status;
     },

@@ -1,5 +1,5 @@
 /**
- * `client --clean`.
+ * The command `client --clean`.
  *
  * @module
  */
@@ -16,18 +16,18 @@ import { quoted } from "../text/sanitize.ts";
 import type { Output } from "../text/write_text.ts";
 
 /**
- * Removes what is kept of unfinished files that the input list does not name, and says of which.
+ * Removes the leftovers of unfinished files that the input list does not name, and prints them.
  *
  * @param input Path of the input list.
  * @returns The exit code.
- * @throws {UserError} If the input list cannot be read, or has a line that does not count: it might
- * have named a file.
+ * @throws {UserError} If the input list cannot be read, or has an invalid line, which might have
+ * been meant to name a file.
  */
 export async function clean(input: string, folder: OutputFolder, output: Output): Promise<number> {
   const { entries, problems: [problem] } = parseInputList(await readInput(input));
   if (problem) {
     throw new UserError(
-      `Cannot tell what is not wanted: ${input}, line ${problem.line}: ${problem.message}`,
+      `Cannot clean: ${input}, line ${problem.line}: ${problem.message}`,
     );
   }
   const leftovers = await findLeftovers(folder, matcherOfAny(entries.map(({ name }) => name)));

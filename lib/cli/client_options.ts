@@ -15,35 +15,35 @@ import { parseServerAddress, type ServerAddress } from "../client/remote/server_
 
 const STYLES = ["auto", "bars", "plain", "json", "none"] as const;
 
-/** How progress is shown. */
+/** The styles of progress display. */
 export type ProgressStyle = typeof STYLES[number];
 
 const VERIFICATIONS = ["sha256", "none"] as const;
 
 /** The options, in the order of the help. */
 export const CLIENT_OPTIONS: readonly OptionSpec[] = [
-  { name: "server", says: "the server, HOST:PORT", value: "text" },
-  { name: "input", says: "which files to download", value: "file" },
-  { name: "output", says: "where to put them", value: "folder" },
-  { name: "verify", says: "compare digests with the server's", value: VERIFICATIONS },
-  { name: "once", says: "exit when every file named is done or failed" },
-  { name: "retry-for", says: "seconds to keep reconnecting without progress", value: "text" },
-  { name: "list", says: "print the server's files and exit" },
-  { name: "explain", says: "print what would be done, change nothing, and exit" },
-  { name: "clean", says: "remove what is kept of unwanted unfinished files" },
-  { name: "progress", says: "how progress is shown", value: STYLES },
-  { name: "report", says: "write a page about the run at its end", value: "file" },
-  { name: "no-color", says: "no colours" },
-  { name: "ascii", says: "draw bars with plain ASCII" },
-  { name: "help", says: "print the help and exit" },
-  { name: "version", says: "print the version and exit" },
+  { name: "server", summary: "the server, HOST:PORT", value: "text" },
+  { name: "input", summary: "which files to download", value: "file" },
+  { name: "output", summary: "where to put them", value: "folder" },
+  { name: "verify", summary: "compare digests with the server's", value: VERIFICATIONS },
+  { name: "once", summary: "exit when every named file is done or failed" },
+  { name: "retry-for", summary: "seconds to keep reconnecting without progress", value: "text" },
+  { name: "list", summary: "print the server's files and exit" },
+  { name: "explain", summary: "print what would be done, change nothing, and exit" },
+  { name: "clean", summary: "remove partial files that the input does not name" },
+  { name: "progress", summary: "how progress is shown", value: STYLES },
+  { name: "report", summary: "write an HTML report of the run at its end", value: "file" },
+  { name: "no-color", summary: "no colours" },
+  { name: "ascii", summary: "draw bars with plain ASCII" },
+  { name: "help", summary: "print the help and exit" },
+  { name: "version", summary: "print the version and exit" },
 ];
 
-/** What the user asked for. */
+/** The client's parsed command line. */
 export interface ClientCommand {
   readonly help: boolean;
   readonly version: boolean;
-  /** The shell whose completions are to be printed; null if none are. */
+  /** The shell whose completions to print; null for none. */
   readonly completions: Shell | null;
   readonly list: boolean;
   readonly explain: boolean;
@@ -54,15 +54,15 @@ export interface ClientCommand {
   readonly once: boolean;
   readonly verify: boolean;
   readonly progress: ProgressStyle;
-  /** Where the report goes; null if there is to be none. */
+  /** Path of the report; null for none. */
   readonly report: string | null;
   readonly color: boolean;
   readonly ascii: boolean;
-  /** Milliseconds; Infinity for ever. */
+  /** Milliseconds; Infinity for no limit. */
   readonly retryFor: number;
 }
 
-/** How long `--once` keeps reconnecting without any progress, in seconds. */
+/** The default of `--retry-for` with `--once`, in seconds. */
 const RETRY_ONCE_S = 60;
 
 /** The text of `--help`. */
@@ -80,26 +80,26 @@ What to download:
                                                     (default: sha256)
 
 When to end:
-  --once                   exit when every file named is done or failed; without
-                           it the client stays, watching the input and the
-                           server, until Ctrl+C
+  --once                   exit when every named file is done or failed; without
+                           it the client runs until Ctrl+C and follows changes
+                           of the input and of the server's files
   --retry-for SECONDS      how long to keep reconnecting without any progress
                            (default: 60 with --once, 0 with --list and
-                           --explain, else for ever)
+                           --explain, otherwise no limit)
 
 What to do instead:
   --list                   print the server's files and exit
   --explain                print what each line of the input means and what
-                           would become of each file, change nothing, and exit
-  --clean                  remove what is kept of unfinished files that the
-                           input does not name (any more), and exit
+                           would happen to each file, change nothing, and exit
+  --clean                  remove the partial files of unfinished downloads that
+                           the input does not name, and exit
 
 What to see:
   --progress auto|bars|plain|json|none
                            bars on a terminal, plain lines elsewhere; json: one
                            event a line on standard output
                                                     (default: auto)
-  --report FILE.html       at the end, write a page with a plot about the run
+  --report FILE.html       at the end, write a report of the run with a plot
   --no-color               no colours, as with NO_COLOR=1
   --ascii                  draw bars with plain ASCII
   --help                   this text
@@ -107,7 +107,7 @@ What to see:
 
 The input has one entry a line: a name or a glob, then CRITICAL, HIGH or NORMAL
 (the default), then a sha256: digest if you have one. Edit it while the client
-runs: lines that are added, changed or deleted count within a second.
+runs: added, changed and deleted lines take effect within a second.
 
   ubuntu.iso        CRITICAL
   photos/*.jpg      HIGH
@@ -116,9 +116,9 @@ runs: lines that are added, changed or deleted count within a second.
 Examples:
   client                                     this machine's server, until Ctrl+C
   client --server 192.168.1.5:9009 --once    fetch all from there, then exit
-  client --server 192.168.1.5 --list         see what there is
-  client --explain                           see what would be done
-  client --once --report run.html            look at run.html afterwards
+  client --server 192.168.1.5 --list         see what it shares
+  client --explain                           see what a run would do
+  client --once --report run.html            fetch all, then write a report
   source <(sluice-client completions bash)   complete options in this shell
 
 Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or

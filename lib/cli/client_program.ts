@@ -1,9 +1,5 @@
 /**
- * The client's work, whatever it was asked for.
- *
- * The parts, from the caller down: this one chooses among `list.ts`, `explain_input.ts`, `clean.ts`
- * and `reported.ts` over `download_input.ts`; `reach.ts` helps those that want the server only once.
- * Each wires `lib/client/`, which works, to `lib/display/`, which shows.
+ * The client's commands: downloading, and what can be done instead.
  *
  * @module
  */
@@ -14,12 +10,12 @@ import { downloadInput } from "./download_input.ts";
 import type { ExplanationOutput } from "./explain_input.ts";
 
 /**
- * Does what the user asked for.
+ * Runs the command that the options select.
  *
- * @param stdout Where results go that programs may read.
- * @param signal Ends it.
+ * @param stdout Receives results that programs may read.
+ * @param signal Interrupts the command.
  * @returns The exit code.
- * @throws {UserError} If it cannot be done.
+ * @throws {UserError} If the command fails.
  */
 export async function runClient(
   command: ClientCommand,

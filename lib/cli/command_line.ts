@@ -6,30 +6,30 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UserError } from "../errors.ts";
 
-/** The options that a program knows: those with a value, and those without. */
+/** The options of a program: those with a value, and those without. */
 export interface OptionTable {
   readonly values: readonly string[];
   readonly flags: readonly string[];
 }
 
-/** One option, in a few words. */
+/** The description of one option. */
 export interface OptionSpec {
   /** Without the dashes. */
   readonly name: string;
-  /** What it does: less than a line. */
-  readonly says: string;
-  /** What its value is: words to choose from, or what a shell can complete; a flag has none. */
+  /** Its effect, in less than a line. */
+  readonly summary: string;
+  /** Its value: a choice of words, or a kind that shells can complete; a flag has none. */
   readonly value?: "file" | "folder" | "text" | readonly string[];
 }
 
-/** The table that some options make. */
+/** The table of some options. */
 export function tableOf(options: readonly OptionSpec[]): OptionTable {
   const names = (hasValue: boolean) =>
     options.filter(({ value }) => (value !== undefined) === hasValue).map(({ name }) => name);
   return { values: names(true), flags: names(false) };
 }
 
-/** The options of a command line. */
+/** The parsed options of a command line. */
 export interface GivenOptions {
   /** The value of an option, or undefined if it was not given. The last one counts. */
   value(name: string): string | undefined;
@@ -40,7 +40,7 @@ export interface GivenOptions {
 /**
  * Reads a command line: `--name value`, `--name=value`, `--flag`, and `-h` for `--help`.
  *
- * @throws {UserError} If an option is unknown or lacks its value, or if there is anything else.
+ * @throws {UserError} If an option is unknown or lacks its value, or an argument is no option.
  */
 export function parseCommandLine(args: readonly string[], table: OptionTable): GivenOptions {
   for (const [i, arg] of args.entries()) assertPlain(arg, args[i + 1] ?? "", table);
@@ -58,7 +58,7 @@ export function parseCommandLine(args: readonly string[], table: OptionTable): G
   };
 }
 
-/** Refuses what `parseArgs` would take for something else, or pass over without a word. */
+/** Refuses arguments that `parseArgs` would misread or ignore. */
 function assertPlain(arg: string, next: string, table: OptionTable): void {
   const [option = ""] = arg.split("=", 1);
   const name = option.startsWith("--") ? option.slice(2) : "";
@@ -88,7 +88,7 @@ function unknownOption(arg: string, { values, flags }: OptionTable): UserError {
 }
 
 /**
- * The value of an option that is a whole number.
+ * Parses an option's value as a whole number.
  *
  * @throws {UserError} If it is none, or not from `min` to `max`.
  */
@@ -101,7 +101,7 @@ export function integerOption(text: string, name: string, min: number, max: numb
 }
 
 /**
- * The value of an option that is one of some words.
+ * Parses an option's value as one of some words.
  *
  * @throws {UserError} If it is none of them.
  */
@@ -119,7 +119,7 @@ function suggestion(given: string, known: readonly string[]): string {
   return isNear ? `did you mean --${nearest.name}?` : "see --help";
 }
 
-/** How many letters must be changed, put in or taken out (Levenshtein). */
+/** The number of letters to change, insert or remove (Levenshtein distance). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (const [i, letter] of [...a].entries()) {

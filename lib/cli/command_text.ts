@@ -9,15 +9,15 @@ import type { ClientCommand } from "./client_options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "../client/remote/server_address.ts";
 
 /**
- * What removes what is kept of unfinished files.
+ * The command that removes leftovers.
  *
- * @param client How the user starts the client.
+ * @param client The command that starts the client.
  */
 export function cleanCommand(client: string, command: ClientCommand): string {
   return [client, "--clean", ...placeWords(command)].join(" ");
 }
 
-/** What goes on where a run has ended. */
+/** The command that resumes a run. */
 export function resumeCommand(client: string, command: ClientCommand): string {
   const { server, once, verify } = command;
   const address = formatServerAddress(server);
@@ -37,7 +37,7 @@ function placeWords({ input, output }: ClientCommand): string[] {
   ];
 }
 
-/** The beginning of a command that the user can paste: the executable's name, or the task. */
+/** The command that starts this program: the executable's name, or the task. */
 export function ownCommand(): string {
   return Deno.build.standalone ? basename(Deno.execPath()) : "deno task client";
 }

@@ -1,15 +1,15 @@
 /**
- * Completions of command lines for shells, made from the table of options. Pure.
+ * Shell completions, generated from the table of options. Pure.
  *
  * @module
  */
 import type { OptionSpec } from "./command_line.ts";
 import { UserError } from "../errors.ts";
 
-/** The shells that there are completions for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** One of the shells. */
+/** A supported shell. */
 export type Shell = typeof SHELLS[number];
 
 const COMMAND = "completions";
@@ -17,7 +17,7 @@ const COMMAND = "completions";
 /**
  * The shell of a command line `completions SHELL`; null if it is another command line.
  *
- * @throws {UserError} If the shell is missing or unknown, or if there is more.
+ * @throws {UserError} If the shell is missing or unknown, or another argument follows.
  */
 export function shellOf(args: readonly string[]): Shell | null {
   const [command, name, ...rest] = args;
@@ -29,9 +29,9 @@ export function shellOf(args: readonly string[]): Shell | null {
 }
 
 /**
- * The script that a shell is to read.
+ * The completion script for a shell.
  *
- * @param program What the user types to start the program.
+ * @param program The command that starts the program.
  */
 export function completionsFor(
   shell: Shell,
@@ -49,11 +49,11 @@ function bash(program: string, options: readonly OptionSpec[]): string {
   });
   const flags = options.map(({ name }) => `--${name}`).join(" ");
   return `\
-# Completions of ${program} for bash. To have them: source <(${program} completions bash)
+# Completions of ${program} for bash. To enable them: source <(${program} completions bash)
 ${name}() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} IFS=$'\\n'
   COMPREPLY=()
-  # bash takes the "=" of --option=value for a word of its own.
+  # bash splits --option=value into three words.
   if [[ $word == "=" ]]; then
     word=
   elif [[ $before == "=" ]]; then
@@ -78,8 +78,8 @@ function bashValues(value: NonNullable<OptionSpec["value"]>): string {
 }
 
 function zsh(program: string, options: readonly OptionSpec[]): string {
-  const rows = options.map(({ name, says, value }) => {
-    const text = says.replace(/[\\[\]:]/g, "\\$&");
+  const rows = options.map(({ name, summary, value }) => {
+    const text = summary.replace(/[\\[\]:]/g, "\\$&");
     const row = value === undefined
       ? `--${name}[${text}]`
       : `--${name}=[${text}]:${name}:${zshValues(value)}`;
@@ -87,7 +87,7 @@ function zsh(program: string, options: readonly OptionSpec[]): string {
   });
   return `\
 #compdef ${program}
-# Completions of ${program} for zsh. To have them: source <(${program} completions zsh)
+# Completions of ${program} for zsh. To enable them: source <(${program} completions zsh)
 ${functionName(program)}() {
   if (( CURRENT == 3 )) && [[ $words[2] == ${COMMAND} ]]; then
     compadd ${SHELLS.join(" ")}
@@ -109,11 +109,11 @@ function zshValues(value: NonNullable<OptionSpec["value"]>): string {
 }
 
 function fish(program: string, options: readonly OptionSpec[]): string {
-  const rows = options.map(({ name, says, value }) =>
-    `complete -c ${program} -l ${name} -d ${quoted(says)}${fishValues(value)}`
+  const rows = options.map(({ name, summary, value }) =>
+    `complete -c ${program} -l ${name} -d ${quoted(summary)}${fishValues(value)}`
   );
   return `\
-# Completions of ${program} for fish. To have them: ${program} completions fish | source
+# Completions of ${program} for fish. To enable them: ${program} completions fish | source
 complete -c ${program} -f
 complete -c ${program} -n __fish_is_first_token -a ${COMMAND} -d 'print completions for a shell'
 complete -c ${program} -n '__fish_seen_subcommand_from ${COMMAND}' -a '${SHELLS.join(" ")}'

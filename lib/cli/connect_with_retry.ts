@@ -1,5 +1,5 @@
 /**
- * The way to the server, for what ends when it has been there once.
+ * Connecting for the commands that need the server once: `--list` and `--explain`.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { messageOf, ProtocolError, UserError } from "../errors.ts";
 import { sleep } from "../async/sleep.ts";
 
 /**
- * Connects to the server, for as long as the user allows.
+ * Connects to the server, retrying for as long as `--retry-for` allows.
  *
- * @returns Null if it is interrupted.
+ * @returns The connection; null if interrupted.
  * @throws {UserError} If the server cannot be reached.
  */
 export async function connectWithRetry(
@@ -35,7 +35,7 @@ export async function connectWithRetry(
   }
 }
 
-/** What to tell a user whose server cannot be reached. */
+/** The error for a server that cannot be reached. */
 export function unreachable(server: ServerAddress, reason: string, cause?: unknown): UserError {
   const message = `Cannot reach ${formatServerAddress(server)}: ${reason}; check --server`;
   return new UserError(message, EXIT_UNREACHABLE, { cause });

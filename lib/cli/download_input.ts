@@ -1,5 +1,5 @@
 /**
- * What the client does unless it is told otherwise: it downloads what its input list names.
+ * The client's default command: downloading the files that the input list names.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { ownCommand } from "./command_text.ts";
 /** How often positions are read for the displays, in milliseconds. */
 const PROGRESS_MS = 100;
 
-/** Progress that tells of a lost server in words for people. */
-const SAYS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain"]);
+/** The styles whose display reports a lost server. */
+const REPORTS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain"]);
 
 /**
- * Downloads until all is done, or until it is interrupted, and shows how that goes.
+ * Downloads until all is done or the signal interrupts it, and shows the progress.
  *
- * @param signal Interrupts it.
- * @param listen Hears of every event before it is shown.
+ * @param signal Interrupts the download.
+ * @param listen Called with every event before it is shown.
  * @returns The exit code.
- * @throws {UserError} If it fails as a whole, and the display has not said so.
+ * @throws {UserError} If the run as a whole fails, unless the display has reported that.
  */
 export async function downloadInput(
   command: ClientCommand,
@@ -59,7 +59,7 @@ export async function downloadInput(
     const outcome = await runClient({ ...command, output, platform, emit, onStart, signal });
     clearInterval(timer);
     showProgress();
-    if (outcome.entries) await tellLeftovers(command, output, outcome.entries, emit);
+    if (outcome.entries) await emitLeftovers(command, output, outcome.entries, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
       (code === EXIT_UNREACHABLE ? unreachable(command.server, lost) : null);
@@ -73,9 +73,8 @@ export async function downloadInput(
       error: failure === null ? null : messageOf(failure),
       exitCode,
     });
-    // Bars and plain lines have said that the server is lost.
-    const isSaid = outcome.failure === undefined && SAYS_LOSS.has(command.progress);
-    if (failure !== null && !isSaid) throw failure;
+    const isReported = outcome.failure === undefined && REPORTS_LOSS.has(command.progress);
+    if (failure !== null && !isReported) throw failure;
     return exitCode;
   } finally {
     clearInterval(timer);
@@ -87,7 +86,7 @@ function exitCodeFor(failure: unknown): number {
   return failure instanceof UserError ? failure.exitCode : EXIT_FAILED;
 }
 
-async function tellLeftovers(
+async function emitLeftovers(
   command: ClientCommand,
   output: OutputFolder,
   entries: readonly InputEntry[],

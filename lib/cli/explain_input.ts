@@ -1,5 +1,5 @@
 /**
- * `client --explain`.
+ * The command `client --explain`.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import type { Output } from "../text/write_text.ts";
 import { connectWithRetry } from "./connect_with_retry.ts";
 import { ownCommand } from "./command_text.ts";
 
-/** Where an explanation goes. */
+/** The output of an explanation. */
 export interface ExplanationOutput extends Output {
   isTerminal(): boolean;
 }
 
 /**
- * Prints what a download would do; without a server, what the lines of the input list mean.
+ * Prints what a download would do; without a server, only what the lines of the input list mean.
  *
- * @param signal Ends it.
+ * @param signal Interrupts the command.
  * @returns The exit code.
- * @throws {UserError} If the input list or the output folder cannot be read, or the server not be
+ * @throws {UserError} If the input list or the output folder cannot be read, or the server cannot be
  * reached.
  */
 export async function explainInput(
@@ -38,7 +38,7 @@ export async function explainInput(
 ): Promise<number> {
   const parts = {
     input: await readInput(command.input),
-    output: await OutputFolder.look(command.output),
+    output: await OutputFolder.openReadOnly(command.output),
     verify: command.verify,
     platform: Deno.build.os,
     signal,
@@ -48,7 +48,7 @@ export async function explainInput(
   try {
     const remote = await connectWithRetry(command, signal);
     if (!remote) return EXIT_INTERRUPTED;
-    await remote.leave("the list is all it wanted");
+    await remote.leave("only the list was requested");
     write(await explain({ ...parts, files: remote.files }));
     return EXIT_DONE;
   } catch (error) {
@@ -67,7 +67,7 @@ function textOf(
   const isTerminal = output.isTerminal();
   const { color, unicode } = drawingFor(command);
   return renderExplanation(explanation, {
-    // The last column stays empty: terminals do different things after a character there.
+    // The last column stays empty: terminals differ in what follows a character there.
     columns: isTerminal ? terminalSize().columns - 1 : Infinity,
     color: isTerminal && color,
     unicode,

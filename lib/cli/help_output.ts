@@ -1,5 +1,5 @@
 /**
- * What both programs print instead of their work. Pure.
+ * The outputs that both programs print instead of running: help, version, completions. Pure.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import type { OptionSpec } from "./command_line.ts";
 import { completionsFor, type Shell } from "./completions.ts";
 import { PROGRAM } from "../version.ts";
 
-/** What a user can ask every program for. */
+/** The outputs that a command line requests. */
 export interface HelpRequest {
   readonly help: boolean;
   readonly version: boolean;
-  /** The shell whose completions are to be printed; null if none are. */
+  /** The shell whose completions to print; null for none. */
   readonly completions: Shell | null;
 }
 
-/** What a program knows of itself. */
+/** A program's description. */
 export interface ProgramManual {
-  /** What its executable is called. */
+  /** The name of its executable. */
   readonly name: string;
   readonly help: string;
   readonly options: readonly OptionSpec[];
 }
 
-/** The text that was asked for, without its last newline; null if there is work to do. */
+/** The requested text, without its last newline; null if the program should run. */
 export function helpOutputFor(
   { help, version, completions }: HelpRequest,
   manual: ProgramManual,

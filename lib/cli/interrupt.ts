@@ -1,24 +1,24 @@
 /**
- * Ctrl+C and its relatives.
+ * Ctrl+C and the other signals that end a program.
  *
  * @module
  */
 import type { Platform } from "../platform.ts";
 
-/** The signals that ask a program to end: Windows has no SIGTERM, but a Ctrl+Break. */
+/** The signals that end a program: Windows has no SIGTERM, but Ctrl+Break. */
 export function endingSignals(platform: Platform): readonly Deno.Signal[] {
   return platform === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
 }
 
 /**
- * One press of Ctrl+C may arrive more than once within this long, in milliseconds: under
- * `deno task` from the terminal, and again from `deno task`, which passes it on.
+ * Milliseconds within which one press of Ctrl+C may arrive more than once: under `deno task` it
+ * comes from the terminal, and again from `deno task`, which forwards it.
  */
 const ONE_PRESS_MS = 500;
 
 /**
- * Aborts at the first request to end. Soon after that the system's own handling is back, so that
- * a second Ctrl+C ends a slow end at once.
+ * A signal that aborts at the first Ctrl+C. Soon after, the system's own handling is restored, so
+ * that a second Ctrl+C kills a slow shutdown.
  */
 export function interruptSignal(): AbortSignal & Disposable {
   const signals = endingSignals(Deno.build.os);
@@ -33,7 +33,7 @@ export function interruptSignal(): AbortSignal & Disposable {
     controller.abort();
   };
   for (const signal of signals) Deno.addSignalListener(signal, interrupt);
-  // A press that is not over yet may still arrive again: it must not kill a program that exits.
+  // The same press may arrive again: it must not kill a program that is exiting.
   const dispose = () => {
     if (timer === undefined) stopListening();
   };

@@ -1,5 +1,5 @@
 /**
- * `client --list`.
+ * The command `client --list`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { connectWithRetry } from "./connect_with_retry.ts";
 /**
  * Prints the server's files.
  *
- * @param signal Ends it.
+ * @param signal Interrupts the command.
  * @returns The exit code.
  * @throws {UserError} If the server cannot be reached.
  */
@@ -26,6 +26,6 @@ export async function listFiles(
   if (!remote) return EXIT_INTERRUPTED;
   const rows = renderFileList([...remote.files.values()], { columns: Infinity, limit: null });
   if (rows.length > 0) writeLine(output, rows.join("\n"));
-  await remote.leave("the list is all it wanted");
+  await remote.leave("only the list was requested");
   return EXIT_DONE;
 }

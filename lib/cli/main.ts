@@ -1,5 +1,12 @@
 /**
- * What both programs have in common at their edges.
+ * The outermost function of both programs.
+ *
+ * This room parses the command lines and wires `client/` or `server/` to `display/`:
+ * `client_options.ts` and `server_options.ts` over `command_line.ts`; `help_output.ts` over
+ * `completions.ts`; `client_program.ts` over `list.ts`, `explain_input.ts`, `clean.ts` and
+ * `download_input.ts` (with `with_report.ts`, `report_file.ts`, `command_text.ts`,
+ * `connect_with_retry.ts`); `server_program.ts`; `interrupt.ts`. Only the entry files `client.ts`
+ * and `server.ts` import it.
  *
  * @module
  */
@@ -8,10 +15,10 @@ import { sanitize } from "../text/sanitize.ts";
 import { type Output, writeText } from "../text/write_text.ts";
 
 /**
- * Runs a program and ends the process with its exit code. An error that the user can do something
- * about is one line on standard error.
+ * Runs a program and ends the process with its exit code. A {@linkcode UserError}
+ * becomes one line on standard error; any other error is a bug, and is thrown.
  *
- * @param name What the program is called in that line.
+ * @param name The program's name in that line.
  * @param program Returns the exit code.
  */
 export async function runMain(name: string, program: () => Promise<number>): Promise<never> {
@@ -26,7 +33,7 @@ export async function runMain(name: string, program: () => Promise<number>): Pro
   Deno.exit(code);
 }
 
-/** Writes a line, or loses it like `writeText`. */
+/** Writes a line; like `writeText`, ignores a broken output. */
 export function writeLine(output: Output, line: string): void {
   writeText(output, `${line}\n`);
 }

@@ -1,5 +1,5 @@
 /**
- * The file that a report goes to.
+ * The file of a report.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../text/sanitize.ts";
 import { EXIT_FAILED } from "../client/exit_code.ts";
 
-/** A file that can be written to; what it had before stays until then. */
+/** A report's file, opened early; its old content stays until the report is written. */
 export class ReportFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -19,11 +19,11 @@ export class ReportFile implements Disposable {
   }
 
   /**
-   * Opens the file, which is created if it is missing.
+   * Opens the file, or creates it.
    *
-   * @param path Where it is.
-   * @param input Path of the input list, which is never written to.
-   * @throws {UserError} If it cannot be written to.
+   * @param path The report's path.
+   * @param input Path of the input list, which must be another file.
+   * @throws {UserError} If the file cannot be written to.
    */
   static open(path: string, input: string): ReportFile {
     try {
@@ -37,9 +37,9 @@ export class ReportFile implements Disposable {
   }
 
   /**
-   * Writes the report in place of what was there.
+   * Writes the report over the old content.
    *
-   * @throws {UserError} If the disk does not take it.
+   * @throws {UserError} If writing fails.
    */
   write(text: string): void {
     const bytes = new TextEncoder().encode(text);
@@ -56,7 +56,7 @@ export class ReportFile implements Disposable {
   }
 }
 
-/** @throws {Error} If the two are one file. */
+/** @throws {Error} If both paths are one file. */
 function assertOther(path: string, input: string): void {
   let same: boolean;
   try {

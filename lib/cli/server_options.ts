@@ -14,31 +14,31 @@ import { type Shell, shellOf } from "./completions.ts";
 import type { LogStyle } from "../server/log.ts";
 import type { ServerOptions } from "../server/server.ts";
 
-/** What the user asked for. */
+/** The server's parsed command line. */
 export interface ServerCommand extends Omit<ServerOptions, "log"> {
   readonly help: boolean;
   readonly version: boolean;
   readonly logStyle: LogStyle;
   readonly color: boolean;
   readonly ascii: boolean;
-  /** The shell whose completions are to be printed; null if none are. */
+  /** The shell whose completions to print; null for none. */
   readonly completions: Shell | null;
 }
 
 /** The options, in the order of the help. */
 export const SERVER_OPTIONS: readonly OptionSpec[] = [
-  { name: "dir", says: "the folder to share", value: "folder" },
-  { name: "host", says: "address to listen on", value: ["127.0.0.1", "0.0.0.0"] },
-  { name: "port", says: "port to listen on", value: "text" },
-  { name: "hidden", says: "also share names that begin with a dot" },
-  { name: "max-clients", says: "clients at a time", value: "text" },
-  { name: "max-clients-per-address", says: "clients at a time of one address", value: "text" },
-  { name: "memory", says: "MiB for all clients' buffers together", value: "text" },
-  { name: "log", says: "how the log is written", value: ["text", "json"] },
-  { name: "no-color", says: "no colours" },
-  { name: "ascii", says: "draw the table with plain ASCII" },
-  { name: "help", says: "print the help and exit" },
-  { name: "version", says: "print the version and exit" },
+  { name: "dir", summary: "the folder to share", value: "folder" },
+  { name: "host", summary: "address to listen on", value: ["127.0.0.1", "0.0.0.0"] },
+  { name: "port", summary: "port to listen on", value: "text" },
+  { name: "hidden", summary: "also share names that begin with a dot" },
+  { name: "max-clients", summary: "clients at a time", value: "text" },
+  { name: "max-clients-per-address", summary: "clients at a time from one address", value: "text" },
+  { name: "memory", summary: "MiB for all clients' buffers together", value: "text" },
+  { name: "log", summary: "how the log is written", value: ["text", "json"] },
+  { name: "no-color", summary: "no colours" },
+  { name: "ascii", summary: "draw the table with plain ASCII" },
+  { name: "help", summary: "print the help and exit" },
+  { name: "version", summary: "print the version and exit" },
 ];
 
 const MIB = 1024 * 1024;
@@ -57,9 +57,9 @@ What to share, and with whom:
   --port N      port to listen on; 0 picks a free one      (default: 9009)
   --hidden      also share names that begin with a dot
 
-How much to give:
+Limits:
   --max-clients N               clients at a time          (default: 1024)
-  --max-clients-per-address N   the same of one address    (default: 64)
+  --max-clients-per-address N   clients from one address   (default: 64)
   --memory MIB                  memory for all clients' buffers together
                                                            (default: 256)
 
@@ -71,18 +71,18 @@ What to see:
   --help            this text
   --version         the version
 
-Standard output has one line, with the real port, once clients are accepted; the
-log goes to standard error; on a terminal a live table of the clients stands
-below its lines of text. Ctrl+C stops accepting, lets chunks in flight finish
-for at most 5 seconds, and prints totals; a second Ctrl+C ends it at once.
+Once the server accepts clients, it prints one line with its port on standard
+output. The log goes to standard error; on a terminal, a live table of clients
+follows it. Ctrl+C stops accepting, lets chunks in flight finish for at most
+5 seconds, and prints totals; a second Ctrl+C ends the server at once.
 
 Examples:
   server                                 share files/ with this machine
   server --dir /data --host 0.0.0.0      share /data with the network
-  server --dir /data --port 0            pick a free port and say which
+  server --dir /data --port 0            pick a free port and print it
 
 Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder
-cannot be read, or the address not be listened on.
+cannot be read, or the address and port cannot be listened on.
 `;
 
 /**

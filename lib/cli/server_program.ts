@@ -1,5 +1,5 @@
 /**
- * The server's work: it wires `lib/server/`, which works, to `lib/display/`, which shows.
+ * The server's command: wires `lib/server/` to its log and its live table.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ServerCommand } from "./server_options.ts";
 import { startServer } from "../server/server.ts";
 
 /**
- * Shares a folder until it is interrupted.
+ * Shares a folder until the signal aborts.
  *
  * @returns The exit code.
  * @throws {UserError} If the folder cannot be shared.
@@ -41,13 +41,13 @@ export async function runServer(
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
   }
-  // Before the server's end, which a second Ctrl+C cuts short.
+  // First, since a second Ctrl+C may cut the server's shutdown short.
   await view?.close();
   await server.shutdown();
   return 0;
 }
 
-/** The table is for people: not for programs that read the log, nor for files that keep it. */
+/** The live table; null if the log is for programs or goes to a file. */
 function viewFor(command: ServerCommand): ServerView | null {
   if (command.logStyle !== "text" || !Deno.stderr.isTerminal()) return null;
   return new ServerView({ output: Deno.stderr, ...drawingFor(command) });

@@ -1,5 +1,5 @@
 /**
- * `client --report`.
+ * The option `client --report`.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { reportPage } from "../display/report/report_page.ts";
 import { ReportRecord } from "../display/report/report_record.ts";
 
 /**
- * Runs a download, and writes a report about it, however it ends.
+ * Runs a download and writes its report, however the run ends.
  *
- * @param report Where the report goes.
- * @param input The input list, which it must not replace.
- * @param run Calls the function that it gets with every event.
- * @returns What `run` does.
- * @throws {UserError} If the report cannot be written; before the download if that is known then.
+ * @param report The path of the report.
+ * @param input The path of the input list, which the report must not replace.
+ * @param run The download; it calls its argument with every event.
+ * @returns The result of `run`.
+ * @throws {UserError} If the report cannot be written; before the download if possible.
  */
 export async function withReport<T>(
   report: string,

@@ -1,6 +1,6 @@
 /**
- * What happens in a client, as one stream of events. The downloader emits them and knows no
- * display; displays and scripts read nothing else.
+ * The events of a client, as one stream. The transfer room emits them and depends on no display;
+ * displays and scripts read nothing else.
  *
  * Sizes and positions are in bytes, times in milliseconds.
  *
@@ -9,14 +9,14 @@
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { Priority } from "./priority.ts";
 
-/** How `input.txt` differs from what it said before, in one of its lines. */
+/** How one entry of `input.txt` differs from the version before. */
 export type EntryChange = "added" | "changed" | "removed";
 
-/** What a display or a script is told. */
+/** One event. */
 export type ClientEvent =
-  /** A connection is about to be tried. */
+  /** The client is about to try to connect. */
   | { readonly type: "connecting"; readonly server: string }
-  /** A connection is there and the server's list is known. */
+  /** The handshake is over and the server's list is known. */
   | {
     readonly type: "connected";
     readonly server: string;
@@ -24,166 +24,167 @@ export type ClientEvent =
     readonly program: string;
     readonly files: readonly ListedFile[];
   }
-  /** No connection any more (or none yet); the next try comes in `retryIn`, if one comes. */
+  /** The connection was lost, or failed; the next attempt follows in `retryIn`, if there is one. */
   | { readonly type: "disconnected"; readonly reason: string; readonly retryIn: number | null }
-  /** The server's list is known (again), or its folder has changed. */
+  /** The server's list was received after connecting, or has changed. */
   | {
     readonly type: "list";
-    /** How many files it has now, and their bytes together. */
+    /** The number of files now, and their total bytes. */
     readonly files: number;
     readonly size: number;
-    /** How many are new or different, and how many have vanished. */
+    /** The number of files that are new or different, and of those that are gone. */
     readonly changed: number;
     readonly removed: number;
   }
-  /** Something the user should know: a bad line of `input.txt`, a refused name. */
+  /** A problem that the user can solve: a bad line of `input.txt`, a refused name. */
   | { readonly type: "warning"; readonly message: string }
-  /** A line of `input.txt` is new, has another priority or digest, or is gone. */
+  /** An entry of `input.txt` is new, has another priority or digest, or is gone. */
   | {
     readonly type: "entry";
     readonly change: EntryChange;
-    /** The line's number, from 1; of one that is gone, the number that it had. */
+    /** The line's number, from 1; for an entry that is gone, its last number. */
     readonly line: number;
     /** A path or a glob. */
     readonly name: string;
     readonly priority: Priority;
     readonly sha256: string | null;
   }
-  /** `input.txt` has been read (again), and all of its changes have been told. */
+  /** `input.txt` was read; the events of all its changes precede this one. */
   | { readonly type: "input"; readonly entries: number }
-  /** A file is wanted and the server has it: from now on it is part of the total. */
+  /** An entry matches a file of the server: the file counts towards the total. */
   | {
     readonly type: "queued";
     readonly path: string;
     readonly priority: Priority;
     readonly size: number;
   }
-  /** A file's line has another priority now. */
+  /** A file's priority has changed. */
   | { readonly type: "reprioritized"; readonly path: string; readonly priority: Priority }
-  /** A file is not wanted any more (or the server has it no longer): it leaves the total. */
+  /** A file is no longer wanted, or no longer on the server: it leaves the total. */
   | { readonly type: "dropped"; readonly path: string; readonly reason: string }
-  /** The first chunk of a file is being asked for; `resumed` bytes of it are there already. */
+  /** The first chunk of a file is requested; `resumedBytes` are left from an earlier run. */
   | { readonly type: "started"; readonly path: string; readonly resumedBytes: number }
-  /** Positions of the files that moved since the last such event; a few times a second at most. */
+  /** Positions of the files that changed since the last such event; at most ten times a second. */
   | { readonly type: "progress"; readonly files: readonly FileProgress[] }
-  /** All bytes are there; their digest is awaited. */
+  /** All bytes of a file are on disk; its digest is awaited. */
   | { readonly type: "verifying"; readonly path: string }
-  /** The file's digest is the one that the server, or its line of `input.txt`, says. */
+  /** The file's digest equals that of the server, or of its entry. */
   | {
     readonly type: "verified";
     readonly path: string;
     readonly sha256: string;
     readonly by: "server" | "input";
   }
-  /** A file begins anew: it has changed on the server, or what is here is damaged. */
+  /** All or part of a file is fetched again: it changed on the server, or is damaged on disk. */
   | { readonly type: "refetching"; readonly path: string; readonly reason: string }
-  /** The file is complete under its name. */
+  /** The file is complete under its final name. */
   | {
     readonly type: "finished";
     readonly path: string;
     readonly size: number;
-    /** From its first request to its name, 0 if it was there already. */
+    /** Time from its first request to its commit; 0 if it was there already. */
     readonly took: number;
     /** Null with `--verify none`. */
     readonly sha256: string | null;
     readonly alreadyThere: boolean;
   }
-  /** The file will not be complete. */
+  /** The download of a file has failed. */
   | {
     readonly type: "failed";
     readonly path: string;
     readonly reason: string;
-    /** What the user can do about it. */
+    /** Advice to the user, as a clause without a period. */
     readonly advice: string;
-    /** Whether it failed its verification. */
+    /** Whether the verification failed. */
     readonly verification: boolean;
   }
-  /** Lines of `input.txt` that match no file of the server, each time their set changes. */
+  /** Names of `input.txt` that match no file of the server, each time their set changes. */
   | { readonly type: "waiting"; readonly names: readonly string[] }
-  /** What the priorities got while they competed, in a span of some seconds. */
+  /** The shares of competing priorities over the last seconds. */
   | ({ readonly type: "shares" } & Shares)
-  /** What is kept of files that are not wanted any more, and how to be rid of it. */
+  /** Partial files that no entry names, and the command that removes them. */
   | {
     readonly type: "leftovers";
     readonly files: number;
     readonly size: number;
     readonly command: string;
   }
-  /** Nothing is left to fetch for now. */
+  /** There is nothing to download for now. */
   | { readonly type: "idle" }
-  /** The user has asked for the end. */
+  /** The user has interrupted the client. */
   | { readonly type: "interrupted" }
   /** The last event. */
   | ({ readonly type: "summary" } & Summary);
 
-/** How far a file has come. */
+/** The position of one download. */
 export interface FileProgress {
   readonly path: string;
-  /** Bytes of the file that are here. */
+  /** Bytes on disk now. */
   readonly received: number;
 }
 
-/** How priorities shared what came while more than one of them had something to ask for. */
+/** How priorities shared the bandwidth while more than one had chunks to request. */
 export interface Shares {
-  /** For how long they competed. */
+  /** How long they competed. */
   readonly took: number;
-  /** What came of the chunks that were asked for meanwhile. */
+  /** Bytes of the chunks that were requested in that time and received. */
   readonly bytes: number;
   /** The priorities that took part, most urgent first. */
   readonly priorities: readonly PriorityShare[];
 }
 
-/** What one priority got. */
+/** The share of one priority. */
 export interface PriorityShare {
   readonly priority: Priority;
   readonly bytes: number;
-  /** The part of the bytes that is its due, 0 to 1. */
+  /** The part of the bytes that its weight entitles it to, 0 to 1. */
   readonly expectedShare: number;
-  /** The part that it got. */
+  /** The part that it received, 0 to 1. */
   readonly actualShare: number;
 }
 
-/** What a run has done, and what it has not. */
+/** The result of a run. */
 export interface Summary {
+  /** Files that are complete. */
   readonly done: number;
-  /** Those of the done that were complete before. */
+  /** Files of `done` that were complete before the run. */
   readonly alreadyThere: number;
   readonly failed: readonly FailedFile[];
   readonly unfinished: readonly UnfinishedFile[];
-  /** Names of `input.txt` that the server has no file for. */
+  /** Names of `input.txt` that match no file of the server. */
   readonly waiting: readonly string[];
-  /** Files whose names cannot be written here. */
+  /** Files whose names cannot be used on this disk. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
-  /** Bytes that came over the wire. */
+  /** Bytes of chunks received. */
   readonly bytes: number;
-  /** Those of them that had to come twice. */
+  /** Bytes of `bytes` that had been received before. */
   readonly repeated: number;
-  /** From the start of the run to its end. */
+  /** Time from the start of the run to its end. */
   readonly took: number;
-  /** For how long of that there was something to download. */
+  /** The part of `took` in which there was something to download. */
   readonly activeTime: number;
-  /** Null if no priorities ever competed. */
+  /** Null if priorities never competed. */
   readonly shares: Shares | null;
-  /** What the user types to go on; null if nothing is left to do. */
+  /** The command that resumes the run; null if nothing is left to do. */
   readonly resume: string | null;
   readonly interrupted: boolean;
-  /** Why the run as a whole could not go on; null if it could. */
+  /** Why the run as a whole failed; null if it did not. */
   readonly error: string | null;
   readonly exitCode: number;
 }
 
-/** A file that will not be complete. */
+/** A file whose download failed. */
 export interface FailedFile {
   readonly path: string;
   readonly reason: string;
   readonly advice: string;
 }
 
-/** A file that was on its way when the run ended. */
+/** A file that was neither complete nor failed when the run ended. */
 export interface UnfinishedFile {
   readonly path: string;
   readonly priority: Priority;
   readonly size: number;
-  /** Bytes that need not come again. */
+  /** Bytes on disk that need not be fetched again. */
   readonly resumableBytes: number;
 }

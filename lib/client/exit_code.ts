@@ -8,21 +8,21 @@
 export interface Outcome {
   /** Files that failed their verification. */
   readonly unverified: number;
-  /** Files that failed otherwise. */
+  /** Files that failed for another reason. */
   readonly failed: number;
-  /** Names of `input.txt` that are not on the server, and names that were refused. */
+  /** Names of `input.txt` that match no file of the server, and refused files. */
   readonly unfound: number;
-  /** Files that were on their way. */
+  /** Files that were neither complete nor failed. */
   readonly underway: number;
-  /** Whether the server could not be reached (any more). */
+  /** Whether the client gave up connecting. */
   readonly unreachable: boolean;
-  /** Whether the user ended it. */
+  /** Whether the user interrupted the run. */
   readonly interrupted: boolean;
 }
 
-/** All done. */
+/** Everything is done. */
 export const EXIT_DONE = 0;
-/** Some file failed, or was never found. */
+/** A file failed, or was never found. */
 export const EXIT_FAILED = 1;
 /** The server cannot be reached or logged in to. */
 export const EXIT_UNREACHABLE = 3;
@@ -31,7 +31,7 @@ export const EXIT_UNVERIFIED = 4;
 /** Interrupted with files unfinished: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
 
-/** The exit code of a run: the worst thing that happened. */
+/** The exit code of a run, for the worst that happened. */
 export function exitCodeOf(outcome: Outcome): number {
   const { unverified, failed, unfound, underway, unreachable, interrupted } = outcome;
   if (unverified > 0) return EXIT_UNVERIFIED;

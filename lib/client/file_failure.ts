@@ -10,21 +10,21 @@ import type { PlannedFile } from "./input/plan.ts";
 
 const AGAIN = "then run the client again";
 
-/** A digest is not the one that was wanted. */
+/** Thrown if a digest is not the expected one. */
 export class VerificationError extends Error {
   override name = "VerificationError";
 
-  /** The line of `input.txt` that says what the digest should be; null if the server says it. */
+  /** The line of `input.txt` with the expected digest; null if it is the server's. */
   readonly line: number | null;
 
-  /** @param message What the digests are. */
+  /** @param message The two digests, in words. */
   constructor(message: string, { sha256, line }: PlannedFile) {
     super(message);
     this.line = sha256 === null ? null : line;
   }
 }
 
-/** What an error means to the user; whether a file failed its verification or otherwise. */
+/** Describes an error to the user, and whether it was in the verification. */
 export function fileFailure(error: unknown): Omit<FailedFile, "path"> & { verification: boolean } {
   const reason = error instanceof WireError
     ? `the server says: ${error.message}`
@@ -36,16 +36,16 @@ export function fileFailure(error: unknown): Omit<FailedFile, "path"> & { verifi
 function adviceOn(error: unknown): string {
   if (error instanceof VerificationError) {
     return error.line === null
-      ? "run the client again; if it stays so, have the server's file and the disks checked"
+      ? "run the client again; if it fails again, check the server's file and both disks"
       : `correct or remove the digest in line ${error.line}, if that file is the right one`;
   }
   if (error instanceof OutputError) return `make way for it in the output folder, ${AGAIN}`;
   if (error instanceof WireError) {
     return error.code === "read-failed"
-      ? `ask whoever runs the server to look at the file, ${AGAIN}`
+      ? `ask the operator of the server to check the file, ${AGAIN}`
       : "report it: one of the two programs has a defect";
   }
-  if (isDiskFull(error)) return `free some space, ${AGAIN}: what is here is kept`;
+  if (isDiskFull(error)) return `free some space, ${AGAIN}: the partial file is kept`;
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "let this user write there, or name another folder with --output";
   }

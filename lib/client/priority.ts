@@ -10,7 +10,7 @@ export const PRIORITIES = ["CRITICAL", "HIGH", "NORMAL"] as const;
 /** How urgent a file is. */
 export type Priority = typeof PRIORITIES[number];
 
-/** Something for each priority. */
+/** Makes one value for each priority. */
 export function perPriority<T>(make: (priority: Priority) => T): Record<Priority, T> {
   return { CRITICAL: make("CRITICAL"), HIGH: make("HIGH"), NORMAL: make("NORMAL") };
 }
@@ -20,9 +20,9 @@ export const WEIGHTS: Readonly<Record<Priority, number>> = { CRITICAL: 10, HIGH:
 
 /**
  * The share of the bandwidth, 0 to 1, that each priority gets together while files of these
- * compete; all 0 if none does.
+ * compete; all 0 if there are no such files.
  *
- * @param files How many files of each priority have something to ask for.
+ * @param files How many files of each priority have chunks to request.
  */
 export function expectedShares(
   files: Readonly<Record<Priority, number>>,

@@ -19,17 +19,17 @@ Deno.test("parseCommandLine reads both spellings of a value", () => {
   }
 });
 
-Deno.test("parseCommandLine knows no value and no flag of an empty command line", () => {
+Deno.test("parseCommandLine returns no value and no flag for an empty command line", () => {
   const given = parse();
   for (const name of TABLE.values) assert.equal(given.value(name), undefined);
   for (const name of TABLE.flags) assert.equal(given.flag(name), false);
 });
 
-Deno.test("parseCommandLine lets the last of several values count", () => {
+Deno.test("parseCommandLine returns the last of several values", () => {
   assert.equal(parse("--port", "1", "--port=2", "--port", "3").value("port"), "3");
 });
 
-Deno.test("parseCommandLine leaves values as they are written", () => {
+Deno.test("parseCommandLine returns values unchanged", () => {
   const values = [
     ...["007", "1e3", "true", "false", "a=b", "=", " ", "a b", "ä", "C:\\x", "\n", "no-x", "a.b"],
     ...["[::1]:80", "./-x"],
@@ -102,7 +102,7 @@ for (
   });
 }
 
-Deno.test("parseCommandLine points to --help for what is near to no option", () => {
+Deno.test("parseCommandLine points to --help for an option unlike any other", () => {
   for (
     const given of ["--xyz", "--color", "--o", "-o", "-p80", "-h5", "-hv", "--__proto__", "---"]
   ) {
@@ -112,7 +112,7 @@ Deno.test("parseCommandLine points to --help for what is near to no option", () 
   assertRefused(["--constructor=1"], 'Unknown option "--constructor"; see --help');
 });
 
-Deno.test("parseCommandLine takes nothing but options", () => {
+Deno.test("parseCommandLine refuses arguments that are no options", () => {
   for (
     const [args, named] of [
       [["a.txt"], "a.txt"],
@@ -125,7 +125,7 @@ Deno.test("parseCommandLine takes nothing but options", () => {
       [["-"], "-"],
       [["--", "a.txt"], "--"],
       [["--once", "--"], "--"],
-      // A dash that a word processor made longer.
+      // A dash that a word processor has lengthened.
       [["—once"], "—once"],
     ] as const
   ) {
@@ -133,7 +133,7 @@ Deno.test("parseCommandLine takes nothing but options", () => {
   }
 });
 
-Deno.test("parseCommandLine passes over no argument without a word", () => {
+Deno.test("parseCommandLine ignores no argument", () => {
   const arg = fc.oneof(
     fc.constantFrom(...TABLE.flags.map((name) => `--${name}`), "-h", "true", "false", "-", "--"),
     fc.constantFrom(...TABLE.values).map((name) => `--${name}`),
@@ -153,7 +153,7 @@ Deno.test("parseCommandLine passes over no argument without a word", () => {
         assert.ok(error instanceof UserError && error.exitCode === 2, `${error}`);
         return;
       }
-      // What was understood is an option, or the value of the option before it.
+      // Every accepted argument is an option, or the value of the option before it.
       for (const [i, arg] of args.entries()) {
         const isValue = TABLE.values.some((name) => args[i - 1] === `--${name}`) ||
           /^(true|false)$/.test(arg);
@@ -188,7 +188,7 @@ Deno.test("integerOption reads whole numbers within its limits", () => {
   );
 });
 
-Deno.test("wordOption reads one of its words, as it is written", () => {
+Deno.test("wordOption accepts its words, in their exact spelling", () => {
   const words = ["auto", "bars", "none"] as const;
   for (const word of words) assert.equal(wordOption(word, "progress", words), word);
   for (const text of ["", "bar", "BARS", "bars ", "auto,bars"]) {

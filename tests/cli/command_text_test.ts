@@ -17,7 +17,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`resumeCommand repeats what matters of: client ${args.join(" ")}`, () => {
+  Deno.test(`resumeCommand repeats the options that matter of: client ${args.join(" ")}`, () => {
     const command = parseClientCommand(args);
     assert.equal(resumeCommand("client", command), resume);
     assert.equal(cleanCommand("client", command), clean);

@@ -10,7 +10,7 @@ const CLIENT = "sluice-client";
 
 const ALL_FLAGS = CLIENT_OPTIONS.map(({ name }) => `--${name}`);
 
-/** What a shell prints; null, and a line that says why, if this machine does not have it. */
+/** A shell's output; null, with a line that says why, if this machine lacks the shell. */
 async function runShell(
   shell: Shell,
   args: readonly string[],
@@ -30,7 +30,7 @@ async function runShell(
   }
 }
 
-/** Words, and what bash makes of the last one; in a folder with a file and a folder. */
+/** Words, and the completions of the last one in bash, in a folder with a file and a folder. */
 const BASH_CASES: readonly (readonly [words: readonly string[], completed: readonly string[]])[] = [
   [["--ret"], ["--retry-for"]],
   [["--once", "--p"], ["--progress"]],
@@ -94,7 +94,7 @@ for (
   const [program, options] of [[CLIENT, CLIENT_OPTIONS], ["sluice-server", SERVER_OPTIONS]] as const
 ) {
   for (const shell of ["bash", "zsh", "fish"] as const) {
-    Deno.test(`completionsFor ${shell} and ${program} is a script that ${shell} can read`, async () => {
+    Deno.test(`completionsFor ${shell} and ${program} returns a script that ${shell} can read`, async () => {
       await using folder = await tempFolder();
       const path = join(folder.path, "script");
       const script = completionsFor(shell, program, options);
@@ -105,7 +105,7 @@ for (
   }
 }
 
-Deno.test("completionsFor zsh defines a completion that zsh takes", async () => {
+Deno.test("completionsFor zsh defines a completion that zsh accepts", async () => {
   await using folder = await tempFolder();
   const script = `autoload -Uz compinit; compinit -u -d ${join(folder.path, "dump")}
 ${completionsFor("zsh", CLIENT, CLIENT_OPTIONS)}
@@ -115,7 +115,7 @@ print -r -- $_comps[${CLIENT}]`;
 });
 
 for (const name of ["client", "server"] as const) {
-  Deno.test(`${name} completions prints the script, and nothing else`, async () => {
+  Deno.test(`${name} completions prints only the script`, async () => {
     await using folder = await tempFolder();
     const { code, stdout, stderr } = await runProgram(name, ["completions", "bash"], folder.path);
     assert.deepEqual([code, stderr], [0, ""]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { endingSignals, interruptSignal } from "../../lib/cli/interrupt.ts";
 
-Deno.test("endingSignals are those that a system has", () => {
+Deno.test("endingSignals returns the signals that each system has", () => {
   assert.deepEqual(endingSignals("linux"), ["SIGINT", "SIGTERM"]);
   assert.deepEqual(endingSignals("darwin"), ["SIGINT", "SIGTERM"]);
   assert.deepEqual(endingSignals("windows"), ["SIGINT", "SIGBREAK"]);

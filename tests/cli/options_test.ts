@@ -6,14 +6,14 @@ import { parseServerCommand, SERVER_HELP } from "../../lib/cli/server_options.ts
 interface Program {
   readonly help: string;
   readonly parse: (args: readonly string[]) => unknown;
-  /** What a command line without options means. */
+  /** The command that an empty command line gives. */
   readonly defaults: Readonly<Record<string, unknown>>;
-  /** Of each option with a value: one that is not the default, and what it means. */
+  /** For each option with a value: a value that is not the default, and its meaning. */
   readonly values: Readonly<Record<string, readonly [string, Readonly<Record<string, unknown>>]>>;
   readonly flags: readonly string[];
-  /** Values that an option refuses. */
+  /** Values that each option refuses. */
   readonly bad: Readonly<Record<string, readonly string[]>>;
-  /** Misspelt options, and what is suggested for them. */
+  /** Misspelt options, and the suggestions for them. */
   readonly misspelt: Readonly<Record<string, string>>;
 }
 
@@ -116,7 +116,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   },
 };
 
-/** All options that the two programs may ever have: those of a version are in its help. */
+/** Options that some version of either program has; its help lists those of this version. */
 const THINKABLE = [
   ...["dir", "host", "port", "hidden", "max-clients", "max-clients-per-address", "memory", "log"],
   ...["server", "input", "output", "once"],
@@ -194,7 +194,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     });
   }
 
-  Deno.test(`${name} knows every option of its help, and its help every option`, () => {
+  Deno.test(`${name} accepts exactly the options of its help`, () => {
     const listed = [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option!);
     for (const option of [...Object.keys(values), ...flags]) {
       assert.ok(listed.includes(option), `--${option} is not in the help`);
@@ -205,7 +205,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.deepEqual(listed, [...new Set(listed)]);
   });
 
-  Deno.test(`${name} has a help that says its defaults, and fits 80 columns`, () => {
+  Deno.test(`${name} prints a help that has its defaults and fits 80 columns`, () => {
     for (const line of help.split("\n")) {
       assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
       assert.equal(line, line.trimEnd());
@@ -225,7 +225,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   });
 }
 
-Deno.test("parseClientCommand keeps reconnecting for ever, with --once for 60 s, with --list not", () => {
+Deno.test("parseClientCommand sets no limit to reconnecting, 60 s with --once, 0 with --list", () => {
   assert.equal(parseClientCommand([]).retryFor, Infinity);
   assert.equal(parseClientCommand(["--once"]).retryFor, 60_000);
   for (const flag of ["--list", "--explain"]) {
@@ -262,21 +262,21 @@ for (
   });
 }
 
-Deno.test("both programs draw without colours where --no-color is given", () => {
+Deno.test("both programs draw without colours with --no-color", () => {
   for (const parse of [parseClientCommand, parseServerCommand]) {
     assert.deepEqual([parse([]).color, parse(["--no-color"]).color], [true, false]);
     assertRefused(() => parse(["--no-color=x"]), "Option --no-color takes no value");
   }
 });
 
-Deno.test("parseClientCommand takes a server without a port", () => {
+Deno.test("parseClientCommand accepts a server without a port", () => {
   assert.deepEqual(parseClientCommand(["--server", "192.168.1.5"]).server, {
     hostname: "192.168.1.5",
     port: 9009,
   });
 });
 
-Deno.test("parseClientCommand knows every style of progress that its help names", () => {
+Deno.test("parseClientCommand accepts every style of progress that its help names", () => {
   const styles = /--progress (\S+)/.exec(CLIENT_HELP)![1]!.split("|");
   for (const style of styles) {
     assert.equal(parseClientCommand([`--progress=${style}`]).progress, style);
@@ -293,7 +293,7 @@ function knows(parse: Program["parse"], option: string): boolean {
   }
 }
 
-/** A command may mean more than a test knows. */
+/** Asserts some members of a command; it may have others. */
 function assertMeans(command: unknown, expected: Readonly<Record<string, unknown>>): void {
   const found = command as Record<string, unknown>;
   for (const [name, value] of Object.entries(expected)) assert.deepEqual(found[name], value, name);

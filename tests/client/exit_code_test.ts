@@ -17,7 +17,7 @@ for (
     ["a file failed", { failed: 1 }, 1],
     ["a name was never found", { unfound: 1 }, 1],
     ["the server is unreachable", { unreachable: true }, 3],
-    ["the server is unreachable with files under way", { unreachable: true, underway: 2 }, 3],
+    ["the server is unreachable with files unfinished", { unreachable: true, underway: 2 }, 3],
     ["a file failed its verification", { unverified: 1 }, 4],
     ["the user interrupts with files unfinished", { interrupted: true, underway: 1 }, 130],
     ["the user ends a client that is done", { interrupted: true }, 0],
@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("exitCodeOf tells the worst that happened: 4, then 130, 3, 1", () => {
+Deno.test("exitCodeOf returns the code of the worst that happened: 4, then 130, 3, 1", () => {
   const count = fc.oneof(fc.constant(0), fc.nat(5));
   const outcome = fc.record({
     unverified: count,
@@ -50,6 +50,6 @@ Deno.test("exitCodeOf tells the worst that happened: 4, then 130, 3, 1", () => {
       [1, outcome.failed > 0 || outcome.unfound > 0],
       [0, true],
     ] as const;
-    assert.equal(code, happened.find(([, did]) => did)![0]);
+    assert.equal(code, happened.find(([, isTrue]) => isTrue)![0]);
   }));
 });

@@ -13,21 +13,25 @@ const PLANNED: PlannedFile = {
 
 for (
   const [name, error, advice] of [
-    ["a wrong digest of the server", new VerificationError("no", PLANNED), /disks checked/],
+    ["a wrong digest of the server", new VerificationError("no", PLANNED), /both disks/],
     [
       "a wrong digest of a line",
       new VerificationError("no", { ...PLANNED, sha256: "0".repeat(64) }),
       /digest in line 7/,
     ],
-    ["something in the way", new OutputError("no"), /make way .* output folder/],
-    ["a file that the server cannot read", new WireError("read-failed", "no"), /runs the server/],
+    ["an obstacle in the way", new OutputError("no"), /make way .* output folder/],
+    [
+      "a file that the server cannot read",
+      new WireError("read-failed", "no"),
+      /operator of the server/,
+    ],
     ["a defect", new WireError("bad-request", "no"), /report it/],
     ["a full disk", new Error("No space left on device (os error 28)"), /free some space/],
     ["a folder that may not be written", new Deno.errors.PermissionDenied("no"), /--output/],
     ["anything else", new Error("no"), /run the client again/],
   ] as const
 ) {
-  Deno.test(`failureOf says what to do about ${name}`, () => {
+  Deno.test(`fileFailure advises what to do about ${name}`, () => {
     const failure = fileFailure(error);
     assert.match(failure.advice, advice);
     assert.doesNotMatch(failure.advice, /\.$|^[A-Z]/);

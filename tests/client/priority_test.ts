@@ -10,9 +10,9 @@ for (
     [[0, 0, 0], [0, 0, 0]],
   ] as const
 ) {
-  Deno.test(`wantedShares shares between ${files.join(", ")} files by weight`, () => {
+  Deno.test(`expectedShares shares between ${files.join(", ")} files by weight`, () => {
     const [CRITICAL, HIGH, NORMAL] = files;
-    const wanted = expectedShares({ CRITICAL, HIGH, NORMAL });
-    assert.deepEqual([wanted.CRITICAL, wanted.HIGH, wanted.NORMAL], shares);
+    const expected = expectedShares({ CRITICAL, HIGH, NORMAL });
+    assert.deepEqual([expected.CRITICAL, expected.HIGH, expected.NORMAL], shares);
   });
 }

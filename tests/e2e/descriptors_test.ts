@@ -12,29 +12,29 @@ import {
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-/** How many clients are cut off in the middle of an answer. */
+/** How many clients disconnect in the middle of a response. */
 const CUTS = 50;
-/** How many files a server may have open that is given few. */
+/** The limit of open files for a server that lacks descriptors. */
 const FEW_FILES = 64;
 
-Deno.test("server keeps nothing open for clients that were cut in the middle", async () => {
+Deno.test("server keeps no files open for clients that disconnected in the middle", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
-  await using site = await Workspace.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
-  await site.setInput("*\n");
-  await using server = await startServer(site);
-  const honest = await runClient({ ...site, port: server.port });
+  await using workspace = await Workspace.create({ "a.bin": 8 * MB, "b.bin": 8 * MB });
+  await workspace.setInput("*\n");
+  await using server = await startServer(workspace);
+  const honest = await runClient({ ...workspace, port: server.port });
   assert.equal(honest.code, 0, honest.stderr);
-  await server.waitForLeaving(1);
+  await server.waitForDisconnects(1);
   const before = await settled(() => openFiles(server.pid));
   await Promise.all(Array.from({ length: CUTS }, () => getAndCut(server.port)));
-  await server.waitForLeaving(1 + CUTS);
+  await server.waitForDisconnects(1 + CUTS);
   await eventually(async () => {
     const after = await openFiles(server.pid);
     assert.ok(after <= before, `${after} are open, ${before} were`);
   });
 });
 
-/** Asks for more than fits into the system's buffers, and is gone at its first piece. */
+/** Requests more than the system buffers, and disconnects at the first piece of it. */
 async function getAndCut(port: number): Promise<void> {
   using remote = await ServerConnection.connect(
     { hostname: "127.0.0.1", port },
@@ -60,45 +60,45 @@ async function getAndCut(port: number): Promise<void> {
   await asked;
 }
 
-Deno.test("client keeps nothing open of files that failed, vanished or are done", async () => {
+Deno.test("client keeps no files open that failed, vanished or are done", async () => {
   if (Deno.build.os !== "linux") return skip(ONLY_LINUX);
   const names = Array.from({ length: 20 }, (_, i) => `file${i}`);
-  await using site = await Workspace.create(
+  await using workspace = await Workspace.create(
     Object.fromEntries(names.map((name) => [name, 2 * MB])),
   );
-  await site.setInput("\n");
-  await using server = await startServer(site);
-  await using client = startClient({ ...site, port: server.port });
+  await workspace.setInput("\n");
+  await using server = await startServer(workspace);
+  await using client = startClient({ ...workspace, port: server.port });
   await client.waitFor("connected to");
   // Large enough for the Worker, which has descriptors of its own.
-  await site.share("first", 1 * MB);
-  await site.setInput("first\n");
+  await workspace.share("first", 1 * MB);
+  await workspace.setInput("first\n");
   await client.waitFor("done     first");
   const before = await settled(() => openFiles(client.pid));
 
-  // Half of them cannot be put into place; some vanish and come again while they are fetched.
+  // Half of them cannot be published; some vanish and reappear while they are fetched.
   for (const name of names.slice(0, 10)) {
-    await Deno.mkdir(join(site.output, name, "mine"), { recursive: true });
+    await Deno.mkdir(join(workspace.output, name, "mine"), { recursive: true });
   }
-  await site.setInput("*\n");
-  for (const name of names.slice(10, 13)) await Deno.remove(site.shared(name));
-  for (const name of names.slice(13, 16)) await site.replace(name, 3 * MB, 9);
-  await site.setInput(`${names.slice(0, 18).join("\n")}\n`);
-  await eventually(() => site.assertArrived(...names.slice(13, 18)));
+  await workspace.setInput("*\n");
+  for (const name of names.slice(10, 13)) await Deno.remove(workspace.shared(name));
+  for (const name of names.slice(13, 16)) await workspace.replace(name, 3 * MB, 9);
+  await workspace.setInput(`${names.slice(0, 18).join("\n")}\n`);
+  await eventually(() => workspace.assertArrived(...names.slice(13, 18)));
   await eventually(async () => {
     const after = await openFiles(client.pid);
     assert.ok(after <= before, `${after} are open, ${before} were:\n${client.stderr}`);
   });
 });
 
-Deno.test("server lives through a lack of descriptors, and says so", async () => {
+Deno.test("server survives a lack of descriptors, and logs it", async () => {
   if (Deno.build.os === "windows") return skip("this system has no limit for open files");
-  await using site = await Workspace.create({ "a.bin": MB });
-  await site.setInput("*\n");
-  const { command, args } = programCommand("server", ["--dir", site.dir, "--port", "0"]);
+  await using workspace = await Workspace.create({ "a.bin": MB });
+  await workspace.setInput("*\n");
+  const { command, args } = programCommand("server", ["--dir", workspace.dir, "--port", "0"]);
   const script = `ulimit -n ${FEW_FILES}; exec "$0" "$@"`;
   const shell = { command: "sh", args: ["-c", script, command, ...args] };
-  await using server = new ServerProgram(shell, { cwd: site.root });
+  await using server = new ServerProgram(shell, { cwd: workspace.root });
   await server.waitUntilListening();
   {
     using stack = new DisposableStack();
@@ -106,14 +106,14 @@ Deno.test("server lives through a lack of descriptors, and says so", async () =>
       stack.use(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
     }
     await server.waitFor(/accept_failed .*[Tt]oo many open files/);
-    // Whoever comes later must not find the folder empty, though it cannot be looked at now.
-    await site.share("new.bin", 10);
+    // Clients that connect later must not find the list empty, though a scan is impossible now.
+    await workspace.share("new.bin", 10);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.doesNotMatch(server.stderr, /folder_changed .*removed=[1-9]/);
   }
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr + server.stderr);
-  await site.assertArrived("a.bin");
+  await workspace.assertArrived("a.bin");
   server.interrupt();
   assert.equal((await server.ended()).code, 0, server.stderr);
 });
@@ -127,7 +127,7 @@ async function openFiles(pid: number): Promise<number> {
   return new TextDecoder().decode(stdout).trim().split("\n").length;
 }
 
-/** A number, once it stands still for longer than the server keeps what nobody uses. */
+/** A count, once it is stable for longer than the server keeps unused files open. */
 async function settled(count: () => Promise<number>): Promise<number> {
   for (let last = -1;;) {
     const now = await count();

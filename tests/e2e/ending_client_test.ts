@@ -4,7 +4,7 @@ import { EXECUTABLES } from "../support/program_command.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
-/** An interrupted client is to be gone after this long, in milliseconds. */
+/** The longest time for an interrupted client to end, in milliseconds. */
 const GONE_AFTER = 3_000;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -21,14 +21,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const first = await client.ended(GONE_AFTER);
     assert.deepEqual([first.code, first.signal], [130, null], first.stderr);
     await workspace.assertAbsent("a.bin");
-    const kept = await workspace.keptBytes();
+    const kept = await workspace.workFolderBytes();
     assert.ok(kept > 5 * MB, `${kept} bytes were kept`);
     const second = await runClient({ ...workspace, port: server.port });
     assert.equal(second.code, 0, second.stderr);
     assert.match(second.stderr, /^resumed +a\.bin /m);
     await workspace.assertArrived("a.bin", "small.bin");
     await workspace.assertNoLeftovers();
-    await server.waitForLeaving(2);
+    await server.waitForDisconnects(2);
     const bytes = server.bytesByClient[1]!;
     assert.ok(bytes <= size - 5 * MB, `${bytes} of ${size} bytes were sent again`);
   });
@@ -68,7 +68,7 @@ interruptTest("client ends with 130 at SIGINT when it waits for the server", asy
   assert.equal(code, 130, stderr);
 });
 
-interruptTest("client ends with 130 at SIGINT when the server says nothing", async () => {
+interruptTest("client ends with 130 at SIGINT when the server sends nothing", async () => {
   await using site = await Workspace.create();
   await site.setInput("a.bin\n");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -80,8 +80,8 @@ interruptTest("client ends with 130 at SIGINT when the server says nothing", asy
 });
 
 Deno.test({
-  name: "client ends at SIGINT when its input list is a pipe that nobody writes to",
-  // Before Deno 2.9, whose runtime part the executables may have, to open a pipe stops everything.
+  name: "client ends at SIGINT when its input list is a pipe without a writer",
+  // Before Deno 2.9, which may be the runtime of the executables, opening a pipe blocks everything.
   ignore: EXECUTABLES !== null || Deno.version.deno.startsWith("2.4."),
   fn: endsBesidePipe,
 });
@@ -109,11 +109,11 @@ Deno.test("client resumes after kill -9", async () => {
   assert.match(stderr, /^resumed +a\.bin /m);
   await workspace.assertArrived("a.bin");
   await workspace.assertNoLeftovers();
-  await server.waitForLeaving(2);
+  await server.waitForDisconnects(2);
   assert.ok(server.bytesByClient[1]! <= size - 5 * MB, String(server.bytesByClient));
 });
 
-interruptTest("client repairs bytes that were damaged while it was away", async () => {
+interruptTest("client repairs bytes that were damaged between two runs", async () => {
   await using stage = await ThrottledRun.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
   const { client, server, workspace } = stage;
   await stage.underWay("a.bin", 10 * MB);
@@ -122,13 +122,13 @@ interruptTest("client repairs bytes that were damaged while it was away", async 
   await damageKept(workspace);
   const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^anew +a\.bin .*damaged/m);
+  assert.match(stderr, /^refetch +a\.bin .*damaged/m);
   await workspace.assertArrived("a.bin");
   await workspace.assertNoLeftovers();
 });
 
 interruptTest(
-  "client begins a file anew that changed on the server while it was away",
+  "client refetches a file that changed on the server between two runs",
   async () => {
     await using stage = await ThrottledRun.start({ files: { "a.bin": 24 * MB }, input: "a.bin\n" });
     const { client, server, workspace } = stage;
@@ -138,7 +138,7 @@ interruptTest(
     await workspace.replace("a.bin", 24 * MB, 99);
     const { code, stderr } = await runClient({ ...workspace, port: server.port });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^anew +a\.bin .*version/m);
+    assert.match(stderr, /^refetch +a\.bin .*version/m);
     await workspace.assertArrived("a.bin");
     await workspace.assertNoLeftovers();
   },
@@ -153,19 +153,19 @@ Deno.test("client finishes while another one is killed", async () => {
   await other.waitFor("connected to");
   other.kill("SIGKILL");
   await stage.done("a.bin");
-  await server.waitForLeaving(1);
+  await server.waitForDisconnects(1);
   await stage.end();
   const third = await runClient({ input: workspace.input, output, port: server.port });
   assert.equal(third.code, 0, third.stderr);
 });
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** Flips a bit in the largest of the files that the client keeps. */
+/** Flips a bit in the largest of the client's work files. */
 async function damageKept(site: Workspace): Promise<void> {
   const work = `${site.output}/.sluice`;
   let largest = { path: "", size: -1 };

@@ -8,8 +8,8 @@ import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   interruptTest(`server ends with 0 at ${signal} and prints totals`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1000 });
-    await using server = await startServer(site);
+    await using workspace = await Workspace.create({ "a.bin": 1000 });
+    await using server = await startServer(workspace);
     server.kill(signal);
     const { code, signal: killedBy, stdout, stderr } = await server.ended();
     assert.deepEqual([code, killedBy], [0, null], stderr);
@@ -19,16 +19,20 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 interruptTest(
-  "server ends with 0 at SIGINT while a client downloads, which waits and goes on",
+  "server ends with 0 at SIGINT during a download, and the client waits and continues",
   async () => {
-    await using stage = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
-    const { client, server, workspace } = stage;
-    await stage.underWay("a.bin", 5 * MB);
+    await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+    const { client, server, workspace } = run;
+    await run.underWay("a.bin", 5 * MB);
     server.interrupt();
     const { code, signal, stderr } = await server.ended();
     assert.deepEqual([code, signal], [0, null], stderr);
     assert.match(stderr, / {2}server_stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
-    assert.doesNotMatch(stderr, /broke/, "what was asked for before is still to be sent");
+    assert.doesNotMatch(
+      stderr,
+      /broke/,
+      "requests from before the signal are still to be answered",
+    );
     const lost = await client.waitFor(/^lost the server: .*; trying again$/m);
     assert.match(lost, /goodbye/);
     await workspace.assertAbsent("a.bin");
@@ -36,18 +40,18 @@ interruptTest(
       startServer({ dir: workspace.dir, port: server.port })
     );
     await client.waitFor(/^connected again to /m);
-    await stage.done("a.bin");
-    assert.doesNotMatch(stage.said, /^anew /m);
-    await stage.end();
-    await again.waitForLeaving(1);
+    await run.done("a.bin");
+    assert.doesNotMatch(run.stderr, /^refetch /m);
+    await run.end();
+    await again.waitForDisconnects(1);
     assert.ok(again.bytesByClient[0]! < 11 * MB, `${again.bytesByClient} bytes were sent again`);
   },
 );
 
-Deno.test("client waits for a server that was killed, and goes on once it is back", async () => {
-  await using stage = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
-  const { client, server, workspace } = stage;
-  await stage.underWay("a.bin", 5 * MB);
+Deno.test("client waits for a server that was killed, and continues once it is back", async () => {
+  await using run = await ThrottledRun.start({ files: { "a.bin": 15 * MB }, input: "a.bin\n" });
+  const { client, server, workspace } = run;
+  await run.underWay("a.bin", 5 * MB);
   server.kill("SIGKILL");
   await server.ended();
   await client.waitFor(/^lost the server: .*; trying again$/m);
@@ -55,66 +59,66 @@ Deno.test("client waits for a server that was killed, and goes on once it is bac
   await using again = await eventually(() =>
     startServer({ dir: workspace.dir, port: server.port })
   );
-  await stage.done("a.bin");
-  assert.doesNotMatch(stage.said, /^anew /m);
-  await stage.end();
-  await again.waitForLeaving(1);
+  await run.done("a.bin");
+  assert.doesNotMatch(run.stderr, /^refetch /m);
+  await run.end();
+  await again.waitForDisconnects(1);
   assert.ok(again.bytesByClient[0]! < 13 * MB, `${again.bytesByClient} bytes were sent again`);
 });
 
-Deno.test("client goes on after its line was cut, and says so", async () => {
-  await using stage = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
+Deno.test("client continues after its connection was cut, and reports it", async () => {
+  await using run = await ThrottledRun.start({ files: { "a.bin": 9 * MB }, input: "a.bin\n" });
   for (const bytes of [1 * MB, 3 * MB, 6 * MB]) {
-    await stage.underWay("a.bin", bytes);
-    const before = stage.said.length;
-    stage.relay.cut();
-    await stage.client.waitFor(/^connected again to /m, undefined, before);
+    await run.underWay("a.bin", bytes);
+    const before = run.stderr.length;
+    run.relay.cut();
+    await run.client.waitFor(/^connected again to /m, undefined, before);
   }
-  await stage.done("a.bin");
-  await stage.end();
+  await run.done("a.bin");
+  await run.end();
 });
 
-interruptTest("server drains at the first Ctrl+C, and ends at once at another one", async () => {
-  await using site = await Workspace.create();
-  await site.shareZeros("large.bin", 256 * 1024 * 1024);
-  await using server = await startServer(site);
-  using _greedy = await askAndDoNotRead(server.port);
+interruptTest("server drains at the first Ctrl+C, and ends at once at a second one", async () => {
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
+  await using server = await startServer(workspace);
+  using _stalled = await requestWithoutReading(server.port);
   server.interrupt();
-  await acceptsNoMore(server.port);
-  // Shortly after the first one, another one may be taken for the same press.
+  await waitUntilClosed(server.port);
+  // A signal shortly after the first one may count as the same press.
   const pressing = setInterval(() => server.interrupt(), 200);
   const { signal, stderr } = await server.ended().finally(() => clearInterval(pressing));
   assert.equal(signal, "SIGINT", stderr);
   assert.doesNotMatch(stderr, /server_stopped/);
 });
 
-interruptTest("server that drains ends by itself, though a client does not read", async () => {
-  await using site = await Workspace.create();
-  await site.shareZeros("large.bin", 256 * 1024 * 1024);
-  await using server = await startServer(site);
-  using _greedy = await askAndDoNotRead(server.port);
+interruptTest("server that drains ends by itself even if a client does not read", async () => {
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros("large.bin", 256 * 1024 * 1024);
+  await using server = await startServer(workspace);
+  using _stalled = await requestWithoutReading(server.port);
   server.interrupt();
-  await acceptsNoMore(server.port);
+  await waitUntilClosed(server.port);
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server_stopped {2}clients=/);
 });
 
-/** A client that asks for more than the system buffers, and reads nothing once answers come. */
-async function askAndDoNotRead(port: number): Promise<Connection> {
+/** A client that requests more than the system buffers, and reads nothing after the first chunk. */
+async function requestWithoutReading(port: number): Promise<Connection> {
   const connection = new Connection(await Deno.connect({ hostname: "127.0.0.1", port }), "client");
   const reader = connection.readable.getReader();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
     if (value.header.type === MessageType.CHUNK) break;
-    if (value.header.type === MessageType.LIST) await askForAll(connection, value.payload);
+    if (value.header.type === MessageType.LIST) await requestAll(connection, value.payload);
   }
   return connection;
 }
 
-/** Waits until a server accepts no more, so it has taken a signal. */
-async function acceptsNoMore(port: number): Promise<void> {
+/** Waits until a server accepts no more connections: it has handled a signal. */
+async function waitUntilClosed(port: number): Promise<void> {
   await eventually(async () => {
     const connecting = Deno.connect({ hostname: "127.0.0.1", port });
     connecting.then((conn) => conn.close(), () => {});
@@ -122,7 +126,7 @@ async function acceptsNoMore(port: number): Promise<void> {
   });
 }
 
-async function askForAll(connection: Connection, list: Uint8Array): Promise<void> {
+async function requestAll(connection: Connection, list: Uint8Array): Promise<void> {
   const { path, version, size } = parseListPage(list).files[0]!;
   const length = 1024 * 1024;
   for (let offset = 0; offset < size; offset += length) {

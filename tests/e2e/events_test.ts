@@ -12,7 +12,7 @@ import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
 const JSON_ARGS = ["--progress", "json"];
 
-/** The lines of a run, of which every one is as documented, and which said nothing else. */
+/** The lines of a run; asserts that all are as documented and that standard error is empty. */
 function linesOf({ stdout, stderr }: ProgramResult): JsonLine[] {
   assert.equal(stderr, "");
   return parseJsonLines(stdout);
@@ -26,7 +26,7 @@ function sum(lines: readonly JsonLine[], member: string): number {
   return lines.reduce((total, line) => total + (line[member] as number), 0);
 }
 
-Deno.test("client --progress json tells a whole run, and its sums are those of the files", async () => {
+Deno.test("client --progress json reports a whole run, and its sums are those of the files", async () => {
   const files = { "a.bin": 3 * MB, "b/c.bin": 70_000, "b/d.bin": 5, "empty": 0, "e 日.bin": 1 };
   await using site = await Workspace.create(files);
   await site.setInput("a.bin CRITICAL\nb/* HIGH\nempty\ne*\n");
@@ -46,11 +46,11 @@ Deno.test("client --progress json tells a whole run, and its sums are those of t
   assert.equal(sum(only(lines, "queued"), "size"), total);
   assert.equal(only(lines, "list")[0]!.size, total);
   assert.equal(lines[lines.length - 1]!.event, "summary");
-  const { done, bytes, repeated, resume, exitCode, error } = lines.at(-1)!;
-  assert.deepEqual({ done, bytes, repeated, resume, exitCode, error }, {
+  const { done, receivedBytes, repeatedBytes, resume, exitCode, error } = lines.at(-1)!;
+  assert.deepEqual({ done, receivedBytes, repeatedBytes, resume, exitCode, error }, {
     done: 5,
-    bytes: total,
-    repeated: 0,
+    receivedBytes: total,
+    repeatedBytes: 0,
     resume: null,
     exitCode: 0,
     error: null,
@@ -61,15 +61,15 @@ Deno.test("client --progress json tells a whole run, and its sums are those of t
   assert.ok(times[0]! >= started && times.at(-1)! <= Date.now());
 });
 
-/** Asserts that a file's events come in the order in which things happen. */
+/** Asserts that a file's events are in the order of its stages. */
 function assertOrder(lines: readonly JsonLine[], path: string): void {
   const order = ["queued", "started", "verifying", "verified", "finished"];
   const found = lines.filter((line) => line.path === path).map(({ event }) => event);
-  // An empty file has nothing to start with.
+  // An empty file has no bytes to request, so it is never started.
   assert.deepEqual(found, order.filter((event) => path !== "empty" || event !== "started"));
 }
 
-Deno.test("client --progress json tells edits, waiting, shares and an interrupt", async () => {
+Deno.test("client --progress json reports edits, waiting, shares and an interrupt", async () => {
   await using stage = await ThrottledRun.start({
     files: { "a.bin": 40 * MB, "b.bin": 40 * MB },
     input: "a.bin CRITICAL\nb.bin\ngone.bin\n",
@@ -122,7 +122,7 @@ Deno.test("client --progress json tells edits, waiting, shares and an interrupt"
   );
 });
 
-Deno.test("client --progress json tells which files failed, and what to do", async () => {
+Deno.test("client --progress json reports which files failed, and what to do", async () => {
   await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 1000 });
   await site.setInput(`a.bin sha256:${"0".repeat(64)}\nb.bin\nnowhere.bin\n`);
   await using server = await startServer(site);
@@ -138,7 +138,7 @@ Deno.test("client --progress json tells which files failed, and what to do", asy
   assert.match(resume as string, /^(?:deno task client|sluice-client\S*) .*--once$/);
 });
 
-Deno.test("client --progress json ends with a summary that says why it could not go on", async () => {
+Deno.test("client --progress json ends with a summary that says why it gave up", async () => {
   await using site = await Workspace.create();
   const port = freePort();
   await site.setInput("a.bin\n");
@@ -153,7 +153,7 @@ Deno.test("client --progress json ends with a summary that says why it could not
   assert.equal(lines.at(-1)!.exitCode, 3);
 });
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { formatBytesOf } from "../../lib/display/terminal/units.ts";
 import { filesUnder, runClient, runProgram, startServer } from "../support/harness.ts";
-import { interrupt } from "../support/interrupted_workspace.ts";
+import { interruptDownload } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-/** What a client explains, as cells. */
+/** A client's explanation, as rows of cells. */
 async function explain(
-  site: Workspace,
+  workspace: Workspace,
   port: number,
   args: readonly string[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string; rows: string[][] }> {
-  const result = await runClient({ ...site, port, args: ["--explain", ...args] });
+  const result = await runClient({ ...workspace, port, args: ["--explain", ...args] });
   const rows = result.stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
   return { ...result, rows };
 }
 
-/** All that could show that something was written: names, sizes, times of files and folders. */
+/** The names, sizes and times of files and folders, which any write would change. */
 async function stateOf(folder: string): Promise<string[]> {
   const states: string[] = [];
   for (const path of [".", ...await filesUnder(folder)]) {
@@ -28,18 +28,18 @@ async function stateOf(folder: string): Promise<string[]> {
 }
 
 Deno.test("client --explain explains lines, files and shares, and writes nothing", async () => {
-  await using site = await Workspace.create({
+  await using workspace = await Workspace.create({
     "c.bin": 1000,
     "h 1.bin": 5,
     "h 2.bin": 5,
     "n.bin": 7,
   });
-  await site.setInput("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
-  await using server = await startServer(site);
-  const before = await stateOf(site.root);
-  const { code, stderr, rows } = await explain(site, server.port);
+  await workspace.setInput("# all\nc.bin CRITICAL\n\nh*.bin high\nn.bin\nlater.bin\n../x\n");
+  await using server = await startServer(workspace);
+  const before = await stateOf(workspace.root);
+  const { code, stderr, rows } = await explain(workspace, server.port);
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.deepEqual(await stateOf(site.root), before);
+  assert.deepEqual(await stateOf(workspace.root), before);
   assert.deepEqual(rows, [
     ["line", "text", "meaning"],
     ["1", "# all", "comment"],
@@ -51,7 +51,7 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
     [
       "7",
       "../x",
-      'does not count: "../x" can be no file of a server: it has a segment ".."; write names as ' +
+      'does not count: "../x" cannot be a file of the server: it has a segment ".."; write names as ' +
       "--list shows them",
     ],
     [""],
@@ -69,35 +69,38 @@ Deno.test("client --explain explains lines, files and shares, and writes nothing
   ]);
 });
 
-Deno.test("client --explain tells what is there, what is resumed, and what is left over", async () => {
+Deno.test("client --explain shows which files are there, which are resumed, and which are left over", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
-  await using site = await Workspace.create({
+  await using workspace = await Workspace.create({
     ...Object.fromEntries(names.map((name) => [name, 4 * MB])),
     "done.bin": 5000,
     "way.bin": 1,
   });
-  await site.setInput("done.bin\n");
-  await using server = await startServer(site);
-  assert.equal((await runClient({ ...site, port: server.port })).code, 0);
-  await site.setInput("*.bin\n");
-  await Deno.mkdir(site.downloaded("way.bin"));
-  const remains = await interrupt(site, server, names);
-  const before = await stateOf(site.output);
+  await workspace.setInput("done.bin\n");
+  await using server = await startServer(workspace);
+  assert.equal((await runClient({ ...workspace, port: server.port })).code, 0);
+  await workspace.setInput("*.bin\n");
+  await Deno.mkdir(workspace.downloaded("way.bin"));
+  const remains = await interruptDownload(workspace, server, names);
+  const before = await stateOf(workspace.output);
 
-  await site.setInput("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
+  await workspace.setInput("a.bin CRITICAL\nb.bin HIGH\ndone.bin\nway.bin\n");
   const logged = server.stderr.length;
-  await site.replace("b.bin", 3 * MB, 77);
+  await workspace.replace("b.bin", 3 * MB, 77);
   await server.waitFor("folder_changed", undefined, logged);
-  const { code, stdout, stderr, rows } = await explain(site, server.port);
+  const { code, stdout, stderr, rows } = await explain(workspace, server.port);
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.deepEqual(await stateOf(site.output), before);
+  assert.deepEqual(await stateOf(workspace.output), before);
 
   const fates = new Map(
     rows.filter(({ length }) => length >= 5).map((row) => row.slice(-2) as [string, string]),
   );
-  const { kept } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
-  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(kept, 4 * MB)} are here`);
-  assert.match(fates.get("b.bin")!, /^begun anew: the server's file is another version/);
+  const { resumableBytes } = remains.find(({ journal }) => journal.subject.path === "a.bin")!;
+  assert.equal(fates.get("a.bin"), `resumed: ${formatBytesOf(resumableBytes, 4 * MB)} on disk`);
+  assert.match(
+    fates.get("b.bin")!,
+    /^refetched: the server has another version than the partial file/,
+  );
   assert.equal(
     fates.get("done.bin"),
     "there already: size and time agree, its digest is compared",
@@ -105,20 +108,20 @@ Deno.test("client --explain tells what is there, what is resumed, and what is le
   assert.match(fates.get("way.bin")!, /^fails: a folder stands where "way\.bin" belongs/);
   assert.match(
     stdout,
-    /iB are kept of 1 file that no line names; .*: (?:deno task client|sluice-client\S*) --clean --input /,
+    /iB of 1 file that no line names are kept; .*: (?:deno task client|sluice-client\S*) --clean --input /,
   );
 
-  const unverified = await explain(site, server.port, ["--verify", "none"]);
+  const unverified = await explain(workspace, server.port, ["--verify", "none"]);
   assert.match(unverified.stdout, /there already: size and time agree$/m);
 });
 
 Deno.test("client --explain without a server explains the lines alone, and ends with 3", async () => {
-  await using site = await Workspace.create();
-  await site.setInput('a*.bin\nb.bin HIGH\n"open\n');
+  await using workspace = await Workspace.create();
+  await workspace.setInput('a*.bin\nb.bin HIGH\n"open\n');
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const { code, stderr, rows } = await explain(site, port);
+  const { code, stderr, rows } = await explain(workspace, port);
   assert.equal(code, 3);
   assert.match(stderr, /^client: Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/);
   assert.deepEqual(rows, [
@@ -127,20 +130,20 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
     ["2", "b.bin HIGH", "HIGH: one file"],
     ["3", '"open', 'does not count: the quote is not closed: end the name with "'],
     [""],
-    ["The server is not known, so the lines alone are explained."],
+    ["There is no server list, so only the lines are explained."],
     [""],
   ]);
-  await assert.rejects(Deno.stat(site.output), Deno.errors.NotFound);
+  await assert.rejects(Deno.stat(workspace.output), Deno.errors.NotFound);
 });
 
-Deno.test("client --explain says in one line what is wrong with its input or its output", async () => {
-  await using site = await Workspace.create({ "a.bin": 1 });
-  const noInput = await runProgram("client", ["--explain"], site.root);
+Deno.test("client --explain reports in one line why its input or its output is wrong", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1 });
+  const noInput = await runProgram("client", ["--explain"], workspace.root);
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
   assert.match(noInput.stderr, /^client: Cannot read the input list "input\.txt": [^\n]+\n$/);
-  await site.setInput("a.bin\n");
-  const args = ["--explain", "--output", site.shared("a.bin")];
-  const noOutput = await runProgram("client", args, site.root);
+  await workspace.setInput("a.bin\n");
+  const args = ["--explain", "--output", workspace.shared("a.bin")];
+  const noOutput = await runProgram("client", args, workspace.root);
   assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);
   assert.match(noOutput.stderr, /^client: Cannot write to the output folder [^\n]+--output\n$/);
 });

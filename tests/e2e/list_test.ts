@@ -3,63 +3,67 @@ import { runClient, runProgram, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
 Deno.test("client --list prints names and sizes, and needs no input list", async () => {
-  await using site = await Workspace.create({ "a.bin": 1_048_576, "sub/ü [1].txt": 5, "empty": 0 });
-  await site.share(".hidden", 10);
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create({
+    "a.bin": 1_048_576,
+    "sub/ü [1].txt": 5,
+    "empty": 0,
+  });
+  await workspace.share(".hidden", 10);
+  await using server = await startServer(workspace);
   const args = ["--list", "--server", `127.0.0.1:${server.port}`];
-  const { code, stdout, stderr } = await runProgram("client", args, site.dir);
+  const { code, stdout, stderr } = await runProgram("client", args, workspace.dir);
   assert.deepEqual([code, stderr], [0, ""]);
   const rows = stdout.trimEnd().split("\n").map((row) => row.split(/ {2,}/));
   assert.deepEqual(rows, [["a.bin", "1.00 MiB"], ["empty", "0 B"], ["sub/ü [1].txt", "5 B"]]);
 });
 
 Deno.test("client --list of an empty folder prints nothing on standard output", async () => {
-  await using site = await Workspace.create();
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create();
+  await using server = await startServer(workspace);
   const args = ["--list", "--server", `127.0.0.1:${server.port}`];
-  const { code, stdout } = await runProgram("client", args, site.dir);
+  const { code, stdout } = await runProgram("client", args, workspace.dir);
   assert.deepEqual([code, stdout], [0, ""]);
 });
 
 Deno.test("client --once ends with 1 if a file is missing, and fetches the others", async () => {
-  await using site = await Workspace.create({ "a.bin": 1000, "b.bin": 2_000_000 });
-  await site.setInput("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
-  await using server = await startServer(site);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  await using workspace = await Workspace.create({ "a.bin": 1000, "b.bin": 2_000_000 });
+  await workspace.setInput("a.bin\nmissing.bin CRITICAL\nno/*.match\nb.bin\n");
+  await using server = await startServer(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1, stderr);
   assert.match(stderr, /missing\.bin, no\/\*\.match$/m);
-  await site.assertArrived("a.bin", "b.bin");
-  await site.assertNoLeftovers();
+  await workspace.assertArrived("a.bin", "b.bin");
+  await workspace.assertNoLeftovers();
 });
 
-Deno.test("client --once ends with 0 if nothing is named", async () => {
-  await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.setInput("# nothing yet\n");
-  await using server = await startServer(site);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+Deno.test("client --once ends with 0 if the input list is empty", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1000 });
+  await workspace.setInput("# nothing yet\n");
+  await using server = await startServer(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
-  await site.assertAbsent("a.bin");
+  await workspace.assertAbsent("a.bin");
 });
 
-Deno.test("client --progress none says nothing if all is well", async () => {
-  await using site = await Workspace.create({ "a.bin": 1000 });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
+Deno.test("client --progress none prints nothing if all is well", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1000 });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
   const args = ["--once", "--progress", "none"];
-  const { code, stdout, stderr } = await runClient({ ...site, port: server.port, args });
+  const { code, stdout, stderr } = await runClient({ ...workspace, port: server.port, args });
   assert.deepEqual([code, stdout, stderr], [0, "", ""]);
-  await site.assertArrived("a.bin");
+  await workspace.assertArrived("a.bin");
 });
 
 Deno.test("server shares hidden files with --hidden only", async () => {
-  await using site = await Workspace.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
-  await site.setInput("**\n.d\n.b/c.bin\n");
-  await using server = await startServer(site);
-  const without = await runClient({ ...site, port: server.port });
+  await using workspace = await Workspace.create({ "a.bin": 1000, ".b/c.bin": 10, ".d": 20 });
+  await workspace.setInput("**\n.d\n.b/c.bin\n");
+  await using server = await startServer(workspace);
+  const without = await runClient({ ...workspace, port: server.port });
   assert.equal(without.code, 1, without.stderr);
-  await site.assertAbsent(".d");
-  await using open = await startServer({ dir: site.dir, args: ["--hidden"] });
-  const { code, stderr } = await runClient({ ...site, port: open.port });
+  await workspace.assertAbsent(".d");
+  await using open = await startServer({ dir: workspace.dir, args: ["--hidden"] });
+  const { code, stderr } = await runClient({ ...workspace, port: open.port });
   assert.equal(code, 0, stderr);
-  await site.assertArrived("a.bin", ".b/c.bin", ".d");
+  await workspace.assertArrived("a.bin", ".b/c.bin", ".d");
 });

@@ -4,7 +4,7 @@ import { readDocument, rowsOf, sectionOf } from "../support/documents.ts";
 import { runClient, type ServerProgram, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
-/** The details of every event; the type checker sees to it that none is missing. */
+/** The details of every event; the type checker fails if one is missing. */
 const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<keyof E, "event">[] } =
   {
     "sharing": ["dir", "files", "reach"],
@@ -34,16 +34,20 @@ Deno.test("docs/events.md has every event of the server's log with its details, 
   assert.deepEqual(found, DETAILS);
 });
 
-Deno.test("server --log json writes one object a line, and all add up", async () => {
-  await using site = await Workspace.create({ "a.bin": 3_000_000, "b b\u202e.bin": 7, "empty": 0 });
-  await site.setInput("*\n");
+Deno.test("server --log json writes one object a line, and its sums are right", async () => {
+  await using workspace = await Workspace.create({
+    "a.bin": 3_000_000,
+    "b b\u202e.bin": 7,
+    "empty": 0,
+  });
+  await workspace.setInput("*\n");
   await using server = await startServer({
-    dir: site.dir,
+    dir: workspace.dir,
     args: ["--log", "json", "--max-clients-per-address", "1"],
   });
-  assert.equal((await runClient({ ...site, port: server.port })).code, 0);
+  assert.equal((await runClient({ ...workspace, port: server.port })).code, 0);
   await server.waitFor('"client_disconnected"');
-  await site.share("later.bin", 1);
+  await workspace.share("later.bin", 1);
   await server.waitFor('"folder_changed"');
   await beRefused(server);
   server.interrupt();
@@ -73,13 +77,17 @@ Deno.test("server --log json writes one object a line, and all add up", async ()
     events.filter((event) => event.event === kind) as unknown as (ServerEvent & { event: E })[];
   const sent = only("file_sent").map(({ path, size }) => [path, size]);
   assert.deepEqual(sent.sort(), [["a.bin", 3_000_000], ["b b\u202e.bin", 7]]);
-  const [went] = only("client_disconnected");
-  assert.deepEqual([went!.files, went!.bytes, went!.refused], [2, 3_000_007, 0]);
+  const [disconnected] = only("client_disconnected");
+  assert.deepEqual([disconnected!.files, disconnected!.bytes, disconnected!.refused], [
+    2,
+    3_000_007,
+    0,
+  ]);
   const [stopped] = only("server_stopped");
   assert.deepEqual([stopped!.clients, stopped!.files, stopped!.bytes], [2, 2, 3_000_007]);
 });
 
-/** Connects twice where only one client is taken. */
+/** Connects twice to a server that accepts one client per address. */
 async function beRefused(server: ServerProgram): Promise<void> {
   using _first = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   using _second = await Deno.connect({ hostname: "127.0.0.1", port: server.port });

@@ -3,7 +3,7 @@ import { writeLine } from "../../lib/cli/main.ts";
 import { type ProgramResult, runProgram, startServer, tempFolder } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
-/** Asserts that a program ended with one line that says what is wrong. */
+/** Asserts that a program ended with one line that names the mistake. */
 function assertOneLine(
   { code, signal, stdout, stderr }: ProgramResult,
   wantedCode: number,
@@ -16,7 +16,7 @@ function assertOneLine(
   assert.doesNotMatch(stderr, /\bat file:|Uncaught|Error:/);
 }
 
-/** Wrong command lines of each program, and what is said about them. */
+/** Wrong command lines of each program, and the message about each. */
 const COMMAND_LINES: readonly (readonly ["server" | "client", readonly string[], RegExp])[] = [
   ["server", ["--prot", "1"], /"--prot".*--port\?/],
   ["server", ["--direktory=x"], /"--direktory"/],
@@ -43,7 +43,7 @@ const COMMAND_LINES: readonly (readonly ["server" | "client", readonly string[],
 ];
 
 for (const [name, args, wanted] of COMMAND_LINES) {
-  Deno.test(`${name} says in one line what is wrong with ${args.join(" ")}`, async () => {
+  Deno.test(`${name} reports in one line what is wrong with ${args.join(" ")}`, async () => {
     await using folder = await tempFolder();
     const result = await runProgram(name, args, folder.path);
     assertOneLine(result, 2, wanted);
@@ -65,27 +65,27 @@ for (const name of ["server", "client"] as const) {
   });
 }
 
-Deno.test("server says in one line that its folder is missing", async () => {
+Deno.test("server reports in one line that its folder is missing", async () => {
   await using folder = await tempFolder();
   const result = await runProgram("server", ["--port", "0", "--dir", "nowhere"], folder.path);
   assertOneLine(result, 2, /"nowhere".*does not exist.*--dir/);
 });
 
-Deno.test("server says in one line that the default folder is missing", async () => {
+Deno.test("server reports in one line that the default folder is missing", async () => {
   await using folder = await tempFolder();
   assertOneLine(await runProgram("server", [], folder.path), 2, /"files".*does not exist.*--dir/);
 });
 
 for (const below of ["", "/below"]) {
-  Deno.test(`server says in one line that its folder is a file${below && " or below one"}`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1 });
-    const dir = site.shared("a.bin") + below;
-    const result = await runProgram("server", ["--port", "0", "--dir", dir], site.root);
+  Deno.test(`server reports in one line that its folder is a file${below && " or below one"}`, async () => {
+    await using workspace = await Workspace.create({ "a.bin": 1 });
+    const dir = workspace.shared("a.bin") + below;
+    const result = await runProgram("server", ["--port", "0", "--dir", dir], workspace.root);
     assertOneLine(result, 2, /a\.bin.*not a folder.*--dir/);
   });
 }
 
-Deno.test("server says in one line that it may not read its folder", async () => {
+Deno.test("server reports in one line that it may not read its folder", async () => {
   await using folder = await tempFolder();
   const dir = `${folder.path}/secret`;
   await Deno.mkdir(dir, { mode: 0o000 });
@@ -94,26 +94,30 @@ Deno.test("server says in one line that it may not read its folder", async () =>
   assertOneLine(result, 2, /secret.*may not be read.*--dir/);
 });
 
-Deno.test("server says in one line that its port is in use", async () => {
-  await using site = await Workspace.create();
-  await using first = await startServer(site);
-  const args = ["--port", String(first.port), "--dir", site.dir];
+Deno.test("server reports in one line that its port is in use", async () => {
+  await using workspace = await Workspace.create();
+  await using first = await startServer(workspace);
+  const args = ["--port", String(first.port), "--dir", workspace.dir];
   assertOneLine(
-    await runProgram("server", args, site.root),
+    await runProgram("server", args, workspace.root),
     2,
     new RegExp(`:${first.port}.*in use.*--port`),
   );
 });
 
 for (const host of ["192.0.2.1", "no-such-host.invalid"]) {
-  Deno.test(`server says in one line that it cannot listen on ${host}`, async () => {
-    await using site = await Workspace.create();
-    const args = ["--port", "0", "--dir", site.dir, "--host", host];
-    assertOneLine(await runProgram("server", args, site.root), 2, new RegExp(`${host}.*--host`));
+  Deno.test(`server reports in one line that it cannot listen on ${host}`, async () => {
+    await using workspace = await Workspace.create();
+    const args = ["--port", "0", "--dir", workspace.dir, "--host", host];
+    assertOneLine(
+      await runProgram("server", args, workspace.root),
+      2,
+      new RegExp(`${host}.*--host`),
+    );
   });
 }
 
-Deno.test("client says in one line that its input list is missing", async () => {
+Deno.test("client reports in one line that its input list is missing", async () => {
   await using folder = await tempFolder();
   for (const args of [[], ["--input", "input.txt"], ["--once", "--progress", "none"]]) {
     const result = await runProgram("client", args, folder.path);
@@ -121,36 +125,36 @@ Deno.test("client says in one line that its input list is missing", async () => 
   }
 });
 
-Deno.test("client says in one line that its input list is a folder", async () => {
-  await using site = await Workspace.create();
-  const result = await runProgram("client", ["--input", site.dir], site.root);
+Deno.test("client reports in one line that its input list is a folder", async () => {
+  await using workspace = await Workspace.create();
+  const result = await runProgram("client", ["--input", workspace.dir], workspace.root);
   assertOneLine(result, 2, /shared".*folder.*--input/);
 });
 
 for (const below of ["", "/below"]) {
-  Deno.test(`client says in one line that its output folder is a file${below && " or below one"}`, async () => {
-    await using site = await Workspace.create({ "a.bin": 1 });
-    await site.setInput("a.bin\n");
-    const args = ["--input", site.input, "--output", site.shared("a.bin") + below];
-    assertOneLine(await runProgram("client", args, site.root), 2, /a\.bin.*--output/);
+  Deno.test(`client reports in one line that its output folder is a file${below && " or below one"}`, async () => {
+    await using workspace = await Workspace.create({ "a.bin": 1 });
+    await workspace.setInput("a.bin\n");
+    const args = ["--input", workspace.input, "--output", workspace.shared("a.bin") + below];
+    assertOneLine(await runProgram("client", args, workspace.root), 2, /a\.bin.*--output/);
   });
 }
 
-Deno.test("client says in one line that it may not write to its output folder", async () => {
-  await using site = await Workspace.create();
-  await site.setInput("a.bin\n");
-  await Deno.mkdir(site.output, { mode: 0o000 });
-  if (await canReadAnything(site.output)) return;
-  const args = ["--input", site.input, "--output", site.output];
-  assertOneLine(await runProgram("client", args, site.root), 2, /may not write.*--output/);
+Deno.test("client reports in one line that it may not write to its output folder", async () => {
+  await using workspace = await Workspace.create();
+  await workspace.setInput("a.bin\n");
+  await Deno.mkdir(workspace.output, { mode: 0o000 });
+  if (await canReadAnything(workspace.output)) return;
+  const args = ["--input", workspace.input, "--output", workspace.output];
+  assertOneLine(await runProgram("client", args, workspace.root), 2, /may not write.*--output/);
 });
 
-/** Files in a folder, hidden ones too. */
+/** The names in a folder, including hidden ones. */
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 }
 
-/** Whether this user may read what nobody may, which is said; then a test makes no sense. */
+/** Whether this user is not bound by permissions; then prints that the test is skipped. */
 async function canReadAnything(closedFolder: string): Promise<boolean> {
   try {
     await namesIn(closedFolder);

@@ -6,7 +6,7 @@ import { Workspace } from "../support/workspace.ts";
 
 const CONTENT = new TextEncoder().encode("what a server sends");
 
-/** What a text is to look like on a terminal. */
+/** The form of each text on a terminal. */
 const ESCAPES: Readonly<Record<string, string>> = {
   "\x1b]0;title\x07evil": "\\x1b]0;title\\x07evil",
   "line\nfake line": "line\\nfake line",
@@ -15,9 +15,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "del\x7f": "del\\x7f",
 };
 
-Deno.test("client writes nothing outside its output folder, whatever a server offers", async () => {
-  await using site = await Workspace.create();
-  await site.setInput("**\n");
+Deno.test("client writes nothing outside its output folder, whatever names a server lists", async () => {
+  await using workspace = await Workspace.create();
+  await workspace.setInput("**\n");
   const long = "long/" + "e".repeat(300);
   const hostile = [
     "../evil",
@@ -25,7 +25,7 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
     "a/../../evil",
     "..",
     ".",
-    join(site.root, "evil"),
+    join(workspace.root, "evil"),
     "/evil",
     "a//evil",
     "a/./evil",
@@ -37,31 +37,31 @@ Deno.test("client writes nothing outside its output folder, whatever a server of
   ];
   const files = new Map([...hostile, "good.txt", "sub/good.txt"].map((path) => [path, CONTENT]));
   await using server = startFakeServer(files);
-  const { code, stdout, stderr } = await runClient({ ...site, port: server.port });
+  const { code, stdout, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1, stderr);
   assert.equal(stdout, "");
   assert.deepEqual(
-    await filesUnder(site.root),
+    await filesUnder(workspace.root),
     ["Output/good.txt", "Output/sub/good.txt", "input.txt"],
   );
-  assert.deepEqual(await Deno.readFile(site.downloaded("good.txt")), CONTENT);
-  assert.deepEqual(new Set(server.asked), new Set(["good.txt", "sub/good.txt"]));
+  assert.deepEqual(await Deno.readFile(workspace.downloaded("good.txt")), CONTENT);
+  assert.deepEqual(new Set(server.requested), new Set(["good.txt", "sub/good.txt"]));
   for (const path of hostile) {
     const shown = path === long ? `"${long.slice(0, 100)}` : `"${ESCAPES[path] ?? path}"`;
     const said = stderr.split("\n").filter((line) => line.startsWith("warning "));
-    assert.ok(said.some((line) => line.includes(shown)), `nothing is said of ${shown}:\n${stderr}`);
+    assert.ok(said.some((line) => line.includes(shown)), `${shown} is not mentioned:\n${stderr}`);
   }
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, "control characters came through");
 });
 
 Deno.test("client --list shows the control characters of names as escapes", async () => {
-  await using site = await Workspace.create();
+  await using workspace = await Workspace.create();
   await using server = startFakeServer(
     new Map(Object.keys(ESCAPES).map((path) => [path, CONTENT])),
   );
   const args = ["--list"];
-  const { code, stdout } = await runClient({ ...site, port: server.port, args });
+  const { code, stdout } = await runClient({ ...workspace, port: server.port, args });
   assert.equal(code, 0);
   for (const shown of Object.values(ESCAPES)) assert.ok(stdout.includes(shown), stdout);
   // deno-lint-ignore no-control-regex
@@ -69,55 +69,59 @@ Deno.test("client --list shows the control characters of names as escapes", asyn
 });
 
 Deno.test("client refuses all but one of a file and a folder of one name", async () => {
-  await using site = await Workspace.create();
-  await site.setInput("**\n");
+  await using workspace = await Workspace.create();
+  await workspace.setInput("**\n");
   await using server = startFakeServer(new Map([["a", CONTENT], ["a/b", CONTENT]]));
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^warning .*"a\/b"/m);
-  assert.deepEqual(await Deno.readFile(site.downloaded("a")), CONTENT);
+  assert.deepEqual(await Deno.readFile(workspace.downloaded("a")), CONTENT);
 });
 
 Deno.test("client follows no link in its output folder", async () => {
-  await using site = await Workspace.create({ "link/x.txt": 10, "file.txt": 20, "good.txt": 30 });
-  await site.setInput("**\n");
-  const outside = join(site.root, "outside");
+  await using workspace = await Workspace.create({
+    "link/x.txt": 10,
+    "file.txt": 20,
+    "good.txt": 30,
+  });
+  await workspace.setInput("**\n");
+  const outside = join(workspace.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
-  await Deno.mkdir(site.output);
-  await Deno.symlink(outside, site.downloaded("link"));
-  await Deno.symlink(join(outside, "victim.txt"), site.downloaded("file.txt"));
-  await using server = await startServer(site);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  await Deno.mkdir(workspace.output);
+  await Deno.symlink(outside, workspace.downloaded("link"));
+  await Deno.symlink(join(outside, "victim.txt"), workspace.downloaded("file.txt"));
+  await using server = await startServer(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^failed +link\/x\.txt .*link/m);
   assert.deepEqual(await filesUnder(outside), ["victim.txt"]);
   assert.equal(await Deno.readTextFile(join(outside, "victim.txt")), "untouched");
-  await site.assertArrived("file.txt", "good.txt");
-  assert.ok((await Deno.lstat(site.downloaded("file.txt"))).isFile);
+  await workspace.assertArrived("file.txt", "good.txt");
+  assert.ok((await Deno.lstat(workspace.downloaded("file.txt"))).isFile);
 });
 
 Deno.test("client replaces no folder by a file", async () => {
-  await using site = await Workspace.create({ "a": 10, "good.txt": 30 });
-  await site.setInput("a\ngood.txt\n");
-  await Deno.mkdir(site.downloaded("a/b"), { recursive: true });
-  await using server = await startServer(site);
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  await using workspace = await Workspace.create({ "a": 10, "good.txt": 30 });
+  await workspace.setInput("a\ngood.txt\n");
+  await Deno.mkdir(workspace.downloaded("a/b"), { recursive: true });
+  await using server = await startServer(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^failed +a .*folder/m);
-  assert.ok((await Deno.lstat(site.downloaded("a/b"))).isDirectory);
-  await site.assertArrived("good.txt");
+  assert.ok((await Deno.lstat(workspace.downloaded("a/b"))).isDirectory);
+  await workspace.assertArrived("good.txt");
 });
 
 Deno.test("server shares nothing outside its folder", async () => {
-  await using site = await Workspace.create({ "good.txt": 10 });
-  const secret = join(site.root, "secret.txt");
+  await using workspace = await Workspace.create({ "good.txt": 10 });
+  const secret = join(workspace.root, "secret.txt");
   await Deno.writeTextFile(secret, "secret");
-  await Deno.symlink(secret, site.shared("link.txt"));
-  await Deno.symlink(site.root, site.shared("folder"));
-  await site.setInput("**\nlink.txt\nfolder/secret.txt\n");
-  await using server = await startServer(site);
-  const { code } = await runClient({ ...site, port: server.port });
+  await Deno.symlink(secret, workspace.shared("link.txt"));
+  await Deno.symlink(workspace.root, workspace.shared("folder"));
+  await workspace.setInput("**\nlink.txt\nfolder/secret.txt\n");
+  await using server = await startServer(workspace);
+  const { code } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 1);
-  assert.deepEqual(await filesUnder(site.output), ["good.txt"]);
+  assert.deepEqual(await filesUnder(workspace.output), ["good.txt"]);
 });

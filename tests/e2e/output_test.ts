@@ -3,89 +3,93 @@ import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
 import { runClient, runProgram, startClient, startServer } from "../support/harness.ts";
-import { interrupt, remainsOf } from "../support/interrupted_workspace.ts";
+import { interruptDownload, partialDownloadsIn } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
-Deno.test("client lists what is kept of unwanted files, and --clean removes just that", async () => {
+Deno.test("client reports the partial files of unwanted files, and --clean removes only those", async () => {
   const names = ["a.bin", "b.bin", "c.bin"];
-  await using site = await Workspace.create(
+  await using workspace = await Workspace.create(
     Object.fromEntries(names.map((name) => [name, 4 * MB])),
   );
-  await site.setInput("*.bin\n");
-  await using server = await startServer(site);
-  await interrupt(site, server, names);
-  assert.deepEqual(await keptPaths(site), names);
+  await workspace.setInput("*.bin\n");
+  await using server = await startServer(workspace);
+  await interruptDownload(workspace, server, names);
+  assert.deepEqual(await partialPaths(workspace), names);
 
-  await site.setInput("a.bin\n");
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  await workspace.setInput("a.bin\n");
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
   const [, command] = stderr.match(
     /^kept +.* 2 files .*; to remove it: (?:deno task client|sluice-client\S*) (.*)$/m,
   ) ?? [];
   assert.ok(command, stderr);
-  assert.deepEqual(await keptPaths(site), ["b.bin", "c.bin"]);
+  assert.deepEqual(await partialPaths(workspace), ["b.bin", "c.bin"]);
 
-  await site.setInput("a.bin\nc.bin\n");
+  await workspace.setInput("a.bin\nc.bin\n");
   const args = command.split(" ").map((word) => word.replace(/^"(.*)"$/, "$1"));
-  const clean = await runProgram("client", args, site.root);
+  const clean = await runProgram("client", args, workspace.root);
   assert.deepEqual([clean.code, clean.stderr], [0, ""]);
   assert.match(clean.stdout, /^removed .* of "b\.bin"\n$/);
-  assert.deepEqual(await keptPaths(site), ["c.bin"]);
-  await site.assertArrived("a.bin");
+  assert.deepEqual(await partialPaths(workspace), ["c.bin"]);
+  await workspace.assertArrived("a.bin");
 
-  const last = await runClient({ ...site, port: server.port });
+  const last = await runClient({ ...workspace, port: server.port });
   assert.equal(last.code, 0, last.stderr);
   assert.match(last.stderr, /^resumed +c\.bin /m);
   assert.doesNotMatch(last.stderr, /^kept /m);
-  await site.assertArrived("a.bin", "c.bin");
-  await site.assertNoLeftovers();
+  await workspace.assertArrived("a.bin", "c.bin");
+  await workspace.assertNoLeftovers();
 });
 
-Deno.test("client has its output folder for itself, until it is killed", async () => {
-  await using site = await Workspace.create({ "a.bin": 4 * MB });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
+Deno.test("client locks its output folder until it is killed", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 4 * MB });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
   await using relay = startRelay({ port: server.port, bytesPerSecond: MB });
-  await using first = startClient({ ...site, port: relay.port });
+  await using first = startClient({ ...workspace, port: relay.port });
   await first.waitFor("connected to");
   for (const args of [["--once"], ["--clean"]]) {
-    const second = await runClient({ ...site, port: server.port, args });
+    const second = await runClient({ ...workspace, port: server.port, args });
     assert.equal(second.code, 1, second.stderr);
     assert.match(second.stderr, /^client: Another client .*\n$/);
     assert.ok(second.stderr.includes(`(process ${first.pid})`), second.stderr);
   }
   first.kill("SIGKILL");
   await first.ended();
-  const third = await runClient({ ...site, port: server.port });
+  const third = await runClient({ ...workspace, port: server.port });
   assert.equal(third.code, 0, third.stderr);
-  await site.assertArrived("a.bin");
-  await site.assertNoLeftovers();
+  await workspace.assertArrived("a.bin");
+  await workspace.assertNoLeftovers();
 });
 
-Deno.test("client --clean removes nothing while a line of the list is not understood", async () => {
-  await using site = await Workspace.create({ "a.bin": 4 * MB });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
-  await interrupt(site, server, ["a.bin"]);
-  await site.setInput("a.bin sha256:12\n");
-  const { stdout, stderr } = await runClient({ ...site, port: server.port, args: ["--clean"] });
-  assert.deepEqual(await keptPaths(site), ["a.bin"], stdout);
+Deno.test("client --clean removes nothing while a line of the input list is invalid", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 4 * MB });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  await interruptDownload(workspace, server, ["a.bin"]);
+  await workspace.setInput("a.bin sha256:12\n");
+  const { stdout, stderr } = await runClient({
+    ...workspace,
+    port: server.port,
+    args: ["--clean"],
+  });
+  assert.deepEqual(await partialPaths(workspace), ["a.bin"], stdout);
   assert.match(stderr, /line 1/);
 });
 
-Deno.test("client says in words that a journal of an unwanted file cannot be read", async () => {
-  await using site = await Workspace.create({ "a.bin": MB });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
-  const stem = join(site.output, ".sluice", "0".repeat(32));
+Deno.test("client reports in words that a journal of an unwanted file cannot be read", async () => {
+  await using workspace = await Workspace.create({ "a.bin": MB });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  const stem = join(workspace.output, ".sluice", "0".repeat(32));
   await Deno.mkdir(`${stem}.journal`, { recursive: true });
   await Deno.writeTextFile(`${stem}.data`, "left");
-  const { code, stderr } = await runClient({ ...site, port: server.port });
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assertHarmless(stderr);
   assert.equal(code, 0, stderr);
 });
 
-async function keptPaths(site: Workspace): Promise<string[]> {
-  return (await remainsOf(site)).map(({ journal }) => journal.subject.path).sort();
+async function partialPaths(workspace: Workspace): Promise<string[]> {
+  return (await partialDownloadsIn(workspace)).map(({ journal }) => journal.subject.path).sort();
 }

@@ -33,7 +33,7 @@ Deno.test("client --report writes a page whose numbers are those of the JSON", a
   assert.doesNotMatch(view.dom, /<img/);
 });
 
-Deno.test("openInBrowser hears of errors in a page", async () => {
+Deno.test("openInBrowser returns the errors of a page", async () => {
   await using site = await Workspace.create();
   const path = join(site.root, "bad.html");
   await Deno.writeTextFile(path, "<p id=x>1</p><script>x.textContent = 2; noSuchThing()</script>");
@@ -58,7 +58,7 @@ Deno.test("client --report writes a page also when it is interrupted, over an ol
   const page = await Deno.readTextFile(path);
   assert.match(
     page,
-    /^<!doctype html>[^]*Interrupted[^]*To go on there: <code>(?:deno task client|sluice-client\S*) [^]*<\/html>\n$/,
+    /^<!doctype html>[^]*Interrupted[^]*To resume: <code>(?:deno task client|sluice-client\S*) [^]*<\/html>\n$/,
   );
 });
 
@@ -81,7 +81,7 @@ for (
     ["is the input list", "./input.txt", /it is the input list.*--report/],
   ] as const
 ) {
-  Deno.test(`client says at the start that its report ${name}`, async () => {
+  Deno.test(`client fails at the start if its report ${name}`, async () => {
     await using site = await Workspace.create({ "a.bin": 1000 });
     await site.setInput("a.bin\n");
     await using server = await startServer(site);
@@ -103,14 +103,16 @@ function dataOf(html: string): Record<string, number> {
 
 function assertNumbers(data: Readonly<Record<string, number>>, line: JsonLine): void {
   const { shares, failed, unfinished } = line as JsonLine & {
-    shares: { priorities: { priority: string; wanted: number; measured: number }[] } | null;
+    shares:
+      | { priorities: { priority: string; expectedShare: number; actualShare: number }[] }
+      | null;
     failed: unknown[];
     unfinished: unknown[];
   };
   assert.ok(shares, "nothing competed");
-  const parts = shares.priorities.flatMap(({ priority, wanted, measured }) => [
-    [`wanted-${priority}`, wanted] as const,
-    [`measured-${priority}`, measured] as const,
+  const parts = shares.priorities.flatMap(({ priority, expectedShare, actualShare }) => [
+    [`expected-${priority}`, expectedShare] as const,
+    [`actual-${priority}`, actualShare] as const,
   ]);
   const rounded = Object.fromEntries(
     Object.entries(data).map(([name, value]) => [name, Math.round(value * 1e4) / 1e4]),
@@ -119,9 +121,9 @@ function assertNumbers(data: Readonly<Record<string, number>>, line: JsonLine): 
     done: line.done,
     failed: failed.length,
     unfinished: unfinished.length,
-    bytes: line.bytes,
-    repeated: line.repeated,
-    activeTime: line.activeMs,
+    bytes: line.receivedBytes,
+    repeated: line.repeatedBytes,
+    active: line.activeMs,
     took: line.tookMs,
     rate: line.rate,
     "exit-code": line.exitCode,

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { type JournalEntry, journalHead, journalLine } from "../../lib/client/disk/journal.ts";
 import { runClient, startServer } from "../support/harness.ts";
-import { interrupt, type Remains } from "../support/interrupted_workspace.ts";
+import { interruptDownload, type PartialDownload } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
 
 const SIZE = 6 * MB;
-/** What a client says of a file that it goes on with, or begins anew. */
+/** The client's lines about a file that it resumes, or fetches again. */
 const RESUMED = /^resumed +a\.bin /m;
 const REFETCH = /^refetch +a\.bin /m;
 
-/** What happens to what a client has left, and what the next one does. */
+/** A change to the work files of a killed client, and the behaviour of the next client. */
 interface Case {
   readonly name: string;
-  /** Does it; returns how many of the kept bytes do not count any more. */
-  readonly harm: (remains: Remains) => Promise<number>;
+  /** Makes the change; returns how many of the resumable bytes it invalidates. */
+  readonly harm: (remains: PartialDownload) => Promise<number>;
   readonly resumes: boolean;
-  /** What it says. */
+  /** A line that the client prints. */
   readonly says?: RegExp;
 }
 
@@ -29,7 +29,7 @@ const CASES: readonly Case[] = [
       return entries[2]!.length;
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "damage in two chunks",
@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
       return bytesIn(harmed);
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "data cut off in a chunk",
@@ -49,16 +49,16 @@ const CASES: readonly Case[] = [
       return bytesIn(entries.filter(({ offset, length }) => offset + length > end));
     },
     resumes: true,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
-    name: "the data gone",
-    async harm({ dataPath, kept }) {
+    name: "the data removed",
+    async harm({ dataPath, resumableBytes }) {
       await Deno.remove(dataPath);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
-    says: /^refetch +a\.bin +\d+ of the bytes that were here are damaged$/m,
+    says: /^refetch +a\.bin +\d+ bytes of the partial file are damaged$/m,
   },
   {
     name: "a torn last record",
@@ -80,35 +80,36 @@ const CASES: readonly Case[] = [
   },
   {
     name: "an empty journal",
-    harm: ({ journalPath, kept }) => replaced(journalPath, new Uint8Array(), kept),
+    harm: ({ journalPath, resumableBytes }) =>
+      replaced(journalPath, new Uint8Array(), resumableBytes),
     resumes: false,
   },
   {
     name: "a journal cut off in its head",
-    async harm({ journalPath, kept }) {
+    async harm({ journalPath, resumableBytes }) {
       await Deno.truncate(journalPath, 20);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
   },
   {
     name: "the journal of another file",
-    harm({ journalPath, journal: { subject, entries }, kept }) {
+    harm({ journalPath, journal: { subject, entries }, resumableBytes }) {
       const lines = [journalHead({ ...subject, path: "b.bin" }), ...entries.map(journalLine)];
-      return replaced(journalPath, new TextEncoder().encode(lines.join("")), kept);
+      return replaced(journalPath, new TextEncoder().encode(lines.join("")), resumableBytes);
     },
     resumes: false,
   },
   {
-    name: "garbage for a journal",
-    harm({ journalPath, kept }) {
+    name: "a journal of random bytes",
+    harm({ journalPath, resumableBytes }) {
       const garbage = crypto.getRandomValues(new Uint8Array(5000));
-      return replaced(journalPath, garbage, kept);
+      return replaced(journalPath, garbage, resumableBytes);
     },
     resumes: false,
   },
   {
-    name: "a journal that claims what is not there",
+    name: "a journal that lists missing bytes",
     async harm({ journalPath }) {
       const claim = journalLine({ offset: SIZE - 1000, length: 1000, checksum: 1 });
       await Deno.writeTextFile(journalPath, claim, { append: true });
@@ -117,60 +118,60 @@ const CASES: readonly Case[] = [
     resumes: true,
   },
   {
-    name: "the journal gone",
-    async harm({ journalPath, kept }) {
+    name: "the journal removed",
+    async harm({ journalPath, resumableBytes }) {
       await Deno.remove(journalPath);
-      return kept;
+      return resumableBytes;
     },
     resumes: false,
   },
 ];
 
-Deno.test("client asks only for what its journal and its data do not prove", async (t) => {
-  await using site = await Workspace.create({ "a.bin": SIZE });
-  await site.setInput("a.bin\n");
-  await using server = await startServer(site);
-  const [remains] = await interrupt(site, server, ["a.bin"]);
+Deno.test("client requests only the bytes that its journal and its data do not prove", async (t) => {
+  await using workspace = await Workspace.create({ "a.bin": SIZE });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  const [remains] = await interruptDownload(workspace, server, ["a.bin"]);
   const data = await Deno.readFile(remains!.dataPath);
   const journal = await Deno.readFile(remains!.journalPath);
   let clients = 1;
   for (const { name, harm, resumes, says } of CASES) {
     await t.step(`after ${name}`, async () => {
-      await Deno.remove(site.output, { recursive: true });
-      await Deno.mkdir(`${site.output}/.sluice`, { recursive: true });
+      await Deno.remove(workspace.output, { recursive: true });
+      await Deno.mkdir(`${workspace.output}/.sluice`, { recursive: true });
       await Deno.writeFile(remains!.dataPath, data);
       await Deno.writeFile(remains!.journalPath, journal);
       const lost = await harm(remains!);
-      const { code, stderr } = await runClient({ ...site, port: server.port });
+      const { code, stderr } = await runClient({ ...workspace, port: server.port });
       assert.equal(code, 0, stderr);
-      await site.assertArrived("a.bin");
-      await site.assertNoLeftovers();
+      await workspace.assertArrived("a.bin");
+      await workspace.assertNoLeftovers();
       if (resumes) assert.match(stderr, RESUMED);
       else assert.doesNotMatch(stderr, RESUMED);
       if (says) assert.match(stderr, says);
-      await server.waitForLeaving(++clients);
-      assert.equal(server.bytesByClient.at(-1), SIZE - remains!.kept + lost, stderr);
+      await server.waitForDisconnects(++clients);
+      assert.equal(server.bytesByClient.at(-1), SIZE - remains!.resumableBytes + lost, stderr);
     });
   }
 });
 
-Deno.test("client begins a file anew that has changed on the server in between", async () => {
+Deno.test("client refetches a file that changed on the server between two runs", async () => {
   for (const size of [SIZE, SIZE - MB, SIZE + MB]) {
-    await using site = await Workspace.create({ "a.bin": SIZE });
-    await site.setInput("a.bin\n");
-    await using server = await startServer(site);
-    await interrupt(site, server, ["a.bin"]);
-    await site.replace("a.bin", size, 99);
-    // The server may need a moment to see it: its list is no older than its start.
-    await using fresh = await startServer(site);
-    const { code, stderr } = await runClient({ ...site, port: fresh.port });
+    await using workspace = await Workspace.create({ "a.bin": SIZE });
+    await workspace.setInput("a.bin\n");
+    await using server = await startServer(workspace);
+    await interruptDownload(workspace, server, ["a.bin"]);
+    await workspace.replace("a.bin", size, 99);
+    // A running server may list the change late; a new one lists it from its start.
+    await using fresh = await startServer(workspace);
+    const { code, stderr } = await runClient({ ...workspace, port: fresh.port });
     assert.equal(code, 0, stderr);
     assert.match(stderr, REFETCH);
     assert.match(stderr, /another version/);
     assert.doesNotMatch(stderr, RESUMED);
-    await site.assertArrived("a.bin");
-    await site.assertNoLeftovers();
-    await fresh.waitForLeaving(1);
+    await workspace.assertArrived("a.bin");
+    await workspace.assertNoLeftovers();
+    await fresh.waitForDisconnects(1);
     assert.deepEqual(fresh.bytesByClient, [size]);
   }
 });

@@ -8,10 +8,10 @@ import { TerminalProgram, terminalTest } from "../support/terminal.ts";
 terminalTest(
   "server shows its clients below its log, and leaves the terminal as it was",
   async () => {
-    await using site = await Workspace.create({ "a.bin": 30 * MB, "b.bin": 30 * MB });
-    await site.setInput("*\n");
-    const args = ["--dir", site.dir, "--port", "0"];
-    const size = { columns: 100, rows: 20, cwd: site.root };
+    await using workspace = await Workspace.create({ "a.bin": 30 * MB, "b.bin": 30 * MB });
+    await workspace.setInput("*\n");
+    const args = ["--dir", workspace.dir, "--port", "0"];
+    const size = { columns: 100, rows: 20, cwd: workspace.root };
     await using server = await TerminalProgram.start("server", args, size);
     const [first] = await server.screen((lines) => {
       assert.ok(lines.includes("no client yet; Ctrl+C to stop"));
@@ -20,7 +20,7 @@ terminalTest(
     assert.ok(!server.terminal.cursorVisible);
 
     await using relay = startRelay({ port, bytesPerSecond: 2 * MB });
-    await using client = startClient({ ...site, port: relay.port });
+    await using client = startClient({ ...workspace, port: relay.port });
     await server.screen((lines) => {
       const table = lines.slice(-3).map((line) => line.split(/ {2,}/));
       assert.deepEqual(table[0], ["client", "files", "rate", "total", "connected"]);
@@ -48,9 +48,9 @@ terminalTest(
 );
 
 terminalTest("server --log json draws nothing on a terminal", async () => {
-  await using site = await Workspace.create({ "a.bin": 1 });
-  const args = ["--dir", site.dir, "--port", "0", "--log", "json"];
-  const size = { columns: 200, rows: 20, cwd: site.root };
+  await using workspace = await Workspace.create({ "a.bin": 1 });
+  const args = ["--dir", workspace.dir, "--port", "0", "--log", "json"];
+  const size = { columns: 200, rows: 20, cwd: workspace.root };
   await using server = await TerminalProgram.start("server", args, size);
   await server.screen((lines) => assert.match(lines[1] ?? "", /"sharing"/));
   await new Promise((resolve) => setTimeout(resolve, 500));

@@ -14,8 +14,8 @@ function startTask(name: "server" | "client", args: readonly string[]): Program 
   return new Program(command, { cwd: REPOSITORY, ownGroup: true });
 }
 
-function startServerTask(site: Workspace): Program {
-  return startTask("server", ["--port", "0", "--dir", site.dir]);
+function startServerTask(workspace: Workspace): Program {
+  return startTask("server", ["--port", "0", "--dir", workspace.dir]);
 }
 
 async function portOf(server: Program): Promise<number> {
@@ -23,7 +23,7 @@ async function portOf(server: Program): Promise<number> {
   return Number(line.match(/:(\d+)\n/)![1]);
 }
 
-/** The process that a process has started, or null if this system cannot tell. */
+/** The child of a process, or null if this system cannot list processes. */
 async function childOf(pid: number): Promise<number | null> {
   const ps = new Deno.Command("ps", { args: ["-A", "-o", "pid=,ppid="], stderr: "null" });
   try {
@@ -38,28 +38,28 @@ async function childOf(pid: number): Promise<number | null> {
 }
 
 Deno.test("deno task server shares a folder, and ends with 0 at Ctrl+C", async () => {
-  await using site = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
-  await site.setInput("*.bin\n");
-  await using server = startServerTask(site);
+  await using workspace = await Workspace.create({ "a.bin": 1 * MB, "b.bin": 3 });
+  await workspace.setInput("*.bin\n");
+  await using server = startServerTask(workspace);
   const address = `127.0.0.1:${await portOf(server)}`;
   await using client = startTask("client", [
-    ...["--server", address, "--input", site.input, "--output", site.output, "--once"],
+    ...["--server", address, "--input", workspace.input, "--output", workspace.output, "--once"],
   ]);
   const done = await client.ended();
   assert.equal(done.code, 0, done.stderr);
-  await site.assertArrived("a.bin", "b.bin");
+  await workspace.assertArrived("a.bin", "b.bin");
   server.killGroup("SIGINT");
   const { code, signal, stderr } = await server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server_stopped {2}clients=1 {2}files=2 {2}bytes=1000003$/m);
 });
 
-for (const who of ["deno task", "the program that it started"] as const) {
-  Deno.test(`deno task server ends with 0 at SIGINT to ${who}`, async () => {
-    await using site = await Workspace.create();
-    await using server = startServerTask(site);
+for (const target of ["deno task", "the program that it started"] as const) {
+  Deno.test(`deno task server ends with 0 at SIGINT to ${target}`, async () => {
+    await using workspace = await Workspace.create();
+    await using server = startServerTask(workspace);
     await portOf(server);
-    const pid = who === "deno task" ? server.pid : await childOf(server.pid);
+    const pid = target === "deno task" ? server.pid : await childOf(server.pid);
     if (pid === null) {
       writeLine(Deno.stderr, "Skipped: there is no ps to find the program with");
       return;
@@ -72,11 +72,11 @@ for (const who of ["deno task", "the program that it started"] as const) {
 }
 
 /** A client that downloads from `deno task server` over a slow line. */
-class Pair implements AsyncDisposable {
+class TaskRun implements AsyncDisposable {
   readonly #disposables: AsyncDisposableStack;
 
   private constructor(
-    readonly site: Workspace,
+    readonly workspace: Workspace,
     readonly server: Program,
     readonly client: Program,
     disposables: AsyncDisposableStack,
@@ -84,11 +84,11 @@ class Pair implements AsyncDisposable {
     this.#disposables = disposables;
   }
 
-  static async start(): Promise<Pair> {
+  static async start(): Promise<TaskRun> {
     await using disposables = new AsyncDisposableStack();
-    const site = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
-    await site.setInput("a.bin\n");
-    const server = disposables.use(startServerTask(site));
+    const workspace = disposables.use(await Workspace.create({ "a.bin": 20 * MB }));
+    await workspace.setInput("a.bin\n");
+    const server = disposables.use(startServerTask(workspace));
     const recorder = new GetRecorder();
     const relay = disposables.use(startRelay({
       port: await portOf(server),
@@ -97,10 +97,10 @@ class Pair implements AsyncDisposable {
     }));
     const address = `127.0.0.1:${relay.port}`;
     const client = disposables.use(startTask("client", [
-      ...["--server", address, "--input", site.input, "--output", site.output],
+      ...["--server", address, "--input", workspace.input, "--output", workspace.output],
     ]));
     await eventually(() => assert.ok(recorder.bytesOf("a.bin") > 6 * MB, client.stderr));
-    return new Pair(site, server, client, disposables.move());
+    return new TaskRun(workspace, server, client, disposables.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -109,19 +109,19 @@ class Pair implements AsyncDisposable {
 }
 
 Deno.test("deno task client ends with 130 at Ctrl+C while it downloads", async () => {
-  await using pair = await Pair.start();
-  pair.client.killGroup("SIGINT");
-  const { code, signal, stderr } = await pair.client.ended();
+  await using run = await TaskRun.start();
+  run.client.killGroup("SIGINT");
+  const { code, signal, stderr } = await run.client.ended();
   assert.deepEqual([code, signal], [130, null], stderr);
-  assert.match(stderr, /^0 files done, 1 unfinished: /m, "it ended without a word");
-  assert.ok(await pair.site.keptBytes() > 1 * MB);
+  assert.match(stderr, /^0 files done, 1 unfinished: /m, "it ended without a summary");
+  assert.ok(await run.workspace.workFolderBytes() > 1 * MB);
 });
 
 Deno.test("deno task server ends with 0 at Ctrl+C while a client downloads", async () => {
-  await using pair = await Pair.start();
-  pair.server.killGroup("SIGINT");
-  const { code, signal, stderr } = await pair.server.ended();
+  await using run = await TaskRun.start();
+  run.server.killGroup("SIGINT");
+  const { code, signal, stderr } = await run.server.ended();
   assert.deepEqual([code, signal], [0, null], stderr);
   assert.match(stderr, / {2}server_stopped {2}clients=\d+ {2}files=0 {2}bytes=[1-9]\d+$/m);
-  await pair.client.waitFor(/^lost the server: /m);
+  await run.client.waitFor(/^lost the server: /m);
 });

@@ -10,19 +10,19 @@ const TOTAL = /^(\d+)(?: of |\/)3/;
 
 /** Three files over a slow line, and a client on a terminal of 80 × 24. */
 async function setUp(stack: AsyncDisposableStack) {
-  const site = stack.use(
+  const workspace = stack.use(
     await Workspace.create({ "a.bin": MB, "日本.bin": 20 * MB, "c.bin": 20 * MB }),
   );
-  await site.setInput("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
-  const server = stack.use(await startServer(site));
+  await workspace.setInput("a.bin CRITICAL\n日本.bin HIGH\nc.bin\n");
+  const server = stack.use(await startServer(workspace));
   const relay = stack.use(startRelay({ port: server.port, bytesPerSecond: 5 * MB }));
   const address = `127.0.0.1:${relay.port}`;
-  const args = ["--server", address, "--input", site.input, "--output", site.output];
-  const size = { columns: 80, rows: 24, cwd: site.root };
-  return { site, client: stack.use(await TerminalProgram.start("client", args, size)) };
+  const args = ["--server", address, "--input", workspace.input, "--output", workspace.output];
+  const size = { columns: 80, rows: 24, cwd: workspace.root };
+  return { workspace, client: stack.use(await TerminalProgram.start("client", args, size)) };
 }
 
-/** Asserts that the last line is the total, that there is a row a file, and that they fit. */
+/** Asserts that there are one total line and a row for each file, and that all of them fit. */
 function assertBars(lines: readonly string[], columns: number, files: number): void {
   assert.match(lines.at(-1) ?? "", TOTAL);
   assert.equal(lines.filter((line) => TOTAL.test(line)).length, 1);
@@ -58,7 +58,7 @@ terminalTest(
     assert.equal(terminal.wraps, true);
     assert.equal(lines.filter((line) => /%.*[▕▏]|▕/.test(line)).length, 0, lines.join("\n"));
     const said = lines.join("\n");
-    assert.match(said, /\^?C?interrupted: what is here is kept/);
+    assert.match(said, /\^?C?interrupted: received bytes are kept/);
     assert.match(said, /^1 file done, 2 unfinished: /m);
     assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of\s+19\.1\s+MiB\s+kept$/m);
     assert.match(
@@ -70,11 +70,11 @@ terminalTest(
 
 terminalTest("client on a terminal leaves one line a file, and then watches", async () => {
   await using stack = new AsyncDisposableStack();
-  const { client, site } = await setUp(stack);
+  const { client, workspace } = await setUp(stack);
   await client.screen((lines) => {
     assert.match(lines.at(-1) ?? "", /^watching \S.*; Ctrl\+C to stop$/);
   });
-  await site.assertArrived("a.bin", "日本.bin", "c.bin");
+  await workspace.assertArrived("a.bin", "日本.bin", "c.bin");
   await client.interrupt();
   assert.equal(await client.ended(), 0);
   const lines = await client.terminal.everything();

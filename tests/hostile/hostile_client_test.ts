@@ -6,14 +6,14 @@ import { get, HostileClient, message, withHeader } from "../support/hostile/host
 import { content } from "../support/hostile/hostile_server.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
 
-/** A peer that misbehaves may still be pausing when its test is over. */
+/** A misbehaving peer may have a timer left when its test is over. */
 const OPTIONS = { sanitizeOps: false };
 
-/** What a client may do to a server. */
+/** One way for a client to misbehave. */
 interface ClientRow {
   /** What the client does. */
   readonly name: string;
-  /** Does it, and asserts what must happen; the server must live after it in any case. */
+  /** Misbehaves, and asserts the server's reaction. The server must serve others afterwards. */
   readonly act: (port: number) => Promise<void>;
   /** Further arguments of the server. */
   readonly args?: readonly string[];
@@ -22,18 +22,18 @@ interface ClientRow {
 const EMPTY = new Uint8Array();
 const GOOD = "good.bin";
 
-/** A row whose client sends bytes after the greeting; then the server ends the connection. */
+/** A row whose client sends bytes after the handshake, at which the server ends the connection. */
 function ended(name: string, ...bytes: readonly Uint8Array[]): ClientRow {
   const act = async (port: number) => {
     using client = await HostileClient.connect(port);
-    await client.greeted();
+    await client.handshake();
     await client.send(...bytes);
     assert.deepEqual(await client.errorsToEnd(), ["protocol"]);
   };
   return { name, act };
 }
 
-/** A row whose client asks for something that is refused, on a connection that goes on. */
+/** A row whose client sends a request that is refused, on a connection that stays open. */
 function refused(
   name: string,
   code: string,
@@ -41,23 +41,23 @@ function refused(
 ): ClientRow {
   const act = async (port: number) => {
     using client = await HostileClient.connect(port);
-    const versionOf = await client.greeted();
+    const versionOf = await client.handshake();
     await client.send(request instanceof Uint8Array ? request : request(versionOf(GOOD)));
-    const heard = await client.hear();
-    assert.deepEqual([heard?.type, heard?.requestId], [MessageType.ERROR, 1]);
-    assert.equal(JSON.parse(heard!.text).code, code);
+    const reply = await client.receive();
+    assert.deepEqual([reply?.type, reply?.requestId], [MessageType.ERROR, 1]);
+    assert.equal(JSON.parse(reply!.text).code, code);
     await client.send(get(2, GOOD, versionOf(GOOD)));
-    assert.equal((await client.hear())?.type, MessageType.CHUNK);
+    assert.equal((await client.receive())?.type, MessageType.CHUNK);
   };
   return { name, act };
 }
 
-/** A row whose client sends bytes after the greeting and leaves without a word. */
-function leaves(name: string, bytesOf: (version: string) => readonly Uint8Array[]): ClientRow {
+/** A row whose client sends bytes after the handshake and disconnects without a GOODBYE. */
+function disconnects(name: string, bytesOf: (version: string) => readonly Uint8Array[]): ClientRow {
   const act = async (port: number) => {
     using client = await HostileClient.connect(port);
-    const versionOf = await client.greeted();
-    // One that never reads may never get rid of all that it writes.
+    const versionOf = await client.handshake();
+    // The writes of a client that never reads may never end.
     const sent = client.send(...bytesOf(versionOf(GOOD)));
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([sent, new Promise((resolve) => timer = setTimeout(resolve, 500))]);
@@ -81,20 +81,20 @@ const flipped = (bytes: Uint8Array, at: number) => {
 
 const TABLE: readonly ClientRow[] = [
   ended("garbage", content(10_000, 5)),
-  ended("a request of the web", new TextEncoder().encode(`GET / HTTP/1.1\r\n${"x".repeat(99)}`)),
+  ended("an HTTP request", new TextEncoder().encode(`GET / HTTP/1.1\r\n${"x".repeat(99)}`)),
   ended("a wrong magic", flipped(GET(), 0)),
   ended("another version", withHeader(GET(), 4, 9)),
-  ended("a header that is not its checksum's", flipped(GET(), 20)),
-  ended("a payload that is not its checksum's", flipped(GET(), 70)),
+  ended("a header that does not match its checksum", flipped(GET(), 20)),
+  ended("a payload that does not match its checksum", flipped(GET(), 70)),
   ended("a wrong end mark", flipped(GET(), -1)),
   ended("an unknown type", withHeader(GET(), 5, 99)),
   ended("a message that only servers send", message(MessageType.CHUNK, 1, EMPTY)),
   ended("a length of 4 GiB", withHeader(GET(), 12, 255, 255, 255, 255)),
   ended("a length of one byte over the limit", withHeader(GET(), 12, 0, 1, 0, 1)),
   ended("the request id 0", get(0, GOOD, "1")),
-  ended("a login that nobody asked for", message(MessageType.LOGIN, 0, { proof: "0".repeat(64) })),
-  ended("an error that is none", message(MessageType.ERROR, 0, "{")),
-  refused("a request that is no JSON", "bad-request", message(MessageType.GET, 1, '{"path":')),
+  ended("a login without a challenge", message(MessageType.LOGIN, 0, { proof: "0".repeat(64) })),
+  ended("an error with an invalid payload", message(MessageType.ERROR, 0, "{")),
+  refused("a request that is not JSON", "bad-request", message(MessageType.GET, 1, '{"path":')),
   refused(
     "a request with a text for a number",
     "bad-request",
@@ -125,7 +125,7 @@ const TABLE: readonly ClientRow[] = [
     name: "a request id that is in use",
     act: async (port) => {
       using client = await HostileClient.connect(port);
-      const version = (await client.greeted())(GOOD);
+      const version = (await client.handshake())(GOOD);
       await client.send(
         new Uint8Array(times(50, () => get(1, GOOD, version)).flatMap((b) => [...b])),
       );
@@ -133,14 +133,14 @@ const TABLE: readonly ClientRow[] = [
       assert.ok(codes.length === 0 || codes.at(-1) === "protocol", codes.join());
     },
   },
-  leaves("half a message", () => [GET().subarray(0, 80)]),
-  leaves("half a header", () => [GET().subarray(0, 10)]),
-  leaves("a request whose answer it does not read", (version) => [get(1, GOOD, version)]),
-  leaves(
+  disconnects("half a message", () => [GET().subarray(0, 80)]),
+  disconnects("half a header", () => [GET().subarray(0, 10)]),
+  disconnects("a request whose answer it does not read", (version) => [get(1, GOOD, version)]),
+  disconnects(
     "10,000 requests without reading",
     (version) => times(10_000, (id) => get(id, GOOD, version, 100_000)),
   ),
-  leaves(
+  disconnects(
     "a flood of digests",
     (version) =>
       times(
@@ -148,7 +148,7 @@ const TABLE: readonly ClientRow[] = [
         (id) => message(MessageType.DIGEST, id, { path: GOOD, version, algorithm: "sha256" }),
       ),
   ),
-  leaves("a flood of pings", () => times(20_000, PING)),
+  disconnects("a flood of pings", () => times(20_000, PING)),
   {
     name: "300 connections that end at once",
     act: async (port) => {
@@ -163,7 +163,7 @@ const TABLE: readonly ClientRow[] = [
     act: async (port) => {
       using stack = new DisposableStack();
       for (let count = 0; count < 3; count++) {
-        await stack.use(await HostileClient.connect(port)).greeted();
+        await stack.use(await HostileClient.connect(port)).handshake();
       }
       using refusedClient = await HostileClient.connect(port);
       assert.deepEqual(await refusedClient.errorsToEnd(), ["busy"]);
@@ -172,16 +172,16 @@ const TABLE: readonly ClientRow[] = [
 ];
 
 for (const { name, act, args = [] } of TABLE) {
-  Deno.test(`server meets a client: ${name}`, OPTIONS, async () => {
-    await using site = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
-    await Deno.writeTextFile(`${site.root}/secret`, "secret");
-    await Deno.symlink(`${site.root}/secret`, site.shared("link"));
-    await site.setInput(`${GOOD}\n`);
-    await using server = await startServer({ ...site, args });
+  Deno.test(`server survives a client with ${name}`, OPTIONS, async () => {
+    await using workspace = await Workspace.create({ [GOOD]: 100_000, ".hidden": 10 });
+    await Deno.writeTextFile(`${workspace.root}/secret`, "secret");
+    await Deno.symlink(`${workspace.root}/secret`, workspace.shared("link"));
+    await workspace.setInput(`${GOOD}\n`);
+    await using server = await startServer({ ...workspace, args });
     await act(server.port);
-    const honest = await runClient({ ...site, port: server.port });
+    const honest = await runClient({ ...workspace, port: server.port });
     assert.equal(honest.code, 0, honest.stderr + server.stderr);
-    await site.assertArrived(GOOD);
+    await workspace.assertArrived(GOOD);
     server.interrupt();
     const { code, stderr } = await server.ended();
     assert.equal(code, 0, stderr);
@@ -189,17 +189,17 @@ for (const { name, act, args = [] } of TABLE) {
   });
 }
 
-Deno.test("server keeps little of requests that wait for a client that does not read", async () => {
+Deno.test("server keeps little memory for the requests of a client that does not read", async () => {
   if (Deno.build.os !== "linux") return;
-  await using site = await Workspace.create();
-  await site.shareZeros(GOOD, 20_000_000);
-  await using server = await startServer(site);
+  await using workspace = await Workspace.create();
+  await workspace.shareZeros(GOOD, 20_000_000);
+  await using server = await startServer(workspace);
   using stack = new DisposableStack();
   const before = await residentBytes(server.pid);
   const long = times(235, (id) => get(100 + id, GOOD, "v".repeat(60_000)));
   for (let count = 0; count < 20; count++) {
     const client = stack.use(await HostileClient.connect(server.port));
-    const version = (await client.greeted())(GOOD);
+    const version = (await client.handshake())(GOOD);
     client.send(...times(16, (id) => get(id, GOOD, version, 2 ** 20)), ...long);
   }
   await new Promise((resolve) => setTimeout(resolve, 5_000));

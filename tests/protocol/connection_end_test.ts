@@ -18,7 +18,7 @@ import {
   SIDES,
   take,
   test,
-} from "../support/connection_ends.ts";
+} from "../support/connection_fixture.ts";
 
 test("Connection closes its stream at a clean end", async () => {
   for (const side of SIDES) {

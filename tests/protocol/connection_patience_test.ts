@@ -14,7 +14,7 @@ import {
   SIDES,
   take,
   test,
-} from "../support/connection_ends.ts";
+} from "../support/connection_fixture.ts";
 
 test("Connection sends a PING into silence, then says timeout and fails", async () => {
   for (const side of SIDES) {

@@ -23,7 +23,7 @@ import {
   SIDES,
   take,
   test,
-} from "../support/connection_ends.ts";
+} from "../support/connection_fixture.ts";
 
 test("Connection reads messages that come one byte at a time, from either side", async () => {
   for (const side of SIDES) {

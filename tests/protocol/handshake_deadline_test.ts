@@ -12,7 +12,7 @@ import {
   SIDES,
   take,
   test,
-} from "../support/connection_ends.ts";
+} from "../support/connection_fixture.ts";
 
 test("handshakeDeadline ends a connection whose peer trickles, and tells it timeout", async () => {
   for (const side of SIDES) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ProtocolError } from "../../lib/errors.ts";
 import { MessageReader } from "../../lib/protocol/message_reader.ts";
-import { bytesOf, rawMessage } from "../support/connection_ends.ts";
+import { bytesOf, rawMessage } from "../support/connection_fixture.ts";
 
 const ALL = () => true;
 

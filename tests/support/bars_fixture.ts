@@ -1,5 +1,5 @@
 /**
- * A {@linkcode BarsDisplay} on a terminal that can be looked at.
+ * A {@linkcode BarsDisplay} on a terminal whose screen can be read.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export class BarsFixture implements Disposable {
   }
 }
 
-/** A test that looks at a terminal: the emulator has timers of its own, which end with it. */
+/** A test that reads a screen; it waits at its end for the timers of the terminal emulator. */
 export function screenTest(name: string, fn: () => void | Promise<void>): void {
   Deno.test(name, async () => {
     await fn();
@@ -62,7 +62,7 @@ export function indices(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-/** Lines that belong to the bars, not to what stays. */
+/** The lines of the bars, without the lines that stay above them. */
 export function barLines(lines: readonly string[]): string[] {
   return lines.filter((line) => /%|queued|^\+ \d+ more|^watching/.test(line));
 }

@@ -9,18 +9,18 @@ import { tempFolder } from "./harness.ts";
 
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 
-/** A browser that says nothing for so long, in milliseconds, is ended. */
-const PATIENCE_MS = 60_000;
+/** The longest time for a browser to load a page, in milliseconds. */
+const TIMEOUT_MS = 60_000;
 
-/** A page as a browser has it. */
+/** A page as a browser shows it. */
 export interface BrowserView {
   /** The document after it was loaded, as HTML. */
   readonly dom: string;
-  /** What the browser had to say about it: errors, refused resources. */
+  /** The browser's console messages: errors, refused resources. */
   readonly messages: readonly string[];
 }
 
-/** Opens a file in a browser; null, and a line that says why, if there is none. */
+/** Opens a file in a browser; returns null and prints why if there is none. */
 export async function openInBrowser(path: string): Promise<BrowserView | null> {
   await using profile = await tempFolder();
   for (const browser of BROWSERS) {
@@ -42,11 +42,11 @@ async function run(browser: string, path: string, profile: string): Promise<Brow
       ...[`--user-data-dir=${profile}`, "--enable-logging=stderr", "--dump-dom", path],
     ],
     stdin: "null",
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).output();
   const decoder = new TextDecoder();
-  const said = decoder.decode(stderr);
-  if (!success) throw new Error(`The browser failed:\n${said}`);
-  const messages = said.split("\n").filter((line) => line.includes("CONSOLE"));
+  const log = decoder.decode(stderr);
+  if (!success) throw new Error(`The browser failed:\n${log}`);
+  const messages = log.split("\n").filter((line) => line.includes("CONSOLE"));
   return { dom: decoder.decode(stdout), messages };
 }

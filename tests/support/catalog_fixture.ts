@@ -5,7 +5,7 @@ import type { ListedFile } from "../../lib/protocol/payloads.ts";
 import { Catalog, type CatalogChange } from "../../lib/server/folder/catalog.ts";
 import type { FileLease } from "../../lib/server/read/open_files.ts";
 
-/** A test that hangs fails instead. */
+/** The limit of every wait, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 export function isWireError(code: string): (error: unknown) => true {
@@ -24,23 +24,23 @@ export async function textOf({ handle }: FileLease): Promise<string> {
 /** A shared folder with the files `a.txt`, `folder/b.txt` and `folder/c.txt`. */
 export interface CatalogFixture extends AsyncDisposable {
   readonly root: string;
-  /** A folder beside it with a file `b.txt`. */
+  /** A folder beside the shared one, with a file `b.txt`. */
   readonly outside: string;
   readonly catalog: Catalog;
   readonly changes: readonly CatalogChange[];
   at(path: string): string;
   write(path: string, content: string): void;
-  /** A file as the list names it. */
+  /** A file's entry in the list. */
   find(path: string): ListedFile;
   shared(path: string): ReturnType<Catalog["find"]>;
   read(path: string): Promise<string>;
   until(holds: () => boolean): Promise<void>;
-  /** Waits until a change says something; what it says. */
-  isTold<T>(what: (change: CatalogChange) => readonly T[]): Promise<readonly T[]>;
-  /** Waits until the list has these files and no others. */
+  /** Waits until `select` finds something in a change; returns all that it finds. */
+  notified<T>(select: (change: CatalogChange) => readonly T[]): Promise<readonly T[]>;
+  /** Waits until the list has exactly these files. */
   isListed(...paths: string[]): Promise<void>;
-  /** The changes that were told make the present list of the first one. */
-  assertTellsAll(): void;
+  /** Asserts that the changes, applied to the first list, give the present one. */
+  assertChangesAddUp(): void;
 }
 
 export async function catalogFixture(): Promise<CatalogFixture> {
@@ -70,7 +70,7 @@ export async function catalogFixture(): Promise<CatalogFixture> {
     const deadline = performance.now() + DEADLINE_MS;
     while (!holds()) {
       const paths = [...byPath().keys()];
-      assert.ok(performance.now() < deadline, `It does not come about: ${paths.join(", ")}`);
+      assert.ok(performance.now() < deadline, `It did not happen; listed: ${paths.join(", ")}`);
       await pass(10);
     }
   };
@@ -92,15 +92,15 @@ export async function catalogFixture(): Promise<CatalogFixture> {
       lease.release();
       return text;
     },
-    async isTold(what) {
-      await until(() => changes.some((change) => what(change).length > 0));
-      return changes.flatMap(what);
+    async notified(select) {
+      await until(() => changes.some((change) => select(change).length > 0));
+      return changes.flatMap(select);
     },
     async isListed(...paths) {
       const expected = paths.sort().join();
       await until(() => [...byPath().keys()].sort().join() === expected);
     },
-    assertTellsAll() {
+    assertChangesAddUp() {
       const files = new Map(first.map((file) => [file.path, file]));
       for (const { files: changed, removed } of changes) {
         for (const path of removed) assert.ok(files.delete(path), `${path} was not there`);

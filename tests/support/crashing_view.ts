@@ -1,5 +1,5 @@
 /**
- * A program with a server's table on what it takes for a terminal; it ends as its argument says.
+ * A program that shows a server's table and ends suddenly, in the way that its argument names.
  *
  * @module
  */

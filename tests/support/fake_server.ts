@@ -1,5 +1,5 @@
 /**
- * A server that offers any names whatever: what a hostile one could do.
+ * A server that lists any names, as a hostile one could.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import { Connection } from "../../lib/protocol/connection.ts";
 import { encodeMessage, type Endpoint, MessageType } from "../../lib/protocol/message.ts";
 import { encodePayload, parseDigestRequest, parseGetRequest } from "../../lib/protocol/payloads.ts";
 
-/** A server that was started. */
+/** A running server. */
 export interface FakeServer extends AsyncDisposable {
   readonly port: number;
-  /** The paths that were asked for, each time. */
-  readonly asked: readonly string[];
+  /** The path of each request, in order. */
+  readonly requested: readonly string[];
 }
 
 /**
- * Starts a server that lists and sends files as they are given.
+ * Starts a server that lists and sends the given files.
  *
- * @param files What the files hold, by path; a path may be anything.
+ * @param files The files' content, by path; a path may be any text.
  */
 export function startFakeServer(files: ReadonlyMap<string, Uint8Array>): FakeServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const asked: string[] = [];
+  const requested: string[] = [];
   const serving = new Set<Promise<void>>();
   const connections = new Set<Connection>();
   const accept = async () => {
     for await (const conn of listener) {
       const connection = new Connection(conn, "server");
       connections.add(connection);
-      serving.add(serve(connection, files, asked));
+      serving.add(serve(connection, files, requested));
     }
   };
   const accepting = accept();
   return {
     port: listener.addr.port,
-    asked,
+    requested,
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const connection of connections) connection.close();
@@ -48,7 +48,7 @@ export function startFakeServer(files: ReadonlyMap<string, Uint8Array>): FakeSer
 async function serve(
   connection: Connection,
   files: ReadonlyMap<string, Uint8Array>,
-  asked: string[],
+  requested: string[],
 ): Promise<void> {
   const { endpoints } = connection;
   try {
@@ -56,7 +56,7 @@ async function serve(
     for await (const { header: { type, requestId }, payload } of connection.readable) {
       if (type === MessageType.GET) {
         const { path, offset, length } = parseGetRequest(payload);
-        asked.push(path);
+        requested.push(path);
         const bytes = files.get(path)!.subarray(offset, offset + length);
         await connection.sendBytes(
           encodeMessage(
@@ -66,14 +66,14 @@ async function serve(
         );
       } else if (type === MessageType.DIGEST) {
         const { path } = parseDigestRequest(payload);
-        asked.push(path);
+        requested.push(path);
         const digest = createHash("sha256").update(files.get(path)!).digest("hex");
         const answer = encodePayload({ digest });
         await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload: answer });
       }
     }
   } catch {
-    // The client is gone.
+    // The client has disconnected.
   }
   connection.close();
 }

@@ -1,5 +1,5 @@
 /**
- * A clock that stands still, a terminal that can be looked at, and events to show on it.
+ * A clock that a test moves, a terminal whose screen can be read, and events to show on it.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets milliseconds pass, and calls what is due on the way. */
+  /** Moves the clock on by milliseconds, and calls the timers that are due. */
   pass(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (let due = this.#due(end); due; due = this.#due(end)) {
@@ -52,11 +52,11 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A terminal that wraps lines anew when its width changes. */
+/** A terminal that wraps lines again when its width changes. */
 export class FakeTerminal implements Disposable {
   readonly writes: string[] = [];
   cursorVisible = true;
-  /** Whether somebody has pressed Ctrl+S: nothing is taken any more. */
+  /** Whether output is stopped, as by Ctrl+S. */
   isStopped = false;
   #terminal: xterm.Terminal;
   #columns: number;
@@ -95,7 +95,7 @@ export class FakeTerminal implements Disposable {
     return bytes.length;
   }
 
-  /** Takes bytes in the background, as soon as {@linkcode FakeTerminal.isStopped} allows it. */
+  /** Writes in the background, while {@linkcode FakeTerminal.isStopped} is false. */
   async write(bytes: Uint8Array): Promise<number> {
     while (this.isStopped) await new Promise((resolve) => setTimeout(resolve, 5));
     return this.writeSync(bytes);
@@ -108,13 +108,13 @@ export class FakeTerminal implements Disposable {
     this.#rows = rows;
   }
 
-  /** What is to be seen, without the empty rows at the end. */
+  /** The visible rows, without the empty ones at the end. */
   async screen(): Promise<string[]> {
     await this.#pending;
     return this.#lines(this.#terminal.buffer.active.baseY);
   }
 
-  /** What is to be seen and what has scrolled away; rows that were wrapped are one line. */
+  /** The visible rows and those that scrolled away; wrapped rows are joined into one line. */
   async everything(): Promise<string[]> {
     await this.#pending;
     return this.#lines(0);
@@ -169,7 +169,7 @@ export function failed(path: string, reason: string): ClientEvent {
   return { type: "failed", path, reason, advice: "try again", verification: false };
 }
 
-/** A summary of nothing, but for what is said. */
+/** A summary of an empty run, with the given members. */
 export function summary(members: Partial<Summary> = {}): ClientEvent & { type: "summary" } {
   return {
     type: "summary",
@@ -192,7 +192,7 @@ export function summary(members: Partial<Summary> = {}): ClientEvent & { type: "
   };
 }
 
-/** The state after some events, which all happened at `now`. */
+/** The state after some events, all at the time `now`. */
 export function stateAfter(events: readonly ClientEvent[], now = 0): ProgressState {
   const state = new ProgressState();
   for (const event of events) state.apply(event, now);
@@ -202,7 +202,7 @@ export function stateAfter(events: readonly ClientEvent[], now = 0): ProgressSta
 const PATH = fc.constantFrom("a", "b", "c");
 const AMOUNT = fc.oneof(fc.nat(2000), fc.constantFrom(-1, NaN, Infinity, 0));
 
-/** Events in any order, with amounts that make no sense. */
+/** Events in any order, with amounts that include invalid ones. */
 export const ANY_EVENT: fc.Arbitrary<ClientEvent> = fc.oneof(
   fc.record({
     type: fc.constant("queued" as const),

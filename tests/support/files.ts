@@ -1,5 +1,5 @@
 /**
- * Files for tests: made, compared, listed, and gone afterwards.
+ * Temporary files and folders for tests: made, compared, listed, and removed afterwards.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import assert from "node:assert/strict";
 import { createCipheriv, createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 
-/** Files are made and compared in pieces of this many bytes. */
+/** The size of the pieces in which files are made and compared, in bytes. */
 const PIECE = 1024 * 1024;
 
-/** A folder that vanishes. */
+/** A folder that is removed when it is disposed of. */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes an empty folder. */
+/** Makes an empty temporary folder. */
 export async function tempFolder(): Promise<TempFolder> {
   const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
   return {
@@ -24,7 +24,7 @@ export async function tempFolder(): Promise<TempFolder> {
   };
 }
 
-/** Writes a file whose content depends on nothing but size and seed; makes its folders. */
+/** Writes a file whose content depends only on size and seed; makes its folders. */
 export async function writeRandom(path: string, size: number, seed: number): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const key = createHash("sha256").update(`seed ${seed}`).digest().subarray(0, 16);
@@ -38,7 +38,7 @@ export async function writeRandom(path: string, size: number, seed: number): Pro
   cipher.final();
 }
 
-/** A file's digest, 64 hexadecimal digits. */
+/** A file's SHA-256, 64 hexadecimal digits. */
 export async function sha256(path: string): Promise<string> {
   const hash = createHash("sha256");
   using file = await Deno.open(path);
@@ -58,7 +58,7 @@ export async function assertSameFile(actual: string, expected: string): Promise<
   assert.equal(digests[0], digests[1], `${actual} has another content than ${expected}`);
 }
 
-/** The paths of all files under a folder, relative to it, in order. */
+/** The paths of all files under a folder, relative to it, sorted. */
 export async function filesUnder(folder: string, prefix = ""): Promise<string[]> {
   const paths: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {

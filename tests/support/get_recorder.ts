@@ -1,5 +1,5 @@
 /**
- * Which chunks a client asks for, read from the bytes that it sends.
+ * The chunks that a client requests, decoded from the bytes that it sends.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import { type GetRequest, parseGetRequest } from "../../lib/protocol/payloads.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 
-/** A GET, and when it was seen, in milliseconds on the clock of `performance.now`. */
+/** A GET, and the time when it was seen, in milliseconds on the clock of `performance.now`. */
 export interface RecordedGet extends GetRequest {
   readonly at: number;
 }
@@ -22,12 +22,12 @@ export interface RecordedGet extends GetRequest {
 /** The first byte of every message. */
 const MAGIC_START = 0x53;
 
-/** Records the GETs of one client, over one connection after the other. */
+/** Records the GETs of one client, over all of its connections in turn. */
 export class GetRecorder {
   readonly gets: RecordedGet[] = [];
   #pending = new Uint8Array();
 
-  /** Takes bytes; to be given to a relay. */
+  /** Takes the client's bytes; the `fromClient` of a relay. */
   readonly take = (bytes: Uint8Array): void => {
     const at = performance.now();
     this.#pending = Uint8Array.from([...this.#pending, ...bytes]);
@@ -37,7 +37,7 @@ export class GetRecorder {
     }
   };
 
-  /** How many bytes of a file were asked for, in a span of time. */
+  /** How many bytes of a file were requested in a span of time. */
   bytesOf(path: string, from = -Infinity, to = Infinity): number {
     return this.gets
       .filter((get) => get.path === path && get.at >= from && get.at < to)

@@ -1,8 +1,8 @@
 /**
- * Starts the real programs as users do, and watches what they say.
+ * Starts the real programs as users do, and collects their output.
  *
- * `Program` is one running program; `startServer`, `startClient` and `runProgram` start one. Who
- * starts a program disposes of it, which kills it if it still runs.
+ * `Program` is one running program; `startServer`, `startClient` and `runProgram` start one. The
+ * caller disposes of it, which kills the program if it still runs.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { type ProgramCommand, programCommand } from "./program_command.ts";
 export * from "./files.ts";
 export { programCommand };
 
-/** How long to wait for what should come soon, in milliseconds: other tests use the machine too. */
+/** The default limit of every wait, in milliseconds; long, since other tests use the machine too. */
 export const TIMEOUT_MS = 60_000;
-/** How often `eventually` tries, in milliseconds. */
+/** The period at which `eventually` tries again, in milliseconds. */
 const TRY_MS = 25;
 
-/** Without this Windows opens no sockets. */
+/** Windows opens no sockets without this variable. */
 const MIN_ENVIRONMENT = Deno.build.os === "windows" ? { SystemRoot: "C:\\Windows" } : {};
 
 /** Where and how a program runs. */
@@ -29,7 +29,7 @@ export interface ProgramOptions {
   readonly ownGroup?: boolean;
 }
 
-/** How a program ended, and all that it said. */
+/** A program's exit status and its whole output. */
 export interface ProgramResult {
   readonly code: number;
   readonly signal: Deno.Signal | null;
@@ -37,16 +37,16 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** A program that was started. */
+/** A running program. */
 export class Program implements AsyncDisposable {
-  /** Resolves when it has ended and all that it said is here. */
+  /** Resolves when it has ended and all of its output has been read. */
   readonly status: Promise<Deno.CommandStatus>;
 
   readonly #child: Deno.ChildProcess;
   readonly #ownGroup: boolean;
-  readonly #said = { stdout: "", stderr: "" };
+  readonly #output = { stdout: "", stderr: "" };
   #ended = false;
-  #news = Promise.withResolvers<void>();
+  #outputChanged = Promise.withResolvers<void>();
 
   constructor(
     { command, args, isBare = false }: ProgramCommand,
@@ -70,38 +70,38 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** What it said on standard output so far. */
+  /** Its standard output so far. */
   get stdout(): string {
-    return this.#said.stdout;
+    return this.#output.stdout;
   }
 
-  /** What it said on standard error so far. */
+  /** Its standard error so far. */
   get stderr(): string {
-    return this.#said.stderr;
+    return this.#output.stderr;
   }
 
   /**
-   * Waits until standard error has something.
+   * Waits until standard error contains a text; returns the part that matches.
    *
-   * @param wanted What.
-   * @param after Where in standard error to look from, as an earlier `stderr.length`.
+   * @param wanted The text, or a pattern of it.
+   * @param after The position in standard error to search from: an earlier `stderr.length`.
    */
   waitFor(wanted: string | RegExp, timeout = TIMEOUT_MS, after = 0): Promise<string> {
     return this.#waitFor("stderr", wanted, timeout, after);
   }
 
-  /** Waits until standard output has something. */
+  /** Waits until standard output contains a text; returns the part that matches. */
   waitForOutput(wanted: string | RegExp, timeout = TIMEOUT_MS): Promise<string> {
     return this.#waitFor("stdout", wanted, timeout, 0);
   }
 
-  /** Waits for its end. */
+  /** Waits until it has ended. */
   async ended(timeout = TIMEOUT_MS): Promise<ProgramResult> {
-    const { code, signal } = await within(this.status, timeout, () => this.#story("its end"));
-    return { code, signal, ...this.#said };
+    const { code, signal } = await within(this.status, timeout, () => this.#failureText("its end"));
+    return { code, signal, ...this.#output };
   }
 
-  /** Sends it a signal; one that comes too late is no error. */
+  /** Sends it a signal; does nothing if it has ended. */
   kill(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
@@ -110,7 +110,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** What Ctrl+C does. */
+  /** Sends the signal of Ctrl+C. */
   interrupt(): void {
     this.kill("SIGINT");
   }
@@ -138,78 +138,78 @@ export class Program implements AsyncDisposable {
       this.#collect("stderr"),
     ]);
     this.#ended = true;
-    this.#news.resolve();
+    this.#outputChanged.resolve();
     return status;
   }
 
   async #collect(name: "stdout" | "stderr"): Promise<void> {
     for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
-      this.#said[name] += text;
-      this.#news.resolve();
-      this.#news = Promise.withResolvers();
+      this.#output[name] += text;
+      this.#outputChanged.resolve();
+      this.#outputChanged = Promise.withResolvers();
     }
   }
 
   async #waitFor(
-    where: "stdout" | "stderr",
+    stream: "stdout" | "stderr",
     wanted: string | RegExp,
     timeout: number,
     after: number,
   ): Promise<string> {
     const until = performance.now() + timeout;
     for (;;) {
-      const text = this.#said[where].slice(after);
+      const text = this.#output[stream].slice(after);
       const found = typeof wanted === "string"
         ? (text.includes(wanted) ? wanted : undefined)
         : text.match(wanted)?.[0];
       if (found !== undefined) return found;
-      const story = () => this.#story(`${where} with ${wanted}`);
-      if (this.#ended) throw new Error(story());
-      await within(this.#news.promise, until - performance.now(), story);
+      const failureText = () => this.#failureText(`${stream} with ${wanted}`);
+      if (this.#ended) throw new Error(failureText());
+      await within(this.#outputChanged.promise, until - performance.now(), failureText);
     }
   }
 
-  #story(wanted: string): string {
+  #failureText(wanted: string): string {
     const state = this.#ended ? "it has ended" : "it runs";
     return `Waited for ${wanted}, but ${state}.\n--- stdout\n${this.stdout}--- stderr\n${this.stderr}`;
   }
 }
 
-/** A server that accepts clients. */
+/** A running server. */
 export class ServerProgram extends Program {
   /** The port that it listens on. */
   port = 0;
 
-  /** How many bytes each client got that has gone, in the order of their going. */
+  /** The bytes that each client got, in the order in which the clients disconnected. */
   get bytesByClient(): number[] {
     return [...this.stderr.matchAll(/ {2}client_disconnected {2}.* bytes=(\d+) /g)]
       .map(([, bytes]) => Number(bytes));
   }
 
-  /** The paths of the files that were sent to their end, in order. */
+  /** The paths of the files that were sent whole, in order. */
   get sent(): string[] {
     return [...this.stderr.matchAll(/ {2}file_sent {2}.* path=(?:"(.+)"|(\S+)) /g)]
       .map(([, quoted, plain]) => quoted?.replaceAll('\\"', '"') ?? plain!);
   }
 
-  /** Waits until it accepts clients; `port` says where. */
+  /** Waits until it accepts clients, and sets `port`. */
   async waitUntilListening(): Promise<void> {
     const line = await this.waitForOutput(/^sluice server listening on \S+:\d+\n/);
     this.port = Number(line.match(/:(\d+)\n/)![1]);
   }
 
-  /** Waits until so many clients have gone. */
-  async waitForLeaving(clients: number): Promise<void> {
+  /** Waits until that many clients have disconnected. */
+  async waitForDisconnects(clients: number): Promise<void> {
     await eventually(() => {
       assert.ok(
         this.bytesByClient.length >= clients,
-        `${clients} clients are to go:\n${this.stderr}`,
+        `${clients} clients should disconnect:\n${this.stderr}`,
       );
     });
   }
 }
 
-/** What a server is started with. */
+/** The options of a server to start. */
 export interface ServerStart {
   /** The folder to share. */
   readonly dir: string;
@@ -235,7 +235,7 @@ export async function startServer(
   }
 }
 
-/** What a client is started with. */
+/** The options of a client to start. */
 export interface ClientStart {
   /** The server's port on this machine. */
   readonly port: number;
@@ -268,15 +268,20 @@ export async function runProgram(
   return await program.ended();
 }
 
-/** Whether one program can press Ctrl+C for another one here; Windows has no way. */
+/** Whether a program can send Ctrl+C to another one; Windows has no way. */
 export const CAN_INTERRUPT = Deno.build.os !== "windows";
 
-/** A test that presses Ctrl+C. */
+/** A test that sends Ctrl+C; skipped where that is impossible. */
 export function interruptTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !CAN_INTERRUPT, fn });
 }
 
-/** What `attempt` returns once it does not throw any more. */
+/** Waits until the client reports in plain lines that a file is complete. */
+export async function waitForDone(client: Program, path: string): Promise<void> {
+  await client.waitFor(`done     ${path}  `);
+}
+
+/** Repeats `attempt` until it does not throw; returns its result. */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
   timeout = TIMEOUT_MS,
@@ -292,9 +297,13 @@ export async function eventually<T>(
   }
 }
 
-async function within<T>(promise: Promise<T>, timeout: number, story: () => string): Promise<T> {
+async function within<T>(
+  promise: Promise<T>,
+  timeout: number,
+  failureText: () => string,
+): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(story())), timeout);
+  const timer = setTimeout(() => reject(new Error(failureText())), timeout);
   try {
     return await Promise.race([promise, late]);
   } finally {

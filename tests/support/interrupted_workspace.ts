@@ -1,5 +1,5 @@
 /**
- * A site whose client was killed in the middle of a download.
+ * A workspace whose client was killed in the middle of a download, and its partial files.
  *
  * @module
  */
@@ -10,53 +10,53 @@ import { startRelay } from "../../tools/relay.ts";
 import { eventually, type ServerProgram, startClient } from "./harness.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What a line carries that leaves time to kill a client, in bytes a second. */
+/** A line slow enough to kill a client during its download, in bytes a second. */
 const SLOW = 4_000_000;
-/** How many chunks of each file have come before the client is killed. */
+/** How many chunks of each file are on disk when the client is killed. */
 const CHUNKS = 6;
 
-/** What a client left of one file. */
-export interface Remains {
+/** One file's work files after the client was killed. */
+export interface PartialDownload {
   readonly dataPath: string;
   readonly journalPath: string;
   readonly journal: Journal;
-  /** How many bytes the journal names. */
-  readonly kept: number;
+  /** The bytes that the journal lists. */
+  readonly resumableBytes: number;
 }
 
-/** Downloads until some chunks of some files are there, and kills the client. */
-export async function interrupt(
-  site: Workspace,
+/** Downloads until some chunks of each of `paths` are on disk, and kills the client. */
+export async function interruptDownload(
+  workspace: Workspace,
   server: ServerProgram,
   paths: readonly string[],
-): Promise<Remains[]> {
+): Promise<PartialDownload[]> {
   await using relay = startRelay({ port: server.port, bytesPerSecond: SLOW });
-  await using client = startClient({ ...site, port: relay.port });
-  const isUnderWay = ({ journal }: Remains) => journal.entries.length >= CHUNKS;
+  await using client = startClient({ ...workspace, port: relay.port });
+  const isUnderWay = ({ journal }: PartialDownload) => journal.entries.length >= CHUNKS;
   await eventually(async () => {
-    const all = await remainsOf(site);
+    const downloads = await partialDownloadsIn(workspace);
     const found = paths.filter((path) =>
-      all.some((remains) => remains.journal.subject.path === path && isUnderWay(remains))
+      downloads.some((download) => download.journal.subject.path === path && isUnderWay(download))
     );
     assert.deepEqual(found, paths, client.stderr);
   });
   client.kill("SIGKILL");
   await client.ended();
-  return await remainsOf(site);
+  return await partialDownloadsIn(workspace);
 }
 
-/** What is kept of unfinished files. */
-export async function remainsOf(site: Workspace): Promise<Remains[]> {
-  const work = join(site.output, ".sluice");
-  const remains: Remains[] = [];
+/** The partial downloads in the client's work folder. */
+export async function partialDownloadsIn(workspace: Workspace): Promise<PartialDownload[]> {
+  const work = join(workspace.output, ".sluice");
+  const downloads: PartialDownload[] = [];
   for await (const { name } of Deno.readDir(work)) {
     if (!name.endsWith(".journal")) continue;
     const journalPath = join(work, name);
     const journal = parseJournal(await Deno.readFile(journalPath));
     if (!journal) continue;
     const dataPath = journalPath.replace(/journal$/, "data");
-    const kept = journal.entries.reduce((sum, { length }) => sum + length, 0);
-    remains.push({ dataPath, journalPath, journal, kept });
+    const resumableBytes = journal.entries.reduce((sum, { length }) => sum + length, 0);
+    downloads.push({ dataPath, journalPath, journal, resumableBytes });
   }
-  return remains;
+  return downloads;
 }

@@ -18,7 +18,7 @@ export const GET_MESSAGE = new Uint8Array([
   ...bytesOf("36 75 a8 a6 49 55 4c 53"),
 ]);
 
-/** Who may send what, copied from the specification's table and not from the code. */
+/** The sides that may send each type, copied from the specification's table, not from the code. */
 export const SENDERS: Readonly<Record<number, readonly Side[]>> = {
   1: ["server"],
   2: ["client"],
@@ -41,17 +41,17 @@ const SERVER = { ip: ipBytes("127.0.0.1"), port: 9009 };
 const CLIENT = { ip: ipBytes("2001:db8::7"), port: 50000 };
 export const CRC_AT = 60;
 
-/** Bytes written as a hex dump. */
+/** The bytes of a hex dump. */
 export function bytesOf(dump: string): number[] {
   return dump.trim().split(/\s+/).map((hex) => parseInt(hex, 16));
 }
 
-/** A header with usual values where a test does not care. */
+/** A header with usual values for the fields that are not given. */
 export function header(fields: Pick<Header, "type"> & Partial<Header>): Omit<Header, "length"> {
   return { requestId: 7, more: false, offset: 0, server: SERVER, client: CLIENT, ...fields };
 }
 
-/** A header written by hand, so that it can say what the code refuses to say. */
+/** A header built by hand, so that it can hold values that the code refuses to encode. */
 export function rawHeader(fields: {
   magic?: number;
   version?: number;

@@ -13,7 +13,7 @@ export function fileOf(size: number, other: Partial<ListedFile> = {}): ListedFil
   return { path: "a.bin", size, modified: MODIFIED, version: "v", ...other };
 }
 
-/** Bytes that differ from file to file, from version to version, and from place to place. */
+/** Bytes that differ with the path, the version and the position. */
 export function contentOf({ path, size, version }: ListedFile): Uint8Array {
   const seed = [...path + version].reduce((sum, letter) => sum * 31 + letter.codePointAt(0)!, 7);
   return Uint8Array.from({ length: size }, (_, i) => (seed + i * 167 + (i >> 8)) & 0xff);
@@ -24,23 +24,23 @@ export function writeChunk(partial: PartialFile, file: ListedFile, i: number): v
 }
 
 export async function writeAndClose(
-  place: PartialFileFixture,
+  fixture: PartialFileFixture,
   file: ListedFile,
   chunks: readonly number[],
 ) {
-  const { partial } = await place.open(file);
+  const { partial } = await fixture.open(file);
   for (const i of chunks) writeChunk(partial, file, i);
   partial.close();
 }
 
-/** An output folder with its own files in it. */
+/** An output folder with its work folder. */
 interface PartialFileFixture extends Disposable {
   readonly output: OutputFolder;
   readonly handles: WriteHandles;
   open(file: ListedFile, handles?: WriteHandles): ReturnType<typeof PartialFile.open>;
   dataOf(file: ListedFile): string;
   journalOf(file: ListedFile): string;
-  /** The names in the client's own folder. */
+  /** The names in the work folder. */
   work(): string[];
 }
 

@@ -22,7 +22,7 @@ export type Kind =
 
 interface Case {
   readonly parse: (bytes: Uint8Array) => unknown;
-  /** What the parser returns for itself. */
+  /** A value that the parser returns unchanged. */
   readonly sample: Json;
   readonly kinds: Readonly<Record<string, Kind>>;
 }
@@ -75,7 +75,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     kinds: { code: "text", message: "text" },
   },
   parseGoodbye: { parse: parseGoodbye, sample: { reason: "Done" }, kinds: { reason: "text" } },
-  // Objects inside others, parsed through the message that carries them.
+  // Inner objects, parsed through the message that carries them.
   "parseWelcome (authentication)": {
     parse: (bytes) => {
       const welcome = (authentication: unknown) => ({
@@ -100,7 +100,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Puts JSON text, unread, in the place of a member of another object. */
+/** Puts JSON text, unparsed, in the place of a member of another object. */
 function wrap(bytes: Uint8Array, around: (inner: unknown) => Json): Uint8Array {
   const placeholder = "placeholder for the inner object";
   const [before, after] = JSON.stringify(around(placeholder)).split(JSON.stringify(placeholder));

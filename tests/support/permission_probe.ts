@@ -1,5 +1,5 @@
 /**
- * A program that tries what a program may be forbidden, and prints what it could do.
+ * A program that attempts what permissions can forbid, and prints which attempts succeeded.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   ffi: () => Deno.dlopen("libc.so.6", {}).close(),
 };
 
-/** What could be done, and how the rest failed. */
+/** The attempts that succeeded, and the errors of the others. */
 export interface ProbeReport {
   readonly allowed: readonly string[];
   /** The names of the errors, by attempt. */

@@ -1,5 +1,5 @@
 /**
- * Which programs the tests start: those of the sources, or executables that were made of them.
+ * The commands of the programs that tests start: of the sources, or of compiled executables.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { join, resolve } from "@std/path";
 import { executableName, TARGETS } from "../../tools/compile_plan.ts";
 import { programArgs, type ProgramName } from "../../tools/programs.ts";
 
-/** What to start. */
+/** A command to run. */
 export interface ProgramCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -17,18 +17,18 @@ export interface ProgramCommand {
 
 const SWITCH = "--programs=";
 
-/** The folder of the executables to test, as `--programs=FOLDER` says; null for the sources. */
+/** The folder of the executables to test, from `--programs=FOLDER`; null for the sources. */
 export const EXECUTABLES: string | null = Deno.args.find((arg) => arg.startsWith(SWITCH))
   ?.slice(SWITCH.length) ?? null;
 
-/** The one place that says how a program is started. */
+/** The command that starts a program; the only place that decides it. */
 export function programCommand(name: ProgramName, args: readonly string[]): ProgramCommand {
   return EXECUTABLES === null
     ? { command: Deno.execPath(), args: programArgs(name, args) }
     : { command: executableIn(EXECUTABLES, name), args, isBare: true };
 }
 
-/** Where a program for this machine is, which may bear its system in its name. */
+/** The path of this machine's executable, whose name may contain its target. */
 function executableIn(folder: string, name: ProgramName): string {
   const target = TARGETS.find((target) => target === Deno.build.target) ?? null;
   for (const named of [null, target]) {

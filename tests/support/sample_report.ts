@@ -1,5 +1,5 @@
 /**
- * A report as the benchmark writes it, with every case that something is drawn of.
+ * A report as the benchmark writes it, with every case that is drawn.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const COSTS: Sample = {
   clientCpuPerGB: 1.4,
 };
 
-/** A report in which names hold what is special in XML and in Markdown's neighbourhood. */
+/** A report whose names contain characters that are special in XML and Markdown. */
 export const SAMPLE_REPORT: Report = {
   format: 1,
   startedAt: 1_764_000_000_000,

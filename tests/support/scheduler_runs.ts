@@ -3,11 +3,11 @@ import { PRIORITIES, type Priority } from "../../lib/client/priority.ts";
 import { Scheduler } from "../../lib/client/schedule/scheduler.ts";
 import { WEIGHTS } from "../../lib/client/priority.ts";
 
-/** A line is cut into about so many chunks a second. */
+/** About how many chunks a line carries in a second. */
 export const SECOND = 64;
 export const CHUNK = 256 * 1024;
 
-/** A file as the scheduler sees it: anything that is equal to itself. */
+/** A file as the scheduler sees it: any value with an identity. */
 export interface File {
   readonly priority: Priority;
 }
@@ -23,7 +23,7 @@ export function join(scheduler: Scheduler<File>, priority: Priority, count: numb
   return files;
 }
 
-/** Gives out chunks. */
+/** Takes that many chunks from the scheduler. */
 export function run(
   scheduler: Scheduler<File>,
   chunks: number,
@@ -41,7 +41,7 @@ export function bytesOf(given: readonly Given[], counts: (file: File) => boolean
   return given.reduce((sum, { file, bytes }) => sum + (counts(file) ? bytes : 0), 0);
 }
 
-/** Each priority has its share by weight, within a part of the total. */
+/** Asserts that each priority has its share by weight, within a fraction of the total. */
 export function assertShares(
   given: readonly Given[],
   priorities: readonly Priority[] = PRIORITIES,

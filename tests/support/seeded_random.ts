@@ -1,10 +1,10 @@
 /**
- * Random numbers that a seed brings back.
+ * Random numbers that a seed reproduces.
  *
  * @module
  */
 
-/** Random numbers. */
+/** A source of random numbers. */
 export interface Random {
   /** A number from 0 to below 1. */
   next(): number;
@@ -14,7 +14,7 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
 }
 
-/** Random numbers that depend on nothing but the seed (mulberry32). */
+/** Random numbers that depend only on the seed (mulberry32). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {
@@ -27,7 +27,7 @@ export function seededRandom(seed: number): Random {
   return { next, below, pick: (items) => items[below(items.length)]! };
 }
 
-/** A seed that nobody has chosen. */
+/** A random seed. */
 export function freshSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
 }

@@ -1,5 +1,5 @@
 /**
- * A {@linkcode ServerView} on a terminal that can be looked at, and clients to show.
+ * A {@linkcode ServerView} on a terminal whose screen can be read, and clients to show.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import type { ClientInfo } from "../../lib/server/client_info.ts";
 import type { ServerTotals } from "../../lib/server/server.ts";
 import { FakeClock, FakeTerminal } from "./fake_terminal.ts";
 
-/** A client that does what a test says. */
+/** A client whose figures a test sets. */
 export interface FakeClient extends ClientInfo {
   bytesSent: number;
   activeFiles: number;
 }
 
-/** A client that has just come. */
+/** A client that has just connected. */
 export function client(address: string, since: number, bytesSent = 0, activeFiles = 0): FakeClient {
   return { address, since, bytesSent, activeFiles };
 }
 
-/** A view on a terminal, and a server that it looks at. */
+/** A view on a terminal, and the server that it shows. */
 export class ServerViewFixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly terminal: FakeTerminal;
   readonly view: ServerView;
   readonly clients = new Set<FakeClient>();
-  /** What was sent to clients that have gone. */
-  readonly gone = { clients: 0, files: 0, bytes: 0 };
+  /** The totals of the clients that have disconnected. */
+  readonly disconnected = { clients: 0, files: 0, bytes: 0 };
 
   constructor(columns = 80, rows = 24) {
     this.terminal = new FakeTerminal(columns, rows);
@@ -40,30 +40,30 @@ export class ServerViewFixture implements AsyncDisposable {
     });
   }
 
-  /** What the server has done. */
+  /** The server's totals. */
   get totals(): ServerTotals {
     const bytes = [...this.clients].reduce((sum, client) => sum + client.bytesSent, 0);
-    const { clients, files } = this.gone;
-    return { clients: clients + this.clients.size, files, bytes: this.gone.bytes + bytes };
+    const { clients, files } = this.disconnected;
+    return { clients: clients + this.clients.size, files, bytes: this.disconnected.bytes + bytes };
   }
 
-  /** Begins to draw. */
+  /** Starts to draw. */
   watch(): void {
     this.view.watch(this);
   }
 
-  /** A client comes. */
-  come(address: string): FakeClient {
+  /** Connects a client. */
+  connect(address: string): FakeClient {
     const fresh = client(address, this.clock.now());
     this.clients.add(fresh);
     return fresh;
   }
 
-  /** A client goes. */
-  go(client: FakeClient): void {
+  /** Disconnects a client. */
+  disconnect(client: FakeClient): void {
     this.clients.delete(client);
-    this.gone.clients++;
-    this.gone.bytes += client.bytesSent;
+    this.disconnected.clients++;
+    this.disconnected.bytes += client.bytesSent;
   }
 
   /** Lets one frame be drawn. */
@@ -84,7 +84,7 @@ export class ServerViewFixture implements AsyncDisposable {
   }
 }
 
-/** Resolves when what is written in the background has been taken. */
+/** Resolves when the writes in the background are done. */
 export async function written(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,5 +1,5 @@
 /**
- * The real programs on a real pseudo-terminal, whose screen can be looked at; `script` of util-linux
+ * The real programs on a real pseudo-terminal, whose screen can be read; `script` of util-linux
  * opens it.
  *
  * @module
@@ -14,7 +14,7 @@ import { eventually, programCommand, TIMEOUT_MS } from "./harness.ts";
 
 const CTRL_C = "\x03";
 
-/** A test that needs a pseudo-terminal; skipped, and named after the reason, where there is none. */
+/** A test that needs a pseudo-terminal; skipped, with the reason in its name, where there is none. */
 export function terminalTest(name: string, fn: () => Promise<void>): void {
   if (hasScript()) screenTest(name, fn);
   else Deno.test.ignore(`${name} (skipped: no script of util-linux)`, fn);
@@ -29,12 +29,12 @@ export interface TerminalOptions {
 
 /** A program on a terminal. */
 export class TerminalProgram implements AsyncDisposable {
-  /** What it has drawn. */
+  /** The terminal that it draws on. */
   readonly terminal: FakeTerminal;
 
   readonly #child: Deno.ChildProcess;
   readonly #keys: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  /** A file that says which device the terminal is. */
+  /** The path of a file that holds the path of the terminal's device. */
   readonly #device: string;
   readonly #ended: Promise<Deno.CommandStatus>;
 
@@ -78,12 +78,12 @@ export class TerminalProgram implements AsyncDisposable {
     await this.terminal.resize(columns, rows);
   }
 
-  /** What is to be seen, once it is as a test wants it. */
-  async screen(assertIsWanted: (lines: readonly string[]) => void): Promise<string[]> {
+  /** Waits until the visible rows pass an assertion; returns them. */
+  async screen(assertScreen: (lines: readonly string[]) => void): Promise<string[]> {
     return await eventually(async () => {
       const lines = await this.terminal.screen();
       try {
-        assertIsWanted(lines);
+        assertScreen(lines);
       } catch (error) {
         throw new Error(`${error}\n--- screen\n${lines.join("\n")}`, { cause: error });
       }
@@ -91,7 +91,7 @@ export class TerminalProgram implements AsyncDisposable {
     });
   }
 
-  /** Waits for the program's end; its exit code. */
+  /** Waits until the program has ended; returns its exit code. */
   async ended(): Promise<number> {
     const timer = setTimeout(() => this.#kill(), TIMEOUT_MS);
     const { code } = await this.#ended;
@@ -107,7 +107,7 @@ export class TerminalProgram implements AsyncDisposable {
     this.terminal[Symbol.dispose]();
   }
 
-  /** The program gets a hangup with its terminal. */
+  /** Kills `script`; the program gets a hangup with its terminal. */
   #kill(): void {
     try {
       this.#child.kill("SIGKILL");

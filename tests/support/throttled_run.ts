@@ -1,5 +1,5 @@
 /**
- * A server, a client at work and a slow line between them, for one test.
+ * A server, a client that downloads, and a slow line between them, for one test.
  *
  * @module
  */
@@ -13,13 +13,14 @@ import {
   type ServerProgram,
   startClient,
   startServer,
+  waitForDone,
 } from "./harness.ts";
 import { Workspace } from "./workspace.ts";
 
 /** A million bytes. */
 export const MB = 1_000_000;
 
-/** What a stage is set with. */
+/** The files, the list and the line of a run. */
 export interface ThrottledRunOptions {
   /** The shared files' sizes, by path. */
   readonly files: Readonly<Record<string, number>>;
@@ -27,19 +28,19 @@ export interface ThrottledRunOptions {
   readonly sparse?: Readonly<Record<string, number>>;
   /** The text of the input list. */
   readonly input: string;
-  /** What the line carries, in bytes a second. @default 6 MB */
+  /** The line's capacity, in bytes a second. @default 6 MB */
   readonly bytesPerSecond?: number;
   /** Further arguments of the client. */
   readonly args?: readonly string[];
 }
 
-/** A client at work over a slow line. */
+/** A client that downloads over a slow line. */
 export class ThrottledRun implements AsyncDisposable {
   readonly workspace: Workspace;
   readonly server: ServerProgram;
   readonly relay: Relay;
   readonly client: Program;
-  /** What the client asks for. */
+  /** The client's GETs. */
   readonly recorder: GetRecorder;
 
   readonly #disposables: AsyncDisposableStack;
@@ -56,7 +57,7 @@ export class ThrottledRun implements AsyncDisposable {
     this.#disposables = disposables;
   }
 
-  /** Starts all. */
+  /** Starts the server, the line and the client. */
   static async start(
     { files, sparse = {}, input, bytesPerSecond = 6 * MB, args = [] }: ThrottledRunOptions,
   ): Promise<ThrottledRun> {
@@ -73,23 +74,23 @@ export class ThrottledRun implements AsyncDisposable {
     return new ThrottledRun({ workspace, server, relay, client, recorder }, disposables.move());
   }
 
-  /** Waits until so many bytes of a file, but not all, have been asked for. */
+  /** Waits until that many bytes of a file, but not all, have been requested. */
   async underWay(path: string, bytes = 1): Promise<void> {
     await eventually(() => {
-      assert.ok(this.recorder.bytesOf(path) >= bytes, `${path} is not under way:\n${this.said}`);
+      assert.ok(this.recorder.bytesOf(path) >= bytes, `${path} is not under way:\n${this.stderr}`);
     });
     await this.workspace.assertAbsent(path);
   }
 
-  /** Waits until the client says that files are complete, and compares them. */
+  /** Waits until the client reports that files are complete, and compares them. */
   async done(...paths: readonly string[]): Promise<void> {
-    for (const path of paths) await this.client.waitFor(`done     ${path}  `);
+    for (const path of paths) await waitForDone(this.client, path);
     await this.workspace.assertArrived(...paths);
   }
 
-  /** Ends the client when all is done; nothing may be left. */
+  /** Ends the client when all is done; asserts that nothing is left over. */
   async end(): Promise<void> {
-    // The client is killed with the stage.
+    // Otherwise the client is killed when the run is disposed of.
     if (!CAN_INTERRUPT) return;
     this.client.interrupt();
     const { code, signal, stderr } = await this.client.ended();
@@ -97,8 +98,8 @@ export class ThrottledRun implements AsyncDisposable {
     await this.workspace.assertNoLeftovers();
   }
 
-  /** What the client said so far. */
-  get said(): string {
+  /** The client's standard error so far. */
+  get stderr(): string {
     return this.client.stderr;
   }
 

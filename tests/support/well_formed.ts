@@ -1,11 +1,11 @@
 /**
- * Whether a text is XML.
+ * Checks that a text is well-formed XML.
  *
  * @module
  */
 import assert from "node:assert/strict";
 
-/** Asserts that every element ends, in order, and that what is special stands nowhere else. */
+/** Asserts that elements nest and end, and that special characters are escaped. */
 export function assertWellFormed(xml: string): void {
   const open: string[] = [];
   const content = xml.replace(

@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
 import { assertSameFile, filesUnder, type TempFolder, tempFolder, writeRandom } from "./harness.ts";
 
-/** Folders and files of one test; they vanish with it. */
+/** The folders and files of one test; removed when it is disposed of. */
 export class Workspace implements AsyncDisposable {
   /** The folder that holds the others. */
   readonly root: string;
   /** The folder for a server to share. */
   readonly dir: string;
-  /** The path of the input list; it is written by `entry`. */
+  /** The path of the input list, which `setInput` writes. */
   readonly input: string;
   /** The path of the output folder; a client creates it. */
   readonly output: string;
@@ -30,18 +30,18 @@ export class Workspace implements AsyncDisposable {
 
   /** Makes the shared folder, with some files of random content. */
   static async create(files: Readonly<Record<string, number>> = {}): Promise<Workspace> {
-    const site = new Workspace(await tempFolder());
-    await Deno.mkdir(site.dir);
-    for (const [path, size] of Object.entries(files)) await site.share(path, size);
-    return site;
+    const workspace = new Workspace(await tempFolder());
+    await Deno.mkdir(workspace.dir);
+    for (const [path, size] of Object.entries(files)) await workspace.share(path, size);
+    return workspace;
   }
 
-  /** Where a shared file is. */
+  /** The path of a shared file. */
   shared(path: string): string {
     return join(this.dir, ...path.split("/"));
   }
 
-  /** Where a file is after its download. */
+  /** The path of a file after its download. */
   downloaded(path: string): string {
     return join(this.output, ...path.split("/"));
   }
@@ -51,7 +51,7 @@ export class Workspace implements AsyncDisposable {
     await writeRandom(this.shared(path), size, seed);
   }
 
-  /** Shares a file of zeros, which takes no room on the disk. */
+  /** Shares a sparse file of zeros, which takes no space on the disk. */
   async shareZeros(path: string, size: number): Promise<void> {
     using file = await Deno.create(this.shared(path));
     await file.truncate(size);
@@ -75,18 +75,18 @@ export class Workspace implements AsyncDisposable {
     await Deno.writeTextFile(this.input, text, { append: true });
   }
 
-  /** Asserts that shared files have arrived as they are. */
+  /** Asserts that files have been downloaded unchanged. */
   async assertArrived(...paths: readonly string[]): Promise<void> {
     for (const path of paths) await assertSameFile(this.downloaded(path), this.shared(path));
   }
 
-  /** Asserts that nothing stands under a file's name in the output folder. */
+  /** Asserts that the output folder has nothing under a file's name. */
   async assertAbsent(path: string): Promise<void> {
     await assert.rejects(Deno.lstat(this.downloaded(path)), Deno.errors.NotFound, path);
   }
 
-  /** What the client keeps of unfinished files: how many bytes. */
-  async keptBytes(): Promise<number> {
+  /** The size of all files in the client's work folder, in bytes. */
+  async workFolderBytes(): Promise<number> {
     const work = join(this.output, ".sluice");
     const infos = await Promise.all(
       (await filesUnder(work)).map((path) => Deno.stat(join(work, path))),
@@ -94,7 +94,7 @@ export class Workspace implements AsyncDisposable {
     return infos.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Asserts that the client has nothing left of its own data. */
+  /** Asserts that the client's work folder is empty. */
   async assertNoLeftovers(): Promise<void> {
     assert.deepEqual(await filesUnder(join(this.output, ".sluice")), []);
   }

@@ -17,7 +17,7 @@ import {
 import { REPOSITORY } from "../../tools/programs.ts";
 import { filesUnder } from "../support/files.ts";
 
-Deno.test("executableName names the target where it is not this machine's", () => {
+Deno.test("executableName contains the target where it is not this machine's", () => {
   const rows = [
     ["server", null, "linux", "sluice-server"],
     ["client", null, "darwin", "sluice-client"],
@@ -68,7 +68,7 @@ Deno.test("bundleArgs takes packages from the configuration, and the entry file 
   assert.equal(args.at(-1), "server.ts");
 });
 
-Deno.test("WORKERS names every Worker that the programs start, each by a name of its own", async () => {
+Deno.test("WORKERS lists every Worker that the programs start, each with its own file name", async () => {
   const started: string[] = [];
   for (const path of await filesUnder(`${REPOSITORY}lib`)) {
     const text = await Deno.readTextFile(`${REPOSITORY}lib/${path}`);
@@ -82,7 +82,7 @@ Deno.test("WORKERS names every Worker that the programs start, each by a name of
   assert.equal(new Set(WORKERS.map((path) => path.split("/").at(-1))).size, WORKERS.length);
 });
 
-/** What Deno says where its download site is out of reach. */
+/** Deno's error output where its download site is out of reach. */
 const UNREACHABLE = `\
 error: Writing deno compile executable to temporary file '/a/x.tmp-63cd52738278fa0c'
 
@@ -111,16 +111,16 @@ npm error FetchError: request to http://127.0.0.1:9/deno failed
 npm error     at ClientRequest.<anonymous> (index.js:130:14)
 `;
 
-Deno.test("causeIn finds what was wrong in what Deno and npm say", () => {
+Deno.test("causeIn finds the cause in the error output of Deno and npm", () => {
   const request = "error sending request for url (https://dl.deno.land/release/v2.9.6/denort.zip)";
   assert.equal(causeIn(UNREACHABLE), request);
   assert.equal(causeIn(NO_SUCH_FILE), "Could not find denort at '/nowhere'");
   assert.equal(causeIn(SYNTAX), "SyntaxError: Unexpected token `=`.");
   assert.equal(causeIn(NPM), "FetchError: request to http://127.0.0.1:9/deno failed");
-  assert.equal(causeIn("\n"), "it said nothing");
+  assert.equal(causeIn("\n"), "it printed no reason");
 });
 
-Deno.test("lacksRuntime tells a missing runtime part from other complaints", () => {
+Deno.test("lacksRuntime distinguishes a missing runtime part from other errors", () => {
   assert.deepEqual([UNREACHABLE, NO_SUCH_FILE, SYNTAX, NPM].map(lacksRuntime), [
     ...[true, true, false, false],
   ]);
@@ -145,7 +145,7 @@ Deno.test("elfEnd is the end of the section table", () => {
   assert.equal(elfEnd(within.subarray(7)), 1128);
 });
 
-Deno.test("elfEnd refuses what is no 64-bit little-endian ELF file", () => {
+Deno.test("elfEnd refuses a file that is no 64-bit little-endian ELF file", () => {
   const header = elfHeader(1000n, 64, 2);
   for (const at of [0, 1, 2, 3, 4, 5]) {
     const other = header.slice();
@@ -157,7 +157,7 @@ Deno.test("elfEnd refuses what is no 64-bit little-endian ELF file", () => {
   }
 });
 
-Deno.test("sumsText writes what sha256sum -c reads, in the order of the names", () => {
+Deno.test("sumsText writes lines for sha256sum -c, in the order of the names", () => {
   const digests = new Map([["b.exe", "2".repeat(64)], ["a", "1".repeat(64)]]);
   assert.equal(sumsText(digests), `${"1".repeat(64)}  a\n${"2".repeat(64)}  b.exe\n`);
 });

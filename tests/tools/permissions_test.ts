@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fromFileUrl, join } from "@std/path";
 import { UserError } from "../../lib/errors.ts";
 import { writeLine } from "../../lib/cli/main.ts";
-import { compileProgram, type Making } from "../../tools/compile_program.ts";
+import { type CompileJob, compileProgram } from "../../tools/compile_program.ts";
 import { EXIT_NO_RUNTIME, npmRuntime, OWN_RUNTIME } from "../../tools/compile_runtime.ts";
 import { Program, tempFolder } from "../support/harness.ts";
 import { EXECUTABLES } from "../support/program_command.ts";
@@ -17,7 +17,7 @@ const ROWS = [
 
 for (const { program, allowed, refused } of ROWS) {
   Deno.test({
-    name: `compileProgram lets a ${program} do ${allowed.join(", ")} and nothing else`,
+    name: `compileProgram gives a ${program} the permissions ${allowed.join(", ")} and no others`,
     ignore: EXECUTABLES === null,
     fn: async () => {
       await using folder = await tempFolder();
@@ -36,14 +36,14 @@ for (const { program, allowed, refused } of ROWS) {
   });
 }
 
-/** The probe as an executable with a program's permissions, or null if none can be made here. */
+/** The probe as an executable with a program's permissions, or null if none can be compiled here. */
 async function compileProbe(
   program: "server" | "client",
   folder: string,
 ): Promise<string | null> {
-  const making = { program, entry: PROBE, workers: [], target: null, folder };
+  const job = { program, entry: PROBE, workers: [], target: null, folder };
   try {
-    return await compileWithAnyRuntime(making);
+    return await compileWithAnyRuntime(job);
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== EXIT_NO_RUNTIME) throw error;
     writeLine(Deno.stderr, `Skipped: ${error.message}`);
@@ -51,12 +51,12 @@ async function compileProbe(
   }
 }
 
-async function compileWithAnyRuntime(making: Omit<Making, "runtime">): Promise<string> {
+async function compileWithAnyRuntime(job: Omit<CompileJob, "runtime">): Promise<string> {
   try {
-    return await compileProgram({ ...making, runtime: OWN_RUNTIME });
+    return await compileProgram({ ...job, runtime: OWN_RUNTIME });
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== EXIT_NO_RUNTIME) throw error;
-    const say = (line: string) => writeLine(Deno.stderr, line);
-    return await compileProgram({ ...making, runtime: await npmRuntime(say) });
+    const report = (line: string) => writeLine(Deno.stderr, line);
+    return await compileProgram({ ...job, runtime: await npmRuntime(report) });
   }
 }

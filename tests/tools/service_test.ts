@@ -10,12 +10,12 @@ const PROGRAM = "/usr/local/bin/sluice-server";
 
 const unit = await Deno.readTextFile(join(REPOSITORY, "tools", UNIT));
 
-/** The values of a setting, in order. */
+/** The values of a setting in the unit, in order. */
 function valuesOf(setting: string): string[] {
   return [...unit.matchAll(new RegExp(`^${setting}=(.*)$`, "gm"))].map(([, value]) => value!);
 }
 
-Deno.test(`${UNIT} starts the server with options that it has`, () => {
+Deno.test(`${UNIT} starts the server with existing options`, () => {
   const [start = ""] = valuesOf("ExecStart");
   const [program, ...args] = start.split(" ");
   assert.equal(program, PROGRAM);
@@ -23,7 +23,7 @@ Deno.test(`${UNIT} starts the server with options that it has`, () => {
   assert.deepEqual([dir, host, port], ["/srv/sluice", "0.0.0.0", 9009]);
 });
 
-Deno.test(`${UNIT} shuts the server in, and lets V8 compile`, () => {
+Deno.test(`${UNIT} confines the server, and lets V8 compile`, () => {
   assert.deepEqual(valuesOf("DynamicUser"), ["yes"]);
   assert.deepEqual(valuesOf("ProtectSystem"), ["strict"]);
   assert.deepEqual(valuesOf("NoNewPrivileges"), ["yes"]);
@@ -34,7 +34,7 @@ Deno.test(`${UNIT} shuts the server in, and lets V8 compile`, () => {
 Deno.test(`${UNIT} passes systemd-analyze verify`, async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, UNIT);
-  // It must name a program that there is.
+  // The unit must name an existing program.
   await Deno.writeTextFile(path, unit.replace(`=${PROGRAM} `, `=${Deno.execPath()} `));
   const command = new Deno.Command("systemd-analyze", { args: ["verify", path] });
   let output: Deno.CommandOutput;
@@ -46,6 +46,6 @@ Deno.test(`${UNIT} passes systemd-analyze verify`, async () => {
     return;
   }
   const said = new TextDecoder().decode(output.stderr).split("\n");
-  // What it says of other units is none of our business.
+  // Complaints about other units do not matter.
   assert.deepEqual(said.filter((line) => line.includes(UNIT)), []);
 });

@@ -1,11 +1,11 @@
 /**
- * Sluice and what users would take instead, on the same machine, with the same files, in turns.
+ * Measures Sluice and its alternatives on the same machine, with the same files, in turns.
  *
- * The parts of this folder, each using only those before it:
- * - figures: `statistics.ts`, `metrics.ts`, `report.ts` (what the JSON holds), `targets.ts`,
+ * The parts of this folder, each of which uses only those before it:
+ * - figures: `statistics.ts`, `metrics.ts`, `report.ts` (the JSON format), `targets.ts`,
  *   `table.ts`; of a whole report `growth.ts`, `growth_svg.ts`, `markdown.ts`, `plot.ts` (a program)
  * - the machine: `machine.ts`, `processes.ts`, `usage.ts`, `data.ts`, `same_files.ts`
- * - who takes part: `servers.ts` and `thread_per_client.py`, `peers.ts`, `installed.ts`,
+ * - contestants: `servers.ts` and `thread_per_client.py`, `peers.ts`, `installed.ts`,
  *   `sluice.ts`, `load_generator.ts` and `load.ts`
  * - the contest: `contest.ts` (rounds), `scale.ts` (sizes), `bench_case.ts`, `cases/`, `cases.ts`
  * - `options.ts` (the command line), `bench.ts` (this)
@@ -28,7 +28,7 @@ import { FULL, QUICK } from "./scale.ts";
 import { buildIn, ownBuild } from "./sluice.ts";
 import { renderCase, renderHead } from "./table.ts";
 
-/** No peer, but what cases a and i are measured by. */
+/** No peer, but the reference of cases a and i. */
 const IPERF3 = { name: "iperf3", programs: [], server: IPERF3_SERVER };
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function bench(command: BenchCommand, dir: string, signal: AbortSignal): Promise<Report> {
-  const { rounds, leastRounds, seed, isQuick, json } = command;
+  const { rounds, minRounds, seed, isQuick, json } = command;
   const deadline = performance.now() + command.time;
   extendPath();
   const installed = await installedPrograms([...PEERS, IPERF3].flatMap(programsOf));
@@ -90,21 +90,21 @@ async function bench(command: BenchCommand, dir: string, signal: AbortSignal): P
       has: (program) => installed.has(program),
       signal,
       rounds,
-      leastRounds,
-      // What one case leaves is for those after it.
+      minRounds,
+      // Time that one case does not use is left to the later ones.
       time: (deadline - performance.now()) * shareOf(benchCase, cases.slice(i)),
       hasTargets: !isQuick,
-      tell: (line) => writeLine(Deno.stderr, line),
+      log: (line) => writeLine(Deno.stderr, line),
     });
     writeLine(Deno.stdout, `\n${renderCase(found)}`);
     report = { ...report, cases: [...report.cases, found] };
-    // After each case: the rest may be interrupted.
+    // Written after each case, since the run may be interrupted.
     if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(report, null, 1)}\n`);
   }
   return report;
 }
 
-/** The part of the time that is left which is one case's. */
+/** A case's share of the remaining time. */
 function shareOf({ weight = 1 }: BenchCase, remaining: readonly BenchCase[]): number {
   return weight / remaining.reduce((sum, { weight = 1 }) => sum + weight, 0);
 }

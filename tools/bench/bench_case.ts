@@ -1,5 +1,5 @@
 /**
- * What a case is made of, and how one is run.
+ * The parts of a case, and how one is run.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type { CaseReport, Row, TargetResult } from "./report.ts";
 import type { Scale } from "./scale.ts";
 import type { Build } from "./sluice.ts";
 
-/** What a case has to work with. */
-export interface Site {
-  /** A folder of its own. */
+/** The resources of a case. */
+export interface CaseSetup {
+  /** The case's own folder. */
   readonly dir: string;
   readonly scale: Scale;
   readonly seed: number;
-  /** Sluice in every form that takes part, this repository's first. */
+  /** The builds of Sluice that take part, this repository's first. */
   readonly builds: readonly [Build, ...Build[]];
   /** The peers that are installed. */
   readonly peers: readonly Peer[];
   /** Whether a program is installed. */
   readonly has: (program: string) => boolean;
-  /** What is to be ended when the case has ended. */
+  /** Disposed of at the end of the case. */
   readonly stack: AsyncDisposableStack;
   readonly signal: AbortSignal;
 }
@@ -32,36 +32,36 @@ export interface Site {
 export interface BenchCase {
   readonly id: string;
   readonly title: (scale: Scale) => string;
-  /** What is shown of each row; the first is what rows are compared by. */
+  /** The metrics to show; rows are compared by the first one. */
   readonly metrics: readonly Metric[];
   /** The rows that all others are compared with. */
   readonly subjects: readonly string[];
-  /** How many rounds make sense where so many are asked for. */
-  readonly rounds?: (asked: number) => number;
-  /** Where fewer rounds will do if time is short. @default {Infinity} */
-  readonly leastRounds?: number;
-  /** What part of the time it needs, compared with others. @default {1} */
+  /** The number of useful rounds, given the requested number. */
+  readonly rounds?: (requested: number) => number;
+  /** The minimum of rounds if time is short. @default {Infinity} */
+  readonly minRounds?: number;
+  /** The time it needs, relative to other cases. @default {1} */
   readonly weight?: number;
-  readonly slowOnesSitOut?: boolean;
+  readonly skipsSlowPeers?: boolean;
   readonly targets?: (rows: readonly Row[]) => TargetResult[];
-  /** Makes the data and starts the servers; who takes part is told in order. */
-  readonly prepare: (site: Site) => Promise<Contestant[]>;
+  /** Makes the data and starts the servers; returns the contestants in order. */
+  readonly prepare: (setup: CaseSetup) => Promise<Contestant[]>;
 }
 
-/** What is the same for all cases. */
-export interface CaseOptions extends Omit<Site, "dir" | "stack"> {
-  /** Where cases make their folders. */
+/** The options that all cases share. */
+export interface CaseOptions extends Omit<CaseSetup, "dir" | "stack"> {
+  /** The parent of the cases' folders. */
   readonly dir: string;
   readonly rounds: number;
-  readonly leastRounds: number;
-  /** How long it may take, in milliseconds, but for the fewest rounds. */
+  readonly minRounds: number;
+  /** The time limit, in milliseconds; the minimum of rounds is run anyway. */
   readonly time: number;
-  /** Whether sizes are those that the targets are of. */
+  /** Whether the sizes are those for which the targets are set. */
   readonly hasTargets: boolean;
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
-/** Runs one case; nothing of it is left. */
+/** Runs one case, and removes its data. */
 export async function runCase(benchCase: BenchCase, options: CaseOptions): Promise<CaseReport> {
   const { id, metrics, subjects } = benchCase;
   const dir = join(options.dir, `case-${id}`);
@@ -70,14 +70,14 @@ export async function runCase(benchCase: BenchCase, options: CaseOptions): Promi
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(dir, { recursive: true }));
   await Deno.mkdir(dir);
-  options.tell(`${id}: preparing`);
+  options.log(`${id}: preparing`);
   const contestants = await benchCase.prepare({ ...options, dir, stack });
   const rows = await holdContest(contestants, {
     rounds,
-    leastRounds: Math.min(options.leastRounds, benchCase.leastRounds ?? Infinity),
+    minRounds: Math.min(options.minRounds, benchCase.minRounds ?? Infinity),
     deadline,
-    slowOnesSitOut: benchCase.slowOnesSitOut ?? false,
-    tell: (round) => options.tell(`${id}: round ${round + 1}`),
+    skipsSlowPeers: benchCase.skipsSlowPeers ?? false,
+    onRound: (round) => options.log(`${id}: round ${round + 1}`),
     signal: options.signal,
   });
   return {

@@ -13,7 +13,7 @@ import { MIX_CASE } from "./cases/mix_case.ts";
 import { NOWHERE_CASE } from "./cases/nowhere_case.ts";
 import { STARTUP_CASE } from "./cases/startup_case.ts";
 
-/** From what matters most to what costs most to know. */
+/** The cases, from the most important one to the slowest one. */
 export const CASES: readonly BenchCase[] = [
   NOWHERE_CASE,
   ...DOWNLOAD_CASES,

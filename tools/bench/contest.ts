@@ -1,6 +1,6 @@
 /**
- * Contestants take turns, round by round (A B C, A B C, …), so that whatever else the machine does
- * meets all of them alike.
+ * Contestants take turns, round by round (A B C, A B C, …), so that other load on the machine affects
+ * all of them alike.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Sample } from "./metrics.ts";
 import { presentFigures, type Role, type Row } from "./report.ts";
 
-/** One that takes part. */
+/** A program, or a pair of programs, that is measured. */
 export interface Contestant {
   readonly name: string;
   readonly role: Role;
-  /** What grows from contestant to contestant, where something does. */
+  /** The quantity that grows from contestant to contestant, if there is one. */
   readonly x?: number;
-  /** What is not to be measured, once, before the first round. */
+  /** Runs once before the first round, unmeasured. */
   readonly warmUp?: () => Promise<void>;
   /** One run. */
   readonly run: () => Promise<Sample>;
@@ -22,21 +22,21 @@ export interface Contestant {
 
 /** How contestants take turns. */
 export interface ContestOptions {
-  /** The most rounds, and the fewest. */
+  /** The maximum and the minimum of rounds. */
   readonly rounds: number;
-  readonly leastRounds: number;
-  /** No round begins that would not end by then, on the clock of `performance.now`. */
+  readonly minRounds: number;
+  /** The end of the last round, on the clock of `performance.now`; the minimum is run anyway. */
   readonly deadline: number;
-  /** Whether who is slow by far need not take part in every round. */
-  readonly slowOnesSitOut: boolean;
-  /** Hears, before each round, which it is. */
-  readonly tell: (round: number) => void;
+  /** Whether contestants that are slow by far skip the later rounds. */
+  readonly skipsSlowPeers: boolean;
+  /** Called before each round with its index. */
+  readonly onRound: (round: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Who is slower than the fastest Sluice by more than this factor … */
+/** A contestant slower than the fastest Sluice by more than this factor counts as slow. */
 const SLOW = 3;
-/** … takes part in so many rounds only: what it costs is known by then. */
+/** The rounds of a slow contestant: by then its time is known well enough. */
 const ROUNDS_OF_SLOW = 2;
 
 interface Standing {
@@ -45,10 +45,10 @@ interface Standing {
   failure?: string;
 }
 
-/** Runs the rounds. Who fails is out, and says why. */
+/** Runs the rounds. A contestant that fails takes no further part; its row has the reason. */
 export async function holdContest(
   contestants: readonly Contestant[],
-  { rounds, leastRounds, deadline, slowOnesSitOut, tell, signal }: ContestOptions,
+  { rounds, minRounds, deadline, skipsSlowPeers, onRound, signal }: ContestOptions,
 ): Promise<Row[]> {
   const standings: Standing[] = contestants.map((contestant) => ({ contestant, samples: [] }));
   for (const standing of standings) {
@@ -58,9 +58,9 @@ export async function holdContest(
   let lastTook = 0;
   for (let round = 0; round < rounds; round++) {
     const start = performance.now();
-    if (round >= leastRounds && start + lastTook > deadline) break;
-    tell(round);
-    const slow = slowOnesSitOut && round >= ROUNDS_OF_SLOW ? slowOnes(standings) : new Set();
+    if (round >= minRounds && start + lastTook > deadline) break;
+    onRound(round);
+    const slow = skipsSlowPeers && round >= ROUNDS_OF_SLOW ? slowPeers(standings) : new Set();
     for (const standing of standings) {
       const takesPart = standing.failure === undefined && !slow.has(standing);
       const { run } = standing.contestant;
@@ -85,7 +85,7 @@ async function attempt<T>(
   }
 }
 
-function slowOnes(standings: readonly Standing[]): Set<Standing> {
+function slowPeers(standings: readonly Standing[]): Set<Standing> {
   const best = (standing: Standing) => Math.min(...presentFigures(rowOf(standing), "seconds"));
   const isSluice = ({ contestant }: Standing) => contestant.role === "sluice";
   const fastest = Math.min(...standings.filter(isSluice).map(best));

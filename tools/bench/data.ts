@@ -1,5 +1,5 @@
 /**
- * The files that are downloaded: the same for the same seed, and like nothing that compresses.
+ * The files to download: equal for equal seeds, and incompressible.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createCipheriv, createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Priority } from "../../lib/client/priority.ts";
 
-/** Files are made in pieces of this many bytes. */
+/** The size of the pieces in which files are made, in bytes. */
 const PIECE = 4 * 1024 * 1024;
 
 /** Some files of one size and one priority. */
@@ -19,13 +19,13 @@ export interface FileGroup {
   readonly priority?: Priority;
 }
 
-/** Files that stand in one folder. */
+/** Files in one folder. */
 export interface FileSet {
   /** The folder. */
   readonly dir: string;
   /** Their names. */
   readonly names: readonly string[];
-  /** Bytes of all of them. */
+  /** The sum of their sizes, in bytes. */
   readonly bytes: number;
 }
 
@@ -42,7 +42,7 @@ export async function makeFiles(
   for (const { size, name } of filesOf(groups)) {
     writeFile(join(dir, name), size, source);
     names.push(name);
-    // The loop is synchronous: Ctrl+C is to be heard.
+    // The loop is synchronous; pausing lets Ctrl+C be handled.
     if (names.length % 100 === 0 || size > PIECE) await new Promise((wake) => setTimeout(wake));
     signal.throwIfAborted();
   }
@@ -50,7 +50,7 @@ export async function makeFiles(
   return { dir, names, bytes: groups.reduce((sum, { count, size }) => sum + count * size, 0) };
 }
 
-/** The text of an input list that names these files. */
+/** The text of an input list of these files. */
 export function inputList(groups: readonly FileGroup[]): string {
   return filesOf(groups).map(({ name, priority }) => `${name} ${priority}\n`).join("");
 }
@@ -74,9 +74,9 @@ function writeFile(path: string, size: number, source: ByteSource): void {
   }
 }
 
-/** Endless bytes. */
+/** An endless source of bytes. */
 interface ByteSource extends Disposable {
-  /** The next so many, at most {@linkcode PIECE}. */
+  /** Returns the next `size` bytes, at most {@linkcode PIECE}. */
   next(size: number): Uint8Array;
 }
 
@@ -90,7 +90,7 @@ function seededBytes(seed: number): ByteSource {
   };
 }
 
-/** Waits until the disk has it all, so that nobody's run pays for the writing of it. */
+/** Waits until the files are on the disk, so that no run is slowed by writing them. */
 async function settle(dir: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   await new Deno.Command("sync", { args: Deno.build.os === "linux" ? ["-f", dir] : [] }).output();

@@ -1,21 +1,21 @@
 /**
- * When a client gets its first byte of a file, seen from between it and its server.
+ * The time when a client gets its first byte of a file, measured between client and server.
  *
  * @module
  */
 import { decodeHeader, FOOTER_SIZE, HEADER_SIZE, MessageType } from "../../lib/protocol/message.ts";
 
-/** When things happened, on the clock of `performance.now`, in milliseconds. */
+/** Times on the clock of `performance.now`, in milliseconds. */
 export interface FirstByte {
   readonly connectedAt: number;
   readonly firstByteAt: number;
 }
 
-/** A relay that looks for the first chunk. */
+/** A relay that detects the first chunk. */
 export interface FirstByteRelay extends AsyncDisposable {
-  /** Where the client connects to, on this machine. */
+  /** The port for the client, on this machine. */
   readonly port: number;
-  /** Resolves when the first chunk of all begins to come. */
+  /** Resolves when the first chunk starts to arrive. */
   readonly firstByte: Promise<FirstByte>;
 }
 
@@ -46,7 +46,7 @@ export function startFirstByteRelay(server: number): FirstByteRelay {
   };
   const carrying = new Set<Promise<void>>();
   const accept = async () => {
-    // Whoever is cut at the end has nothing more to say.
+    // Connections that are cut at the end are done.
     for await (const client of listener) carrying.add(carry(client).catch(() => {}));
   };
   const accepting = accept();
@@ -63,15 +63,15 @@ export function startFirstByteRelay(server: number): FirstByteRelay {
   };
 }
 
-/** Finds the first chunk in what a server sends. */
+/** Finds the first chunk among the bytes of a server. */
 class ChunkFinder {
   #found = false;
   readonly #header = new Uint8Array(HEADER_SIZE);
   #filled = 0;
-  /** What is left of the message whose header was read last. */
+  /** The remaining bytes of the message whose header was read last. */
   #skip = 0;
 
-  /** Takes what came next, and says whether a chunk has begun. */
+  /** Takes the next bytes; returns whether a chunk has started. */
   find(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length && !this.#found;) {
       if (this.#skip > 0) {
@@ -111,6 +111,6 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Closed already.
+    // Already closed.
   }
 }

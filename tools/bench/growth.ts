@@ -1,5 +1,5 @@
 /**
- * How cost grows with clients, files and file sizes: curves, from a report. Pure.
+ * The growth of cost with clients, files and file sizes: curves from a report. Pure.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Metric } from "./metrics.ts";
 import { presentFigures, type Report, type Row } from "./report.ts";
 import { median } from "./statistics.ts";
 
-/** Whose cost it is; nobody's, where it is what both achieve. */
-export type Who = "both" | "server" | "client";
+/** The program whose cost a curve shows; both for their throughput. */
+export type Owner = "both" | "server" | "client";
 
 /** Medians, from left to right. */
 export interface Curve {
-  readonly who: Who;
+  readonly owner: Owner;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -25,28 +25,28 @@ export interface Panel {
   readonly curves: readonly Curve[];
 }
 
-/** What grows, and what it costs: throughput, memory, processor. */
+/** A quantity that grows, and its costs: throughput, memory, processor. */
 export interface Growth {
   readonly title: string;
-  /** How a value of x is written. */
+  /** Formats a value of x. */
   readonly write: (x: number) => string;
   readonly panels: readonly Panel[];
 }
 
 const MB = 1_000_000;
 const inMB = (bytes: number) => bytes / MB;
-const itself = (value: number) => value;
+const identity = (value: number) => value;
 
-/** The metrics of a panel's curves, and what is shown of each figure of a row with this x. */
-type CurveSource = readonly [who: Who, metric: Metric, (figure: number, x: number) => number];
+/** The owner and the metric of a curve, and a function from a figure and its x to y. */
+type CurveSource = readonly [owner: Owner, metric: Metric, (figure: number, x: number) => number];
 
 const MEMORY: readonly CurveSource[] = [
   ["server", "serverPeak", inMB],
   ["client", "clientPeak", inMB],
 ];
 const CPU_PER_GB: readonly CurveSource[] = [
-  ["server", "serverCpuPerGB", itself],
-  ["client", "clientCpuPerGB", itself],
+  ["server", "serverCpuPerGB", identity],
+  ["client", "clientCpuPerGB", identity],
 ];
 const CPU_PER_FILE: readonly CurveSource[] = [
   ["server", "serverCpu", (seconds, files) => seconds / files * 1000],
@@ -58,7 +58,7 @@ export function shortNumber(value: number): string {
   return value >= 10_000 ? `${Number((value / 1000).toPrecision(3))}k` : String(value);
 }
 
-/** The growth in a report; what it has no cases of is left out. */
+/** The growth in a report; quantities without cases are omitted. */
 export function growthIn(report: Report): Growth[] {
   const rowsOf = (id: string) => {
     const rows = report.cases.find((found) => found.id === id)?.rows ?? [];
@@ -67,7 +67,7 @@ export function growthIn(report: Report): Growth[] {
   const clients = rowsOf("f");
   const counts = rowsOf("n");
   const sizes = rowsOf("s");
-  // The large folder is one more number of files, if its client_connected to an end.
+  // The large folder is one more number of files, if its download was completed.
   const folder = rowsOf("g").filter((row) => presentFigures(row, "files")[0] === row.x);
   const files = counts.length === 0 ? [] : [...counts, ...folder];
   return [
@@ -84,7 +84,7 @@ export function growthIn(report: Report): Growth[] {
       title: "files of 4 KiB",
       write: shortNumber,
       panels: [
-        panel("files/s", files, [["both", "filesPerSecond", itself]]),
+        panel("files/s", files, [["both", "filesPerSecond", identity]]),
         panel("memory, MB", files, MEMORY),
         panel("CPU, ms a file", files, CPU_PER_FILE, true),
       ],
@@ -107,8 +107,8 @@ function panel(
   sources: readonly CurveSource[],
   isLogarithmic = false,
 ): Panel {
-  const curves = sources.map(([who, metric, convert]) => ({
-    who,
+  const curves = sources.map(([owner, metric, convert]) => ({
+    owner,
     points: rows.flatMap((row) => {
       const figures = presentFigures(row, metric);
       return figures.length === 0 ? [] : [{ x: row.x!, y: convert(median(figures), row.x!) }];

@@ -1,5 +1,5 @@
 /**
- * Growth as a picture: one column for what grows, one row for each cost. Pure.
+ * Growth as a picture: one column for each quantity, one row for each cost. Pure.
  *
  * Written by hand, without a library; legible on light and on dark ground, and without colours.
  *
@@ -7,12 +7,12 @@
  */
 import { type Curve, type Growth, type Panel, shortNumber } from "./growth.ts";
 
-/** The places of a panel and its parts, in pixels. */
+/** The size of a panel and the positions of its parts, in pixels. */
 const PANEL = { width: 290, height: 190 };
 const PLOT = { left: 52, top: 30, width: 222, height: 118 };
 const MARGIN = { top: 34, side: 8, bottom: 30 };
 
-/** What it is drawn in: ground, ink, grid, and whose curve it is. */
+/** The colours of ground, ink, grid, and of the curves of both, server and client. */
 const LIGHT = colours("#ffffff", "#1f2328", "#d1d9e0", "#1a7f37", "#0969da", "#bc4c00");
 const DARK = colours("#0d1117", "#f0f6fc", "#3d444d", "#3fb950", "#58a6ff", "#f0883e");
 const STYLE = `
@@ -27,13 +27,13 @@ ${DARK}
 }
 `;
 
-/** One axis: where a value is, from 0 to 1, and which values are named. */
+/** One axis: a value's position, from 0 to 1, and the labelled values. */
 interface Axis {
   readonly at: (value: number) => number;
   readonly ticks: readonly number[];
 }
 
-/** Not as variables, which not every viewer knows. */
+/** The style rules of a set of colours; without variables, which some viewers lack. */
 function colours(
   ground: string,
   ink: string,
@@ -42,8 +42,8 @@ function colours(
   server: string,
   client: string,
 ): string {
-  const curves = Object.entries({ both, server, client }).map(([who, colour]) =>
-    `.${who} .curve { stroke: ${colour} } .${who} .mark { fill: ${colour} }`
+  const curves = Object.entries({ both, server, client }).map(([owner, colour]) =>
+    `.${owner} .curve { stroke: ${colour} } .${owner} .mark { fill: ${colour} }`
   );
   return [
     `.ground { fill: ${ground} } text { fill: ${ink} } .grid { stroke: ${grid} }`,
@@ -51,7 +51,7 @@ function colours(
   ].join("\n");
 }
 
-/** The picture, as a document of its own. */
+/** The picture, as an SVG document. */
 export function renderGrowth(growths: readonly Growth[]): string {
   const rows = Math.max(0, ...growths.map(({ panels }) => panels.length));
   const width = growths.length * PANEL.width + 2 * MARGIN.side;
@@ -105,31 +105,31 @@ function renderPanel({ write }: Growth, { title, isLogarithmic, curves }: Panel)
 }
 
 function renderCurve(
-  { who, points }: Curve,
+  { owner, points }: Curve,
   place: (x: number, y: number) => { x: number; y: number },
 ): string {
   const places = points.map(({ x, y }) => place(x, y));
   const line = places.map(({ x, y }) => `${x},${y}`).join(" ");
-  const marks = places.map(({ x, y }) => mark(who, x, y)).join("");
-  return `<g class="${who}"><polyline class="curve" points="${line}"/>${marks}</g>`;
+  const marks = places.map(({ x, y }) => mark(owner, x, y)).join("");
+  return `<g class="${owner}"><polyline class="curve" points="${line}"/>${marks}</g>`;
 }
 
-/** Shapes tell apart what colours may not. */
-function mark(who: Curve["who"], x: number, y: number): string {
-  return who === "client"
+/** A point's mark; its shape distinguishes the owners where colours do not. */
+function mark(owner: Curve["owner"], x: number, y: number): string {
+  return owner === "client"
     ? `<rect class="mark" x="${round(x - 3)}" y="${round(y - 3)}" width="6" height="6"/>`
     : `<circle class="mark" cx="${x}" cy="${y}" r="3.5"/>`;
 }
 
 function renderLegend(y: number): string {
   const entries = [["both", "both together"], ["server", "server"], ["client", "client"]] as const;
-  return entries.map(([who, name], i) => {
+  return entries.map(([owner, name], i) => {
     const x = MARGIN.side + PLOT.left + i * 110;
-    return `<g class="${who}">${mark(who, x, y - 4)}</g>${text(x + 9, y, name)}`;
+    return `<g class="${owner}">${mark(owner, x, y - 4)}</g>${text(x + 9, y, name)}`;
   }).join("\n");
 }
 
-/** Whole decades, of which at least one. */
+/** An axis of whole decades, at least one. */
 function logarithmicAxis(values: readonly number[]): Axis {
   const exponents = values.filter((value) => value > 0).map(Math.log10);
   const low = Math.floor(Math.min(...exponents));
@@ -138,14 +138,14 @@ function logarithmicAxis(values: readonly number[]): Axis {
   return { at: (value) => (Math.log10(Math.max(value, ticks[0]!)) - low) / (high - low), ticks };
 }
 
-/** From the first to the last of some values, each of which is named. */
+/** An axis from the first to the last of some values, each of which is labelled. */
 function spanAxis(values: readonly number[]): Axis {
   const low = Math.log(values[0]!);
   const span = Math.log(values.at(-1)!) - low;
   return { at: (value) => span === 0 ? 0.5 : (Math.log(value) - low) / span, ticks: values };
 }
 
-/** From 0 on, in some four steps of 1, 2 or 5 and noughts. */
+/** An axis from 0, in about four steps of 1, 2 or 5 times a power of ten. */
 function linearAxis(values: readonly number[]): Axis {
   const rough = Math.max(...values, Number.MIN_VALUE) / 4;
   const decade = 10 ** Math.floor(Math.log10(rough));

@@ -1,11 +1,11 @@
 /**
- * Which programs this machine has.
+ * The programs that are installed on this machine.
  *
  * @module
  */
 import type { Peer } from "./peers.ts";
 
-/** Those of some programs that are on the path. */
+/** Returns the programs that are on the path. */
 export async function installedPrograms(programs: Iterable<string>): Promise<Set<string>> {
   const installed = new Set<string>();
   for (const program of new Set(programs)) {
@@ -14,12 +14,12 @@ export async function installedPrograms(programs: Iterable<string>): Promise<Set
   return installed;
 }
 
-/** All programs that a peer needs. */
+/** Returns all programs that a peer needs. */
 export function programsOf({ programs, server }: Pick<Peer, "programs" | "server">): string[] {
   return server ? [server.program, ...programs] : [...programs];
 }
 
-/** Lets servers be found, which Debian keeps where only its administrator looks. */
+/** Adds the folders in which Debian keeps servers, which only root has on its path. */
 export function extendPath(): void {
   if (Deno.build.os === "windows") return;
   Deno.env.set("PATH", `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin`);
@@ -27,7 +27,7 @@ export function extendPath(): void {
 
 async function isInstalled(program: string): Promise<boolean> {
   const command = new Deno.Command(program, {
-    // Whatever it makes of the option, it is there.
+    // The program is installed, even if it rejects the option.
     args: ["--version"],
     stdin: "null",
     stdout: "null",

@@ -10,7 +10,7 @@ import { runProgram } from "./processes.ts";
 
 const SCRIPT = join(REPOSITORY, "tools", "bench", "load_generator.ts");
 
-/** Lets clients download and forget, and tells how long it took them. */
+/** Runs clients that download and discard, and returns their times. */
 export async function generateLoad(load: Load, signal: AbortSignal): Promise<LoadResult> {
   const { stdout } = await runProgram({
     program: Deno.execPath(),

@@ -1,6 +1,6 @@
 /**
- * Many clients in one process: each asks for chunks as the real client does, and forgets what
- * comes, once the connection has checked it. Prints one line of JSON.
+ * Many clients in one process: each requests chunks as the real client does, and discards them once
+ * the connection has checked them. Prints one line of JSON.
  *
  *     deno run --allow-net tools/bench/load_generator.ts --port 9009 --path a.bin --clients 10 \
  *       --bytes 1000000
@@ -16,21 +16,21 @@ import type { ListedFile } from "../../lib/protocol/payloads.ts";
 /** How many clients connect at the same time. */
 const MAX_CONNECTING = 16;
 
-/** What the clients met with. */
+/** The times of the clients. */
 export interface LoadResult {
-  /** From the first request to the last byte of all. */
+  /** The seconds from the first request to the last byte of all clients. */
   readonly seconds: number;
   /** The same for each client. */
   readonly secondsOfEach: readonly number[];
 }
 
-/** What to download. */
+/** The download of each client. */
 export interface Load {
   readonly port: number;
   /** The file that all download. */
   readonly path: string;
   readonly clients: number;
-  /** How much each client downloads, in bytes; what is over the file's end begins it anew. */
+  /** The bytes that each client downloads; it starts the file again after its end. */
   readonly bytes: number;
 }
 
@@ -53,7 +53,7 @@ async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult
   return { seconds: Math.max(...secondsOfEach), secondsOfEach };
 }
 
-/** Resolves when so many bytes have come. */
+/** Downloads that many bytes. */
 async function download(remote: ServerConnection, file: ListedFile, bytes: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const window = new RequestWindow(remote.welcome.maxChunk, remote.welcome.maxRequests);
@@ -89,8 +89,8 @@ async function download(remote: ServerConnection, file: ListedFile, bytes: numbe
   running.catch(reject);
   ask();
   await promise;
-  // Not waited for: the others are still at work.
-  remote.leave("it has all that it wanted");
+  // Not awaited: the other clients are still downloading.
+  remote.leave("done");
 }
 
 if (import.meta.main) {

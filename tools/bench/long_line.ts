@@ -1,41 +1,40 @@
 /**
- * A line between clients and a server that is long and not endlessly wide: what is sent arrives
- * later, and no faster than the line carries. All connections share it.
+ * A line between clients and a server with a delay and a limited capacity. All connections share it.
  *
- * The line is a clock: what is read now leaves when all before it has left, and arrives half a
- * round-trip later. A late timer delays a delivery, but takes nothing away from what the line
- * carries, as long as something waits to be carried.
+ * The line is modelled as a clock: bytes leave when all bytes before them have left, and arrive half
+ * a round-trip later. A late timer delays a delivery but does not reduce the capacity, as long as
+ * bytes are waiting.
  *
  * @module
  */
 
-/** What a line is like. */
+/** The server, the capacity and the delay of a line. */
 export interface LongLineOptions {
   /** The server's port on this machine. */
   readonly port: number;
-  /** What it carries each way, in bytes a second. */
+  /** The capacity of each direction, in bytes a second. */
   readonly bytesPerSecond: number;
-  /** There and back again, in milliseconds. */
+  /** The round-trip time, in milliseconds. */
   readonly roundTrip: number;
 }
 
 /** A running line. */
 export interface LongLine extends AsyncDisposable {
-  /** Where clients connect to, on this machine. */
+  /** The port for clients, on this machine. */
   readonly port: number;
-  /** From the first connection until the last byte arrived at a client, so far. */
+  /** The seconds from the first connection to the last byte that arrived at a client so far. */
   readonly seconds: number;
 }
 
-/** What waits before the line, in milliseconds of line time: more than timers are late by. */
+/** The queue before the line, in milliseconds of line time: longer than timers are late. */
 const QUEUE_MS = 20;
 const PIECE = 64 * 1024;
 
-/** One way of the line. */
-interface Way {
+/** One direction of the line. */
+interface Direction {
   readonly bytesPerSecond: number;
   readonly delay: number;
-  /** When all that was read so far will have left. */
+  /** The time when all bytes read so far will have left. */
   freeAt: number;
   readonly delivered?: () => void;
 }
@@ -47,10 +46,10 @@ export function startLongLine({ port, bytesPerSecond, roundTrip }: LongLineOptio
   const carrying = new Set<Promise<void>>();
   let firstAt: number | undefined;
   let lastAt = 0;
-  const way = { bytesPerSecond, delay: roundTrip / 2, freeAt: 0 };
-  const up: Way = { ...way };
-  const down: Way = {
-    ...way,
+  const direction = { bytesPerSecond, delay: roundTrip / 2, freeAt: 0 };
+  const up: Direction = { ...direction };
+  const down: Direction = {
+    ...direction,
     delivered() {
       lastAt = performance.now();
     },
@@ -70,7 +69,7 @@ export function startLongLine({ port, bytesPerSecond, roundTrip }: LongLineOptio
     }
   };
   const accept = async () => {
-    // Whoever is cut at the end has nothing more to say.
+    // Connections that are cut at the end are done.
     for await (const client of listener) carrying.add(carry(client).catch(() => {}));
   };
   const accepting = accept();
@@ -89,19 +88,20 @@ export function startLongLine({ port, bytesPerSecond, roundTrip }: LongLineOptio
   };
 }
 
-/** What is on its way; without bytes, the end. */
+/** Bytes in transit; without bytes, the end of the stream. */
 interface Parcel {
   readonly due: number;
   readonly bytes: Uint8Array | null;
 }
 
-async function copy(from: Deno.TcpConn, to: Deno.TcpConn, way: Way): Promise<void> {
+async function copy(from: Deno.TcpConn, to: Deno.TcpConn, direction: Direction): Promise<void> {
   const parcels: Parcel[] = [];
   let arrived = Promise.withResolvers<void>();
   const send = (bytes: Uint8Array | null) => {
     const now = performance.now();
-    way.freeAt = Math.max(way.freeAt, now) + (bytes?.length ?? 0) / way.bytesPerSecond * 1000;
-    parcels.push({ due: way.freeAt + way.delay, bytes });
+    direction.freeAt = Math.max(direction.freeAt, now) +
+      (bytes?.length ?? 0) / direction.bytesPerSecond * 1000;
+    parcels.push({ due: direction.freeAt + direction.delay, bytes });
     arrived.resolve();
   };
   const receive = async () => {
@@ -110,8 +110,8 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn, way: Way): Promise<voi
       const read = await from.read(buffer);
       send(read === null ? null : buffer.subarray(0, read));
       if (read === null) return;
-      // Also who reads nothing holds the line up, by what is due and not delivered.
-      while (way.freeAt - performance.now() > QUEUE_MS || isOverdue(parcels)) {
+      // A side that reads nothing also blocks the line, by the bytes that are due to it.
+      while (direction.freeAt - performance.now() > QUEUE_MS || isOverdue(parcels)) {
         await wait(QUEUE_MS / 4);
       }
     }
@@ -128,7 +128,7 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn, way: Way): Promise<voi
       if (early > 0) await wait(early);
       if (parcel.bytes === null) return await to.closeWrite();
       for (let at = 0; at < parcel.bytes.length;) at += await to.write(parcel.bytes.subarray(at));
-      way.delivered?.();
+      direction.delivered?.();
       parcels.shift();
     }
   };
@@ -147,6 +147,6 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Closed already.
+    // Already closed.
   }
 }

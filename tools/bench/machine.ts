@@ -1,5 +1,5 @@
 /**
- * Where figures come from: they mean little without it.
+ * The machine on which figures were measured.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface Machine {
   readonly processors: number;
   /** The version of Deno. */
   readonly deno: string;
-  /** `tmpfs`, `ext2/ext3`, …; `unknown` where nobody can tell. */
+  /** `tmpfs`, `ext2/ext3`, …; `unknown` if it cannot be determined. */
   readonly fileSystem: string;
 }
 

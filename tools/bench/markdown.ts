@@ -1,5 +1,5 @@
 /**
- * Reports as tables for docs/performance.md. Pure.
+ * Reports as Markdown tables for the documents. Pure.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { METRICS } from "./metrics.ts";
 import type { CaseReport, Report } from "./report.ts";
 import { medianOf, speedRatio } from "./table.ts";
 
-/** The cases that everybody takes part in. */
+/** The cases in which all peers take part. */
 const SHARED_CASES = ["a", "b", "c", "d", "e"];
 const OTHER_CASES = ["f", "g", "h", "i"];
 const NOTHING = "–";
 
-/** The tables of a report: everybody's times, the other cases, the targets, and growth. */
+/** The tables of a report: the shared cases, the other cases, the targets, and growth. */
 export function renderMarkdown(report: Report, growths: readonly Growth[]): string {
   const { machine: { processors, os, arch, deno, fileSystem }, cases } = report;
   const some = (ids: readonly string[]) => cases.filter(({ id }) => ids.includes(id));
@@ -26,7 +26,7 @@ export function renderMarkdown(report: Report, growths: readonly Growth[]): stri
   ].filter((part) => part !== "").join("\n\n");
 }
 
-/** A row for each contestant, a column for each case: seconds, and what Sluice is against them. */
+/** A row for each contestant, a column for each case: seconds, and Sluice's speed relative to it. */
 function sharedTable(cases: readonly CaseReport[]): string {
   if (cases.length === 0) return "";
   const names = [...new Set(cases.flatMap(({ rows }) => rows.map(({ name }) => name)))];
@@ -64,7 +64,7 @@ function growthTable({ title, write, panels }: Growth): string {
   const curves = panels.flatMap((panel) =>
     panel.curves.map((curve) => ({
       ...curve,
-      title: curve.who === "both" ? panel.title : `${curve.who}'s ${panel.title}`,
+      title: curve.owner === "both" ? panel.title : `${curve.owner}'s ${panel.title}`,
     }))
   );
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))];

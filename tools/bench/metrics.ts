@@ -1,19 +1,19 @@
 /**
- * What is measured, and how it is written. Pure.
+ * The metrics, and their formats. Pure.
  *
  * @module
  */
 
-/** How one kind of figure is written. */
+/** The format of one metric. */
 interface MetricStyle {
-  /** Heads its column. */
+  /** The head of its column. */
   readonly title: string;
   readonly write: (value: number) => string;
 }
 
 const MB = 1_000_000;
 
-/** All kinds of figures. */
+/** All metrics. */
 export const METRICS = {
   /** Seconds that the whole run took. */
   seconds: { title: "seconds", write: digits },
@@ -22,13 +22,13 @@ export const METRICS = {
   /** How many files arrived. */
   files: { title: "files", write: (value) => value.toFixed(0) },
   filesPerSecond: { title: "files/s", write: (value) => value.toFixed(0) },
-  /** When the CRITICAL file had its name, in seconds. */
+  /** The time until the CRITICAL file was published, in seconds. */
   criticalSeconds: { title: "CRITICAL s", write: digits },
   /** The time of the slowest client, divided by the median one's. */
   fairness: { title: "slowest/median", write: (value) => value.toFixed(2) },
-  /** From the connection to the first byte of a file, in seconds. */
+  /** The time from the connection to the first byte of a file, in seconds. */
   firstByte: { title: "connect to first byte s", write: digits },
-  /** The most memory that the server ever had, in bytes. */
+  /** The server's peak memory, in bytes. */
   serverPeak: { title: "server MB", write: (value) => (value / MB).toFixed(0) },
   clientPeak: { title: "client MB", write: (value) => (value / MB).toFixed(0) },
   /** Processor seconds. */
@@ -36,17 +36,17 @@ export const METRICS = {
   clientCpu: { title: "client CPU s", write: digits },
   serverCpuPerGB: { title: "server CPU s/GB", write: digits },
   clientCpuPerGB: { title: "client CPU s/GB", write: digits },
-  /** What was carried, of what the line could have carried. */
+  /** The throughput, as a fraction of the line's capacity. */
   lineShare: { title: "share of the line", write: (value) => value.toFixed(3) },
 } as const satisfies Record<string, MetricStyle>;
 
-/** One kind of figure. */
+/** A metric. */
 export type Metric = keyof typeof METRICS;
 
 /** The figures of one run. */
 export type Sample = Readonly<Partial<Record<Metric, number>>>;
 
-/** Three digits, more or less. */
+/** Formats a value with about three digits. */
 function digits(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);

@@ -1,5 +1,5 @@
 /**
- * What a run of a client costs, beside its time.
+ * The cost of a client's run, apart from its time.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { endedChildrenSeconds, peakMemory, processorSeconds, watchPeak } from ".
 
 const GB = 1_000_000_000;
 
-/** Follows one run of a client, to add figures of its own. */
+/** Observes one run of a client, and adds figures to it. */
 export interface Observer {
-  /** The client has been started. */
+  /** Called when the client has been started. */
   started(pid: number): void;
-  /** It has ended. */
+  /** Called when the client has ended. */
   ended(): Sample;
 }
 
 /**
- * Notes memory and processor time of a client and its server.
+ * Measures the memory and the processor time of a client and its server.
  *
- * The client is to be the only child that ends meanwhile.
+ * The client must be the only child process that ends during the run.
  *
  * @param server The server's process id.
- * @param bytes What is downloaded.
+ * @param bytes The size of the download.
  */
 export function usageObserver(server: number, bytes: number): Observer {
   const before = { server: processorSeconds(server), client: endedChildrenSeconds() };
@@ -50,7 +50,7 @@ function difference(after: number | null, before: number | null): number | null 
   return after === null || before === null ? null : after - before;
 }
 
-/** The figures that there are. */
+/** The figures that are not null. */
 function known(figures: Readonly<Record<string, number | null>>): Sample {
   return Object.fromEntries(Object.entries(figures).filter(([, figure]) => figure !== null));
 }

@@ -6,30 +6,30 @@
 import { integerOption, parseCommandLine } from "../../lib/cli/command_line.ts";
 import { UserError } from "../../lib/errors.ts";
 
-/** What the user asked for. */
+/** The parsed command line. */
 export interface BenchCommand {
   readonly help: boolean;
   readonly isQuick: boolean;
-  /** The most rounds, and the fewest. */
+  /** The maximum and the minimum of rounds. */
   readonly rounds: number;
-  readonly leastRounds: number;
-  /** How long all may take, in milliseconds, but for the fewest rounds. */
+  readonly minRounds: number;
+  /** The time limit of all cases, in milliseconds; the minimum of rounds is run anyway. */
   readonly time: number;
   /** The letters of the cases to run. */
   readonly cases: readonly string[];
-  /** Where to make the temporary folder; undefined for the system's place. */
+  /** The parent of the temporary folder; undefined for the system's. */
   readonly dir: string | undefined;
-  /** Where to write the report. */
+  /** The path of the report to write. */
   readonly json: string | undefined;
-  /** A folder with Sluice's executables, or a checkout, to run instead of this one. */
+  /** A folder with Sluice's executables, or a checkout, to measure instead of this one. */
   readonly sluice: string | undefined;
-  /** Another one to compare with. */
+  /** A further one to compare with. */
   readonly against: string | undefined;
   readonly seed: number;
 }
 
-const ROUNDS = { most: 5, least: 2, minutes: 6 };
-const QUICK_ROUNDS = { most: 3, least: 1, minutes: 0.6 };
+const ROUNDS = { max: 5, min: 2, minutes: 6 };
+const QUICK_ROUNDS = { max: 3, min: 1, minutes: 0.6 };
 const MINUTE = 60_000;
 const SEED = 2026;
 
@@ -40,16 +40,16 @@ sluice bench: Sluice and its peers, on this machine, in turns
 Usage: deno task bench [options]
 
   --cases A,B,C   which cases to run                        (default: all)
-  --rounds N      how often everybody has a turn     (default: up to 5, as often
-                  as fits into some minutes, but twice in any case)
-  --quick         small sizes, less than a minute: to see that all works
-  --dir DIR       where to put the data, which is removed in the end
-                                                  (default: the system's place)
-  --json FILE     write all figures there, for tools/bench/plot.ts
-  --sluice DIR    run the executables, or the checkout, in this folder
+  --rounds N      the number of rounds               (default: up to 5, as many
+                  as fit into some minutes, but at least 2)
+  --quick         small sizes, less than a minute: to check that all works
+  --dir DIR       the folder for the data, which is removed in the end
+                                       (default: the system's temporary folder)
+  --json FILE     write all figures to FILE, for tools/bench/plot.ts
+  --sluice DIR    measure the executables, or the checkout, in DIR
                                                   (default: this checkout)
-  --against DIR   let another one take part, too
-  --seed N        what the data is made from                (default: 2026)
+  --against DIR   measure the ones in DIR, too
+  --seed N        the seed of the data                      (default: 2026)
   --help          this text
 
 Cases: a one file to nowhere; b one file; c many tiny files; d many small files;
@@ -75,7 +75,7 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
   });
   const isQuick = given.flag("quick");
   const rounds = given.value("rounds");
-  const { most, least, minutes } = isQuick ? QUICK_ROUNDS : ROUNDS;
+  const { max, min, minutes } = isQuick ? QUICK_ROUNDS : ROUNDS;
   const cases = given.value("cases")?.split(",") ?? known;
   const unknown = cases.find((id) => !known.includes(id));
   if (unknown !== undefined) {
@@ -85,7 +85,7 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
     help: given.flag("help"),
     isQuick,
     ...rounds === undefined
-      ? { rounds: most, leastRounds: least, time: minutes * MINUTE }
+      ? { rounds: max, minRounds: min, time: minutes * MINUTE }
       : exactly(integerOption(rounds, "rounds", 1, 1000)),
     cases,
     dir: given.value("dir"),
@@ -96,7 +96,7 @@ export function parseBenchCommand(args: readonly string[], known: readonly strin
   };
 }
 
-/** Who asks for so many rounds has the time for them. */
-function exactly(rounds: number): { rounds: number; leastRounds: number; time: number } {
-  return { rounds, leastRounds: rounds, time: Infinity };
+/** Exactly that many rounds, without a time limit. */
+function exactly(rounds: number): { rounds: number; minRounds: number; time: number } {
+  return { rounds, minRounds: rounds, time: Infinity };
 }

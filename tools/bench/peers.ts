@@ -1,5 +1,5 @@
 /**
- * What users would take instead of Sluice: one table.
+ * The alternatives to Sluice, in one table.
  *
  * @module
  */
@@ -16,33 +16,33 @@ import {
   type ServerKind,
 } from "./servers.ts";
 
-/** How many files a peer that can do several at a time does. */
+/** The number of files that a peer downloads at the same time, if it can. */
 const MAX_CONCURRENT = 16;
 
-/** Files to download, and into which folder. */
+/** Files to download, and the folder for them. */
 export interface Job {
   /** The server's port on this machine; 0 where there is none. */
   readonly port: number;
   readonly files: FileSet;
   readonly output: string;
-  /** A folder for lists of names and the like. */
+  /** A folder for lists of names and other temporary files. */
   readonly scratch: string;
 }
 
-/** A way to get files from one folder into another. */
+/** A way to transfer files from one folder into another. */
 export interface Peer {
   readonly name: string;
   readonly role: Role;
-  /** The programs that it needs besides its server. */
+  /** The programs that it needs, apart from its server. */
   readonly programs: readonly string[];
   readonly server: ServerKind | null;
-  /** Whether it makes no difference, or no sense, where there are many files. */
+  /** Whether it is pointless for many files. */
   readonly isForOneFile?: boolean;
-  /** What to run, one after the other; what it writes to begin with is not in its time. */
+  /** Returns the commands to run in turn. Files that this writes first are not part of the time. */
   commands(job: Job): Promise<readonly ProgramCommand[]>;
 }
 
-/** All of them, as somebody would call them who knows them well. */
+/** All peers, with the options that an experienced user would choose. */
 export const PEERS: readonly Peer[] = [
   {
     name: "nginx + curl",
@@ -131,7 +131,7 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
-/** The servers that a job needs are started once, however many peers use them. */
+/** The peers' servers, each started once at its first use. */
 export class PeerServers implements AsyncDisposable {
   readonly #dir: string;
   readonly #scratch: string;
@@ -139,8 +139,8 @@ export class PeerServers implements AsyncDisposable {
   readonly #running = new Map<ServerKind, RunningServer>();
 
   /**
-   * @param dir What they share.
-   * @param scratch A folder for what they have to write.
+   * @param dir The folder that they share.
+   * @param scratch A folder for the files that they write.
    */
   constructor(dir: string, scratch: string, signal: AbortSignal) {
     this.#dir = dir;
@@ -148,7 +148,7 @@ export class PeerServers implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** A server of this kind. */
+  /** Returns the server of this kind, and starts it if necessary. */
   async of(kind: ServerKind): Promise<RunningServer> {
     const running = this.#running.get(kind);
     if (running) return running;
@@ -163,7 +163,7 @@ export class PeerServers implements AsyncDisposable {
   }
 }
 
-/** Several files in one process, several at a time. */
+/** A curl command that downloads several files at a time in one process. */
 async function curl(job: Job): Promise<ProgramCommand> {
   const options = ["--disable", "--silent", "--fail"];
   const [name] = job.files.names;
@@ -179,7 +179,7 @@ async function curl(job: Job): Promise<ProgramCommand> {
   return { program: "curl", args: [...options, ...parallel, "--config", list] };
 }
 
-/** @param connections How many a file. */
+/** @param connections The number of connections for each file. */
 async function aria2(job: Job, connections: number): Promise<ProgramCommand> {
   const list = await writeList(job, "aria2", urls(job));
   const options = {

@@ -1,6 +1,6 @@
 /**
- * Makes the tables of docs/performance.md and its picture of a report, or of several: of a case that stands in
- * more than one of them the last one counts.
+ * Makes the documents' tables and the picture of growth from one or more reports. If several reports
+ * have the same case, the last one counts.
  *
  *     deno run --allow-read --allow-write tools/bench/plot.ts report.json
  *
@@ -29,7 +29,7 @@ async function main(paths: readonly string[]): Promise<number> {
 async function readReport(path: string): Promise<Report> {
   const report: Report = JSON.parse(await Deno.readTextFile(path));
   if (report.format === 1) return report;
-  throw new UserError(`Cannot read "${path}": it is no report of this benchmark`);
+  throw new UserError(`Cannot read "${path}": it is not a report of this benchmark`);
 }
 
 function merge(reports: readonly Report[]): Report {

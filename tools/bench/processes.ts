@@ -5,28 +5,28 @@
  */
 import { settledWithin } from "../../lib/async/timeout.ts";
 
-/** What to start. */
+/** A command to run. */
 export interface ProgramCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd?: string;
 }
 
-/** A program that has ended well. */
+/** A program that has succeeded. */
 export interface FinishedProgram {
-  /** From its start to its end, or to when it was asked to end. */
+  /** The seconds from its start to its end, or to the signal that ended it. */
   readonly seconds: number;
   readonly stdout: string;
-  /** Whether it was asked to end. */
+  /** Whether it was ended by `stopAfter`. */
   readonly wasStopped: boolean;
 }
 
-/** How to run a program to its end. */
+/** The options of a program that is run to its end. */
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Hears its process id. */
+  /** Called with its process id. */
   readonly started?: (pid: number) => void;
-  /** When to ask it to end, in milliseconds. @default {Infinity} */
+  /** The time until it is sent a signal to end, in milliseconds. @default {Infinity} */
   readonly stopAfter?: number;
 }
 
@@ -35,17 +35,17 @@ export interface RunningProgram extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** How long a program may take until it is ready, in milliseconds. */
+/** The longest time until a program is ready, in milliseconds. */
 const START_MS = 60_000;
-/** How long a program may take to end that was asked to, in milliseconds. */
+/** The longest time for a program to end after a signal, in milliseconds. */
 const END_MS = 8_000;
-/** How often to try whether a server accepts, in milliseconds. */
+/** The period of the attempts to connect to a starting server, in milliseconds. */
 const TRY_MS = 10;
 
 /**
  * Runs a program to its end.
  *
- * @throws {Error} If it fails, with the last line of what it said.
+ * @throws {Error} If it fails, with the last line of its output.
  */
 export async function runProgram(
   { program, args, cwd }: ProgramCommand,
@@ -85,9 +85,9 @@ export async function runProgram(
 /**
  * Starts a program, and waits until it is ready.
  *
- * @param ready A port that is to accept, what its standard output is to have (the match is
- * returned), or whatever else to wait for.
- * @throws {Error} If it does not come to that.
+ * @param ready A port that must accept, a pattern of its standard output (the match is returned),
+ * or a promise to wait for.
+ * @throws {Error} If it does not become ready.
  */
 export async function startProgram(
   { program, args, cwd }: ProgramCommand,
@@ -130,16 +130,16 @@ export async function startProgram(
   }
 }
 
-/** A port of this machine that nobody listens on. */
+/** A port of this machine without a listener. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** One that has just ended by itself is no error. */
-function kill(child: Deno.ChildProcess, way: Deno.Signal): void {
+/** Sends a signal; does nothing if the program has ended. */
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
-    child.kill(way);
+    child.kill(signal);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -168,7 +168,7 @@ async function says(
     said += value;
     const match = said.match(wanted);
     if (!match) continue;
-    // What it says from here on must not fill the pipe.
+    // Its further output must not fill the pipe.
     drain(reader);
     return match;
   }

@@ -1,30 +1,30 @@
 /**
- * What a benchmark has found, as it stands in the JSON. Pure.
+ * The results of a benchmark, in the format of the JSON. Pure.
  *
  * @module
  */
 import type { Machine } from "./machine.ts";
 import type { Metric, Sample } from "./metrics.ts";
 
-/** What takes part: Sluice, what users would take instead, or what nothing can be faster than. */
+/** The kind of a contestant: Sluice, an alternative, or an upper limit of speed. */
 export type Role = "sluice" | "peer" | "limit";
 
 /** One contestant's runs. */
 export interface Row {
   readonly name: string;
   readonly role: Role;
-  /** What grows from row to row, where something does: clients, files, bytes. */
+  /** The quantity that grows from row to row, if there is one: clients, files, bytes. */
   readonly x?: number;
-  /** By round; null where it sat out. */
+  /** Its runs by round; null for skipped rounds. */
   readonly samples: readonly (Sample | null)[];
-  /** Why it took no further part. */
+  /** The reason why it took no further part. */
   readonly failure?: string;
 }
 
-/** A target of a case, and what came of it. */
+/** A target of a case, and whether it is met. */
 export interface TargetResult {
   readonly text: string;
-  /** The figure as it is written. */
+  /** The formatted figure. */
   readonly value: string;
   readonly isMet: boolean;
 }
@@ -33,7 +33,7 @@ export interface TargetResult {
 export interface CaseReport {
   readonly id: string;
   readonly title: string;
-  /** What is shown of each row. */
+  /** The metrics to show. */
   readonly metrics: readonly Metric[];
   /** The rows that all others are compared with. */
   readonly subjects: readonly string[];
@@ -45,18 +45,18 @@ export interface CaseReport {
 export interface Report {
   /** The version of this format. */
   readonly format: 1;
-  /** When it began, in milliseconds since 1970-01-01 UTC. */
+  /** The start, in milliseconds since 1970-01-01 UTC. */
   readonly startedAt: number;
   readonly machine: Machine;
   readonly seed: number;
   readonly rounds: number;
   readonly isQuick: boolean;
-  /** Peers that are not installed, each with what it lacks. */
+  /** Peers that are not installed, each with the missing programs. */
   readonly skipped: readonly string[];
   readonly cases: readonly CaseReport[];
 }
 
-/** The figures of one kind of a row, by round; null where there is none. */
+/** A row's figures of one metric, by round; null where there is none. */
 export function figuresOf(row: Row, metric: Metric): (number | null)[] {
   return row.samples.map((sample) => sample?.[metric] ?? null);
 }

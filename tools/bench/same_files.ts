@@ -1,5 +1,5 @@
 /**
- * Whether what arrived is what was sent.
+ * Compares downloaded files with their sources.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { Buffer } from "node:buffer";
 import { join } from "@std/path";
 import type { FileSet } from "./data.ts";
 
-/** Files are compared in pieces of this many bytes. */
+/** The size of the pieces in which files are compared, in bytes. */
 const PIECE = 4 * 1024 * 1024;
 const left = Buffer.alloc(PIECE);
 const right = Buffer.alloc(PIECE);
 
 /**
- * Compares every file, byte by byte.
+ * Compares every file byte by byte.
  *
  * @throws {Error} If one is missing or different.
  */
 export async function assertSameFiles({ dir, names }: FileSet, output: string): Promise<void> {
   for (const [i, name] of names.entries()) {
     if (!areSame(join(dir, name), join(output, name))) {
-      throw new Error(`${name} did not arrive as it is`);
+      throw new Error(`${name} differs from its source`);
     }
     if (i % 100 === 0) await new Promise((wake) => setTimeout(wake));
   }

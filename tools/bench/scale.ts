@@ -1,5 +1,5 @@
 /**
- * How large the cases are.
+ * The sizes of the cases.
  *
  * @module
  */
@@ -9,7 +9,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-/** The sizes of all cases, in bytes where nothing else is said. */
+/** The sizes of all cases, in bytes unless stated otherwise. */
 export interface Scale {
   /** Cases a and b. */
   readonly large: number;
@@ -21,7 +21,7 @@ export interface Scale {
   readonly mix: readonly FileGroup[];
   /** Case f: numbers of clients. */
   readonly clients: readonly number[];
-  /** Case f: what they download together. */
+  /** Case f: the bytes of all clients together. */
   readonly clientsBytes: number;
   /** Case g. */
   readonly folder: FileGroup;
@@ -31,12 +31,12 @@ export interface Scale {
   readonly counts: readonly number[];
   /** Case s: sizes of files. */
   readonly sizes: readonly number[];
-  /** Case s: what is downloaded of each size, and in how many files at most. */
+  /** Case s: the bytes of each size, and the most files. */
   readonly sizesBytes: number;
   readonly sizesFiles: number;
 }
 
-/** What the figures of docs/performance.md are of. */
+/** The sizes of the published figures. */
 export const FULL: Scale = {
   large: 2 * GIB,
   tiny: { count: 5_000, size: 4 * KIB },
@@ -56,7 +56,7 @@ export const FULL: Scale = {
   sizesFiles: 8_000,
 };
 
-/** The same in small: to see that all works, not to tell how fast. */
+/** Small sizes, to check that all cases work; their figures mean nothing. */
 export const QUICK: Scale = {
   large: 64 * MIB,
   tiny: { count: 200, size: 4 * KIB },

@@ -1,6 +1,5 @@
 /**
- * The servers that the peers download from: each on a free port of this machine, sharing one
- * folder, with nothing logged.
+ * The peers' servers: each on a free port of this machine, sharing one folder, without a log.
  *
  * @module
  */
@@ -8,7 +7,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../programs.ts";
 import { freePort, type RunningProgram, startProgram } from "./processes.ts";
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
@@ -17,21 +16,21 @@ export interface RunningServer extends AsyncDisposable {
 /** A kind of server. */
 export interface ServerKind {
   readonly name: string;
-  /** The program that it needs. */
+  /** The server's program. */
   readonly program: string;
   /**
-   * Starts one.
+   * Starts a server.
    *
-   * @param dir What it shares.
-   * @param scratch An empty folder for what it has to write.
+   * @param dir The folder that it shares.
+   * @param scratch An empty folder for the files that it writes.
    */
   start(dir: string, scratch: string, signal: AbortSignal): Promise<RunningServer>;
 }
 
-/** The script with both sides of the classic way to write this. */
+/** The script with server and client of the classic thread-per-client design. */
 export const PYTHON_SCRIPT = join(REPOSITORY, "tools", "bench", "thread_per_client.py");
 
-/** As a knowledgeable administrator sets it up: sendfile, kept connections, a worker a core. */
+/** Nginx with sendfile, keep-alive and one worker for each core. */
 export const NGINX: ServerKind = {
   name: "nginx",
   program: "nginx",
@@ -90,7 +89,7 @@ read only = yes
   },
 };
 
-/** One thread a client, requests of 64 KiB. */
+/** One thread for each client, requests of 64 KiB. */
 export const PYTHON_SERVER: ServerKind = {
   name: "thread-per-client Python",
   program: "python3",
@@ -101,14 +100,14 @@ export const PYTHON_SERVER: ServerKind = {
   },
 };
 
-/** Sends what is not even read from anywhere: what the loopback itself can carry. */
+/** Sends bytes that are not read from any file: the capacity of the loopback interface. */
 export const IPERF3_SERVER: ServerKind = {
   name: "iperf3",
   program: "iperf3",
   async start(_dir, _scratch, signal) {
     const port = freePort();
     const args = ["--server", "--bind", "127.0.0.1", "--port", String(port), "--forceflush"];
-    // A connection to try it out would be a client that it waits for.
+    // A trial connection would count as the client that it serves.
     const server = await startProgram({ program: "iperf3", args }, /Server listening/, signal);
     return onPort(port, server);
   },

@@ -1,5 +1,5 @@
 /**
- * Sluice's programs as contestants: of this repository, of another checkout, or executables.
+ * Sluice's programs as contestants: this repository's, another checkout's, or executables.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import { REPOSITORY } from "../programs.ts";
 import { type ProgramCommand, startProgram } from "./processes.ts";
 import type { RunningServer } from "./servers.ts";
 
-/** Sluice in one form. */
+/** One build of Sluice. */
 export interface Build {
-  /** What its rows begin with: `sluice`, or `other`. */
+  /** The first word of its rows: `sluice` or `other`. */
   readonly name: string;
-  /** How one of the programs is started. */
+  /** The command that starts one of the programs. */
   command(program: "server" | "client", args: readonly string[]): ProgramCommand;
 }
 
-/** What the executables in a folder may be called. */
+/** The possible names of the executables in a folder. */
 const EXECUTABLES = {
   server: ["sluice-server", "server"],
   client: ["sluice-client", "client"],
 } as const;
-/** How many clients of this machine a server is told to take. */
+/** The most clients of this machine that a server accepts. */
 const MAX_CLIENTS = "4096";
 
-/** Sluice as it is in this repository. */
+/** The build in this repository. */
 export function ownBuild(): Promise<Build> {
   return sourceBuild("sluice", REPOSITORY);
 }
 
 /**
- * Sluice as it is in a folder: a checkout, or two executables.
+ * The build in a folder: a checkout, or two executables.
  *
- * @param name What to call it.
+ * @param name The name of the build.
  * @throws {UserError} If it is neither.
  */
 export async function buildIn(name: string, dir: string): Promise<Build> {
@@ -65,7 +65,7 @@ export async function startSluice(
   };
 }
 
-/** Where a client downloads from, what, and where to. */
+/** A client's server, input list and output folder. */
 export interface SluiceJob {
   readonly port: number;
   /** The path of the input list. */
@@ -89,7 +89,7 @@ export function sluiceClient(build: Build, job: SluiceJob): ProgramCommand {
   ]);
 }
 
-/** Started as its task does, with the permissions that stand there. */
+/** The build of a checkout, started with the permissions of its tasks. */
 async function sourceBuild(name: string, dir: string): Promise<Build> {
   const config = join(dir, "deno.json");
   const { tasks } = JSON.parse(await Deno.readTextFile(config));

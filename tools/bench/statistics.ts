@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The middle one of some figures, and the two ends. */
+/** The median of some figures, with their minimum and maximum. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -12,7 +12,7 @@ export interface Spread {
 }
 
 /**
- * The middle one of some figures; of an even number the mean of the middle two.
+ * The median of some figures; for an even number, the mean of the middle two.
  *
  * @throws {RangeError} If there are none.
  */
@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The median of some figures and their ends.
+ * The median of some figures, with their minimum and maximum.
  *
  * @throws {RangeError} If there are none.
  */
@@ -33,11 +33,11 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * The median of the ratios of two rows of figures, pair by pair: what slows a whole round down
- * slows both of a pair, and cancels out.
+ * The median of the ratios of two rows of figures, pair by pair: load that slows a whole round slows
+ * both figures of a pair, and cancels out.
  *
- * @param above The figures to divide, by round; null where there is none.
- * @param below What to divide them by.
+ * @param above The dividends, by round; null where there is none.
+ * @param below The divisors.
  * @returns Null if no round has both.
  */
 export function pairedRatio(

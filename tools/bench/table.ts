@@ -1,5 +1,5 @@
 /**
- * What was found, as text. Pure.
+ * Reports as text. Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Metric, METRICS } from "./metrics.ts";
 import { type CaseReport, figuresOf, presentFigures, type Report, type Row } from "./report.ts";
 import { pairedRatio, spreadOf } from "./statistics.ts";
 
-/** What is shown where there is nothing. */
+/** The text of an empty cell. */
 const NOTHING = "–";
 
 /** The lines above all tables. */
@@ -53,14 +53,14 @@ export function renderCase(report: CaseReport): string {
   ].join("\n");
 }
 
-/** How many times as fast the subject is. */
+/** How many times as fast as a row the subject is. */
 export function speedRatio(subject: Row, row: Row, metric: Metric): string {
   if (subject === row) return "";
   const ratio = pairedRatio(figuresOf(row, metric), figuresOf(subject, metric));
   return ratio === null ? NOTHING : `${ratio.toFixed(2)} ×`;
 }
 
-/** The median of a row's figures, as it is written. */
+/** The formatted median of a row's figures. */
 export function medianOf(row: Row, metric: Metric): string {
   const figures = presentFigures(row, metric);
   return figures.length === 0 ? NOTHING : METRICS[metric].write(spreadOf(figures).median);
@@ -73,7 +73,7 @@ function spread(row: Row, metric: Metric): string {
   return `${METRICS[metric].write(min)}–${METRICS[metric].write(max)}`;
 }
 
-/** Names to the left, figures to the right. */
+/** Aligns names to the left and figures to the right. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => [...row[i]!].length)));
   return rows.map((row) =>

@@ -1,5 +1,5 @@
 /**
- * Whether Sluice is where it is meant to be. Pure.
+ * Targets for Sluice's figures. Pure.
  *
  * @module
  */
@@ -7,15 +7,14 @@ import { type Metric, METRICS } from "./metrics.ts";
 import { figuresOf, presentFigures, type Row, type TargetResult } from "./report.ts";
 import { median, pairedRatio } from "./statistics.ts";
 
-/** What a figure is to be. */
-export type Wanted = { readonly atLeast: number } | { readonly atMost: number };
+/** The limit of a figure. */
+export type Limit = { readonly atLeast: number } | { readonly atMost: number };
 
 /** Another row, or the best of the peers. */
 export const BEST_PEER = Symbol("best peer");
 
 /**
- * How many times as fast as another row one is to be, as a list of no or one target: none if a row
- * is missing.
+ * A target for a row's speed relative to another row, as a list: empty if a row is missing.
  */
 export function speedTarget(
   rows: readonly Row[],
@@ -32,36 +31,36 @@ export function speedTarget(
   return target(`${subject}, times as fast as ${name}`, ratio, { atLeast });
 }
 
-/** What the median of a row's figures is to be. */
+/** A target for the median of a row's figures. */
 export function figureTarget(
   rows: readonly Row[],
   subject: string,
   metric: Metric,
-  what: string,
-  wanted: Wanted,
+  subjectText: string,
+  limit: Limit,
 ): TargetResult[] {
   const row = rows.find(({ name }) => name === subject);
   const figures = row ? presentFigures(row, metric) : [];
   const { write } = METRICS[metric];
-  return target(what, figures.length === 0 ? null : median(figures), wanted, write);
+  return target(subjectText, figures.length === 0 ? null : median(figures), limit, write);
 }
 
-/** A figure of one row, divided by one of another, round by round. */
+/** A target for the median ratio of a figure of one row to a figure of another, round by round. */
 export function ratioTarget(
   rows: readonly Row[],
   above: readonly [name: string, metric: Metric],
   below: readonly [name: string, metric: Metric],
-  what: string,
-  wanted: Wanted,
+  subjectText: string,
+  limit: Limit,
 ): TargetResult[] {
-  const figures = ([wantedName, metric]: readonly [string, Metric]) => {
-    const row = rows.find(({ name }) => name === wantedName);
+  const figures = ([rowName, metric]: readonly [string, Metric]) => {
+    const row = rows.find(({ name }) => name === rowName);
     return row ? figuresOf(row, metric) : [];
   };
-  return target(what, pairedRatio(figures(above), figures(below)), wanted);
+  return target(subjectText, pairedRatio(figures(above), figures(below)), limit);
 }
 
-/** The peer with the least median time. */
+/** The peer with the shortest median time. */
 function bestPeer(rows: readonly Row[]): Row | undefined {
   let best: { row: Row; seconds: number } | undefined;
   for (const row of rows) {
@@ -74,15 +73,15 @@ function bestPeer(rows: readonly Row[]): Row | undefined {
 }
 
 function target(
-  what: string,
+  subjectText: string,
   value: number | null,
-  wanted: Wanted,
+  limit: Limit,
   write: (value: number) => string = (value) => value.toFixed(2),
 ): TargetResult[] {
   if (value === null) return [];
-  const isMet = "atLeast" in wanted ? value >= wanted.atLeast : value <= wanted.atMost;
-  const limit = "atLeast" in wanted
-    ? `at least ${write(wanted.atLeast)}`
-    : `at most ${write(wanted.atMost)}`;
-  return [{ text: `${what}: ${limit}`, value: write(value), isMet }];
+  const isMet = "atLeast" in limit ? value >= limit.atLeast : value <= limit.atMost;
+  const limitText = "atLeast" in limit
+    ? `at least ${write(limit.atLeast)}`
+    : `at most ${write(limit.atMost)}`;
+  return [{ text: `${subjectText}: ${limitText}`, value: write(value), isMet }];
 }

@@ -1,11 +1,11 @@
-"""The classic way to write this: a thread for each client, which asks for 64 KiB after 64 KiB.
+"""The classic design: a thread for each client, which requests 64 KiB after 64 KiB.
 
     python3 thread_per_client.py serve FOLDER
     python3 thread_per_client.py fetch PORT OUTPUT NAMES
 
-A request is a line, "OFFSET NAME"; the answer is a length of 4 bytes and so many bytes of the
-file. An answer shorter than 64 KiB is the file's last. NAMES is a file with one name a line; with "-" for OUTPUT the
-bytes go nowhere. In the end it prints how many seconds the transfer took.
+A request is a line, "OFFSET NAME"; the response is a length of 4 bytes and that many bytes of the
+file. A response shorter than 64 KiB is the file's last. NAMES is a file with one name a line. With
+"-" for OUTPUT the bytes are discarded. In the end it prints the seconds of the transfer.
 """
 
 import os
@@ -23,19 +23,19 @@ def serve(folder):
     print(f"listening on {listener.getsockname()[1]}", flush=True)
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=answer, args=(client, folder), daemon=True).start()
+        threading.Thread(target=respond, args=(client, folder), daemon=True).start()
 
 
-def answer(client, folder):
+def respond(client, folder):
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     name, file = None, None
     with client, client.makefile("rb") as requests:
         for line in requests:
-            offset, wanted = line.decode().rstrip("\n").split(" ", 1)
-            if wanted != name:
+            offset, requested = line.decode().rstrip("\n").split(" ", 1)
+            if requested != name:
                 if file:
                     file.close()
-                name, file = wanted, open(os.path.join(folder, os.path.basename(wanted)), "rb")
+                name, file = requested, open(os.path.join(folder, os.path.basename(requested)), "rb")
             file.seek(int(offset))
             data = file.read(CHUNK)
             client.sendall(struct.pack(">I", len(data)) + data)

@@ -1,26 +1,26 @@
 /**
- * What a process has taken of the machine. Linux only: elsewhere there are no such figures.
+ * The memory and the processor time of a process. Linux only; null elsewhere.
  *
  * @module
  */
 
-/** Processor time in `/proc` is counted in these parts of a second. */
+/** The unit of processor time in `/proc`: this many ticks are a second. */
 const TICKS_PER_SECOND = 100;
-/** How often to look at a process that will be gone when it has ended, in milliseconds. */
+/** The period at which peak memory is read, in milliseconds: it is gone when the process ends. */
 const WATCH_MS = 50;
 
-/** The most memory that a process ever had, in bytes; null if nobody can tell. */
+/** The peak memory of a process, in bytes; null if unknown. */
 export function peakMemory(pid: number): number | null {
   const kibibytes = readProc(`${pid}/status`)?.match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
   return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }
 
-/** The processor seconds that a process has used so far; null if nobody can tell. */
+/** The processor seconds that a process has used so far; null if unknown. */
 export function processorSeconds(pid: number): number | null {
   return secondsIn(`${pid}/stat`, 0);
 }
 
-/** The same of all children of this process that have ended. */
+/** The same for all children of this process that have ended. */
 export function endedChildrenSeconds(): number | null {
   return secondsIn("self/stat", 2);
 }
@@ -28,20 +28,20 @@ export function endedChildrenSeconds(): number | null {
 /** Follows the peak memory of a process until it ends. */
 export function watchPeak(pid: number): { stop(): number | null } {
   let peak = peakMemory(pid);
-  const look = () => {
+  const check = () => {
     peak = peakMemory(pid) ?? peak;
   };
-  const timer = setInterval(look, WATCH_MS);
+  const timer = setInterval(check, WATCH_MS);
   return {
     stop() {
       clearInterval(timer);
-      look();
+      check();
       return peak;
     },
   };
 }
 
-/** User and system time, from the fields behind the name, which may hold anything. */
+/** User and system time, from the fields after the name, which may contain any characters. */
 function secondsIn(path: string, skip: number): number | null {
   const text = readProc(path);
   if (text === null) return null;

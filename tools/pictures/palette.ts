@@ -1,10 +1,10 @@
 /**
- * What the pictures are drawn in, on light and on dark ground. Pure.
+ * The colours of the pictures, on light and on dark ground. Pure.
  *
  * @module
  */
 
-/** Class, and its colour on light and on dark ground. */
+/** Each class with its colour on light and on dark ground. */
 const COLOURS: readonly (readonly [string, string, string])[] = [
   ["ground", "#ffffff", "#0d1117"],
   ["ink", "#1f2328", "#f0f6fc"],
@@ -23,7 +23,7 @@ const COLOURS: readonly (readonly [string, string, string])[] = [
 const LIGHT = COLOURS.map(([name, light]) => `.${name} { fill: ${light} }`).join("\n");
 const DARK = COLOURS.map(([name, , dark]) => `.${name} { fill: ${dark} }`).join("\n");
 
-/** The style sheet of a picture; not with variables, which not every viewer knows. */
+/** The style sheet of a picture; without variables, which some viewers lack. */
 export const PALETTE_STYLE = `
 ${LIGHT}
 .edge { fill: none; stroke: #d1d9e0 }

@@ -1,6 +1,5 @@
 /**
- * A program on a pseudo-terminal, and what its screen shows while it runs; `script` of util-linux
- * opens the terminal.
+ * Records the screen of a program on a pseudo-terminal, which `script` of util-linux opens.
  *
  * @module
  */
@@ -8,14 +7,14 @@ import { UserError } from "../../lib/errors.ts";
 import { scriptOptions } from "../script_terminal.ts";
 import { type Row, Screen } from "./screen.ts";
 
-/** What a screen shows from some time on. */
+/** A screen from some time on. */
 export interface Frame {
   /** Milliseconds from the recording's start. */
   readonly at: number;
   readonly rows: readonly Row[];
 }
 
-/** What to record, and how. */
+/** The program, the terminal and the period of a recording. */
 export interface RecordingOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
@@ -23,7 +22,7 @@ export interface RecordingOptions {
   /** The terminal's size, in characters. */
   readonly columns: number;
   readonly rows: number;
-  /** How often to look, in milliseconds. */
+  /** The time from frame to frame, in milliseconds. */
   readonly period: number;
   /** Ends the program. */
   readonly signal: AbortSignal;
@@ -32,7 +31,7 @@ export interface RecordingOptions {
 /**
  * Runs a program to its end.
  *
- * @returns What was to be seen: at the beginning, after each period, and at the end.
+ * @returns The screen at the beginning, after each period, and at the end.
  * @throws {UserError} If there is no `script`, or the program fails.
  * @throws {DOMException} If the signal has ended it.
  */
@@ -42,19 +41,19 @@ export async function record(options: RecordingOptions): Promise<Frame[]> {
   using screen = new Screen(columns, rows);
   const startedAt = performance.now();
   const frames: Frame[] = [];
-  const look = () => frames.push({ at: performance.now() - startedAt, rows: screen.look() });
-  const timer = setInterval(look, period);
+  const capture = () => frames.push({ at: performance.now() - startedAt, rows: screen.rows() });
+  const timer = setInterval(capture, period);
   try {
     for await (const bytes of child.stdout) await screen.write(bytes);
   } finally {
     clearInterval(timer);
   }
-  look();
+  capture();
   const { success, code } = await child.status;
-  // The program may have made its peace with being ended: what is there is not a whole run.
+  // The program may handle the signal and succeed; even so the recording is not a whole run.
   options.signal.throwIfAborted();
   if (!success) {
-    const shown = screen.look().map((row) => row.map(({ text }) => text).join(" ")).join("\n");
+    const shown = screen.rows().map((row) => row.map(({ text }) => text).join(" ")).join("\n");
     throw new UserError(`Cannot record the run: it ended with ${code}:\n${shown.trim()}`, 1);
   }
   return frames;

@@ -1,11 +1,11 @@
 /**
- * The plot of a report's page as a picture of its own. Pure.
+ * The plot of a report's page as a separate picture. Pure.
  *
  * @module
  */
 import { PALETTE_STYLE } from "./palette.ts";
 
-/** The places of the parts, in pixels. */
+/** The positions of the parts, in pixels. */
 const PLOT = { left: 96, top: 40, width: 600, height: 260 };
 const WIDTH = 720;
 const TIMES = PLOT.top + PLOT.height + 20;
@@ -15,10 +15,10 @@ const MARK_RADIUS = 9;
 const KEYS = ["CRITICAL", "HIGH", "NORMAL"];
 
 /**
- * Draws what a report's page shows under "Rates".
+ * Draws the plot that a report's page shows under "Rates".
  *
- * @param page The page, as the client has written it.
- * @throws {Error} If the page has no plot, which that of a run without a byte has not.
+ * @param page The page, as the client wrote it.
+ * @throws {Error} If the page has no plot, as after a run without received bytes.
  */
 export function renderReport(page: string): string {
   const areas = page.match(/<svg (viewBox="[^"]*" preserveAspectRatio="none">.*?<\/svg>)/s)?.[1];
@@ -90,7 +90,7 @@ function across(percent: string): number {
   return round(PLOT.left + PLOT.width * Number(percent) / 100);
 }
 
-/** @param content Escaped already: it comes from a page. */
+/** @param content Already escaped, since it comes from a page. */
 function text(x: number, y: number, content: string, style: string): string {
   return `<text class="${style}" x="${x}" y="${y}">${content}</text>`;
 }

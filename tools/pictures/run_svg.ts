@@ -1,9 +1,8 @@
 /**
- * A recording as a picture that moves by itself, without scripts. Pure.
+ * A recording as an animated picture without scripts. Pure.
  *
- * Not each frame is drawn but each row, once for as long as it stays the same: most rows of a
- * frame are those of the frame before. Whoever wants no motion, or has a viewer that cannot move,
- * sees the last frame.
+ * Rows are drawn instead of frames, each once for as long as it stays the same: most rows of a frame
+ * equal those of the frame before. Without animation, by choice or by lack, the last frame is shown.
  *
  * @module
  */
@@ -22,7 +21,7 @@ export interface ScreenSize {
 const CELL = { width: 8.4, height: 19, baseline: 14 };
 const MARGIN = 14;
 
-/** How long the last frame stays before all begins anew, in milliseconds. */
+/** How long the last frame stays before the animation repeats, in milliseconds. */
 const REST_MS = 5_000;
 
 const FONT = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
@@ -31,30 +30,30 @@ const BLOCKS = /^[█-▏▕]+$/;
 const RIGHT_EIGHTH = "▕";
 const FULL_BLOCK = "█".charCodeAt(0);
 
-/** A row that stays the same from one frame to before another. */
-interface Stay {
+/** A row that stays the same over some frames. */
+interface RowSpan {
   readonly line: number;
   readonly row: Row;
-  /** Frames, of which `end` is not one any more. */
+  /** Its first frame, and the frame after its last one. */
   readonly start: number;
   end: number;
 }
 
-/** The picture, as a document of its own. */
+/** The picture, as an SVG document. */
 export function renderRun(frames: readonly Frame[], { columns, rows }: ScreenSize): string {
   const shown = mergeFrames(frames);
   const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
   const height = rows * CELL.height + 2 * MARGIN;
-  const stays = staysOf(shown);
+  const rowSpans = rowSpansOf(shown);
   const total = (shown.at(-1)?.at ?? 0) + REST_MS;
   const percentOf = (frame: number) => round(100 * shown[frame]!.at / total);
-  const spells = new Set<string>();
-  const groups = stays.map((stay) => {
-    const content = stay.row.map((span) => renderSpan(span, stay.line)).join("");
-    if (stay.start === 0 && stay.end === shown.length) return `<g>${content}</g>`;
-    const isLast = stay.end === shown.length;
-    spells.add(spellOf(stay, shown.length, percentOf));
-    return `<g class="${isLast ? "last " : "past "}${nameOf(stay)}">${content}</g>`;
+  const keyframes = new Set<string>();
+  const groups = rowSpans.map((rowSpan) => {
+    const content = rowSpan.row.map((span) => renderSpan(span, rowSpan.line)).join("");
+    if (rowSpan.start === 0 && rowSpan.end === shown.length) return `<g>${content}</g>`;
+    const isLast = rowSpan.end === shown.length;
+    keyframes.add(keyframesOf(rowSpan, shown.length, percentOf));
+    return `<g class="${isLast ? "last " : "past "}${nameOf(rowSpan)}">${content}</g>`;
   });
   return `\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" \
@@ -66,7 +65,7 @@ text { font: 14px ${FONT}; white-space: pre }
 .past { visibility: hidden }${PALETTE_STYLE}
 @media (prefers-reduced-motion: no-preference) {
 .past, .last { animation: ${round(total / 1000)}s step-end infinite }
-${[...spells].join("\n")}
+${[...keyframes].join("\n")}
 }
 </style>
 <rect class="ground" width="${width}" height="${height}" rx="8"/>
@@ -77,8 +76,8 @@ ${groups.join("\n")}
 }
 
 /**
- * Frames that look like the one before are left out; time begins with the first that shows
- * anything.
+ * Omits frames that equal the one before, and empty ones at the beginning; time starts at the first
+ * frame that remains.
  */
 export function mergeFrames(frames: readonly Frame[]): Frame[] {
   const begun = frames.slice(frames.findIndex(({ rows }) => rows.some((row) => row.length > 0)));
@@ -88,54 +87,58 @@ export function mergeFrames(frames: readonly Frame[]): Frame[] {
     .map(({ at, rows }) => ({ at: at - startedAt, rows }));
 }
 
-function staysOf(frames: readonly Frame[]): Stay[] {
-  const stays: Stay[] = [];
-  const current = new Map<number, Stay>();
+function rowSpansOf(frames: readonly Frame[]): RowSpan[] {
+  const rowSpans: RowSpan[] = [];
+  const current = new Map<number, RowSpan>();
   for (const [index, { rows }] of frames.entries()) {
     for (const [line, row] of rows.entries()) {
-      const stay = current.get(line);
-      if (stay !== undefined && isSame(stay.row, row)) {
-        stay.end = index + 1;
+      const rowSpan = current.get(line);
+      if (rowSpan !== undefined && isSame(rowSpan.row, row)) {
+        rowSpan.end = index + 1;
         continue;
       }
       const next = { line, row, start: index, end: index + 1 };
       current.set(line, next);
-      if (row.length > 0) stays.push(next);
+      if (row.length > 0) rowSpans.push(next);
     }
   }
-  return stays;
+  return rowSpans;
 }
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function nameOf({ start, end }: Stay): string {
+function nameOf({ start, end }: RowSpan): string {
   return `f${start}-${end}`;
 }
 
-/** When a row is to be seen, as a rule with key frames. */
-function spellOf(stay: Stay, frames: number, percentOf: (frame: number) => number): string {
-  const { start, end } = stay;
+/** The CSS rule and key frames that show a row during its frames. */
+function keyframesOf(
+  rowSpan: RowSpan,
+  frames: number,
+  percentOf: (frame: number) => number,
+): string {
+  const { start, end } = rowSpan;
   const keys = [
     start > 0 ? "0% { visibility: hidden }" : "",
     `${percentOf(start)}% { visibility: visible }`,
     end < frames ? `${percentOf(end)}% { visibility: hidden }` : "",
     `100% { visibility: ${end < frames ? "hidden" : "visible"} }`,
   ].filter((key) => key !== "");
-  const name = nameOf(stay);
+  const name = nameOf(rowSpan);
   return `.${name} { animation-name: ${name} } @keyframes ${name} { ${keys.join(" ")} }`;
 }
 
 function renderSpan(span: Span, line: number): string {
-  const look = /red|green|yellow|blue|magenta|cyan/.test(span.look)
-    ? span.look
-    : `${span.look} ink`;
-  if (BLOCKS.test(span.text)) return `<path class="${look.trim()}" d="${blocks(span, line)}"/>`;
+  const style = /red|green|yellow|blue|magenta|cyan/.test(span.style)
+    ? span.style
+    : `${span.style} ink`;
+  if (BLOCKS.test(span.text)) return `<path class="${style.trim()}" d="${blocks(span, line)}"/>`;
   const x = round(MARGIN + span.column * CELL.width);
   const y = MARGIN + line * CELL.height + CELL.baseline;
   const length = round(span.width * CELL.width);
-  return `<text class="${look.trim()}" x="${x}" y="${y}" textLength="${length}">` +
+  return `<text class="${style.trim()}" x="${x}" y="${y}" textLength="${length}">` +
     `${escapeHtml(span.text)}</text>`;
 }
 

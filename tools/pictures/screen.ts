@@ -1,25 +1,25 @@
 /**
- * A terminal's screen as a value: what stands where, and how it looks.
+ * A terminal's screen as a value: its text with positions and styles.
  *
  * @module
  */
 import xterm from "@xterm/headless";
 
-/** Characters of one look, side by side. */
+/** Adjacent characters of one style. */
 export interface Span {
   /** The first cell, from 0. */
   readonly column: number;
-  /** How many cells it takes. */
+  /** Its width, in cells. */
   readonly width: number;
   readonly text: string;
-  /** How it looks: any of `bold`, `dim` and a colour's name, with blanks between. */
-  readonly look: string;
+  /** Any of `bold`, `dim` and a colour's name, separated by blanks. */
+  readonly style: string;
 }
 
 /** One row of a screen; blank cells have no span. */
 export type Row = readonly Span[];
 
-/** The eight colours of a terminal; 0 and 7 are what text has anyway. */
+/** The eight colours of a terminal; 0 and 7 are text's default. */
 const COLOURS = ["", "red", "green", "yellow", "blue", "magenta", "cyan", ""];
 
 /** Characters that fill a part of their cell. */
@@ -27,7 +27,7 @@ const BLOCK = /^[█-▏▕]$/;
 
 interface Growing {
   readonly column: number;
-  readonly look: string;
+  readonly style: string;
   readonly isBlocks: boolean;
   end: number;
   text: string;
@@ -43,13 +43,13 @@ export class Screen implements Disposable {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   }
 
-  /** Draws what a program has written. */
+  /** Draws a program's output. */
   async write(bytes: Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => this.#terminal.write(bytes, resolve));
   }
 
-  /** What is to be seen, from the top to the bottom. */
-  look(): Row[] {
+  /** The visible rows, from top to bottom. */
+  rows(): Row[] {
     const { active } = this.#terminal.buffer;
     return Array.from({ length: this.#rows }, (_, row) => {
       const line = active.getLine(active.baseY + row);
@@ -62,28 +62,34 @@ export class Screen implements Disposable {
   }
 }
 
-/** A span ends where the look changes, at the edges of bars, and at more than one blank. */
+/** The spans of a line; one ends where the style changes, at the edges of bars, and at two blanks. */
 function spansOf(line: xterm.IBufferLine): Row {
   const spans: Growing[] = [];
   for (let column = 0; column < line.length; column++) {
     const cell = line.getCell(column)!;
     const text = cell.getChars();
     if (cell.getWidth() === 0 || text.trim() === "") continue;
-    const look = lookOf(cell);
+    const style = styleOf(cell);
     const isBlocks = BLOCK.test(text);
     const end = column + cell.getWidth();
     const last = spans.at(-1);
     const gap = last === undefined ? 0 : column - last.end;
-    const goesOn = last?.look === look && last.isBlocks === isBlocks && gap <= (isBlocks ? 0 : 1);
-    if (goesOn) {
+    const continues = last?.style === style && last.isBlocks === isBlocks &&
+      gap <= (isBlocks ? 0 : 1);
+    if (continues) {
       last.text += " ".repeat(gap) + text;
       last.end = end;
-    } else spans.push({ column, look, isBlocks, end, text });
+    } else spans.push({ column, style, isBlocks, end, text });
   }
-  return spans.map(({ column, end, text, look }) => ({ column, width: end - column, text, look }));
+  return spans.map(({ column, end, text, style }) => ({
+    column,
+    width: end - column,
+    text,
+    style,
+  }));
 }
 
-function lookOf(cell: xterm.IBufferCell): string {
+function styleOf(cell: xterm.IBufferCell): string {
   const colour = cell.isFgPalette() ? COLOURS[cell.getFgColor() % COLOURS.length]! : "";
   return [cell.isBold() ? "bold" : "", cell.isDim() ? "dim" : "", colour]
     .filter((word) => word !== "").join(" ");

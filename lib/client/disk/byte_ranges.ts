@@ -1,16 +1,16 @@
 /**
- * Parts of a file, as a set of byte ranges. Pure.
+ * Sets of a file's bytes, as ranges. Pure.
  *
  * @module
  */
 
-/** The bytes from `start` up to, not including, `end`. */
+/** The bytes from `start` to `end`, not including `end`. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** A set of bytes, kept as ranges that neither overlap nor touch, in order. */
+/** A set of bytes, stored as ordered ranges that neither overlap nor touch. */
 export class Ranges {
   readonly #ranges: Range[];
 
@@ -24,7 +24,7 @@ export class Ranges {
     return this.#ranges[0]?.start;
   }
 
-  /** How many bytes the set has. */
+  /** The number of bytes in the set. */
   get size(): number {
     return this.#ranges.reduce((sum, { start, end }) => sum + (end - start), 0);
   }
@@ -47,33 +47,33 @@ export class Ranges {
     });
   }
 
-  /** Takes bytes away; how many of them were there. */
+  /** Removes bytes, and returns how many of them were in the set. */
   remove({ start, end }: Range): number {
     if (start >= end) return 0;
     const from = this.#firstWhere(({ end: last }) => last > start);
     let to = from;
     let removed = 0;
-    const kept: Range[] = [];
+    const rest: Range[] = [];
     for (; to < this.#ranges.length && this.#ranges[to]!.start < end; to++) {
       const range = this.#ranges[to]!;
       removed += Math.min(end, range.end) - Math.max(start, range.start);
-      if (range.start < start) kept.push({ start: range.start, end: start });
-      if (range.end > end) kept.push({ start: end, end: range.end });
+      if (range.start < start) rest.push({ start: range.start, end: start });
+      if (range.end > end) rest.push({ start: end, end: range.end });
     }
-    this.#ranges.splice(from, to - from, ...kept);
+    this.#ranges.splice(from, to - from, ...rest);
     return removed;
   }
 
-  /** Takes away and returns up to `most` bytes from the low end, or undefined if there are none. */
-  takeFirst(most: number): Range | undefined {
+  /** Removes and returns up to `max` bytes of the first range, or undefined if there is none. */
+  takeFirst(max: number): Range | undefined {
     const first = this.#ranges[0];
     if (!first) return undefined;
-    const taken = { start: first.start, end: Math.min(first.end, first.start + most) };
+    const taken = { start: first.start, end: Math.min(first.end, first.start + max) };
     this.remove(taken);
     return taken;
   }
 
-  /** The index of the first range for which `reaches` holds; it holds from there on. */
+  /** The index of the first range for which `reaches` holds, which must hold for all later ones. */
   #firstWhere(reaches: (range: Range) => boolean): number {
     let low = 0;
     let high = this.#ranges.length;

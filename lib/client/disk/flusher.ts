@@ -1,12 +1,12 @@
 /**
- * Flushes files to the disk, many small ones soon.
+ * Flushes files to the disk, quickly for many small ones.
  *
  * @module
  */
 
-/** Files over this size, in bytes, are always flushed in the background. */
-const SMALL = 1024 * 1024;
-/** A flush that takes less than this, in milliseconds, is over sooner than it is handed away. */
+/** Larger files than this, in bytes, are always flushed in the background. */
+const MAX_SYNC_SIZE = 1024 * 1024;
+/** A flush shorter than this, in milliseconds, takes less time than handing it to another thread. */
 const QUICK_MS = 0.5;
 /** After a slower one, flushes go on in the background for this long, in milliseconds. */
 const DISTRUST_MS = 1_000;
@@ -23,7 +23,7 @@ export class Flusher {
 
   /** Whether a file of this size, in bytes, is flushed sooner than it is handed to a thread. */
   isQuick(size: number): boolean {
-    return size <= SMALL && performance.now() >= this.#slowUntil;
+    return size <= MAX_SYNC_SIZE && performance.now() >= this.#slowUntil;
   }
 
   /** Flushes a file's data to the disk before it returns. */

@@ -1,5 +1,5 @@
 /**
- * The journal beside a file's data: which chunks are there, with their checksums. Pure.
+ * The journal of a partial file: the chunks on disk, with their checksums. Pure.
  *
  * Text, one record a line, appended as chunks are written:
  *
@@ -10,16 +10,16 @@
  * ```
  *
  * Numbers are decimal; `checksum` is the CRC-32 of the chunk's data, `crc` that of the line before
- * it, both in hexadecimal. A line that is torn, damaged or not understood counts for nothing;
- * what a line claims counts only once the data has been compared with its checksum, so a journal
- * may be ahead of data that never reached the disk.
+ * it, both in hexadecimal. A line that is torn, damaged or malformed is ignored. A line's chunk
+ * counts only once the data has been compared with its checksum, so a journal may be ahead of data
+ * that never reached the disk.
  *
  * @module
  */
 import { crc32 } from "node:zlib";
 import { Ranges } from "./byte_ranges.ts";
 
-/** Which content the data is of. */
+/** The content that a journal describes. */
 export interface JournalSubject {
   readonly path: string;
   /** Bytes. */
@@ -27,7 +27,7 @@ export interface JournalSubject {
   readonly version: string;
 }
 
-/** One chunk that is said to be there. */
+/** One chunk that a journal claims to be on disk. */
 export interface JournalEntry {
   readonly offset: number;
   /** Bytes, 1 or more. */
@@ -36,7 +36,7 @@ export interface JournalEntry {
   readonly checksum: number;
 }
 
-/** What a journal says. */
+/** A parsed journal. */
 export interface Journal {
   readonly subject: JournalSubject;
   readonly entries: readonly JournalEntry[];
@@ -58,7 +58,7 @@ export function journalLine({ offset, length, checksum }: JournalEntry): string 
 /**
  * Reads a journal.
  *
- * @returns What its undamaged lines say, or null if the first line is none of a journal.
+ * @returns Its undamaged entries, or null if the first line is not that of a journal.
  */
 export function parseJournal(bytes: Uint8Array): Journal | null {
   const lines = decoder.decode(bytes).split("\n").map(unsealed);
@@ -71,9 +71,9 @@ export function parseJournal(bytes: Uint8Array): Journal | null {
 }
 
 /**
- * How many bytes a journal says are there.
+ * The number of bytes that a journal claims to be on disk.
  *
- * @param end Where the data ends that it speaks of.
+ * @param end The end of the data, beyond which claims do not count.
  */
 export function bytesClaimed({ entries }: Journal, end = Infinity): number {
   const claimed = new Ranges();
@@ -83,7 +83,7 @@ export function bytesClaimed({ entries }: Journal, end = Infinity): number {
   return claimed.size;
 }
 
-/** Whether a journal is of this very content. */
+/** Whether a journal describes exactly this content. */
 export function isOf({ subject }: Journal, { path, size, version }: JournalSubject): boolean {
   return subject.path === path && subject.size === size && subject.version === version;
 }
@@ -92,9 +92,9 @@ function parseSubject(line: string | null): JournalSubject | null {
   if (!line?.startsWith(`${MAGIC} `)) return null;
   try {
     const { path, size, version } = JSON.parse(line.slice(MAGIC.length + 1));
-    const understood = typeof path === "string" && typeof version === "string" &&
+    const isValid = typeof path === "string" && typeof version === "string" &&
       Number.isSafeInteger(size) && size >= 0;
-    return understood ? { path, size, version } : null;
+    return isValid ? { path, size, version } : null;
   } catch {
     return null;
   }
@@ -111,7 +111,7 @@ function sealed(text: string): string {
   return `${text} ${crc32(text).toString(16)}\n`;
 }
 
-/** A line without its checksum, or null if that is wrong. */
+/** A line without its checksum, or null if the checksum is wrong. */
 function unsealed(line: string): string | null {
   const at = line.lastIndexOf(" ");
   const text = line.slice(0, Math.max(0, at));

@@ -1,5 +1,5 @@
 /**
- * What earlier downloads left of files that are not wanted any more.
+ * Leftovers: partial files of earlier runs that no entry names.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import { nullIfNotFound } from "../../fs/not_found.ts";
 
 /** One file's leftover. */
 export interface Leftover {
-  /** The file's path on the server; null if its journal does not say. */
+  /** The file's path on the server; null if its journal is unreadable. */
   readonly path: string | null;
   /** Bytes on the disk. */
   readonly size: number;
-  /** What is on the disk. */
+  /** The paths on the disk. */
   readonly files: readonly string[];
 }
 
-/** A journal's head is in its beginning: so much of it is read, in bytes. */
+/** The part of a journal that is read for its first line, in bytes. */
 const HEAD_SIZE = 64 * 1024;
 
 /**
- * Finds what the work folder holds of files that are not wanted.
+ * Finds the files in the work folder that belong to no wanted file.
  *
- * @param output The output folder. A caller that removes something afterwards holds its lock.
+ * @param output The output folder. A caller that removes leftovers must hold its lock.
  * @param isWanted Whether the file with this path on the server is wanted.
  */
 export async function findLeftovers(
@@ -55,10 +55,10 @@ export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<v
   for (const file of leftovers.flatMap(({ files }) => files)) await Deno.remove(file);
 }
 
-/** Which file a journal is of; null if there is no journal, or none that can be understood. */
+/** The path that a journal describes; null if there is no readable journal. */
 async function subjectOf(journal: string): Promise<string | null> {
   try {
-    // A named pipe would keep its reader waiting.
+    // Reading a named pipe would block.
     if (!(await Deno.lstat(journal)).isFile) return null;
     using file = await Deno.open(journal);
     const head = new Uint8Array(HEAD_SIZE);
@@ -70,10 +70,10 @@ async function subjectOf(journal: string): Promise<string | null> {
 }
 
 /**
- * The files, with what journals claim to be here of those of which nothing is known. What they claim
- * is not compared with the data: that takes long, and the next run does it.
+ * Completes the resumable bytes of files for which they are 0 with the claims of their journals. The
+ * claims are not compared with the data: that takes long, and the next run does it.
  *
- * @param output The output folder, whose lock the caller holds.
+ * @param output The output folder, whose lock the caller must hold.
  */
 export async function withResumableBytes(
   output: OutputFolder,
@@ -82,17 +82,17 @@ export async function withResumableBytes(
   const paths = (await output.workFiles()).filter((path) => path.endsWith(".journal"));
   const journals = new Set(paths.map((path) => basename(path)));
   if (journals.size === 0) return [...files];
-  const known: UnfinishedFile[] = [];
+  const completed: UnfinishedFile[] = [];
   for (const file of files) {
     const journal = file.resumableBytes > 0 ? null : output.workPath(file.path).journal;
     const isUnknown = journal !== null && journals.has(basename(journal));
-    known.push(isUnknown ? { ...file, resumableBytes: await claimedBy(journal, file) } : file);
+    completed.push(isUnknown ? { ...file, resumableBytes: await claimedBy(journal, file) } : file);
   }
-  return known;
+  return completed;
 }
 
 async function claimedBy(path: string, file: UnfinishedFile): Promise<number> {
-  // What cannot be read is of no use to the next run either.
+  // The next run cannot use an unreadable journal either.
   const bytes = await readJournal(path).catch(() => null);
   const journal = bytes && parseJournal(bytes);
   const isOfFile = journal?.subject.path === file.path && journal.subject.size === file.size;

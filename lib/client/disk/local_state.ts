@@ -1,6 +1,6 @@
 /**
- * What a download would find of a file on the disk, as far as that is known without reading data:
- * nothing is changed, and nothing of what a journal or a modification time says is proven.
+ * The state of a file on the disk, as far as it is known without reading its data. Nothing is changed,
+ * and the claims of journals and modification times are not verified.
  *
  * @module
  */
@@ -11,33 +11,33 @@ import type { Found } from "./partial_file.ts";
 import { findJournal } from "./read_journal.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
-/** Modification times closer than this, in milliseconds, are taken for the same. */
+/** Modification times closer than this, in milliseconds, count as equal. */
 const SAME_TIME_MS = 2_000;
 
-/** What there is of one file. */
+/** The local state of one file. */
 export interface LocalState {
   /**
-   * What stands under its name: nothing, what looks like the file (size and time), something of its
-   * size, or something else.
+   * The file under its final name: nothing, a file of the same size and time, one of the same size
+   * only, or another file.
    */
   readonly present: "nothing" | "same" | "same size" | "other";
   /** Whether there is a journal of this very content, whatever is left of the data. */
   readonly hasJournal: boolean;
-  /** Bytes of an earlier download that are there as its journal says. */
+  /** Bytes left from an earlier run, as its journal claims. */
   readonly resumableBytes: number;
-  /** Why what was resumableBytes would be dropped. */
+  /** Why the partial file would be discarded; null if it would not. */
   readonly discardReason: Found["discardReason"];
-  /** Why the file cannot be put under its name; null if nothing is in the way. */
+  /** Why the file cannot be published; null if nothing is in the way. */
   readonly obstacle: string | null;
 }
 
-/** Finds out at once what there is of a file; null if an earlier download may have left something. */
+/** Inspects a file without a promise; null if an earlier run may have left a partial file. */
 export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
   if (output.listing.has(output.workPath(file.path).journal)) return null;
   return { ...presentOf(file, output), hasJournal: false, resumableBytes: 0, discardReason: null };
 }
 
-/** Looks for what there is of a file. */
+/** Inspects the local state of a file. */
 export async function inspect(file: ListedFile, output: OutputFolder): Promise<LocalState> {
   const work = output.workPath(file.path);
   const { journal, discardReason } = await findJournal(work.journal, file);
@@ -69,7 +69,7 @@ function kindOf(info: Deno.FileInfo | null, file: ListedFile): LocalState["prese
   return hasSameTime(info, file) ? "same" : "same size";
 }
 
-/** Whether two files were modified at the same time, as exactly as all file systems keep it. */
+/** Whether two files were modified at the same time, at the precision of all file systems. */
 export function hasSameTime(info: Deno.FileInfo, { modified }: ListedFile): boolean {
   return Math.abs((info.mtime?.getTime() ?? 0) - modified) < SAME_TIME_MS;
 }

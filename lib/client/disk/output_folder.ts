@@ -1,9 +1,16 @@
 /**
- * The folder that downloads go to: where a file's data grows, and where it ends up.
+ * The output folder: where a file's data grows, and where it is published.
  *
- * Every name passes `safe_path.ts` before it comes here. This file guards against what stands on
- * the disk already: links and other things in the way. Not guarded against: somebody who swaps
- * them in between two system calls.
+ * The disk room stores files and what is known of them between runs. Its parts: this file (names
+ * and places), `output_lock.ts` (one client per folder), `byte_ranges.ts` (sets of bytes),
+ * `journal.ts` and `read_journal.ts` (the chunks on disk), `partial_file.ts` (one file in progress),
+ * `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving), `local_state.ts` and
+ * `leftovers.ts` (what earlier runs left). The rooms `transfer` and `explain`, and the command line
+ * import it; it imports only `events.ts` and the rooms that both sides share.
+ *
+ * Every name passes `safe_path.ts` first. This file guards against links and other obstacles that
+ * are on the disk already. Not guarded against: another process that swaps them in between two
+ * system calls.
  *
  * @module
  */
@@ -17,13 +24,13 @@ import { FolderListing } from "./folder_listing.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
-/** What the names begin with of files that are made to try something, and removed at once. */
+/** The prefix of files that test the file system, and are removed at once. */
 const PROBE = "probe-";
 
-/** How long a look at a folder counts, in milliseconds: there may be very many files in it. */
-const LOOK_MS = 100;
+/** How long a folder's check is valid, in milliseconds: it may hold very many files. */
+const CHECK_VALID_MS = 100;
 
-/** A file cannot be put where it belongs. */
+/** Thrown if a file cannot be put where it belongs. */
 export class OutputError extends Error {
   override name = "OutputError";
 }
@@ -34,7 +41,7 @@ export interface OutputFolderState {
   readonly foldsNames: boolean;
 }
 
-/** Where a file is while it grows. */
+/** The places of a file while it is downloaded. */
 export interface WorkPath {
   readonly data: string;
   readonly journal: string;
@@ -43,8 +50,8 @@ export interface WorkPath {
 /** An output folder that exists and can be written to. */
 export class OutputFolder {
   /**
-   * Whether the file system takes names for one that differ in nothing but case, or Unicode form.
-   * Unknown, and taken for no, of a folder that is only looked at.
+   * Whether the file system ignores case or Unicode form in names. False, since unknown, for a
+   * folder that was opened read-only.
    */
   readonly foldsNames: boolean;
 
@@ -56,10 +63,10 @@ export class OutputFolder {
   /** The root with a separator behind it. */
   readonly #prefix: string;
   readonly #work: string;
-  /** The disk that it is on; null if it is not there yet. */
+  /** The device of the root; null if the root does not exist yet. */
   readonly #device: number | null;
-  /** Which folders were looked at since when, and whether they were there. */
-  #seen = { at: 0, folders: new Map<string, boolean>() };
+  /** Folders checked since `at`, and whether they exist. */
+  #checked = { at: 0, folders: new Map<string, boolean>() };
 
   private constructor(root: string, foldsNames = false) {
     this.root = root;
@@ -70,7 +77,7 @@ export class OutputFolder {
   }
 
   /**
-   * Opens the folder, which is created if it is missing.
+   * Opens the folder, and creates it if it is missing.
    *
    * @throws {UserError} If it cannot be written to.
    */
@@ -87,12 +94,12 @@ export class OutputFolder {
   }
 
   /**
-   * Opens a folder to look at it only; it may be missing, and nothing is changed.
+   * Opens a folder without changing anything; it may be missing.
    *
-   * @throws {UserError} If something is in the way that {@linkcode OutputFolder.open} stumbles over.
-   * Whether the folder can be written to is not tried.
+   * @throws {UserError} If an obstacle would make {@linkcode OutputFolder.open} fail. Whether the
+   * folder can be written to is not tried.
    */
-  static async look(dir: string): Promise<OutputFolder> {
+  static async openReadOnly(dir: string): Promise<OutputFolder> {
     try {
       const root = await nullIfNotFound(Deno.realPath(dir));
       if (root === null && lstatOrNull(dir)) throw new OutputError("it is a link to nothing");
@@ -116,8 +123,8 @@ export class OutputFolder {
   }
 
   /**
-   * Where the data of a file grows, and its journal. Names of any length and kind become one short
-   * name.
+   * The paths of a file's data while it is downloaded, and of its journal. Names of any length and
+   * kind become one short name.
    *
    * @param path The file's path on the server.
    */
@@ -127,32 +134,32 @@ export class OutputFolder {
     return { data: `${work}.data`, journal: `${work}.journal` };
   }
 
-  /** The file that says that a client is at work here. */
+  /** The path of the lock's file. */
   get lockPath(): string {
     return join(this.#work, "lock");
   }
 
-  /** The paths of all files that there are in the work folder. */
+  /** The paths of all files in the work folder. */
   async workFiles(): Promise<string[]> {
     const work = this.#work;
     const entries = lstatOrNull(work) ? await Array.fromAsync(Deno.readDir(work)) : [];
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
-  /** Removes what clients left that were killed as they opened the folder. Needs the lock. */
+  /** Removes probes left by clients that were killed while opening the folder. Needs the lock. */
   async removeProbes(): Promise<void> {
     for (const file of await this.workFiles()) {
       if (basename(file).startsWith(PROBE)) removeIfExists(file);
     }
   }
 
-  /** Where a file ends up. Nothing is created, nothing checked. */
+  /** The final path of a file. Nothing is created or checked. */
   finalPath(path: string): string {
-    // A path of the server is in normal form already, and there may be very many.
+    // Not `join`: a path of the server is normalized already, and there may be very many.
     return this.#prefix + path.replaceAll("/", SEPARATOR);
   }
 
-  /** The folders below the output folder that a file is in, the outermost first. */
+  /** The folders of a file below the output folder, the outermost first. */
   *#foldersOf(path: string): Iterable<string> {
     for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
       yield this.finalPath(path.slice(0, at));
@@ -160,39 +167,39 @@ export class OutputFolder {
   }
 
   /**
-   * What is there under a file's name: its metadata, or null if it is no regular file. Makes sure
-   * that a file can be placed there later, as far as that can be known now.
+   * The metadata of the regular file under a file's final name, or null if there is none. Checks
+   * that a file can be published there later, as far as that can be known now.
    *
-   * @throws {OutputError} If something stands in the way.
+   * @throws {OutputError} If an obstacle is in the way.
    */
   statFinal(path: string): Deno.FileInfo | null {
     for (const folder of this.#foldersOf(path)) {
-      if (!this.#isThere(folder)) return null;
+      if (!this.#exists(folder)) return null;
     }
     const final = this.finalPath(path);
-    // Mostly nothing is there, and an error would take longer. A link to nothing is nothing.
+    // Mostly nothing is there, and an error would take longer. A dangling link counts as nothing.
     const mayBeThere = this.foldsNames || this.listing.has(final);
     const info = mayBeThere && existsSync(final) ? lstatOrNull(final) : null;
     if (info?.isDirectory) throw folderInTheWay(path);
     return info?.isFile ? info : null;
   }
 
-  /** Whether a folder is there, as far as a look a moment ago tells: `place` looks again. */
-  #isThere(folder: string): boolean {
+  /** Whether a folder exists, as checked a moment ago: `publish` checks again. */
+  #exists(folder: string): boolean {
     const now = performance.now();
-    if (now - this.#seen.at > LOOK_MS) this.#seen = { at: now, folders: new Map() };
-    let isThere = this.#seen.folders.get(folder);
-    if (isThere === undefined) {
+    if (now - this.#checked.at > CHECK_VALID_MS) this.#checked = { at: now, folders: new Map() };
+    let exists = this.#checked.folders.get(folder);
+    if (exists === undefined) {
       const info = folderAt(folder);
       if (info && info.dev !== this.#device) {
         throw new OutputError(
           `${quoted(folder)} is on another disk than the output folder; name it with --output`,
         );
       }
-      isThere = info !== null;
-      this.#seen.folders.set(folder, isThere);
+      exists = info !== null;
+      this.#checked.folders.set(folder, exists);
     }
-    return isThere;
+    return exists;
   }
 
   /**
@@ -216,9 +223,9 @@ export class OutputFolder {
   /**
    * Moves a complete file to its name, over an older copy if there is one.
    *
-   * @param from Where it is, on the same file system.
-   * @param path Its path on the server.
-   * @throws {OutputError} If something stands in the way.
+   * @param from The file's present path, on the same file system.
+   * @param path The file's path on the server.
+   * @throws {OutputError} If an obstacle is in the way.
    */
   async publish(from: string, path: string): Promise<void> {
     for (const folder of this.#foldersOf(path)) makeFolder(folder);
@@ -241,9 +248,9 @@ function folderInTheWay(path: string): OutputError {
 }
 
 /**
- * Makes a folder if it is missing.
+ * Creates a folder if it is missing.
  *
- * @throws {OutputError} If something else is there, such as a link to one.
+ * @throws {OutputError} If something else is there, such as a link to a folder.
  */
 function makeFolder(folder: string): void {
   if (!folderAt(folder)) Deno.mkdirSync(folder, { recursive: true });
@@ -264,7 +271,7 @@ export function folderAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * Tries whether a folder's file system takes names for one that differ in case or Unicode form.
+ * Tests whether a folder's file system ignores case or Unicode form in names.
  *
  * @throws {Error} If the folder cannot be written to.
  */
@@ -273,8 +280,8 @@ function foldsNamesIn(folder: string): boolean {
   const probe = join(folder, name);
   removeIfExists(probe);
   Deno.openSync(probe, { write: true, createNew: true }).close();
-  const others = [name.replace("A", "a"), name.normalize("NFD")];
-  const folds = others.some((other) => existsSync(join(folder, other)));
+  const variants = [name.replace("A", "a"), name.normalize("NFD")];
+  const folds = variants.some((name) => existsSync(join(folder, name)));
   removeIfExists(probe);
   return folds;
 }

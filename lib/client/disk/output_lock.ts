@@ -1,17 +1,16 @@
 /**
- * One client at a time in an output folder.
+ * A lock that allows one client at a time in an output folder.
  *
- * The system's lock on an open file, not the file's being there, says that a client is at work: it
- * ends with its process, however that ends, so no lock is ever stale. The file's text, the
- * process id, is for people. Not guarded against: file systems without locks, as some network
- * ones are.
+ * The system's lock on an open file counts, not the file's existence: the lock ends with its
+ * process, however that ends, so it is never stale. The file's text, the process id, is for people.
+ * Not guarded against: file systems without locks, such as some network file systems.
  *
  * @module
  */
 import { describeDenial, messageOf, UserError } from "../../errors.ts";
 import { settledWithin } from "../../async/timeout.ts";
 
-/** How long to wait where a system can only wait for a lock, in milliseconds. */
+/** How long to wait for the lock where it cannot be tried without waiting, in milliseconds. */
 const TRY_MS = 250;
 
 /** Holds an output folder until disposed. */
@@ -25,12 +24,12 @@ export class OutputLock implements Disposable {
   }
 
   /**
-   * Takes the lock.
+   * Acquires the lock.
    *
-   * @param path The lock's file.
-   * @param folder What it locks, for the error.
-   * @throws {UserError} With exit code 1, if another process holds it; with 2, if something stands
-   * where the lock's file belongs.
+   * @param path The path of the lock's file.
+   * @param folder The folder that it locks, for messages.
+   * @throws {UserError} With exit code 1 if another process holds it; with 2 if the lock's file
+   * cannot be opened.
    */
   static async acquire(path: string, folder: string): Promise<OutputLock> {
     for (;;) {
@@ -43,7 +42,7 @@ export class OutputLock implements Disposable {
             1,
           );
         }
-        // The one before removed its file as it left: that lock is worth nothing.
+        // The previous owner removed this file meanwhile: a lock on it is worth nothing.
         if (isReplaced(file.statSync(), Deno.lstatSync(path))) {
           file.close();
           continue;
@@ -62,7 +61,7 @@ export class OutputLock implements Disposable {
     try {
       Deno.removeSync(this.#path);
     } catch {
-      // Gone with its folder; or Windows, which keeps open files: the next client takes it.
+      // Its folder was removed; or Windows, which keeps open files: the next client uses it.
     }
     this.#file.close();
   }
@@ -76,7 +75,7 @@ function openNoLink(path: string, folder: string): Deno.FsFile {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     const { isFile, isSymlink, nlink } = Deno.lstatSync(path);
-    if (!isFile && !isSymlink) throw new Error(`"${path}" is no file; remove it`);
+    if (!isFile && !isSymlink) throw new Error(`"${path}" is not a file; remove it`);
     if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
     return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {
@@ -86,10 +85,10 @@ function openNoLink(path: string, folder: string): Deno.FsFile {
 }
 
 /**
- * Whether another file stands where an open one was opened, as far as the system numbers files.
+ * Whether an open file was replaced at its path. False where the system does not number files.
  *
  * @param open The open file.
- * @param there What stands there.
+ * @param there The file at its path now.
  */
 export function isReplaced(
   open: Pick<Deno.FileInfo, "ino">,
@@ -98,7 +97,7 @@ export function isReplaced(
   return Boolean(open.ino && there.ino) && open.ino !== there.ino;
 }
 
-/** A file of a Deno that may be older than `tryLock`, which came with 2.9. */
+/** A file of a Deno that may lack `tryLock`, which is new in 2.9. */
 interface LockableFile {
   lock(exclusive: boolean): Promise<void>;
   tryLock?(exclusive: boolean): Promise<boolean>;
@@ -106,7 +105,7 @@ interface LockableFile {
 
 async function tryLock(file: LockableFile): Promise<boolean> {
   if (file.tryLock) return await file.tryLock(true);
-  // Who does not get it soon does not get it.
+  // A lock not acquired soon is held by another process.
   const locked = file.lock(true).then(() => true, () => false);
   return await settledWithin(locked, TRY_MS) && await locked;
 }

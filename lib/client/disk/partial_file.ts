@@ -1,5 +1,5 @@
 /**
- * A file that is being downloaded: its data, its journal, and its move to its name.
+ * A partial file: the data of a file in progress, its journal, and its commit.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { writeAllSync } from "../../fs/write_all.ts";
 import { lstatOrNull, nullIfNotFound } from "../../fs/not_found.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
-/** What was found of an earlier download. */
+/** The data found from an earlier run. */
 export interface Found {
-  /** Bytes that are there and undamaged. */
+  /** Bytes that are on disk and undamaged. */
   readonly resumableBytes: number;
-  /** Bytes that the journal claims, but the data does not show. */
+  /** Bytes that the journal claims, but whose data does not match. */
   readonly damaged: number;
-  /** Why what was there is dropped. */
+  /** Why the partial file was discarded; null if it was not. */
   readonly discardReason: FoundJournal["discardReason"];
 }
 
 const NO_JOURNAL: FoundJournal = { journal: null, isTorn: false, discardReason: null };
 
-/** A file's data on its way. */
+/** A file in progress. */
 export class PartialFile {
-  /** Where the data is. */
+  /** The path of the data. */
   readonly dataPath: string;
 
   readonly #journalPath: string;
@@ -36,14 +36,14 @@ export class PartialFile {
   readonly #output: OutputFolder;
   readonly #lacking: Ranges;
   #received: number;
-  /** Whether the journal on disk is of this version. */
+  /** Whether there is a journal of this version on disk. */
   #journaled: boolean;
   /** Whether the journal's last line has no end. */
   #isTorn: boolean;
   #syncing: Promise<void> | undefined;
-  /** What the data was when it was closed. */
+  /** The data's metadata when it was synced; undefined without a journal. */
   #synced: Deno.FileInfo | undefined;
-  /** Whether the file has its name. */
+  /** Whether the file has its final name. */
   #isPublished = false;
 
   private constructor(
@@ -66,10 +66,10 @@ export class PartialFile {
   }
 
   /**
-   * Takes up what an earlier download left, or begins anew.
+   * Resumes what an earlier run left, or starts from nothing.
    *
-   * @param file What to download.
-   * @param signal Ends the checking of what is there.
+   * @param file The file to download.
+   * @param signal Aborts the check of the data on disk.
    */
   static async open(
     file: ListedFile,
@@ -85,7 +85,7 @@ export class PartialFile {
     if (journal) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
     const partial = new PartialFile(file, output, handles, lacking, work, found);
     if (discardReason !== null) await partial.discard();
-    // An empty file will have no chunk that makes it.
+    // No chunk will create an empty file.
     if (file.size === 0) handles.open(partial.dataPath, true);
     return { partial, found: { resumableBytes: partial.#received, damaged, discardReason } };
   }
@@ -96,28 +96,28 @@ export class PartialFile {
     return new PartialFile(file, output, handles, lacking, output.workPath(file.path), NO_JOURNAL);
   }
 
-  /** Bytes that are here. */
+  /** Received bytes: those on disk now. */
   get received(): number {
     return this.#received;
   }
 
-  /** How many bytes are here from the file's beginning on without a gap. */
+  /** The number of bytes on disk from the start of the file without a gap. */
   get prefix(): number {
     return this.#lacking.first ?? this.#file.size;
   }
 
-  /** What is not here. */
+  /** The ranges that are not on disk. */
   get lacking(): Iterable<{ start: number; end: number }> {
     return this.#lacking;
   }
 
   /**
-   * Writes a chunk, and then its line in the journal. What comes in one piece needs no journal.
+   * Writes a chunk, and then its line in the journal. A file of one chunk needs no journal.
    *
-   * Synchronous, a chunk at a time: a chunk is at most 1 MiB, so an interrupt is heard soon.
+   * Synchronous: a chunk is at most 1 MiB, so an interrupt is not delayed for long.
    *
    * @param checksum The CRC-32 of the bytes.
-   * @throws {Error} If the disk does not take it.
+   * @throws {Error} If the write fails.
    */
   write(offset: number, bytes: Uint8Array, checksum: number): void {
     const isFresh = this.#received === 0;
@@ -137,10 +137,10 @@ export class PartialFile {
   }
 
   /**
-   * Makes the complete data final and closes it: a name that outlives a power cut must not have
-   * lost its data.
+   * Flushes the complete data to the disk and closes it, so that a name that survives a power cut
+   * has its data.
    *
-   * @throws {Error} If the disk does not take it.
+   * @throws {Error} If the flush fails.
    */
   sync(): Promise<void> {
     this.#syncing ??= this.#sync();
@@ -151,7 +151,7 @@ export class PartialFile {
     this.#handles.close(this.#journalPath);
     using data = this.#handles.take(this.dataPath);
     const { size, modified } = this.#file;
-    // What was taken up may have more behind it.
+    // Resumed data may be longer than the file.
     if (this.#journaled) data.truncateSync(size);
     setModified(data, modified);
     if (this.#journaled) this.#synced = data.statSync();
@@ -184,13 +184,13 @@ export class PartialFile {
   }
 
   /**
-   * Moves the complete file to its name.
+   * Moves the complete file to its final name.
    *
-   * @throws {OutputError} If something stands in the way.
+   * @throws {OutputError} If an obstacle is in the way.
    */
   async commit(): Promise<void> {
     await this.sync();
-    // What came in one piece was there for no more than a moment.
+    // Only checked with a journal: a file of one chunk existed for a moment only.
     if (this.#synced && !isAt(this.dataPath, this.#synced)) {
       throw new Error("its data was removed or replaced while it was being written");
     }
@@ -199,13 +199,13 @@ export class PartialFile {
     if (this.#journaled) await nullIfNotFound(Deno.remove(this.#journalPath));
   }
 
-  /** Closes the files; what is here stays for later. */
+  /** Closes the data and the journal, which stay on disk. */
   close(): void {
     this.#handles.close(this.dataPath);
     this.#handles.close(this.#journalPath);
   }
 
-  /** Closes the files, and keeps what can be taken up again: data that has a journal. */
+  /** Closes the file and keeps for later what can be resumed: data that has a journal. */
   async suspend(): Promise<void> {
     await this.#syncing?.catch(() => {});
     this.close();
@@ -214,7 +214,7 @@ export class PartialFile {
     this.#received = 0;
   }
 
-  /** Removes what is here. */
+  /** Removes the data and the journal. */
   async discard(): Promise<void> {
     this.close();
     await nullIfNotFound(Deno.remove(this.#journalPath));
@@ -223,9 +223,9 @@ export class PartialFile {
 }
 
 /**
- * Takes away what the journal claims and the data shows.
+ * Removes from `lacking` the bytes that the journal claims and whose data matches its checksums.
  *
- * @returns How many bytes are claimed, but not shown.
+ * @returns The number of claimed bytes whose data does not match.
  */
 async function subtractProven(
   lacking: Ranges,
@@ -239,11 +239,11 @@ async function subtractProven(
     signal.throwIfAborted();
     const range = { start: offset, end: offset + length };
     claimed.add(range);
-    // What cannot be read is not there.
+    // Unreadable data does not match.
     const found = data && await crc32Of(data, offset, length).catch(() => null);
-    const proven = found === checksum;
-    // A later line about the same bytes counts: they were written again.
-    if (proven) lacking.remove(range);
+    const isProven = found === checksum;
+    // A later line for the same bytes counts: they were written again.
+    if (isProven) lacking.remove(range);
     else lacking.add(range);
   }
   const claims = claimed.size;
@@ -251,7 +251,7 @@ async function subtractProven(
   return claims - claimed.size;
 }
 
-/** A file, or null if none is there: a named pipe would keep its reader waiting. */
+/** Opens a regular file, or returns null if there is none: reading a named pipe would block. */
 async function openForReading(path: string): Promise<Deno.FsFile | null> {
   const info = await nullIfNotFound(Deno.stat(path));
   return info?.isFile ? await nullIfNotFound(Deno.open(path)) : null;
@@ -270,17 +270,17 @@ async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promi
   return crc;
 }
 
-/** Whether a path leads to a file, without following a link. */
+/** Whether a path still is this file and no link to it. */
 function isAt(path: string, { ino, dev }: Deno.FileInfo): boolean {
   const there = lstatOrNull(path);
   return there !== null && there.ino === ino && there.dev === dev;
 }
 
-/** A time that the file system does not take is no reason to lose the file. */
+/** Sets the modification time. A time that the file system refuses must not lose the file. */
 function setModified(file: Deno.FsFile, modified: number): void {
   try {
     file.utimeSync(new Date(modified), new Date(modified));
   } catch {
-    // It keeps the time of its download.
+    // The file keeps the time of its download.
   }
 }

@@ -1,19 +1,19 @@
 /**
- * Moving a file to a name that may be taken, also where another program has what is there open.
+ * Moves a file over another one, also if another program has one of them open.
  *
  * @module
  */
 import type { Platform } from "../../platform.ts";
 
-/** How long to wait before each further try, in milliseconds: a second and a half together. */
+/** Pauses before each further try, in milliseconds: 1.5 s in all. */
 const PAUSES_MS = [10, 30, 60, 100, 200, 400, 700];
 
 /**
- * Whether Windows may have refused something only because another program has a file open, as a
- * virus scanner or an indexer has every new file for a moment. Elsewhere that is no reason.
+ * Whether Windows may have failed only because another program has a file open, as virus scanners
+ * and indexers have every new file for a moment. False on other systems.
  *
- * @param error What the system said.
- * @param platform Which system.
+ * @param error The system's error.
+ * @param platform The system.
  */
 export function mayBeHeld(error: unknown, platform: Platform): boolean {
   if (platform !== "windows" || !(error instanceof Error)) return false;
@@ -23,19 +23,19 @@ export function mayBeHeld(error: unknown, platform: Platform): boolean {
     /\(os error (5|32|33)\)/.test(error.message);
 }
 
-/** How a file is moved. */
+/** Options of {@linkcode replaceFile}. */
 export interface ReplaceOptions {
   /** @default this system */
   readonly platform?: Platform;
-  /** Moves a file over what is there. @default {Deno.renameSync}, which is over in a moment */
+  /** Renames a file over another. @default {Deno.renameSync}, which takes a moment only */
   readonly rename?: (from: string, to: string) => void | Promise<void>;
 }
 
 /**
- * Moves a file, over an older one if there is one. Where another program may have one of the two
- * open, it is tried for a second and a half.
+ * Moves a file, over an older one if there is one. Retries for 1.5 s while another program may have
+ * one of the two open.
  *
- * @throws {Error} What the system said last.
+ * @throws {Error} The system's last error.
  */
 export async function replaceFile(
   from: string,

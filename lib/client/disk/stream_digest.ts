@@ -60,7 +60,7 @@ export class StreamDigest {
         closeSync(file);
       }
     } catch (error) {
-      throw new Error(`what was written cannot be read: ${messageOf(error)}`, { cause: error });
+      throw new Error(`the partial file cannot be read: ${messageOf(error)}`, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Open files for writing, not more at once than a system allows.
+ * Open files for writing, no more at once than a system allows.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { dirname } from "@std/path";
 import { Flusher } from "./flusher.ts";
 import { folderAt } from "./output_folder.ts";
 
-/** How many files are open at once. */
+/** The most files that are open at once. */
 const MAX_HANDLES = 128;
 
-/** How long a look at a folder counts, in milliseconds: to look takes as long as to write. */
-const LOOK_MS = 100;
+/** How long a folder's check is valid, in milliseconds: a check takes as long as a write. */
+const CHECK_VALID_MS = 100;
 
-/** Keeps the files open that were written to last. */
+/** Keeps the most recently used files open. */
 export class WriteHandles implements Disposable {
   readonly flusher: Flusher;
 
-  /** By path; the one not used for longest first. */
+  /** By path; the least recently used first. */
   readonly #files = new Map<string, Deno.FsFile>();
-  /** Which folder was looked at last, and when. */
-  #seen = { folder: "", at: -Infinity };
+  /** The folder checked last, and when. */
+  #checked = { folder: "", at: -Infinity };
 
   /** @param isLocal Whether the disk is one of this machine. */
   constructor(isLocal = false) {
@@ -28,10 +28,10 @@ export class WriteHandles implements Disposable {
   }
 
   /**
-   * An open file, for reading and writing. It must not be a link, nor have a second name.
+   * Opens a file for reading and writing. It must not be a link, nor have a second name.
    *
-   * @param path Where it is.
-   * @param fresh Whether it is made anew; else it must be there.
+   * @param path The file's path.
+   * @param fresh Whether an empty file is created in place of an older one; else it must exist.
    * @throws {Error} If it cannot be opened.
    */
   open(path: string, fresh: boolean): Deno.FsFile {
@@ -43,16 +43,16 @@ export class WriteHandles implements Disposable {
         file.seekSync(0, Deno.SeekMode.Start);
       }
     } else {
-      file = this.#openAnew(path, fresh);
+      file = this.#openUncached(path, fresh);
     }
     this.#files.set(path, file);
     if (this.#files.size > MAX_HANDLES) this.close(this.#files.keys().next().value!);
     return file;
   }
 
-  /** An open file like from `open`, for the caller alone, who closes it. */
+  /** Opens a file as `open` does, for the caller alone, which must close it. */
   take(path: string): Deno.FsFile {
-    const file = this.#files.get(path) ?? this.#openAnew(path, false);
+    const file = this.#files.get(path) ?? this.#openUncached(path, false);
     this.#files.delete(path);
     return file;
   }
@@ -68,27 +68,27 @@ export class WriteHandles implements Disposable {
     for (const path of [...this.#files.keys()]) this.close(path);
   }
 
-  #openAnew(path: string, fresh: boolean): Deno.FsFile {
+  #openUncached(path: string, fresh: boolean): Deno.FsFile {
     const folder = dirname(path);
-    this.#lookAt(folder, fresh);
+    this.#checkFolder(folder, fresh);
     try {
       return openNoLink(path, fresh);
     } catch (error) {
-      // The folder is gone since the last look.
-      this.#seen.at = -Infinity;
+      // The folder was removed since its last check.
+      this.#checked.at = -Infinity;
       if (!fresh || !(error instanceof Deno.errors.NotFound)) throw error;
     }
-    this.#lookAt(folder, fresh);
+    this.#checkFolder(folder, fresh);
     return openNoLink(path, fresh);
   }
 
-  /** The folder may have been removed while we ran, or replaced by a link, which is an error. */
-  #lookAt(folder: string, makeIt: boolean): void {
+  /** Checks a folder, which may have been removed meanwhile, or replaced by a link: an error. */
+  #checkFolder(folder: string, create: boolean): void {
     const now = performance.now();
-    if (folder === this.#seen.folder && now - this.#seen.at < LOOK_MS) return;
-    const isThere = folderAt(folder) !== null;
-    if (!isThere && makeIt) Deno.mkdirSync(folder, { recursive: true });
-    if (isThere || makeIt) this.#seen = { folder, at: now };
+    if (folder === this.#checked.folder && now - this.#checked.at < CHECK_VALID_MS) return;
+    const exists = folderAt(folder) !== null;
+    if (!exists && create) Deno.mkdirSync(folder, { recursive: true });
+    if (exists || create) this.#checked = { folder, at: now };
   }
 }
 
@@ -99,12 +99,12 @@ function openNoLink(path: string, fresh: boolean): Deno.FsFile {
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    // Not truncated but made anew, so that a link or a hard link that was put here is not followed.
+    // Removed and created, not truncated, so that a link or hard link put here is not followed.
     Deno.removeSync(path);
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   }
   const { isSymlink, nlink } = Deno.lstatSync(path);
-  // What is written under a second name shows under the first, wherever that is.
+  // Data written to a hard link shows under its other name, wherever that is.
   if (isSymlink || (nlink ?? 1) > 1) throw new Error(`"${path}" is a link; remove it`);
   return Deno.openSync(path, { read: true, write: true });
 }

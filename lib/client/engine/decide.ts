@@ -25,8 +25,8 @@ export interface FetchDecision {
 
 /** Why an earlier download is given up, in words. */
 export const DISCARD_REASONS = {
-  outdated: "the server's file is another version of what is here",
-  unreadable: "the journal of what is here cannot be understood",
+  outdated: "the server has another version than the partial file",
+  unreadable: "the journal of the partial file cannot be read",
 } as const;
 
 /**

@@ -236,7 +236,7 @@ export class Lifecycle {
     }
     if (discardReason !== null) this.#refetching(record, DISCARD_REASONS[discardReason], now);
     if (damaged > 0) {
-      this.#refetching(record, `${damaged} of the bytes that were here are damaged`, now);
+      this.#refetching(record, `${damaged} bytes of the partial file are damaged`, now);
     }
     this.#fetch(record, lacking);
   }

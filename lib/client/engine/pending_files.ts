@@ -1,5 +1,5 @@
 /**
- * Files that are to be downloaded and have not begun: there may be very many.
+ * Files to download that have not started; there may be very many.
  *
  * @module
  */
@@ -7,32 +7,33 @@ import { Queue } from "../../async/queue.ts";
 import { perPriority, type Priority } from "../priority.ts";
 import type { PlannedFile } from "../input/plan.ts";
 
-/** Waiting files, by path and by priority. */
+/** Pending files, by path and by priority. */
 export class PendingFiles {
   readonly #waiting = new Map<string, PlannedFile>();
-  /** Paths in the order of their coming; some of them may wait no longer, or elsewhere. */
+  /** Paths in the order of their addition; some may be removed, or in another queue by now. */
   readonly #queues = perPriority(() => new Queue<string>());
 
-  /** How many files wait. */
+  /** The number of pending files. */
   get size(): number {
     return this.#waiting.size;
   }
 
+  /** The pending file of a path, if there is one. */
   get(path: string): PlannedFile | undefined {
     return this.#waiting.get(path);
   }
 
-  /** The paths of all that wait. */
+  /** The paths of all pending files. */
   paths(): Iterable<string> {
     return this.#waiting.keys();
   }
 
-  /** All that wait. */
+  /** All pending files. */
   all(): Iterable<PlannedFile> {
     return this.#waiting.values();
   }
 
-  /** Puts a file in; one that waits already keeps its place unless its priority is another. */
+  /** Adds a file; a pending one keeps its place unless its priority has changed. */
   put(planned: PlannedFile): void {
     const { file: { path }, priority } = planned;
     const present = this.#waiting.get(path);
@@ -40,12 +41,12 @@ export class PendingFiles {
     if (present?.priority !== priority) this.#queues[priority].push(path);
   }
 
-  /** Takes a file out, if it waits. */
+  /** Removes a file, and returns whether it was pending. */
   remove(path: string): boolean {
     return this.#waiting.delete(path);
   }
 
-  /** Takes out the first file of a priority. */
+  /** Removes and returns the first file of a priority. */
   take(priority: Priority): PlannedFile | undefined {
     const queue = this.#queues[priority];
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {

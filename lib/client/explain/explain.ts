@@ -1,6 +1,9 @@
 /**
- * Gathers what there is to explain, from the input list, the server's list and the disk. Changes
- * nothing.
+ * Explains what a download would do, from the input list, the server's list and the disk.
+ *
+ * The explain room is the model of `--explain`. Its parts: this file (gathers the input; reads the
+ * disk, changes nothing) and `explanation.ts` (from input to explanation, pure). The command line
+ * and the display import it; it imports the rooms `input` and `disk`.
  *
  * @module
  */
@@ -15,27 +18,27 @@ import { inspect, type LocalState } from "../disk/local_state.ts";
 import type { OutputFolder } from "../disk/output_folder.ts";
 import { makePlan } from "../input/plan.ts";
 
-/** How many files are looked at once. */
+/** The most files that are inspected at once. */
 const MAX_CONCURRENT_INSPECTIONS = 32;
 
-/** What an explanation is made of. */
+/** The input of an explanation. */
 export interface ExplainOptions {
   /** The whole input list. */
   readonly input: Uint8Array;
   /** The server's list, by path; null if the server cannot be reached. */
   readonly files: ReadonlyMap<string, ListedFile> | null;
   readonly output: OutputFolder;
-  /** Whether files would be compared with the server's digest. */
+  /** Whether files would be compared with the server's digests. */
   readonly verify: boolean;
   readonly platform: Platform;
-  /** Ends it. */
+  /** Aborts the explanation. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Explains what a download would do now.
  *
- * @throws {DOMException} If it is interrupted.
+ * @throws {DOMException} If it is aborted.
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { input, files, output, verify, platform, signal } = options;
@@ -43,19 +46,19 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   const leftovers = await findLeftovers(output, matcherOfAny(entries.map(({ name }) => name)));
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
   const plan = makePlan(entries, files, platform, { foldsNames: output.foldsNames });
-  const outlooks = new Map<string, LocalState>();
-  const look = limiter(MAX_CONCURRENT_INSPECTIONS);
+  const states = new Map<string, LocalState>();
+  const limit = limiter(MAX_CONCURRENT_INSPECTIONS);
   await Promise.all(
     plan.files.values().map(({ file }) =>
-      look(async () => {
+      limit(async () => {
         signal.throwIfAborted();
-        outlooks.set(file.path, await inspect(file, output));
+        states.set(file.path, await inspect(file, output));
       })
     ),
   );
   return {
     lines: explainLines(input, { files, plan }),
-    files: explainFiles(plan, outlooks, verify),
+    files: explainFiles(plan, states, verify),
     leftovers,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a download would do, as a value: what each line of the input list means, and what would
- * happen to each file. Pure; `explain.ts` gathers what goes in.
+ * An explanation of a download: the meaning of each line of the input list, and what would happen
+ * to each file. Pure; `explain.ts` gathers the input.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
 import { expectedShares } from "../priority.ts";
 
-/** What a download would do. */
+/** An explanation of a download. */
 export interface Explanation {
   /** All lines, in order. */
   readonly lines: readonly ExplainedLine[];
-  /** By the lines that decide and then by path; null if the server is not known. */
+  /** By the lines that decide, then by path; null if the server cannot be reached. */
   readonly files: readonly ExplainedFile[] | null;
-  /** What is kept of files that no line names. */
+  /** Partial files that no line names. */
   readonly leftovers: readonly Leftover[];
 }
 
@@ -28,78 +28,78 @@ export interface Explanation {
 export interface ExplainedLine {
   /** From 1. */
   readonly line: number;
-  /** As it stands there: make it printable. */
+  /** The line's text: make it printable before it is shown. */
   readonly text: string;
   readonly meaning: LineMeaning;
 }
 
-/** What a line means. */
+/** The meaning of a line. */
 export type LineMeaning =
   | { readonly type: "blank" | "comment" }
-  /** It does not count, and why; printable. */
+  /** The line is ignored because of a mistake; printable. */
   | { readonly type: "mistake"; readonly message: string }
   | {
     readonly type: "entry";
     readonly entry: InputEntry;
     readonly isGlob: boolean;
-    /** Null if the server is not known. */
+    /** Null if the server cannot be reached. */
     readonly found: Findings | null;
   };
 
-/** What a server has of what a line names. */
+/** The server's files that a line names. */
 export interface Findings {
-  /** Files that are downloaded because of the line, and their bytes. */
+  /** The number of files that the line decides about, and their total bytes. */
   readonly files: number;
   readonly size: number;
-  /** Files that it would mean, but other lines decide about. */
+  /** The number of files that the line matches, but other lines decide about. */
   readonly elsewhere: number;
   readonly refused: number;
-  /** What may have been meant if there is no file; printable. */
+  /** A hint at what may have been meant if there is no file; printable. */
   readonly hint: string | null;
 }
 
 /**
- * What happens to a file:
+ * The fate of a file:
  * - `there`: nothing, since it looks complete; its digest is compared if there is one to compare;
- * - `compare`: its digest tells whether it is there;
- * - `resume`, `restart`, `fetch`: the rest comes, or all of it;
- * - `blocked`: it fails, since something is in its way;
- * - `refused`: nothing, since its name cannot be used here.
+ * - `compare`: its digest decides whether it is complete;
+ * - `resume`, `restart`, `fetch`: the rest is fetched, or all of it again, or all of it;
+ * - `blocked`: it fails because of an obstacle;
+ * - `refused`: nothing, since its name cannot be used on this disk.
  */
 export type Fate = "there" | "compare" | "resume" | "restart" | "fetch" | "blocked" | "refused";
 
-/** One file. */
+/** The explanation of one file. */
 export interface ExplainedFile {
   readonly path: string;
   readonly line: number;
-  /** Null of a refused file. */
+  /** Null for a refused file. */
   readonly priority: Priority | null;
-  /** Bytes; null of a refused file. */
+  /** Bytes; null for a refused file. */
   readonly size: number | null;
   readonly fate: Fate;
-  /** Its share of the bandwidth at first, 0 to 1; null if it asks for nothing. */
+  /** Its share of the bandwidth at the start, 0 to 1; null if it needs none. */
   readonly share: number | null;
-  /** Bytes of it that are kept. */
+  /** Bytes left from an earlier run. */
   readonly resumableBytes: number;
-  /** Whether its digest is compared with one of the server or of the input list. */
+  /** Whether its digest is compared with that of the server or of the input list. */
   readonly isVerified: boolean;
-  /** Whether something else stands under its name until it is complete. */
+  /** Whether another file has its name until it is complete. */
   readonly replaces: boolean;
-  /** Why it begins anew, is blocked or refused; printable. */
+  /** Why it is fetched again, blocked or refused; printable. */
   readonly reason: string | null;
 }
 
-/** Whether a file has something to ask for, as far as that is known beforehand. */
+/** Whether a file has chunks to fetch, as far as that is known beforehand. */
 export function isWanted({ fate, size }: Pick<ExplainedFile, "fate" | "size">): boolean {
   return size !== null && size > 0 &&
     (fate === "compare" || fate === "resume" || fate === "restart" || fate === "fetch");
 }
 
 /**
- * What each line of an input list means.
+ * Explains each line of an input list.
  *
  * @param bytes The whole list.
- * @param server The server's list by path, and what the lines make of it; null if not known.
+ * @param server The server's list by path, and the plan; null if the server cannot be reached.
  */
 export function explainLines(
   bytes: Uint8Array,
@@ -152,18 +152,18 @@ function matchesOf({ name }: InputEntry, files: ReadonlyMap<string, ListedFile>)
 }
 
 /**
- * What would happen to each file of a plan.
+ * Explains each file of a plan.
  *
- * @param outlooks What there is of each file, by path.
- * @param verify Whether the server's digests are asked for.
+ * @param states The local state of each file, by path.
+ * @param verify Whether the server's digests are requested.
  */
 export function explainFiles(
   plan: Plan,
-  outlooks: ReadonlyMap<string, LocalState>,
+  states: ReadonlyMap<string, LocalState>,
   verify: boolean,
 ): ExplainedFile[] {
   const planned = plan.files.values().toArray()
-    .map((planned) => expect(planned, outlooks.get(planned.file.path)!, verify));
+    .map((planned) => expect(planned, states.get(planned.file.path)!, verify));
   const counts = perPriority(() => 0);
   for (const file of planned) if (isWanted(file)) counts[file.priority]++;
   const shares = expectedShares(counts);
@@ -190,21 +190,21 @@ type ExpectedFile = Omit<ExplainedFile, "share" | "priority"> & { readonly prior
 
 function expect(
   { file: { path, size }, priority, sha256, line }: PlannedFile,
-  outlook: LocalState,
+  state: LocalState,
   verify: boolean,
 ): ExpectedFile {
   const isVerified = verify || sha256 !== null;
-  const fate = fateOf(outlook, isVerified);
+  const fate = fateOf(state, isVerified);
   return {
     path,
     line,
     priority,
     size,
     fate,
-    resumableBytes: outlook.resumableBytes,
+    resumableBytes: state.resumableBytes,
     isVerified,
-    replaces: outlook.present !== "nothing" && fate !== "there",
-    reason: outlook.obstacle ?? (outlook.discardReason && DISCARD_REASONS[outlook.discardReason]),
+    replaces: state.present !== "nothing" && fate !== "there",
+    reason: state.obstacle ?? (state.discardReason && DISCARD_REASONS[state.discardReason]),
   };
 }
 
@@ -223,19 +223,19 @@ function fateOf(local: LocalState, isVerified: boolean): Fate {
   }
 }
 
-/** What the files of one priority come to. */
+/** The totals of the files of one priority. */
 export interface PriorityTotals {
   readonly priority: Priority;
   readonly files: number;
   /** Bytes. */
   readonly size: number;
-  /** Bytes that have to come, as far as that is known beforehand. */
+  /** Bytes that have to be fetched, as far as that is known beforehand. */
   readonly lacking: number;
-  /** Share of the bandwidth at first, 0 to 1. */
+  /** Share of the bandwidth at the start, 0 to 1. */
   readonly share: number;
 }
 
-/** Sums over the files that can be downloaded; priorities without any are left out. */
+/** The totals of the files that are not refused, without priorities that have none. */
 export function totalsOf(files: readonly ExplainedFile[]): PriorityTotals[] {
   const all = PRIORITIES.map((priority) => {
     const own = files.filter((file) => file.priority === priority);

@@ -1,16 +1,16 @@
 /**
- * Names that stand for many: what they mean. Pure.
+ * Globs: names that match many paths. Pure.
  *
  * @module
  */
 import { quoted } from "../../text/sanitize.ts";
 
-/** Most names that the braces of one glob may stand for. */
+/** The most names that the braces of one glob may expand to. */
 export const MAX_ALTERNATIVES = 1000;
 
 /**
- * Whether a name is a glob: has `*`, `?`, `[…]` or `{…,…}`. A name in which a `[` or `{` is not
- * closed is none; it stands for itself.
+ * Whether a name is a glob: it has `*`, `?`, `[…]` or `{…,…}`. A name in which a `[` or `{` is not
+ * closed is no glob; it matches itself.
  */
 export function isGlob(name: string): boolean {
   if (!/[*?[{]/.test(name)) return false;
@@ -26,25 +26,27 @@ export function isGlob(name: string): boolean {
 }
 
 /**
- * Tells whether a server's path is one that a name means: that very path or, if the name is a
- * glob, one of those that it describes.
+ * Returns a function that tests whether a name matches a server's path: whether it is that path or,
+ * if it is a glob, describes it.
  *
- * - `*` is any text within a segment, also none, also at a leading dot; `?` one character there.
+ * - `*` is any text within a segment, also an empty one or a leading dot; `?` is one character.
  * - `**` as a whole segment is any number of segments; at the end, one or more.
  * - `[a-z]` is one of these characters, `[!a-z]` or `[^a-z]` one of all others but `/`.
- * - `{a,b}` is any of these, which may be globs, hold `/` and be empty.
+ * - `{a,b}` is any of these, which may be globs, contain `/` and be empty.
  * - Everything else is itself, a backslash too; `[*]` is a star. Capital letters matter.
  *
  * Takes at most quadratic time. `globToRegExp` of `@std/path` is not used, since its expressions
  * take exponential time: six stars against 200 letters took it minutes.
  *
- * @throws {RangeError} If the braces stand for more than 1,000 names.
+ * @throws {RangeError} If the braces expand to more than 1,000 names.
  */
 export function matcherOf(name: string): (path: string) => boolean {
   if (!isGlob(name)) return (path) => path === name;
   const alternatives = expandBraces(name);
   if (alternatives === null) {
-    throw new RangeError(`Cannot match ${quoted(name)}: its braces stand for too many names`);
+    throw new RangeError(
+      `Cannot match ${quoted(name)}: its braces stand for more than ${MAX_ALTERNATIVES} names`,
+    );
   }
   const head = name.slice(0, name.search(/[*?[{]/));
   const tail = /[^*?\]}/]*$/.exec(name)?.[0] ?? "";
@@ -65,7 +67,7 @@ function isWildcard(part: string): boolean {
   return /^[*?[]/.test(part);
 }
 
-/** The globs that a glob with braces stands for; null if they are too many. */
+/** The globs that a glob with braces expands to; null if they are too many. */
 export function expandBraces(glob: string): string[] | null {
   const expanded: string[] = [];
   const open = [partsOf(glob)];
@@ -92,18 +94,18 @@ export function expandBraces(glob: string): string[] | null {
   return expanded;
 }
 
-/** A function that tells whether a path is one that any of these names or globs means. */
+/** Returns a function that tests whether any of these names or globs matches a path. */
 export function matcherOfAny(names: readonly string[]): (path: string) => boolean {
   const matchers = names.map((name) => matcherOf(name));
   return (path) => matchers.some((matches) => matches(path));
 }
 
-/** Whether a character, or a segment, is one that is meant. */
+/** Whether a character, or a segment, matches. */
 type Test = (item: string) => boolean;
 
 const STAR = Symbol("any number of items");
 
-/** What items must be, in order. */
+/** The tests that items must pass, in order. */
 type Pattern = readonly (Test | typeof STAR)[];
 
 function compileGlob(glob: string): Pattern {
@@ -136,7 +138,7 @@ function compileCharacter(part: string): Test {
     ranges.some(({ first, last }) => first <= character && character <= last) !== isNegated;
 }
 
-/** Only the last star is ever tried again: more text for an earlier one gains nothing. */
+/** Backtracks to the last star only: more text for an earlier one gains nothing. */
 function matchesPattern(items: readonly string[], pattern: Pattern): boolean {
   let next = 0;
   let afterStar = -1;

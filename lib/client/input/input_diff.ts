@@ -1,21 +1,21 @@
 /**
- * What an edit of `input.txt` has changed. Pure.
+ * The entries that an edit of `input.txt` has changed. Pure.
  *
  * @module
  */
 import type { EntryChange } from "../events.ts";
 import type { InputEntry } from "./input_list.ts";
 
-/** One line that differs. */
+/** One entry that differs. */
 export interface ChangedEntry {
   readonly change: EntryChange;
-  /** As it is now; as it was, if it is gone. */
+  /** The entry as it is now; as it was, if it is gone. */
   readonly entry: InputEntry;
 }
 
 /**
- * The lines that are new, that have another priority or digest, and that are gone; in the order of
- * the lines now, and then of those that were. A line that only moved has not changed.
+ * The entries that are new or have another priority or digest, in the order of their lines now, and
+ * then those that are gone, in their former order. An entry that only moved has not changed.
  */
 export function diffEntries(
   before: readonly InputEntry[],

@@ -1,5 +1,5 @@
 /**
- * `input.txt`: from bytes to entries, and what an entry's name matches. Pure.
+ * The format of `input.txt`: from bytes to entries. Pure.
  *
  * ```
  * # name or glob        [priority]   [expected digest]
@@ -8,8 +8,8 @@
  * "two words HIGH"
  * ```
  *
- * A line is read from its right end, so that a name needs quotes only if it ends in a word that
- * would be taken for a priority or a digest, or if it begins or ends with a blank or begins with
+ * A line is parsed from its right end, so that a name needs quotes only if it ends in a word that
+ * would be read as a priority or a digest, or if it begins or ends with a blank or begins with
  * a quote or `#`. In quotes `\"` is a quote and `\\` a backslash. Blanks are spaces and tabs.
  *
  * @module
@@ -30,15 +30,15 @@ export interface InputEntry {
   readonly sha256: string | null;
 }
 
-/** One line that does not count. */
+/** One line that is ignored because of a mistake. */
 export interface InputProblem {
   /** The line's number, from 1. */
   readonly line: number;
-  /** What is wrong and what to do, to go after "line 3: "; printable. */
+  /** The mistake and its remedy, to follow "line 3: "; printable. */
   readonly message: string;
 }
 
-/** What an input file says. */
+/** The contents of an input file. */
 export interface InputList {
   /** By line; no name twice. */
   readonly entries: readonly InputEntry[];
@@ -53,11 +53,11 @@ const DIGEST_PREFIX = /^sha256:/i;
 const DIGEST = /^sha256:([0-9a-f]{64})$/i;
 
 /**
- * The entries of an input file, and its lines that are wrong; a wrong line stops no other.
+ * Parses an input file into its entries and its wrong lines; a wrong line does not affect others.
  *
- * Of several lines with one name the last counts, the others are problems. Digest and priority
- * may stand in either order. A UTF-8 byte-order mark is skipped at the start of any line, as
- * files put together have them.
+ * If several lines have one name, the last counts and the others are problems. Digest and priority
+ * may stand in either order. A UTF-8 byte-order mark is skipped at the start of any line, since
+ * concatenated files have them there.
  *
  * @param bytes The whole file.
  */
@@ -71,7 +71,7 @@ export function parseInputList(bytes: Uint8Array): InputList {
   const entries = new Map<string, InputEntry>();
   const problems: InputProblem[] = [];
   const lines = splitLines(bytes);
-  // From the last line on, since of one name the last line counts.
+  // Backwards, since the last line of one name counts.
   for (let line = lines.length; line >= 1; line--) {
     try {
       const entry = parseLine(lines[line - 1] ?? new Uint8Array());
@@ -91,15 +91,15 @@ export function parseInputList(bytes: Uint8Array): InputList {
 }
 
 /**
- * The texts of all lines as people see them: without what ends them and blanks around them; what is
- * not UTF-8 is U+FFFD. None of a file that is no text in UTF-8 at all.
+ * The texts of all lines, without line ends and surrounding blanks; invalid UTF-8 becomes U+FFFD.
+ * Empty for a file in UTF-16.
  *
  * @param bytes The whole file.
  */
 export function inputLines(bytes: Uint8Array): string[] {
   if (isUtf16(bytes)) return [];
   const lines = splitLines(bytes).map((line) => trimBlanks(lenientDecoder.decode(line)));
-  // Behind the last line's end there is no other line.
+  // There is no further line after the last line end.
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
@@ -190,7 +190,7 @@ function checkedName(written: string): string {
   const reason = formRefusalOf(path);
   if (reason !== null) {
     const rule = "write names as --list shows them";
-    throw new SyntaxError(`${quoted(written)} can be no file of a server: ${reason}; ${rule}`);
+    throw new SyntaxError(`${quoted(written)} cannot be a file of the server: ${reason}; ${rule}`);
   }
   if (isFolder) {
     throw new SyntaxError(
@@ -208,7 +208,7 @@ function isBlank(text: string, at: number): boolean {
   return text[at] === " " || text[at] === "\t" || text[at] === "\r";
 }
 
-/** Not with a regular expression: `/[ ]+$/` takes quadratic time on many blanks. */
+/** Trims without a regular expression: `/[ ]+$/` takes quadratic time on many blanks. */
 function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,9 +1,9 @@
 /**
- * `input.txt` while people edit it.
+ * Follows `input.txt` while it is edited.
  *
  * Editors replace the file, empty it before they write it, or delete it for a moment; scripts
- * append half a line. So a text counts once it has stood still for a moment, an empty one for a
- * longer moment, and a last line without an end likewise.
+ * append half a line. So a text counts only once it has been stable for a moment; an empty text,
+ * or one whose last line has no end, for a longer moment.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { describeDenial, messageOf, UserError } from "../../errors.ts";
 import { shellQuote } from "../../text/shell_quote.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
-/** How often the file is looked at in case the system told nothing, in milliseconds. */
+/** How often the file is read if the system reports no change, in milliseconds. */
 const POLL_MS = 250;
-/** How long a text must stand still before it counts, in milliseconds. */
-const STILL_MS = 100;
-/** The same for an empty text, and for a last line without an end. */
-const LONG_STILL_MS = 500;
-/** Of a file that keeps changing, the whole lines count after this long, in milliseconds. */
+/** How long a text must be stable before it counts, in milliseconds. */
+const STABLE_MS = 100;
+/** The same for an empty text, and for one whose last line has no end. */
+const INCOMPLETE_STABLE_MS = 500;
+/** After this long the whole lines of a file that keeps changing count, in milliseconds. */
 const MAX_DELAY_MS = 700;
 
-/** What the watcher tells. */
+/** A state of the input list. */
 export type InputState =
-  /** The text to go by. */
+  /** The text that counts from now on. */
   | { readonly type: "text"; readonly bytes: Uint8Array }
-  /** The file cannot be read any more; what was read last goes on counting. */
+  /** The file can no longer be read; the text before stays in effect. */
   | { readonly type: "unreadable"; readonly reason: string };
 
 /**
@@ -44,29 +44,29 @@ export async function readInput(path: string): Promise<Uint8Array> {
 }
 
 /**
- * The file's text, and every text that it has later, until aborted.
+ * Yields the file's text, and every later text, until aborted.
  *
  * @param path The file.
- * @param signal Ends the watching.
- * @throws {UserError} If the file cannot be read at first.
+ * @param signal Ends the generator.
+ * @throws {UserError} If the file cannot be read at the start.
  */
 export async function* watchInput(path: string, signal: AbortSignal): AsyncGenerator<InputState> {
   if (signal.aborted) return;
   const first = await unlessAborted(readInput(path), signal);
   if (first === null) return;
-  let told = first;
-  yield { type: "text", bytes: told };
-  // A pipe has nothing more to say; a file may be gone for a moment by now.
+  let current = first;
+  yield { type: "text", bytes: current };
+  // A pipe has no later text; a file may be missing for a moment.
   const info = await nullIfNotFound(Deno.stat(path));
   if (info?.isFile === false) return;
   using changes = new ChangeWatch(path);
-  let seen = told;
-  let seenAt = 0;
+  let lastRead = current;
+  let stableSince = 0;
   let differsSince = 0;
-  let unreadable = "";
+  let lastReason = "";
   while (!signal.aborted) {
-    const pending = !isEqual(seen, told);
-    await changes.wait(pending ? STILL_MS / 2 : POLL_MS, signal);
+    const pending = !isEqual(lastRead, current);
+    await changes.wait(pending ? STABLE_MS / 2 : POLL_MS, signal);
     if (signal.aborted) return;
     const now = performance.now();
     let bytes: Uint8Array;
@@ -76,35 +76,35 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
       bytes = read;
     } catch (error) {
       const reason = whyUnreadable(path, error);
-      if (seen !== GONE) [seen, seenAt] = [GONE, now];
-      if (now - seenAt >= LONG_STILL_MS && reason !== unreadable) {
-        unreadable = reason;
+      if (lastRead !== MISSING) [lastRead, stableSince] = [MISSING, now];
+      if (now - stableSince >= INCOMPLETE_STABLE_MS && reason !== lastReason) {
+        lastReason = reason;
         yield { type: "unreadable", reason };
       }
       continue;
     }
-    unreadable = "";
-    if (!isEqual(bytes, seen)) {
-      if (!pending || seen === GONE) differsSince = now;
-      [seen, seenAt] = [bytes, now];
+    lastReason = "";
+    if (!isEqual(bytes, lastRead)) {
+      if (!pending || lastRead === MISSING) differsSince = now;
+      [lastRead, stableSince] = [bytes, now];
     }
-    if (isEqual(seen, told)) continue;
-    const still = now - seenAt;
-    const isFinished = seen.length > 0 && seen.at(-1) === NEWLINE;
-    const isRipe = still >= (isFinished ? STILL_MS : LONG_STILL_MS);
-    if (!isRipe && now - differsSince < MAX_DELAY_MS) continue;
-    const text = isRipe ? seen : wholeLines(seen);
-    // Nothing at all is told only of a file that stands still.
-    if (isEqual(text, told) || (text.length === 0 && !isRipe)) continue;
-    [told, differsSince] = [text, now];
+    if (isEqual(lastRead, current)) continue;
+    const stableFor = now - stableSince;
+    const isComplete = lastRead.length > 0 && lastRead.at(-1) === NEWLINE;
+    const isStable = stableFor >= (isComplete ? STABLE_MS : INCOMPLETE_STABLE_MS);
+    if (!isStable && now - differsSince < MAX_DELAY_MS) continue;
+    const text = isStable ? lastRead : wholeLines(lastRead);
+    // An empty text counts only if it is stable.
+    if (isEqual(text, current) || (text.length === 0 && !isStable)) continue;
+    [current, differsSince] = [text, now];
     yield { type: "text", bytes: text };
   }
 }
 
 const NEWLINE = 0x0a;
 
-/** Stands for a file that is not there: equal to no text. */
-const GONE = new Uint8Array([0]);
+/** Stands for a missing file; no useful text has these bytes. */
+const MISSING = new Uint8Array([0]);
 
 /** The text without an unfinished last line. */
 function wholeLines(bytes: Uint8Array): Uint8Array {
@@ -115,24 +115,24 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Wakes up when the system says that something happened to a file, or after a while. */
+/** Waits until the system reports a change of a file, or a time has passed. */
 class ChangeWatch implements Disposable {
   #watcher: Deno.FsWatcher | undefined;
   #wake = () => {};
 
-  /** The folder is watched, not the file, which may be replaced. */
+  /** Watches the folder, since the file may be replaced. */
   constructor(path: string) {
     try {
       this.#watcher = Deno.watchFs(dirname(resolve(path)), { recursive: false });
       this.#listen(basename(path), this.#watcher);
     } catch {
-      // Polling does it alone.
+      // Polling alone is enough.
     }
   }
 
-  async wait(most: number, signal: AbortSignal): Promise<void> {
+  async wait(maxMs: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, most);
+    const timer = setTimeout(resolve, maxMs);
     const stop = () => resolve();
     signal.addEventListener("abort", stop);
     this.#wake = resolve;
@@ -151,12 +151,12 @@ class ChangeWatch implements Disposable {
         if (kind !== "access" && paths.some((path) => basename(path) === name)) this.#wake();
       }
     } catch {
-      // Polling does it alone.
+      // Polling alone is enough.
     }
   }
 }
 
-/** What was read, or null if that is not waited for any more: a pipe may never be written to. */
+/** The bytes read, or null if aborted before: a pipe may never be written to. */
 async function unlessAborted(
   reading: Promise<Uint8Array>,
   signal: AbortSignal,
@@ -175,7 +175,7 @@ async function unlessAborted(
 function whyUnreadable(path: string, error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
     const all = `for all files: echo "**" > ${shellQuote(path)}`;
-    return `it does not exist; write one file name a line into it (${all}), or name another ` +
+    return `it does not exist; write one file name per line into it (${all}), or name another ` +
       "with --input";
   }
   if (error instanceof Deno.errors.IsADirectory || /is a directory/i.test(messageOf(error))) {

@@ -1,9 +1,16 @@
 /**
- * What to download: the entries of `input.txt` applied to the server's list. Pure.
+ * The plan: the entries of `input.txt` applied to the server's list. Pure.
  *
- * Made anew from scratch at every edit and every change of the list, so it has to be fast: paths
- * are looked up, globs go over the list once each, and what only helps with a mistake is worked
- * out only if there is one.
+ * The input room reads and follows `input.txt` and decides which files to download. Its parts:
+ * `glob.ts` (matching), `input_list.ts` (bytes to entries), `input_diff.ts` (changed entries),
+ * `input_watcher.ts` (the file while it is edited), `warnings.ts` (each problem reported once), and
+ * this file (entries and list to files). All but the watcher are pure. The rooms `transfer` and
+ * `explain`, and the command line import it; it imports only `priority.ts`, `events.ts` and the
+ * rooms that both sides share.
+ *
+ * A plan is made from scratch at every edit and every change of the list, so it has to be fast:
+ * paths are looked up in a map, each glob walks the list once, and hints are computed only for
+ * entries that match nothing.
  *
  * @module
  */
@@ -28,46 +35,46 @@ export interface PlannedFile {
 /** An entry that the server has no file for. */
 export interface WaitingEntry {
   readonly entry: InputEntry;
-  /** What the user may have meant, to go after "line 3: "; printable. Null if nothing is known. */
+  /** A guess at the intended name, to follow "line 3: "; printable. Null if there is none. */
   readonly hint: string | null;
 }
 
-/** A file that is wanted and cannot be written here. */
+/** A wanted file that cannot be written to this disk. */
 export interface RefusedFile {
   /** From a peer: make it safe for a terminal before it is shown. */
   readonly path: string;
-  /** A short phrase, to go after the path and a colon; printable. */
+  /** A short phrase, to follow the path and a colon; printable. */
   readonly reason: string;
   /** The line that decides, from 1. */
   readonly line: number;
 }
 
-/** What to download, and what not. */
+/** Which files to download, and which not. */
 export interface Plan {
   /** By path; in the order of the lines that decide, those of one line in the list's order. */
   readonly files: ReadonlyMap<string, PlannedFile>;
   /** By line. */
   readonly waiting: readonly WaitingEntry[];
-  /** First by what the names are, then by what they are together. */
+  /** First those with impossible names, then those that clash with others. */
   readonly refused: readonly RefusedFile[];
 }
 
 /**
- * Decides what to download.
+ * Decides which files to download.
  *
  * - An entry whose name is a path of the list means that file only. Otherwise a glob means all
  *   files that it matches.
- * - Of several entries that mean a file, its own name decides its priority and its digest before any
- *   glob, and of several globs the last one.
+ * - If several entries mean a file, an entry with its own name decides its priority and digest
+ *   before any glob; among globs the last one decides.
  * - A glob's digest is expected of each of its files.
- * - Of files that the file system takes for one, and of a file and a folder with one name, those
- *   are refused that do not come first by path.
+ * - If the file system takes several files for one, or a file and a folder have one name, the
+ *   first by path is accepted and the others are refused.
  *
  * @param entries By line, as `parseInputList` gives them.
  * @param files The server's list, by path.
- * @param platform Where the files would be written.
- * @param before What was planned before, if anything: its hints are not worked out again.
- * @param foldsNames Whether the file system there takes names for one that differ in case or form.
+ * @param platform The system on which the files would be written.
+ * @param before The plan before, if any: its hints are kept.
+ * @param foldsNames Whether the file system ignores case or Unicode form in names.
  */
 export function makePlan(
   entries: readonly InputEntry[],
@@ -84,7 +91,7 @@ export function makePlan(
     if (reason === null) accepted.set(path, planned);
     else refused.push({ path, reason, line });
   }
-  // Every disk of Windows folds names, by rules that are known.
+  // Every disk of Windows folds names, by known rules.
   const rules = foldsNames && platform !== "windows" ? "darwin" : platform;
   for (const { path, reason } of findClashes(accepted, rules)) {
     const { line } = accepted.get(path)!;
@@ -95,12 +102,12 @@ export function makePlan(
   return { files: accepted, waiting, refused };
 }
 
-/** Whether a download of the one serves as one of the other. */
+/** Whether two planned files have the same content, so that one download serves both. */
 export function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
   return a.file.version === b.file.version && a.file.size === b.file.size && a.sha256 === b.sha256;
 }
 
-/** Files with the entry that decides about each, and entries that mean no file. */
+/** The files with the entry that decides about each, and the entries that mean no file. */
 function applyEntries(
   entries: readonly InputEntry[],
   files: ReadonlyMap<string, ListedFile>,
@@ -130,7 +137,7 @@ function matchesOf(glob: string, files: ReadonlyMap<string, ListedFile>): readon
   return files.values().filter(({ path }) => matches(path)).toArray();
 }
 
-/** Which files cannot stand beside others here. */
+/** The files that cannot be stored beside the others. */
 function findClashes(
   files: ReadonlyMap<string, PlannedFile>,
   platform: Platform,
@@ -139,7 +146,7 @@ function findClashes(
   let clash = false;
   for (const path of files.keys()) clash ||= claims.add(path) !== null;
   if (!clash) return [];
-  // Only now are they sorted, since that takes longer than all the rest.
+  // Sorted only if there is a clash, since sorting takes longer than everything else.
   const sorted = [...files.keys()].sort();
   const ordered = new Claims(platform);
   return sorted.flatMap((path) => {
@@ -148,7 +155,7 @@ function findClashes(
   });
 }
 
-/** Which names on the disk are files, which are folders, and for which path. */
+/** The names on the disk that are files, those that are folders, and the path of each. */
 class Claims {
   readonly #platform: Platform;
   readonly #files = new Map<string, string>();
@@ -158,7 +165,7 @@ class Claims {
     this.#platform = platform;
   }
 
-  /** Claims what a path needs; or claims nothing and says why that is impossible. */
+  /** Claims the names that a path needs; or claims nothing and returns why that is impossible. */
   add(path: string): string | null {
     const key = foldedName(path, this.#platform);
     const same = this.#files.get(key);
@@ -186,10 +193,10 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
-/** Most words that a hint takes away from a name. */
+/** The most words that a hint removes from a name. */
 const MAX_EXTRA_WORDS = 8;
 
-/** Hints for new names only: in a large list each takes long, and is shown once. */
+/** Computes hints for new names only: in a large list each takes long, and is shown once. */
 function withHints(
   entries: readonly InputEntry[],
   files: ReadonlyMap<string, ListedFile>,
@@ -210,7 +217,7 @@ function hintsFor(
   files: ReadonlyMap<string, ListedFile>,
 ): ReadonlyMap<string, string | null> {
   const folders = foldersOf(files);
-  // By what the least particular file system goes by: neither case nor Unicode form.
+  // By the rules of the most lenient file system: neither case nor Unicode form counts.
   const similar = new Map<string, string>();
   for (const folder of folders) similar.set(foldedName(folder, "darwin"), `${folder}/**`);
   for (const path of files.keys()) similar.set(foldedName(path, "darwin"), path);
@@ -219,11 +226,11 @@ function hintsFor(
     if (folders.has(name)) {
       return `${quoted(name)} is a folder: write ${quoted(`${name}/**`)} for all files in it`;
     }
-    const missing = `the server has no ${quoted(name)}, but`;
+    const missing = `the server has no ${quoted(name)}, but it has`;
     const shorter = withoutLastWords(name, files);
     if (shorter !== null) {
       const words = name.slice(shorter.length).trim();
-      return `${missing} ${quoted(shorter)}: ${mistakeIn(words)}`;
+      return `${missing} ${quoted(shorter)}; ${mistakeIn(words)}`;
     }
     const slashed = name.replaceAll("\\", "/");
     const other = slashed !== name && meansAny(slashed, files)
@@ -234,13 +241,13 @@ function hintsFor(
   return new Map(names.map((name) => [name, hintFor(name)]));
 }
 
-/** What a name is without its last words, if that means a file of the list. */
+/** A name without its last words, if that means a file of the list. */
 function withoutLastWords(name: string, files: ReadonlyMap<string, ListedFile>): string | null {
   let rest = name;
   for (let words = 1; words <= MAX_EXTRA_WORDS; words++) {
     const shorter = /^(.*\S)\s+\S+$/su.exec(rest)?.[1];
     if (shorter === undefined) return null;
-    // A glob is tried once: it goes over the whole list.
+    // A glob is tried once, since it walks the whole list.
     if (words === 1 ? meansAny(shorter, files) : files.has(shorter)) return shorter;
     rest = shorter;
   }
@@ -251,12 +258,12 @@ function meansAny(name: string, files: ReadonlyMap<string, ListedFile>): boolean
   return files.has(name) || (isGlob(name) && files.keys().some(matcherOf(name)));
 }
 
-/** What is wrong with words that are taken for the end of a name. */
+/** The mistake in words that were read as the end of a name. */
 function mistakeIn(words: string): string {
   if (/(?:^|\s)#/.test(words)) return "a comment needs a line of its own";
   const isPriority = PRIORITIES.some((known) => known === words.toUpperCase());
   if (isPriority) return "write one priority, with a plain space before it";
-  return `${quoted(words)} is no priority, those are ${PRIORITIES.join(", ")}`;
+  return `${quoted(words)} is not a priority (${PRIORITIES.join(", ")})`;
 }
 
 function foldersOf(files: ReadonlyMap<string, ListedFile>): ReadonlySet<string> {

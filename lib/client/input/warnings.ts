@@ -1,31 +1,31 @@
 /**
- * What is wrong at present, said once each.
+ * Reports each present problem once.
  *
  * @module
  */
 
-/** So many warnings of one kind are told one by one; more at once are counted. */
-const MANY = 100;
+/** The most warnings of one kind that are reported singly at once; further ones are counted. */
+const MAX_SINGLE_WARNINGS = 100;
 
-/** What a warning is about. */
+/** The subject of a warning. */
 export type WarningKind = "input" | "names" | "hints";
 
-/** Tells what is wrong now and was not before. */
+/** Reports problems that are new since the last update. */
 export class Warnings {
-  readonly #tell: (message: string) => void;
-  readonly #said = new Map<WarningKind, ReadonlySet<string>>();
+  readonly #report: (message: string) => void;
+  readonly #reported = new Map<WarningKind, ReadonlySet<string>>();
 
-  constructor(tell: (message: string) => void) {
-    this.#tell = tell;
+  constructor(report: (message: string) => void) {
+    this.#report = report;
   }
 
-  /** @param messages All that is wrong of this kind. */
+  /** @param messages All present problems of this kind. */
   update(kind: WarningKind, messages: readonly string[]): void {
-    const before = this.#said.get(kind);
-    this.#said.set(kind, new Set(messages));
+    const before = this.#reported.get(kind);
+    this.#reported.set(kind, new Set(messages));
     const fresh = messages.filter((message) => !before?.has(message));
-    for (const message of fresh.slice(0, MANY)) this.#tell(message);
-    const more = fresh.length - MANY;
-    if (more > 0) this.#tell(`… and ${more} more of this kind`);
+    for (const message of fresh.slice(0, MAX_SINGLE_WARNINGS)) this.#report(message);
+    const more = fresh.length - MAX_SINGLE_WARNINGS;
+    if (more > 0) this.#report(`… and ${more} more of this kind`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Which failures to reach a server do not pass. Pure.
+ * Failures to connect that a further attempt cannot solve. Pure.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { EXIT_UNREACHABLE } from "../exit_code.ts";
 import { formatServerAddress, type ServerAddress } from "./server_address.ts";
 
 /**
- * What to tell the user of a failure that trying again will not mend.
+ * The message for the user about a failure that a further attempt cannot solve.
  *
- * @param everConnected Whether there has been a connection: then the address is right.
- * @returns Null if it may pass.
+ * @param everConnected Whether there has been a connection, so that the address is right.
+ * @returns Null if the failure may be temporary.
  */
 export function fatalError(
   address: ServerAddress,
@@ -19,19 +19,19 @@ export function fatalError(
   everConnected: boolean,
 ): UserError | null {
   const server = formatServerAddress(address);
-  const because = (message: string) => new UserError(message, EXIT_UNREACHABLE, { cause: error });
+  const fatal = (message: string) => new UserError(message, EXIT_UNREACHABLE, { cause: error });
   if (error instanceof WireError && error.code === "unauthorized") {
-    return because(`Cannot log in to ${server}: ${messageOf(error)}`);
+    return fatal(`Cannot log in to ${server}: ${messageOf(error)}`);
   }
   if (everConnected) return null;
   if (isLookupFailure(error)) {
-    return because(
+    return fatal(
       `Cannot reach ${server}: there is no host "${address.hostname}"; check --server`,
     );
   }
   if (error instanceof ProtocolError) {
-    return because(
-      `Cannot talk to ${server}: it is no Sluice server (${messageOf(error)}); check --server`,
+    return fatal(
+      `Cannot talk to ${server}: it is not a Sluice server (${messageOf(error)}); check --server`,
     );
   }
   return null;

@@ -1,5 +1,5 @@
 /**
- * From an address to a server whose list is known.
+ * The handshake: from an address to a connection whose list is known.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { parseListPage, parseWelcome, type Welcome } from "../../protocol/payloa
 import type { ServerAddress } from "./server_address.ts";
 import { ServerList } from "./server_list.ts";
 
-/** The most that a first list may take on the wire, in bytes. */
+/** The largest first list on the wire, in bytes. */
 const MAX_LIST_BYTES = 2 ** 30;
 
 /** A connection after its handshake. */
@@ -26,10 +26,10 @@ export interface Handshake {
 /**
  * Connects, and reads the welcome and the whole list.
  *
- * @param signal Ends the attempt.
- * @throws {Error} As `Remote.connect` says.
+ * @param signal Aborts the attempt.
+ * @throws {Error} As `ServerConnection.connect` does.
  */
-export async function shakeHands(
+export async function performHandshake(
   address: ServerAddress,
   signal: AbortSignal,
   timeouts: Timeouts,
@@ -65,10 +65,10 @@ async function readList(
   let bytes = 0;
   for (let more = true; more;) {
     const { header, payload } = await nextMessage(reader);
-    if (header.type !== MessageType.LIST) throw unexpected(header.type);
+    if (header.type !== MessageType.LIST) throw unexpectedMessage(header.type);
     bytes += payload.length;
-    if (bytes > MAX_LIST_BYTES) throw new ProtocolError("The server's list has no end");
-    list.begin(understood(parseListPage, payload));
+    if (bytes > MAX_LIST_BYTES) throw new ProtocolError("The server's list is too large");
+    list.begin(parsePayload(parseListPage, payload));
     more = header.more;
   }
   return list;
@@ -99,13 +99,16 @@ async function readWelcome(
   reader: ReadableStreamDefaultReader<Message[]>,
 ): Promise<Welcome> {
   const { header, payload } = await nextMessage(reader);
-  if (header.type !== MessageType.WELCOME) throw unexpected(header.type);
-  const welcome = understood(parseWelcome, payload);
+  if (header.type !== MessageType.WELCOME) throw unexpectedMessage(header.type);
+  const welcome = parsePayload(parseWelcome, payload);
   if (welcome.protocol !== PROTOCOL_VERSION) {
     throw new ProtocolError(`The server speaks version ${welcome.protocol} of the protocol`);
   }
   if (welcome.authentication) {
-    throw new WireError("unauthorized", "The server asks for a token, and there is none to give");
+    throw new WireError(
+      "unauthorized",
+      "The server requires a token, which this client does not support",
+    );
   }
   return welcome;
 }
@@ -116,16 +119,16 @@ async function nextMessage(reader: ReadableStreamDefaultReader<Message[]>): Prom
   if (done) throw new ConnectionLostError("The server ended the connection");
   // Messages come together only with answers, and nothing was asked yet.
   const [message, answer] = value;
-  if (answer) throw unexpected(answer.header.type);
+  if (answer) throw unexpectedMessage(answer.header.type);
   return message!;
 }
 
 /**
- * What a payload of the server says.
+ * Parses a payload of the server.
  *
  * @throws {ProtocolError} If it is malformed.
  */
-export function understood<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T {
+export function parsePayload<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T {
   try {
     return parse(payload);
   } catch (error) {
@@ -135,7 +138,7 @@ export function understood<T>(parse: (payload: Uint8Array) => T, payload: Uint8A
   }
 }
 
-/** The error of a message that does not belong where it came. */
-export function unexpected(type: number): ProtocolError {
-  return new ProtocolError(`The server sent a message of type ${type} where none belongs`);
+/** The error for a message of a type that is not expected. */
+export function unexpectedMessage(type: number): ProtocolError {
+  return new ProtocolError(`The server sent a message of unexpected type ${type}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Where a server is, as users write it. Pure.
+ * Server addresses as users write them. Pure.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { formatAddress } from "../../protocol/ip_address.ts";
 
 /** A server's address. */
 export interface ServerAddress {
-  /** Name or IP address, without brackets. */
+  /** A name or an IP address, without brackets. */
   readonly hostname: string;
   /** 1…65535. */
   readonly port: number;
 }
 
-/** The port of a server that was given none. */
+/** The port of an address without one. */
 export const DEFAULT_PORT = 9009;
 
-/** An IPv6 address in brackets, or a name without colons; then a port or none. */
+/** An IPv6 address in brackets, or a name without colons; then optionally a port. */
 const ADDRESS = /^(?:\[([0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i;
 
 /**
- * Reads `host:port`, `host`, `[ipv6]:port` or `[ipv6]`.
+ * Parses `host:port`, `host`, `[ipv6]:port` or `[ipv6]`.
  *
  * @throws {UserError} If it is none of these.
  */
@@ -37,7 +37,7 @@ export function parseServerAddress(text: string): ServerAddress {
   return { hostname: match[1] ?? match[2]!, port };
 }
 
-/** The address as users write it. */
+/** Formats an address as users write it. */
 export function formatServerAddress({ hostname, port }: ServerAddress): string {
   return formatAddress(hostname, port);
 }

@@ -1,12 +1,11 @@
 /**
- * A server that this client is connected to: its list, and answers to requests.
+ * A connection to a server after the handshake: its list, and the answers to requests.
  *
- * - `handshake.ts`: from an address to a server whose list is known; `server_address.ts`.
- * - `server_list.ts`: the list, kept up to date by the server.
- * - `stall_detector.ts`: ends a connection on which no answer comes.
- * - `backoff.ts`, `fatal_error.ts`: when to try again, and which errors make that futile.
- *
- * Imported by the driver and the commands.
+ * The remote room is the client's side of the wire. Its parts: `server_address.ts` (parsing),
+ * `handshake.ts` (connect, welcome, first list), `server_list.ts` (the list, page by page), this file
+ * (requests and answers), `stall_detector.ts` (a server that no longer answers), `backoff.ts` and
+ * `fatal_error.ts` (when to connect again, and when not). The driver, the client and the command line
+ * import it; it imports only `exit_code.ts` and the rooms that both sides share.
  *
  * @module
  */
@@ -23,16 +22,16 @@ import {
   parseListPage,
   type Welcome,
 } from "../../protocol/payloads.ts";
-import { type Handshake, shakeHands, understood, unexpected } from "./handshake.ts";
+import { type Handshake, parsePayload, performHandshake, unexpectedMessage } from "./handshake.ts";
 import type { ServerAddress } from "./server_address.ts";
 import type { ServerList } from "./server_list.ts";
 import { StallDetector } from "./stall_detector.ts";
 
-/** How long a goodbye may take, in milliseconds. */
-const LEAVE_MS = 500;
+/** How long sending GOODBYE may take, in milliseconds. */
+const GOODBYE_SEND_MS = 500;
 
-/** How long a server that said goodbye may take to answer open requests, in milliseconds. */
-const GOODBYE_MS = 10_000;
+/** How long a server that sent GOODBYE may take for its open requests, in milliseconds. */
+const DRAIN_MS = 10_000;
 
 /** A request as the wire needs it; callers' requests have more, and come back with the answers. */
 export type WireRequest =
@@ -69,21 +68,21 @@ export type Answer<R extends WireRequest> =
 
 /** One connection to a server, after its handshake. */
 export class ServerConnection<R extends WireRequest = WireRequest> implements Disposable {
-  /** What the server said of itself. */
+  /** The server's WELCOME. */
   readonly welcome: Welcome;
   readonly #connection: Connection;
   readonly #messages: ReadableStream<Message[]>;
-  readonly #open = new Map<number, R>();
+  readonly #openRequests = new Map<number, R>();
   /** GETs whose digest has come before their chunk. */
   readonly #digested = new Set<number>();
   readonly #list: ServerList;
   readonly #stallDetector: StallDetector;
   #openGets = 0;
   #lastId = 0;
-  #leaving = false;
+  #isClosing = false;
   /** Whether the server is about to end: it closes once this side has closed. */
-  #saidGoodbye = false;
-  #closeBy: ReturnType<typeof setTimeout> | undefined;
+  #goodbyeReceived = false;
+  #drainTimer: ReturnType<typeof setTimeout> | undefined;
   /** What the pages of a change have said so far. */
   #changed = 0;
   #removed = 0;
@@ -100,9 +99,9 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
   /**
    * Connects, and reads the welcome and the whole list.
    *
-   * @param address Where the server is.
-   * @param signal Ends the attempt.
-   * @throws {WireError} `unauthorized` if the server asks for a proof, `busy` and others if it
+   * @param address The server's address.
+   * @param signal Aborts the attempt.
+   * @throws {WireError} `unauthorized` if the server requires a token, `busy` and others if it
    * refuses.
    * @throws {ProtocolError | ConnectionLostError | Deno.errors.ConnectionRefused | Error} If there
    * is no server, or none that speaks the protocol.
@@ -112,7 +111,7 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
     signal: AbortSignal,
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
   ): Promise<ServerConnection<R>> {
-    return new ServerConnection(await shakeHands(address, signal, timeouts), timeouts);
+    return new ServerConnection(await performHandshake(address, signal, timeouts), timeouts);
   }
 
   /** The server's files by path, kept up to date. */
@@ -122,7 +121,7 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
 
   /** Sends requests in one write; at most `maxRequests` may be open. */
   send(requests: readonly R[]): void {
-    if (this.#leaving || requests.length === 0) return;
+    if (this.#isClosing || requests.length === 0) return;
     const messages = requests.map((request) => this.#messageOf(request));
     const bytes = this.#connection.encodeAll(messages);
     // A failed write ends the reading side too, which is where it is reported.
@@ -147,7 +146,7 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
           },
         }),
       );
-      if (!this.#leaving) throw end;
+      if (!this.#isClosing) throw end;
     } catch (error) {
       end = this.#connection.failure ?? error as Error;
       if (end instanceof ProtocolError) {
@@ -159,11 +158,11 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
     }
   }
 
-  /** Says goodbye and ends the connection. */
+  /** Sends GOODBYE and closes the connection. */
   async leave(reason: string): Promise<void> {
-    this.#leaving = true;
+    this.#isClosing = true;
     // A server that reads nothing any more does not keep the user waiting.
-    const timer = setTimeout(() => this.#connection.close(), LEAVE_MS);
+    const timer = setTimeout(() => this.#connection.close(), GOODBYE_SEND_MS);
     await this.#connection.sayGoodbye(reason);
     await this.#connection.closeWrite();
     clearTimeout(timer);
@@ -171,10 +170,10 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
   }
 
   [Symbol.dispose](): void {
-    this.#leaving = true;
+    this.#isClosing = true;
     this.#connection.close();
     this.#stallDetector[Symbol.dispose]();
-    clearTimeout(this.#closeBy);
+    clearTimeout(this.#drainTimer);
   }
 
   /** All open requests are answered: the server, which waits for that, may end. */
@@ -184,9 +183,9 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
   }
 
   #messageOf(request: R): Outgoing {
-    do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#open.has(this.#lastId));
+    do this.#lastId = this.#lastId % 0xffff_ffff + 1; while (this.#openRequests.has(this.#lastId));
     const requestId = this.#lastId;
-    this.#open.set(requestId, request);
+    this.#openRequests.set(requestId, request);
     const { path, version } = request;
     if (request.type === "digest") {
       const payload = encodePayload({ path, version, algorithm: "sha256" });
@@ -207,27 +206,27 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
         const request = this.#close(requestId);
         if (request.type !== "get") throw unasked();
         if (offset !== request.offset || payload.length !== request.length) {
-          throw new ProtocolError("The server sent another chunk than it was asked for");
+          throw new ProtocolError("The server sent a chunk that was not requested");
         }
         answers.push({ type: "chunk", request: request as GetOf<R>, bytes: payload, checksum });
         return;
       }
       case MessageType.DIGEST_RESULT: {
-        const { digest } = understood(parseDigestResult, payload);
+        const { digest } = parsePayload(parseDigestResult, payload);
         const request = more ? this.#inlineDigest(requestId) : this.#close(requestId);
         if (!more && request.type !== "digest") throw unasked();
         answers.push({ type: "digest", request, digest });
         return;
       }
       case MessageType.ERROR: {
-        const { code, message } = understood(parseErrorPayload, payload);
+        const { code, message } = parsePayload(parseErrorPayload, payload);
         const request = this.#close(requestId);
         answers.push({ type: "refused", request, error: new WireError(code, message) });
         return;
       }
       case MessageType.LIST: {
         this.#stallDetector.discount(HEADER_SIZE + payload.length + FOOTER_SIZE);
-        const page = understood(parseListPage, payload);
+        const page = parsePayload(parseListPage, payload);
         this.#list.change(page);
         this.#changed += page.files.length;
         this.#removed += page.removed.length;
@@ -237,23 +236,23 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
         return;
       }
       case MessageType.GOODBYE:
-        this.#leaving = true;
-        this.#saidGoodbye = true;
-        this.#closeBy ??= setTimeout(
+        this.#isClosing = true;
+        this.#goodbyeReceived = true;
+        this.#drainTimer ??= setTimeout(
           () => this.#connection.fail(new ConnectionLostError("The server has said goodbye")),
-          GOODBYE_MS,
+          DRAIN_MS,
         );
         answers.push({ type: "closing" });
-        if (this.#open.size === 0) this.#answerGoodbye();
+        if (this.#openRequests.size === 0) this.#answerGoodbye();
         return;
       default:
-        throw unexpected(type);
+        throw unexpectedMessage(type);
     }
   }
 
   /** The open GET whose digest has come before its chunk. */
   #inlineDigest(requestId: number): R {
-    const request = this.#open.get(requestId);
+    const request = this.#openRequests.get(requestId);
     const isAsked = request?.type === "get" && request.digest && !this.#digested.has(requestId);
     if (!isAsked) throw unasked();
     this.#digested.add(requestId);
@@ -261,19 +260,19 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
   }
 
   #close(requestId: number): R {
-    const request = this.#open.get(requestId);
+    const request = this.#openRequests.get(requestId);
     if (!request) throw unasked();
-    this.#open.delete(requestId);
+    this.#openRequests.delete(requestId);
     if (request.type === "get") {
       this.#openGets--;
       this.#digested.delete(requestId);
       this.#stallDetector.answered();
     }
-    if (this.#saidGoodbye && this.#open.size === 0) this.#answerGoodbye();
+    if (this.#goodbyeReceived && this.#openRequests.size === 0) this.#answerGoodbye();
     return request;
   }
 }
 
 function unasked(): ProtocolError {
-  return new ProtocolError("The server answered what it was not asked");
+  return new ProtocolError("The server answered a request that is not open");
 }

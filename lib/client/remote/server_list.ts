@@ -1,14 +1,14 @@
 /**
- * A server's list as it is told, page by page.
+ * A server's list, received page by page.
  *
  * @module
  */
 import { ProtocolError } from "../../errors.ts";
 import type { ListedFile, ListPage } from "../../protocol/payloads.ts";
 
-/** Most files of a list: a server that names more is not believed. */
+/** The most files of a list. */
 const MAX_FILES = 5_000_000;
-/** The most that the names and versions of a list may take, in UTF-16 units. */
+/** The largest total length of a list's names and versions, in UTF-16 units. */
 const MAX_LENGTH = 2 ** 30;
 
 /** The files of a server, kept up to date. */
@@ -20,23 +20,23 @@ export class ServerList {
   #revision: number | undefined;
 
   /**
-   * @param maxFiles The most files to believe in. @default {5_000_000}
-   * @param maxLength The most that their names and versions may take together, in UTF-16 units.
+   * @param maxFiles The most files to accept. @default {5_000_000}
+   * @param maxLength The largest total length of their names and versions, in UTF-16 units.
    */
   constructor(maxFiles: number = MAX_FILES, maxLength: number = MAX_LENGTH) {
     this.#maxFiles = maxFiles;
     this.#maxLength = maxLength;
   }
 
-  /** By path. */
+  /** The files by path. */
   get files(): ReadonlyMap<string, ListedFile> {
     return this.#files;
   }
 
   /**
-   * Takes a page of the first list.
+   * Adds a page of the first list.
    *
-   * @throws {ProtocolError} If it does not belong to one whole list.
+   * @throws {ProtocolError} If it does not belong to the same complete list.
    */
   begin(page: ListPage): void {
     if (!page.complete || page.revision !== (this.#revision ?? page.revision)) {
@@ -46,9 +46,9 @@ export class ServerList {
   }
 
   /**
-   * Takes a page of a change.
+   * Applies a page of a change.
    *
-   * @throws {ProtocolError} If it is none of a later revision.
+   * @throws {ProtocolError} If it is of an earlier revision, or complete.
    */
   change(page: ListPage): void {
     if (page.complete || page.revision < this.#revision!) {
@@ -65,7 +65,7 @@ export class ServerList {
       this.#files.set(file.path, file);
       this.#length += lengthOf(file);
     }
-    if (this.#length > this.#maxLength) throw new ProtocolError("The server's list has no end");
+    if (this.#length > this.#maxLength) throw new ProtocolError("The server's list is too large");
     if (this.#files.size > this.#maxFiles) {
       throw new ProtocolError(`The server lists more than ${this.#maxFiles} files`);
     }

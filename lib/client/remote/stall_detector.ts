@@ -1,41 +1,41 @@
 /**
- * Notices a server that lives, as its PONGs say, and answers nothing.
+ * Detects a server that is alive, as its PONGs show, but answers no requests.
  *
  * @module
  */
 import { ConnectionLostError } from "../../errors.ts";
 import type { Connection } from "../../protocol/connection.ts";
 
-/** Fewer bytes than this are no part of an answer worth waiting for. */
-const TRICKLE = 4_096;
+/** Received bytes that count as progress of a response. */
+const MIN_PROGRESS = 4_096;
 
-/** Ends a connection on which chunks are asked for, and none comes. */
+/** Fails a connection on which chunks are requested and none is received. */
 export class StallDetector implements Disposable {
   readonly #connection: Connection;
   readonly #isWaiting: () => boolean;
-  readonly #within: number;
+  readonly #timeoutMs: number;
   readonly #timer: ReturnType<typeof setInterval>;
   #since = performance.now();
   #received = 0;
 
   /**
-   * @param isWaiting Whether a chunk is being asked for.
-   * @param within How long nothing may come, in milliseconds.
+   * @param isWaiting Whether a request for a chunk is open.
+   * @param timeoutMs The longest time without progress, in milliseconds.
    */
-  constructor(connection: Connection, isWaiting: () => boolean, within: number) {
+  constructor(connection: Connection, isWaiting: () => boolean, timeoutMs: number) {
     this.#connection = connection;
     this.#isWaiting = isWaiting;
-    this.#within = within;
-    this.#timer = setInterval(() => this.#check(), within / 10);
+    this.#timeoutMs = timeoutMs;
+    this.#timer = setInterval(() => this.#check(), timeoutMs / 10);
   }
 
-  /** Must be called when a request for a chunk is answered, however little the answer is. */
+  /** Must be called when a request for a chunk is answered, with any response. */
   answered(): void {
     this.#since = performance.now();
     this.#received = this.#connection.progress.received;
   }
 
-  /** Must be called when something else has come: so many bytes are no part of an answer. */
+  /** Must be called when another message was received: its bytes are no progress of a response. */
   discount(bytes: number): void {
     this.#received = Math.min(this.#received + bytes, this.#connection.progress.received);
   }
@@ -46,9 +46,9 @@ export class StallDetector implements Disposable {
 
   #check(): void {
     const { received } = this.#connection.progress;
-    if (!this.#isWaiting() || received - this.#received >= TRICKLE) return this.answered();
-    if (performance.now() - this.#since < this.#within) return;
-    const seconds = this.#within / 1000;
-    this.#connection.fail(new ConnectionLostError(`The server answered nothing for ${seconds} s`));
+    if (!this.#isWaiting() || received - this.#received >= MIN_PROGRESS) return this.answered();
+    if (performance.now() - this.#since < this.#timeoutMs) return;
+    const seconds = this.#timeoutMs / 1000;
+    this.#connection.fail(new ConnectionLostError(`The server has not answered for ${seconds} s`));
   }
 }

@@ -1,122 +1,122 @@
 /**
- * How much to have in flight, and in chunks of what size. Pure.
+ * How many bytes to have in flight, and in chunks of which size. Pure.
  *
- * Enough that the line never runs dry, and no more than it carries in about a quarter of a second
- * beyond its round-trip: what has been asked for cannot be taken back, so this is how late an
- * edit of a priority shows.
+ * Enough that the line never idles, and no more than it carries in about a quarter of a second
+ * beyond its round-trip: a request cannot be taken back, so this is how late an edited priority
+ * takes effect.
  *
- * The line's rate is measured from chunk to chunk: what arrived between the moment a request was
- * sent and its answer, divided by that time (the delivery rate of Cardwell et al., "BBR"). With a
- * window of W bytes and a true rate R the measured rate is min(R, W / round-trip); the next
- * window, that rate times (round-trip + 0.2 s), is therefore larger until 0.2 s of data wait in
- * the line, and stays there.
+ * The line's rate is measured from chunk to chunk: the bytes received between sending a request and
+ * its response, divided by that time (the delivery rate of Cardwell et al., "BBR"). With a window
+ * of W bytes and a true rate R the measured rate is min(R, W / round-trip); the next window, that
+ * rate times (round-trip + 0.2 s), is therefore larger until 0.2 s of data are queued in the line,
+ * and stays there.
  *
  * @module
  */
 
-/** How long the data that waits in the line may be, in milliseconds of line time. */
+/** How much data may be queued in the line, in milliseconds of line time. */
 const QUEUE_MS = 200;
-/** A round-trip is not believed to be longer than this, in milliseconds. */
+/** The longest round-trip that counts, in milliseconds. */
 const MAX_ROUND_TRIP_MS = 2_000;
-/** Chunks a second that a line is cut into where priorities share it: the grain of the shares. */
+/** Chunks per second where priorities share the line: the granularity of the shares. */
 const SHARED_CHUNKS_PER_SECOND = 64;
 /** The same where they do not: each chunk costs both sides time, however small it is. */
 const UNCONTESTED_CHUNKS_PER_SECOND = 16;
-/** The smallest chunk and the one to begin with, in bytes. */
+/** The smallest chunk, and the first, in bytes. */
 const MIN_CHUNK = 16 * 1024;
-/** The smallest one of a line that no priorities share, once its rate is known, in bytes. */
+/** The smallest chunk where no priorities share the line and its rate is known, in bytes. */
 const MIN_UNCONTESTED_CHUNK = 64 * 1024;
-/** The largest chunk, in bytes: larger ones are not faster. */
+/** The largest chunk, in bytes; larger ones are not faster. */
 const MAX_CHUNK = 1024 * 1024;
-/** The fewest chunks in flight. */
+/** The number of chunks that may always be in flight. */
 const MIN_CHUNKS_IN_FLIGHT = 8;
-/** So little in flight, in bytes, that it does not hold its own answers up for long. */
+/** Bytes in flight so few that they do not delay their own responses much. */
 const MIN_IN_FLIGHT = MIN_CHUNKS_IN_FLIGHT * MIN_CHUNK;
-/** So many late answers in a row, with so little in flight, are no hiccup. */
-const LATE_IN_A_ROW = 2 * MIN_CHUNKS_IN_FLIGHT;
-/** How much one sample counts if it says that the line is faster. */
+/** This many late responses in a row, with that little in flight, mean a longer round-trip. */
+const MAX_LATE_IN_A_ROW = 2 * MIN_CHUNKS_IN_FLIGHT;
+/** The weight of one sample if it is faster than the rate. */
 const GAIN_UP = 0.5;
-/** How long samples must say that the line is slower until they count by 63 %, in milliseconds. */
+/** Time constant for slower samples, in milliseconds: after it they count by 63 %. */
 const SLOWER_MS = 250;
-/** A sample over less time, in milliseconds, tells no more than the least rate: clocks are coarse. */
+/** A sample over less time, in milliseconds, is only a lower bound: clocks are coarse. */
 const MIN_SAMPLE_MS = 0.5;
 
 /** A request in flight. */
 export interface SentRequest {
   readonly bytes: number;
   readonly sentAt: number;
-  /** What was in flight when it was sent, and it. */
+  /** Bytes in flight once it was sent, itself included. */
   readonly inFlight: number;
-  /** What had been delivered when it was sent, and when the last of that came. */
+  /** Bytes delivered before it was sent, and the time of the last delivery. */
   readonly delivered: number;
   readonly deliveredAt: number;
 }
 
-/** Measures one connection. Times are in milliseconds, of any steady clock. */
+/** The window of one connection. Times are in milliseconds, of any steady clock. */
 export class RequestWindow {
   readonly #maxChunk: number;
-  readonly #maxFlights: number;
+  readonly #maxRequests: number;
   #rate = 0;
   #roundTrip = Infinity;
-  #late = 0;
+  #lateInARow = 0;
   #inFlight = 0;
-  #flights = 0;
+  #requests = 0;
   #delivered = 0;
   #deliveredAt = 0;
-  /** Requests sent before more than this was delivered found the line not full. */
+  /** Requests sent before more bytes than this were delivered found the line not full. */
   #appLimitedUntil = 0;
 
   /**
-   * @param maxChunk The largest chunk that the server gives, in bytes.
-   * @param maxFlights The most requests that may be in flight.
+   * @param maxChunk The largest chunk that the server sends, in bytes.
+   * @param maxRequests The most requests that may be in flight.
    */
-  constructor(maxChunk: number, maxFlights: number) {
+  constructor(maxChunk: number, maxRequests: number) {
     this.#maxChunk = Math.min(maxChunk, MAX_CHUNK);
-    this.#maxFlights = maxFlights;
+    this.#maxRequests = maxRequests;
   }
 
-  /** The line's rate as measured, in bytes a second; 0 before the first answer. */
+  /** The measured rate of the line, in bytes per second; 0 before the first response. */
   get rate(): number {
     return this.#rate;
   }
 
-  /** Bytes asked for and not here yet. */
+  /** Bytes requested and not received yet. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** How large a chunk to ask for where priorities share the line, in bytes. */
+  /** The size of the next chunk where priorities share the line, in bytes. */
   get chunkSize(): number {
-    return this.#chunkOf(SHARED_CHUNKS_PER_SECOND, MIN_CHUNK);
+    return this.#chunkSizeFor(SHARED_CHUNKS_PER_SECOND, MIN_CHUNK);
   }
 
-  /** How large a chunk to ask for where they do not, in bytes. */
+  /** The size of the next chunk where they do not, in bytes. */
   get uncontestedChunkSize(): number {
-    return this.#chunkOf(
+    return this.#chunkSizeFor(
       UNCONTESTED_CHUNKS_PER_SECOND,
       this.#rate === 0 ? MIN_CHUNK : MIN_UNCONTESTED_CHUNK,
     );
   }
 
-  #chunkOf(chunksPerSecond: number, least: number): number {
-    const wanted = this.#rate / chunksPerSecond;
-    const rounded = 2 ** Math.floor(Math.log2(Math.max(wanted, least)));
+  #chunkSizeFor(chunksPerSecond: number, minSize: number): number {
+    const size = this.#rate / chunksPerSecond;
+    const rounded = 2 ** Math.floor(Math.log2(Math.max(size, minSize)));
     return Math.min(rounded, this.#maxChunk);
   }
 
   /** Whether another request may be sent. */
   get hasRoom(): boolean {
-    if (this.#flights >= this.#maxFlights) return false;
+    if (this.#requests >= this.#maxRequests) return false;
     const roundTrip = Math.min(this.#roundTrip, MAX_ROUND_TRIP_MS);
     const limit = this.#rate === 0 ? 0 : this.#rate * (roundTrip + QUEUE_MS) / 1000;
     return this.#inFlight < Math.max(limit, MIN_CHUNKS_IN_FLIGHT * this.chunkSize);
   }
 
-  /** Notes that a request for `bytes` is being sent. */
+  /** Records that a request for `bytes` is sent. */
   onSent(bytes: number, now: number): SentRequest {
-    if (this.#flights === 0) this.#deliveredAt = now;
+    if (this.#requests === 0) this.#deliveredAt = now;
     this.#inFlight += bytes;
-    this.#flights++;
+    this.#requests++;
     return {
       bytes,
       sentAt: now,
@@ -126,46 +126,48 @@ export class RequestWindow {
     };
   }
 
-  /** Notes that there is room, but nothing to ask for: slow answers will not mean a slow line. */
+  /** Records that there is room but nothing to request, so that slow responses mean no slow line. */
   onAppLimited(): void {
     this.#appLimitedUntil = this.#delivered + this.#inFlight;
   }
 
-  /** Notes that a request was answered with its bytes. */
-  onReceived(flight: SentRequest, now: number): void {
-    this.#land(flight);
+  /** Records that a request was answered with its bytes. */
+  onReceived(request: SentRequest, now: number): void {
+    this.#onEnded(request);
     const sinceLast = now - this.#deliveredAt;
-    this.#delivered += flight.bytes;
+    this.#delivered += request.bytes;
     this.#deliveredAt = now;
-    this.#noteRoundTrip(now - flight.sentAt, flight.inFlight);
-    const elapsed = now - flight.deliveredAt;
-    const sample = (this.#delivered - flight.delivered) / Math.max(elapsed, MIN_SAMPLE_MS) * 1000;
+    this.#updateRoundTrip(now - request.sentAt, request.inFlight);
+    const elapsed = now - request.deliveredAt;
+    const sample = (this.#delivered - request.delivered) / Math.max(elapsed, MIN_SAMPLE_MS) * 1000;
     if (sample > this.#rate) {
       this.#rate += (sample - this.#rate) * (this.#rate === 0 ? 1 : GAIN_UP);
-    } else if (elapsed >= MIN_SAMPLE_MS && flight.delivered > this.#appLimitedUntil) {
-      // By time, not by sample: of a line that became slow few samples come.
+    } else if (elapsed >= MIN_SAMPLE_MS && request.delivered > this.#appLimitedUntil) {
+      // By time, not by sample: a line that became slow gives few samples.
       this.#rate += (sample - this.#rate) * (1 - Math.exp(-sinceLast / SLOWER_MS));
     }
   }
 
-  /** Notes that a request was answered without bytes. */
-  onFailed(flight: SentRequest): void {
-    this.#land(flight);
+  /** Records that a request was answered without bytes. */
+  onFailed(request: SentRequest): void {
+    this.#onEnded(request);
   }
 
   /**
-   * The least round-trip ever, but for a way that has become longer, or is filled by others: to
-   * go on believing in the short one would shrink the window without end, since the less is in
-   * flight, the less comes in a round-trip.
+   * Keeps the least round-trip ever, unless the path has become longer or is filled by other
+   * traffic: keeping the short one would then shrink the window without end, since the fewer bytes
+   * are in flight, the fewer arrive in a round-trip.
    */
-  #noteRoundTrip(trip: number, inFlight: number): void {
+  #updateRoundTrip(trip: number, inFlight: number): void {
     const isLate = trip > this.#roundTrip + QUEUE_MS && inFlight <= MIN_IN_FLIGHT;
-    this.#late = isLate ? this.#late + 1 : 0;
-    this.#roundTrip = this.#late === LATE_IN_A_ROW ? trip : Math.min(this.#roundTrip, trip);
+    this.#lateInARow = isLate ? this.#lateInARow + 1 : 0;
+    this.#roundTrip = this.#lateInARow === MAX_LATE_IN_A_ROW
+      ? trip
+      : Math.min(this.#roundTrip, trip);
   }
 
-  #land({ bytes }: SentRequest): void {
+  #onEnded({ bytes }: SentRequest): void {
     this.#inFlight -= bytes;
-    this.#flights--;
+    this.#requests--;
   }
 }

@@ -1,12 +1,17 @@
 /**
- * Which chunk next? The one decision from which priorities follow. Pure.
+ * Which chunk next? The decision that makes priorities count. Pure.
+ *
+ * The schedule room decides which file gets the next request and how much is in flight. Its parts:
+ * this file (which file next), `request_window.ts` (how much in flight, in chunks of which size) and
+ * `share_meter.ts` (which shares the priorities received). All are pure: no I/O, no clock. The
+ * room `transfer` imports it; it imports only `priority.ts` and `events.ts`.
  *
  * Fair queueing at two levels, each by virtual time (Parekh and Gallager's generalized processor
  * sharing, in the start-time form of Goyal, Vin and Cheng). A priority's virtual time is the bytes
- * that it was given divided by its weight; the priority that is furthest behind is next. Within
- * it, the file that was given the fewest bytes is next. Whoever joins, joins at the present
- * virtual time: it neither catches up on the past nor is owed to. So the shares are exact to the
- * chunk whenever the same files compete, and nobody starves.
+ * charged to it divided by its weight; the priority with the least virtual time is next. Within it,
+ * the file with the fewest bytes charged is next. A file or priority that joins starts at the
+ * present virtual time: it neither catches up on the past nor is in debt. So the shares are exact
+ * to the chunk whenever the same files compete, and no file starves.
  *
  * @module
  */
@@ -15,26 +20,26 @@ import { perPriority, PRIORITIES, type Priority, WEIGHTS } from "../priority.ts"
 interface ScheduledFile<F> {
   readonly file: F;
   readonly queue: Queue<F>;
-  /** Bytes given, counted from the queue's time when the file joined. */
+  /** Bytes charged, on top of the queue's `fileVirtualTime` when the file joined. */
   virtualTime: number;
-  /** Order of joining: equal times are served in it. */
+  /** Position in the order of joining, which breaks ties. */
   readonly order: number;
-  /** Where it stands in the queue's heap. */
+  /** Index in the queue's heap. */
   index: number;
 }
 
 /** The files of one priority. */
 interface Queue<F> {
   readonly weight: number;
-  /** A binary heap: the file that was given least first. */
+  /** A binary heap with the least virtual time first. */
   readonly heap: ScheduledFile<F>[];
-  /** Bytes given to the priority, divided by its weight. */
+  /** Bytes charged to the priority, divided by its weight. */
   virtualTime: number;
-  /** Where files that join begin. */
+  /** The virtual time at which files join. */
   fileVirtualTime: number;
 }
 
-/** Decides which file the next chunk is asked of. */
+/** Decides which file the next chunk is requested from. */
 export class Scheduler<F> {
   readonly #entries = new Map<F, ScheduledFile<F>>();
   readonly #queues = perPriority<Queue<F>>((priority) => ({
@@ -43,23 +48,23 @@ export class Scheduler<F> {
     virtualTime: 0,
     fileVirtualTime: 0,
   }));
-  /** The time of the priority that was served last: where priorities that join begin. */
+  /** Virtual time of the priority that was charged last, at which priorities join. */
   #virtualTime = 0;
-  #joined = 0;
-  /** Remembered: it is asked for with each chunk. */
+  #joinCount = 0;
+  /** Cached, since it is read for each chunk. */
   #competing: readonly Priority[] = [];
 
-  /** Whether a file takes part. */
+  /** Whether the scheduler has a file. */
   has(file: F): boolean {
     return this.#entries.has(file);
   }
 
-  /** The priorities that have a file which takes part, most urgent first. */
+  /** The priorities that have files, most urgent first. */
   get competing(): readonly Priority[] {
     return this.#competing;
   }
 
-  /** Lets a file take part, or moves it to another priority. */
+  /** Adds a file, or moves it to another priority. */
   add(file: F, priority: Priority): void {
     const queue = this.#queues[priority];
     const present = this.#entries.get(file);
@@ -70,25 +75,25 @@ export class Scheduler<F> {
       file,
       queue,
       virtualTime: queue.fileVirtualTime,
-      order: this.#joined++,
+      order: this.#joinCount++,
       index: queue.heap.length,
     };
     this.#entries.set(file, entry);
     queue.heap.push(entry);
     siftUp(queue.heap, entry.index);
-    if (queue.heap.length === 1) this.#noteCompeting();
+    if (queue.heap.length === 1) this.#updateCompeting();
   }
 
-  /** Lets a file take part no more. */
+  /** Removes a file, if it is there. */
   remove(file: F): void {
     const entry = this.#entries.get(file);
     if (!entry) return;
     this.#entries.delete(file);
     const { queue, queue: { heap } } = entry;
-    // Or who leaves after each chunk and comes back would be first again and again.
+    // Otherwise a file removed and added again after each chunk would always be first.
     queue.fileVirtualTime = Math.max(queue.fileVirtualTime, entry.virtualTime);
     const last = heap.pop()!;
-    if (heap.length === 0) this.#noteCompeting();
+    if (heap.length === 0) this.#updateCompeting();
     if (last === entry) return;
     heap[entry.index] = last;
     last.index = entry.index;
@@ -96,11 +101,11 @@ export class Scheduler<F> {
     siftDown(heap, last.index);
   }
 
-  #noteCompeting(): void {
+  #updateCompeting(): void {
     this.#competing = PRIORITIES.filter((priority) => this.#queues[priority].heap.length > 0);
   }
 
-  /** The file to ask a chunk of, or undefined if no file takes part. */
+  /** The file to request the next chunk from, or undefined if there is none. */
   next(): F | undefined {
     let best: Queue<F> | undefined;
     for (const priority of PRIORITIES) {
@@ -111,9 +116,7 @@ export class Scheduler<F> {
   }
 
   /**
-   * Notes that bytes were asked of a file that takes part.
-   *
-   * @param bytes How many.
+   * Charges requested bytes to a file; does nothing if the scheduler does not have it.
    */
   charge(file: F, bytes: number): void {
     const entry = this.#entries.get(file);

@@ -1,8 +1,8 @@
 /**
- * What the priorities get of a line that they compete for. Pure.
+ * The shares that competing priorities receive. Pure.
  *
- * A chunk counts if more than one priority had something to ask for at the moment when it was asked
- * for, and once it has come: so this measures what arrives, not what the scheduler means.
+ * A chunk counts if more than one priority had chunks to request when it was requested, and once it
+ * was received: this measures what arrives, not what the scheduler intends.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { PRIORITIES, type Priority } from "../priority.ts";
 
 interface Count {
   bytes: number;
-  due: number;
+  expected: number;
 }
 
-/** A chunk that was asked for while priorities competed. */
+/** A chunk that was requested while priorities competed. */
 export interface ContestedChunk {
   readonly priority: Priority;
-  /** All that had something to ask for then. */
+  /** All priorities that had chunks to request then. */
   readonly competing: readonly Priority[];
 }
 
@@ -28,27 +28,29 @@ export class ShareMeter {
   readonly #whole = new Span();
   #competingSince: number | undefined;
 
-  /** @param weights What each priority is due of what it competes for. */
+  /** @param weights The weight of each priority. */
   constructor(weights: Readonly<Record<Priority, number>>) {
     this.#weights = weights;
   }
 
-  /** Notes which priorities have something to ask for, from now on. */
-  competing(rivals: readonly Priority[], now: number): void {
+  /** Records which priorities have chunks to request from now on. */
+  competing(priorities: readonly Priority[], now: number): void {
     this.#addTime(now);
-    this.#competingSince = rivals.length > 1 ? now : undefined;
+    this.#competingSince = priorities.length > 1 ? now : undefined;
   }
 
-  /** Counts the bytes of a chunk that has come. */
+  /** Counts the bytes of a received chunk. */
   arrived({ priority, competing }: ContestedChunk, bytes: number): void {
-    const weight = competing.reduce((sum, rival) => sum + this.#weights[rival], 0);
+    const weight = competing.reduce((sum, other) => sum + this.#weights[other], 0);
     for (const span of [this.#span, this.#whole]) {
       span.of(priority).bytes += bytes;
-      for (const rival of competing) span.of(rival).due += bytes * this.#weights[rival] / weight;
+      for (const other of competing) {
+        span.of(other).expected += bytes * this.#weights[other] / weight;
+      }
     }
   }
 
-  /** What was measured since this was called before; null if nothing was. */
+  /** The shares since the previous call; null if no chunk counted. */
   takeSpan(now: number): Shares | null {
     this.#addTime(now);
     const shares = this.#span.shares;
@@ -56,7 +58,7 @@ export class ShareMeter {
     return shares;
   }
 
-  /** What was measured in all; null if nothing was. */
+  /** The shares of the whole run; null if no chunk counted. */
   whole(now: number): Shares | null {
     this.#addTime(now);
     return this.#whole.shares;
@@ -69,13 +71,14 @@ export class ShareMeter {
   }
 }
 
+/** The counts of one span of time. */
 class Span {
   took = 0;
   readonly #counts = new Map<Priority, Count>();
 
   of(priority: Priority): Count {
     let count = this.#counts.get(priority);
-    if (!count) this.#counts.set(priority, count = { bytes: 0, due: 0 });
+    if (!count) this.#counts.set(priority, count = { bytes: 0, expected: 0 });
     return count;
   }
 
@@ -85,8 +88,8 @@ class Span {
     const priorities = PRIORITIES.flatMap((priority) => {
       const count = this.#counts.get(priority);
       if (!count) return [];
-      const { bytes: own, due } = count;
-      return [{ priority, bytes: own, expectedShare: due / bytes, actualShare: own / bytes }];
+      const { bytes: own, expected } = count;
+      return [{ priority, bytes: own, expectedShare: expected / bytes, actualShare: own / bytes }];
     });
     return { took: this.took, bytes, priorities };
   }

@@ -1,13 +1,13 @@
 /**
- * The progress display as lines of text: a row for each file, one for all, one for what is waited
- * for. Pure; who writes it is `bars_writer.ts`.
+ * The progress display as lines of text: a row for each file, one for the total, one for the
+ * status. Pure; `bars_writer.ts` writes it.
  *
  * @module
  */
 import { PRIORITIES, type Priority } from "../../client/priority.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { drawBar } from "../terminal/bar.ts";
-import { type BarColumns, columnsFor } from "./bar_columns.ts";
+import { type BarColumns, columnsFor, REPEAT_LABEL } from "./bar_columns.ts";
 import type { FileGroup, FileState } from "../state/file_table.ts";
 import { type Paint, paintOf } from "../terminal/paint.ts";
 import { percentOf, type ProgressState } from "../state/progress.ts";
@@ -21,9 +21,9 @@ import {
   formatRate,
 } from "../terminal/units.ts";
 
-/** What a drawing depends on besides the state. */
+/** The surroundings of a drawing. */
 export interface BarsOptions {
-  /** Columns of the terminal that may be used. */
+  /** Usable columns of the terminal. */
   readonly columns: number;
   /** Rows of the terminal; at least one stays free. */
   readonly rows: number;
@@ -32,17 +32,17 @@ export interface BarsOptions {
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
 }
 
-/** Of a tall terminal so much is left to the lines above the bars. */
+/** The part of a tall terminal that the bars may take; the rest is for the lines above. */
 const MAX_PART_OF_HEIGHT = 0.75;
 
-/** Fewer lines than this are used whatever the terminal's height. */
+/** The bars may take this many lines whatever the terminal's height. */
 const MIN_LINES = 8;
 
-/** Files whose turn has not come: more of them would be a wall that says nothing. */
+/** The most rows of queued files: more would only fill the screen. */
 const MAX_QUEUED = 5;
 
 const UNKNOWN_TIME = "-:--";
@@ -53,18 +53,18 @@ interface Pen extends BarsOptions {
 }
 
 /**
- * At most `rows - 1` lines of at most `columns` columns: files under way by priority and then by
- * start, files whose turn has not come, a count of those that found no room, the total, and what
- * is waited for. None if there is nothing to say.
+ * At most `rows - 1` lines of at most `columns` columns: active files by priority and then by
+ * start, queued files, a count of the files without a row, the total, and the status. None if
+ * there is nothing to show.
  */
 export function renderBars(state: ProgressState, options: BarsOptions): string[] {
   const { columns, rows, color, unicode } = options;
-  const most = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
-  if (most < 1 || columns < 1) return [];
+  const maxLines = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
+  if (maxLines < 1 || columns < 1) return [];
   const paint = paintOf(color);
   const status = fitting(statusOf(state, options), columns, unicode);
   const hasTotal = state.totals.files > 0;
-  const room = most - (hasTotal ? 1 : 0) - (status === "" ? 0 : 1);
+  const room = maxLines - (hasTotal ? 1 : 0) - (status === "" ? 0 : 1);
 
   const open = state.active.size + state.queued.size;
   const showable = state.active.size + Math.min(state.queued.size, MAX_QUEUED);
@@ -73,7 +73,7 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   const names = shown.map(({ path }) => sanitize(path));
   const widths = columnsFor(
     columns,
-    names.reduce((most, name) => Math.max(most, widthOf(name)), 0),
+    names.reduce((widest, name) => Math.max(widest, widthOf(name)), 0),
   );
   const pen: Pen = { ...options, paint, widths };
 
@@ -81,10 +81,10 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   if (folds) lines.push(paint.faint(foldText(state, shown, columns)));
   if (hasTotal) lines.push(totalRow(state, pen));
   if (status !== "") lines.push(paint.notable(status));
-  return lines.slice(-most);
+  return lines.slice(-maxLines);
 }
 
-/** The files to show: not more than `limit`. */
+/** The files to show, at most `limit`. */
 function firstFiles(state: ProgressState, limit: number): FileState[] {
   const active = firstOf(state.active, limit);
   const queued = firstOf(state.queued, Math.min(limit - active.length, MAX_QUEUED));
@@ -101,7 +101,7 @@ function firstOf(group: FileGroup, limit: number): FileState[] {
   return files;
 }
 
-/** How many files are not shown, and of which priorities as far as there is room for that. */
+/** The number of files without a row, by priority if there is room for that. */
 function foldText(state: ProgressState, shown: readonly FileState[], columns: number): string {
   const counts = PRIORITIES.map((priority) => {
     const open = state.active.of(priority).size + state.queued.of(priority).size;
@@ -130,11 +130,11 @@ function fileRow(state: ProgressState, file: FileState, name: string, pen: Pen):
   }
   if (file.stage === "verifying") {
     const note = widths.rate > 0 ? ["checking", ""] : ["", "checking"];
-    return row([...head, ...measure(shareOf(file, true), note, pen)]);
+    return row([...head, ...measure(amountOf(file, true), note, pen)]);
   }
   const rate = formatRate(state.fileRate(file, now));
   const timeLeft = time(isConnected(state) ? state.fileTimeLeft(file, now) : null);
-  return row([...head, ...measure(shareOf(file, false), [rate, timeLeft], pen)]);
+  return row([...head, ...measure(amountOf(file, false), [rate, timeLeft], pen)]);
 }
 
 function totalRow(state: ProgressState, pen: Pen): string {
@@ -148,45 +148,49 @@ function totalRow(state: ProgressState, pen: Pen): string {
     `${totals.done}/${totals.files}${failed}`,
     `${totals.done}/${totals.files}`,
   ].find((text) => widthOf(text) <= width) ?? `${totals.done}`;
-  const moves = state.active.size > 0;
+  const isActive = state.active.size > 0;
   const isComplete = totals.done === totals.files;
   const timeLeft = time(isConnected(state) ? state.timeLeft(now) : null);
-  const pace = moves ? [formatRate(state.rate(now)), timeLeft] : ["", ""];
+  const pace = isActive ? [formatRate(state.rate(now)), timeLeft] : ["", ""];
   return row([
     left(shorten(label, width, pen.unicode), width, paint.strong),
-    ...measure(shareOf(totals, isComplete), pace, pen),
+    ...measure(amountOf({ ...totals, received: totals.peakReceived }, isComplete), pace, pen),
   ]);
 }
 
-interface Share {
-  /** The most bytes that were here. */
+interface Amount {
+  /** The most bytes that were ever on disk. */
   readonly peakReceived: number;
   readonly size: number;
   readonly percent: number;
-  /** Bytes that were here, and have to come again. */
+  /** Bytes that were on disk once and have to be fetched again. */
   readonly repeated: number;
 }
 
-/** @param complete Whether all of it is there, which bytes do not tell if there are none. */
-function shareOf(
+/** @param complete Whether an empty file is complete, which its bytes do not show. */
+function amountOf(
   { peakReceived, size, received }: Pick<FileState, "peakReceived" | "size" | "received">,
   complete: boolean,
-): Share {
+): Amount {
   const percent = size > 0 ? percentOf(peakReceived, size) : (complete ? 100 : 0);
   return { peakReceived, size, percent, repeated: peakReceived - received };
 }
 
-/** Bar, percent, bytes, rate and time left. */
-function measure(share: Share, [rate = "", timeLeft = ""]: readonly string[], pen: Pen): string[] {
+/** The cells of bar, percent, bytes, rate and time left. */
+function measure(
+  amount: Amount,
+  [rate = "", timeLeft = ""]: readonly string[],
+  pen: Pen,
+): string[] {
   const { paint, widths, unicode } = pen;
-  const { peakReceived, size, percent, repeated } = share;
+  const { peakReceived, size, percent, repeated } = amount;
   const fraction = size > 0 ? peakReceived / size : percent / 100;
   const bar = widths.bar > 0 ? drawBar(fraction, widths.bar, unicode) : "";
   return [
     left(bar, widths.bar, paint.moving),
     right(`${percent}%`, widths.percent),
     right(
-      repeated > 0 ? `repeat ${formatBytes(repeated)}` : formatBytesOf(peakReceived, size),
+      repeated > 0 ? REPEAT_LABEL + formatBytes(repeated) : formatBytesOf(peakReceived, size),
       widths.bytes,
     ),
     right(rate, widths.rate),
@@ -215,7 +219,7 @@ function priorityPaint(file: FileState, paint: Paint): ((text: string) => string
   return file.priority === "NORMAL" ? paint.faint : undefined;
 }
 
-/** A cell; a column of no width has none. */
+/** A cell; empty if its column is left out. */
 function left(text: string, width: number, paint?: (text: string) => string): string {
   return width === 0 ? "" : padEnd(painted(text, paint), width);
 }

@@ -1,6 +1,6 @@
 /**
- * Bars on a terminal, and above them the lines that stay. All decisions are in the pure parts;
- * this one holds the state, the timer and the output.
+ * Bars on a terminal, and above them the lines that stay. All decisions are in pure modules; this
+ * one holds the state, the timer and the output.
  *
  * @module
  */
@@ -23,20 +23,20 @@ import { wrapLine } from "../terminal/text_width.ts";
 /** Milliseconds between two frames. */
 export const FRAME_PERIOD = 100;
 
-/** Columns by which the later rows of a line are set in. */
+/** The indent of a wrapped line's later rows, in columns. */
 const INDENT = 2;
 
-/** What a {@linkcode BarsDisplay} needs. */
+/** Options of a {@linkcode BarsDisplay}. */
 export interface BarsDisplayOptions {
-  /** The terminal. Nobody else may write to it until {@linkcode BarsDisplay.close}. */
+  /** The terminal. Only the display may write to it until {@linkcode BarsDisplay.close}. */
   readonly output: Output;
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
   /**
-   * The most files of the server's list that are shown when the connection is there; 0 for none.
+   * The most files of the server's list to show when connected; 0 for none.
    *
    * @default {20}
    */
@@ -48,10 +48,10 @@ export interface BarsDisplayOptions {
 }
 
 /**
- * Draws bars, ten times a second at most.
+ * Draws bars, at most ten times a second.
  *
  * Call {@linkcode BarsDisplay.close} on every way out, signals included: until then, or until the
- * user interrupts, the cursor is hidden. Where an exception ends the program it closes by itself.
+ * user interrupts, the cursor is hidden. If an exception ends the program, it closes by itself.
  */
 export class BarsDisplay implements Display {
   #options: Required<BarsDisplayOptions>;
@@ -78,9 +78,9 @@ export class BarsDisplay implements Display {
     const marks = unicode;
     const style = { paint: paintOf(color), unicode, marks, columns, listed };
     const message = renderMessage(event, this.#state, style);
-    if (message) this.#fold.push(broken(message, columns), now);
+    if (message) this.#fold.push(wrapped(message, columns), now);
     this.#state.apply(event, now);
-    // The next Ctrl+C ends the program at once: nobody could show the cursor then.
+    // The next Ctrl+C ends the program at once, without a chance to show the cursor.
     if (event.type === "interrupted") writeText(this.#options.output, SHOW_CURSOR);
   }
 
@@ -101,9 +101,9 @@ export class BarsDisplay implements Display {
     const { output, clock, color, input, size: sizeOf, unicode } = this.#options;
     const now = clock.now();
     const size = sizeOf();
-    if (!this.#painter.standsStill(size, now)) return;
+    if (!this.#painter.isSizeStable(size, now)) return;
     const messages = this.#fold.take(now, false);
-    // The last column stays empty: terminals do different things after a character there.
+    // The last column stays empty: terminals differ in what follows a character there.
     const columns = size.columns - 1;
     const { rows } = size;
     const lines = renderBars(this.#state, { columns, rows, now, color, unicode, input });
@@ -113,8 +113,8 @@ export class BarsDisplay implements Display {
   }
 }
 
-/** A message whose lines fit; not if it ends in a command, which people copy. */
-function broken(message: DisplayMessage, columns: number): DisplayMessage {
+/** A message with its lines wrapped, unless it ends in a command, which people copy. */
+function wrapped(message: DisplayMessage, columns: number): DisplayMessage {
   if (message.kind === "leftovers") return message;
   return { ...message, lines: message.lines.flatMap((line) => wrapLine(line, columns, INDENT)) };
 }

@@ -1,22 +1,28 @@
 /**
- * Which display a user gets.
+ * The choice of a client's display.
+ *
+ * This room shows a client's events: `bars_writer.ts` on a terminal, `plain.ts` elsewhere,
+ * `json_lines.ts` for programs, `quiet.ts` failures only; all are a `Display` (`display.ts`).
+ * Pure parts make the lines: `bars.ts` over `bar_columns.ts`, `status.ts`, `messages.ts` over
+ * `message_fold.ts`, `summary.ts`, `file_list.ts`, and for `--explain` `explanation_lines.ts`.
+ * `cli/` may import it, and `report/` its `summary.ts`.
  *
  * @module
  */
 import type { Display } from "./display.ts";
 import type { DrawingChoice } from "../terminal/terminal.ts";
 
-/** What the user said about it. */
+/** The user's choices. */
 export interface DisplayChoice extends DrawingChoice {
   readonly progress: "auto" | "bars" | "plain" | "json" | "none";
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
 }
 
 /**
  * The display. Only its own code is loaded: to measure texts takes as long to load as all the rest.
  *
- * What people read goes to standard error, so that standard output is free for what programs read.
+ * Texts for people go to standard error, so that standard output is free for programs.
  */
 export async function displayFor(choice: DisplayChoice): Promise<Display> {
   const { progress, input } = choice;

@@ -1,6 +1,6 @@
 /**
- * An explanation of what a download would do, as lines of text: every line of the input list, every
- * file, what each priority comes to. Pure.
+ * An explanation of what a download would do, as tables of text: every line of the input list,
+ * every file, and the sums of each priority. Pure.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { type Paint, paintOf } from "../terminal/paint.ts";
 import { type Cell, type Column, renderTable } from "../terminal/table.ts";
 import { formatBytes, formatBytesOf, formatCount } from "../terminal/units.ts";
 
-/** How an explanation looks. */
+/** The style of an explanation. */
 export interface ExplanationStyle {
-  /** The most columns of a line; `Infinity` shortens and wraps nothing. */
+  /** The maximum width of a line; `Infinity` shortens and wraps nothing. */
   readonly columns: number;
   readonly color: boolean;
   readonly unicode: boolean;
   /** The input list's path. */
   readonly input: string;
-  /** What the user types to remove leftovers. */
+  /** The command that removes leftovers. */
   readonly cleanCommand: string;
 }
 
@@ -39,10 +39,10 @@ const LINE_COLUMNS: readonly Column[] = [
 ];
 
 const FILE_COLUMNS: readonly Column[] = [
-  { title: "line", align: "right", leaves: 2 },
-  { title: "priority", leaves: 4 },
-  { title: "share", align: "right", leaves: 3 },
-  { title: "size", align: "right", leaves: 1 },
+  { title: "line", align: "right", dropOrder: 2 },
+  { title: "priority", dropOrder: 4 },
+  { title: "share", align: "right", dropOrder: 3 },
+  { title: "size", align: "right", dropOrder: 1 },
   { title: "file", fit: "shorten" },
   { title: "what happens", fit: "wrap" },
 ];
@@ -50,12 +50,12 @@ const FILE_COLUMNS: readonly Column[] = [
 const TOTAL_COLUMNS: readonly Column[] = [
   { title: "priority" },
   { title: "share", align: "right" },
-  { title: "files", align: "right", leaves: 2 },
-  { title: "size", align: "right", leaves: 1 },
-  { title: "to come", align: "right", leaves: 3 },
+  { title: "files", align: "right", dropOrder: 2 },
+  { title: "size", align: "right", dropOrder: 1 },
+  { title: "to come", align: "right", dropOrder: 3 },
 ];
 
-/** Lines for a person; of a pipe too, since nothing in them depends on a terminal. */
+/** The lines, for a terminal as well as for a pipe. */
 export function renderExplanation(explanation: Explanation, style: ExplanationStyle): string[] {
   const { columns, unicode, color, input } = style;
   const paint = paintOf(color);
@@ -160,11 +160,11 @@ function fateText(file: ExplainedFile): string {
     case "there":
       return `there already: size and time agree${isVerified ? ", its digest is compared" : ""}`;
     case "compare":
-      return "compared: there is a file of this size, its digest tells whether it is this one";
+      return "compared: a file of this size is there, and its digest decides";
     case "resume":
-      return `resumed: ${formatBytesOf(resumableBytes, size ?? 0)} are here${replacement}`;
+      return `resumed: ${formatBytesOf(resumableBytes, size ?? 0)} on disk${replacement}`;
     case "restart":
-      return `begun anew: ${reason}${replacement}`;
+      return `refetched: ${reason}${replacement}`;
     case "fetch":
       return `downloaded${replacement}`;
     case "blocked":
@@ -182,13 +182,13 @@ function fatePaint(fate: Fate, paint: Paint): Cell["paint"] {
 
 function notesOf({ files, leftovers }: Explanation, style: ExplanationStyle): string[] {
   const notes: string[] = [];
-  if (files === null) notes.push("The server is not known, so the lines alone are explained.");
+  if (files === null) notes.push("There is no server list, so only the lines are explained.");
   else if (!files.some(isWanted)) notes.push("There is nothing to fetch.");
   if (leftovers.length > 0) {
     const size = formatBytes(leftovers.reduce((sum, leftover) => sum + leftover.size, 0));
-    const kept = formatCount(leftovers.length, "file");
+    const count = formatCount(leftovers.length, "file");
     notes.push(
-      `${size} are kept of ${kept} that no line names; to remove them: ${
+      `${size} of ${count} that no line names are kept; to remove them: ${
         sanitize(style.cleanCommand)
       }`,
     );
@@ -196,7 +196,7 @@ function notesOf({ files, leftovers }: Explanation, style: ExplanationStyle): st
   return notes;
 }
 
-/** A share of the whole: `66.7%`, `0.03%`. */
+/** A share in percent: `66.7%`, `0.03%`. */
 function formatShare(share: number): string {
   const percent = share * 100;
   if (percent >= 99.95) return "100%";

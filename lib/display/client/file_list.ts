@@ -10,13 +10,14 @@ import { BYTES_WIDTH, formatBytes } from "../terminal/units.ts";
 
 const GAP = "  ";
 
-/** How a list is laid out. */
+/** The layout of a list. */
 export interface FileListOptions {
-  /** The most columns of a row; `Infinity` never shortens a name. */
+  /** The maximum width of a row; `Infinity` never shortens a name. */
   readonly columns: number;
   /** The most rows with a file; null shows all. */
   readonly limit: number | null;
-  /** Whether a shortened name may show `…`.
+  /**
+   * Whether a shortened name may show `…`.
    *
    * @default {true}
    */
@@ -24,8 +25,8 @@ export interface FileListOptions {
 }
 
 /**
- * Rows with a file's name and size each, ordered by name; what is over the limit is counted in one
- * row more.
+ * A row for each file, with its name and size, ordered by name. One more row counts the files over
+ * the limit.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Events as JSON, one object a line, for scripts. The README has the table of all members; a change
- * that takes a member away or gives it another meaning needs another `v`.
+ * Events as JSON, one object a line, for scripts. `docs/events.md` lists all members; removing a
+ * member or changing its meaning requires a new `v`.
  *
- * Bytes are whole numbers, times in milliseconds are, too, and have names that end in `Ms`.
+ * Bytes are whole numbers; so are times, which are in milliseconds and have names ending in `Ms`.
  *
  * @module
  */
@@ -19,19 +19,19 @@ export const STREAM_VERSION = 2;
 /** Milliseconds between two samples of the progress. */
 export const SAMPLE_PERIOD = 1000;
 
-/** Milliseconds for which lines are kept, to be written together. */
+/** Milliseconds for which lines are buffered, to be written together. */
 const WRITE_PERIOD = 100;
 
-/** The same in UTF-16 units. */
+/** The buffer's size, in UTF-16 units, at which it is written at once. */
 const MAX_BUFFERED = 64 * 1024;
 
-/** Digits of a part of 1 behind its point. */
-const PART_DIGITS = 4;
+/** Decimals of a share. */
+const SHARE_DECIMALS = 4;
 
-/** What hides in a line or ends one, for some readers. */
+/** Characters that some readers hide, or take for a line's end. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** What a {@linkcode JsonDisplay} needs. */
+/** Options of a {@linkcode JsonDisplay}. */
 export interface JsonDisplayOptions {
   readonly output: Output;
   /** @default {SYSTEM_CLOCK} */
@@ -40,16 +40,16 @@ export interface JsonDisplayOptions {
   readonly date?: () => Date;
 }
 
-/** Writes every event as a line, but of the progress a sample each second. */
+/** Writes every event as a line, except that progress is sampled once a second. */
 export class JsonDisplay implements Display {
   readonly #output: Output;
   readonly #clock: Clock;
   readonly #date: () => Date;
   readonly #state = new ProgressState();
-  /** Paths of files that moved since the last sample. */
+  /** Paths of files with progress since the last sample. */
   readonly #moved = new Set<string>();
   readonly #stops: readonly (() => void)[];
-  #kept = "";
+  #buffered = "";
   #closed = false;
 
   constructor({ output, clock = SYSTEM_CLOCK, date = () => new Date() }: JsonDisplayOptions) {
@@ -110,19 +110,19 @@ export class JsonDisplay implements Display {
   }
 
   #add(event: string, members: Readonly<Record<string, unknown>>): void {
-    this.#kept += lineOf({ v: STREAM_VERSION, time: this.#date(), event, ...members });
-    if (this.#kept.length > MAX_BUFFERED) this.#flush();
+    this.#buffered += lineOf({ v: STREAM_VERSION, time: this.#date(), event, ...members });
+    if (this.#buffered.length > MAX_BUFFERED) this.#flush();
   }
 
   #flush(): void {
-    if (this.#kept === "") return;
-    const text = this.#kept;
-    this.#kept = "";
+    if (this.#buffered === "") return;
+    const text = this.#buffered;
+    this.#buffered = "";
     writeText(this.#output, text);
   }
 }
 
-/** An object as one line. */
+/** An object as one line of JSON. */
 export function lineOf(value: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(value).replace(INVISIBLE, escaped) + "\n";
 }
@@ -160,8 +160,8 @@ function sharesOf({ took, bytes, priorities }: Shares) {
   const rounded = priorities.map(({ priority, bytes, expectedShare, actualShare }) => ({
     priority,
     bytes,
-    expectedShare: Number(expectedShare.toFixed(PART_DIGITS)),
-    actualShare: Number(actualShare.toFixed(PART_DIGITS)),
+    expectedShare: Number(expectedShare.toFixed(SHARE_DECIMALS)),
+    actualShare: Number(actualShare.toFixed(SHARE_DECIMALS)),
   }));
   return { tookMs: Math.round(took), bytes, priorities: rounded };
 }

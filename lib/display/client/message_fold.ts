@@ -1,6 +1,6 @@
 /**
- * Keeps messages readable: thousands of files that finish within a second leave some lines and a
- * count, not thousands of lines.
+ * A limit on messages: thousands of files that finish within a second leave some lines and a count,
+ * not thousands of lines.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { formatBytes } from "../terminal/units.ts";
 /** The most messages of one kind in {@linkcode FOLD_PERIOD}. */
 export const FOLD_LIMIT = 20;
 
-/** Milliseconds after which messages of a kind are shown again, and the hidden ones counted. */
+/** Milliseconds after which the hidden messages of a kind are counted and new ones shown. */
 export const FOLD_PERIOD = 1000;
 
-/** What the hidden messages of a kind tell of, one and many. */
+/** The nouns for hidden messages of a kind, singular and plural. */
 const NOUNS: Record<MessageKind, readonly [one: string, many: string]> = {
   connection: ["change of the connection", "changes of the connection"],
   leftovers: ["kept", "kept"],
   warning: ["warning", "warnings"],
   resumed: ["file resumed", "files resumed"],
-  refetching: ["file fetched again", "files fetched again"],
+  refetching: ["file refetched", "files refetched"],
   finished: ["file finished", "files finished"],
   failed: ["file failed", "files failed"],
   dropped: ["file stopped", "files stopped"],
-  entry: ["line wanted", "lines wanted"],
+  entry: ["entry added", "entries added"],
   interrupted: ["interrupt", "interrupts"],
   reprioritized: ["file with another priority", "files with another priority"],
 };
@@ -35,7 +35,7 @@ interface Period {
   hiddenBytes: number;
 }
 
-/** Takes messages, gives lines; folds what is too much. Times are in milliseconds. */
+/** Turns messages into lines, and counts those over the limit. Times are in milliseconds. */
 export class MessageFold {
   #lines: string[] = [];
   #periods = new Map<MessageKind, Period>();
@@ -57,7 +57,7 @@ export class MessageFold {
   /**
    * The lines to show now.
    *
-   * @param all Whether to count also what could be counted together with what is still to come.
+   * @param all Whether to end all periods now, at the end of the run.
    */
   take(now: number, all: boolean): string[] {
     for (const [kind, period] of this.#periods) {

@@ -1,6 +1,5 @@
 /**
- * Events as lines that stay: what a person wants to read again later. Everything else shows in the
- * bars only.
+ * Events as lines that stay, for a person to read later. All other events show in the bars only.
  *
  * @module
  */
@@ -20,7 +19,7 @@ import {
   formatRate,
 } from "../terminal/units.ts";
 
-/** What a message is about; messages of one kind can stand for each other. */
+/** The subject of a message. Messages of one kind can be folded into a count. */
 export type MessageKind =
   | "connection"
   | "warning"
@@ -38,31 +37,31 @@ export type MessageKind =
 export interface DisplayMessage {
   readonly kind: MessageKind;
   readonly lines: readonly string[];
-  /** Bytes that it tells of. */
+  /** Bytes of the file that it reports. */
   readonly bytes: number;
 }
 
-/** How messages look. */
+/** The style of messages. */
 export interface MessageStyle {
   readonly paint: Paint;
   readonly unicode: boolean;
-  /** Columns of the terminal: names give way in lines that tell no more than that all is well. */
+  /** Columns of the terminal; names are shortened to it in lines about single files. */
   readonly columns: number;
-  /** Whether a sign before the word says at a glance how a file ended. */
+  /** Whether a sign before the label shows how a file ended. */
   readonly marks: boolean;
-  /** The most files of the server's list that are shown when the connection is there. */
+  /** The most files of the server's list to show when connected. */
   readonly listed: number;
 }
 
-/** {@linkcode MessageStyle.listed}, unless said otherwise. */
+/** The default of {@linkcode MessageStyle.listed}. */
 export const DEFAULT_LISTED = 20;
 
-/** Less time than this, in milliseconds, says nothing about a rate. */
+/** The shortest time, in milliseconds, that gives a meaningful rate. */
 const MIN_RATED_TIME = 500;
 
 const LABEL_WIDTH = "priority".length;
 
-/** A shorter name would say little: rather what comes after it gives way. */
+/** Names are not shortened below this width: the text after them is shortened instead. */
 const MIN_NAME = 20;
 
 /** Digits of a digest that are enough to compare it by eye. */
@@ -70,7 +69,7 @@ const SHORT_DIGEST = 8;
 
 const GAP = "  ";
 
-const INTERRUPTED = "interrupted: what is here is kept; Ctrl+C again ends it at once";
+const INTERRUPTED = "interrupted: received bytes are kept; Ctrl+C again ends at once";
 
 const NO_SERVER =
   "start a server there (server --dir FOLDER), or name another one with --server HOST:PORT";
@@ -78,9 +77,9 @@ const NO_SERVER =
 type Colour = (text: string) => string;
 
 /**
- * The lines that stay of an event, or null if it leaves none.
+ * The lines that an event leaves, or null if it leaves none.
  *
- * @param state What was known before the event.
+ * @param state The state before the event.
  */
 export function renderMessage(
   event: ClientEvent,
@@ -104,7 +103,7 @@ export function renderMessage(
     case "failed":
       return line("failed", fittedReason(event, style));
     case "entry":
-      // The first list is no news.
+      // The entries of the first list are no changes.
       if (event.change !== "added" || state.entries === null) return null;
       return line("entry", named(paint.moving, "wanted", event.name, event.priority));
     case "interrupted":
@@ -147,19 +146,19 @@ function connectedLines(
   ];
 }
 
-/** Each try that fails for the same reason would say the same. */
+/** A message only when the reason changes: every failed attempt would repeat it. */
 function disconnected(
   event: ClientEvent & { type: "disconnected" },
   state: ProgressState,
   { paint }: MessageStyle,
 ): DisplayMessage | null {
   const { server, reason, everConnected } = state.connection;
-  const isNews = event.reason !== reason;
+  const isNewReason = event.reason !== reason;
   const isFirst = !everConnected && reason === null;
-  const next = event.retryIn === null ? "" : "; trying again";
-  const loss = paint.bad(lossOf(server, event.reason, everConnected)) + next;
+  const outlook = event.retryIn === null ? "" : "; trying again";
+  const loss = paint.bad(lossOf(server, event.reason, everConnected)) + outlook;
   const lines = [
-    ...isNews || event.retryIn === null ? [loss] : [],
+    ...isNewReason || event.retryIn === null ? [loss] : [],
     ...isFirst ? [labelled(paint.notable, "hint", NO_SERVER)] : [],
   ];
   return lines.length > 0 ? line("connection", ...lines) : null;
@@ -172,10 +171,10 @@ function resumed(
 ): DisplayMessage | null {
   const file = state.file(event.path);
   if (!file || event.resumedBytes <= 0) return null;
-  // After a lost connection a file starts again where it was: nothing new.
+  // After a reconnect a file continues where it was, which needs no message.
   if (file.fetched > 0 || file.peakReceived > file.received) return null;
-  const there = `${formatBytesOf(event.resumedBytes, file.size)} were here already`;
-  return line("resumed", fitted(style.paint.moving, "resumed", event.path, [there, ""], style));
+  const amount = `${formatBytesOf(event.resumedBytes, file.size)} already on disk`;
+  return line("resumed", fitted(style.paint.moving, "resumed", event.path, [amount, ""], style));
 }
 
 function finished(
@@ -201,7 +200,7 @@ function speedOf(event: ClientEvent & { type: "finished" }, state: ProgressState
   if (took < MIN_RATED_TIME) return "";
   const file = state.file(path);
   const fetched = file ? file.fetched + Math.max(0, size - file.peakReceived) : size;
-  // Of a file that was resumed the rest alone says how fast it came.
+  // The rate of a resumed file is that of its rest alone.
   const rest = fetched < size ? `, ${formatBytes(fetched)} of it` : "";
   return `${rest} in ${formatElapsed(took)} (${formatRate(fetched * 1000 / took)})`;
 }
@@ -229,21 +228,21 @@ function fitted(
 ): string {
   const name = sanitize(path);
   const room = columns - LABEL_WIDTH - 1;
-  const wanted = Math.min(widthOf(name), MIN_NAME);
+  const minName = Math.min(widthOf(name), MIN_NAME);
   const roomBeside = (text: string) => text === "" ? room : room - widthOf(GAP + text);
-  const text = texts.find((text) => roomBeside(text) >= wanted) ?? texts.at(-1) ?? "";
+  const text = texts.find((text) => roomBeside(text) >= minName) ?? texts.at(-1) ?? "";
   const shown = shorten(name, Math.max(roomBeside(text), 1), unicode);
   return labelled(paint, label, text === "" ? shown : shown + GAP + text);
 }
 
-/** One row about a file that failed; where there is too little room both give way. */
+/** One row about a failed file; where room lacks, its name and the reason are both shortened. */
 function fittedReason(event: ClientEvent & { type: "failed" }, style: MessageStyle): string {
   const { columns, unicode, marks, paint } = style;
   const name = sanitize(event.path);
   const reason = sanitize(event.reason);
   const room = Math.max(columns - LABEL_WIDTH - 1 - GAP.length, 2);
-  const most = Math.max(Math.floor(room / 3), Math.min(MIN_NAME, Math.floor(room / 2)));
-  const nameRoom = Math.max(most, room - widthOf(reason));
+  const minNameRoom = Math.max(Math.floor(room / 3), Math.min(MIN_NAME, Math.floor(room / 2)));
+  const nameRoom = Math.max(minNameRoom, room - widthOf(reason));
   const shown = shorten(name, nameRoom, unicode);
   const text = shown + GAP + shorten(reason, room - widthOf(shown), unicode);
   return labelled(paint.bad, marks ? "✗ failed" : "failed", text);

@@ -14,19 +14,19 @@ import { percentOf, ProgressState } from "../state/progress.ts";
 import { closingOf, summaryOf, waitingFor } from "./status.ts";
 import { formatBytesOf, formatCount, formatDuration, formatRate } from "../terminal/units.ts";
 
-/** Milliseconds between two lines with the total, unless it passes another tenth. */
+/** Milliseconds between two lines with the total, unless it passes another 10 %. */
 export const TOTAL_PERIOD = 5000;
 
-/** How often it is looked whether it does, in milliseconds. */
-const LOOK_PERIOD = 100;
+/** Milliseconds between two checks of the total. */
+const CHECK_PERIOD = 100;
 
-/** What a {@linkcode PlainDisplay} needs. */
+/** Options of a {@linkcode PlainDisplay}. */
 export interface PlainDisplayOptions {
   readonly output: Output;
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
   /**
-   * The most files of the server's list that are shown when the connection is there; 0 for none.
+   * The most files of the server's list to show when connected; 0 for none.
    *
    * @default {20}
    */
@@ -36,8 +36,8 @@ export interface PlainDisplayOptions {
 }
 
 /**
- * Writes a line for each event that matters, and how far all has come: every five seconds, and at
- * each tenth.
+ * Writes a line for each event that matters, and one with the total every five seconds and at every
+ * 10 %.
  */
 export class PlainDisplay implements Display {
   #output: Output;
@@ -46,8 +46,8 @@ export class PlainDisplay implements Display {
   #style: MessageStyle;
   #state = new ProgressState();
   #fetchedBefore = 0;
-  #toldAt: number;
-  /** Tenths of the whole that have been told. */
+  #totalAt: number;
+  /** Tenths of the total at the last check. */
   #tenths = 0;
   #stop: () => void;
   #closed = false;
@@ -60,8 +60,8 @@ export class PlainDisplay implements Display {
     const columns = Infinity;
     const paint = paintOf(false);
     this.#style = { paint, unicode: true, marks: false, columns, listed };
-    this.#toldAt = clock.now();
-    this.#stop = clock.every(LOOK_PERIOD, () => this.#look());
+    this.#totalAt = clock.now();
+    this.#stop = clock.every(CHECK_PERIOD, () => this.#check());
   }
 
   handle(event: ClientEvent): void {
@@ -81,27 +81,27 @@ export class PlainDisplay implements Display {
 
   #linesOf(event: ClientEvent, now: number): readonly string[] {
     if (event.type === "waiting") return event.names.length > 0 ? [waitingFor(event.names)] : [];
-    if (event.type === "idle") return this.#restingLine(now);
+    if (event.type === "idle") return this.#idleLine(now);
     return renderMessage(event, this.#state, this.#style)?.lines ?? [];
   }
 
-  #restingLine(now: number): readonly string[] {
+  #idleLine(now: number): readonly string[] {
     if (this.#input === null || this.#state.idle) return [];
     return [`${summaryOf(this.#state, now)}; watching ${sanitize(this.#input)}`];
   }
 
-  /** Tells the total if it is time to. */
-  #look(): void {
+  /** Writes the total if it is due. */
+  #check(): void {
     const { totals, fetched, idle } = this.#state;
     const now = this.#clock.now();
     const tenths = Math.floor(percentOf(totals.peakReceived, totals.size) / 10);
-    // What is complete is told by other lines. And the whole may have grown.
+    // The last tenth is covered by the closing lines. Tenths fall when the total grows.
     const isNext = tenths > this.#tenths && tenths < 10;
     this.#tenths = tenths;
     if (idle || fetched === this.#fetchedBefore) return;
-    if (!isNext && now - this.#toldAt < TOTAL_PERIOD) return;
+    if (!isNext && now - this.#totalAt < TOTAL_PERIOD) return;
     this.#fetchedBefore = fetched;
-    this.#toldAt = now;
+    this.#totalAt = now;
     this.#writeTotal(now);
   }
 

@@ -1,5 +1,5 @@
 /**
- * What even those want to know who want to see no progress: which files failed.
+ * Failures only, for `--progress none`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ClientEvent } from "../../client/events.ts";
 import { quoted, sanitize } from "../../text/sanitize.ts";
 import type { Display } from "./display.ts";
 
-/** Writes a line for each file that fails, and nothing else. */
+/** Writes a line for each failed file and nothing else. */
 export class QuietDisplay implements Display {
   readonly #output: Output;
 

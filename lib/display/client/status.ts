@@ -1,5 +1,5 @@
 /**
- * Sentences about the whole: what a client waits for, and what it has done.
+ * Sentences about the whole run: what the client waits for, and what it has done.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import type { ConnectionState, ProgressState } from "../state/progress.ts";
 import { summaryLines } from "./summary.ts";
 import { formatBytes, formatCount, formatElapsed, formatRate } from "../terminal/units.ts";
 
-/** More names would hide the sentence. */
+/** The most names in a sentence. */
 const NAMES_SHOWN = 3;
 
-/** What a status depends on besides the state. */
+/** The surroundings of a status. */
 export interface StatusOptions {
   /** Milliseconds, on the clock of the state's events. */
   readonly now: number;
-  /** The input list that is watched; null if the client ends by itself. */
+  /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
 }
 
 /**
- * What the client waits for, in one line: the same said from long to short, so that who has little
- * room can take what fits. Empty if it is at work.
+ * The status line: what the client waits for, in texts from long to short, so that the caller can
+ * take the first that fits. Empty while files are being downloaded.
  */
 export function statusOf(state: ProgressState, options: StatusOptions): readonly string[] {
   const { input, now } = options;
-  const trouble = troubleOf(state.connection, now);
-  if (trouble.length > 0) return trouble;
+  const connection = connectionTexts(state.connection, now);
+  if (connection.length > 0) return connection;
   const { waiting } = state;
   if (waiting.length > 0) {
     const short = `waiting for ${formatCount(waiting.length, "file")}`;
@@ -41,14 +41,14 @@ export function statusOf(state: ProgressState, options: StatusOptions): readonly
   return state.idle ? stoppable([`watching ${name}`, "watching"], input) : [];
 }
 
-/** Who watches the input goes on until the user stops it, which is worth more than details. */
+/** Texts that first say how to stop a client that watches its input list. */
 function stoppable(texts: readonly string[], input: string | null): string[] {
   return input === null
     ? [...texts]
     : [...texts.map((text) => `${text}; Ctrl+C to stop`), ...texts];
 }
 
-/** Which lines of the input list match no file of the server. */
+/** A sentence about the entries that match no file of the server. */
 export function waitingFor(names: readonly string[]): string {
   const files = formatCount(names.length, "file");
   return `waiting for ${files} the server does not have yet: ${namesOf(names)}`;
@@ -60,22 +60,24 @@ function namesOf(names: readonly string[]): string {
   return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
 
-/** What the system calls an error, which says nothing that its text does not. */
+/** The system's error number, which adds nothing to the text before it. */
 const ERROR_NUMBER = / \(os error \d+\)$/;
 
-/** Why there is no connection, without when the next try comes. */
+/** A text that says why there is no connection, without the time of the next attempt. */
 export function lossOf(server: string, reason: string, everConnected: boolean): string {
-  return `${whatOf(server, everConnected)}: ${sanitize(reason.replace(ERROR_NUMBER, ""))}`;
+  return `${lossWithoutReason(server, everConnected)}: ${
+    sanitize(reason.replace(ERROR_NUMBER, ""))
+  }`;
 }
 
-function whatOf(server: string, everConnected: boolean): string {
+function lossWithoutReason(server: string, everConnected: boolean): string {
   return everConnected ? "lost the server" : `cannot reach ${sanitize(server)}`;
 }
 
 /**
- * The last lines, if there is anything to sum up: without a server the error says it all.
+ * The closing lines; none if no connection was made, when the error is enough.
  *
- * @param columns The most of a line.
+ * @param columns The maximum width of a line.
  */
 export function closingOf(
   state: ProgressState,
@@ -84,14 +86,14 @@ export function closingOf(
   columns = Infinity,
 ): readonly string[] {
   const { summary } = state;
-  const isWorthIt = state.connection.everConnected || state.totals.files > 0;
-  if (!isWorthIt) return [];
-  // Without a summary something went wrong that nobody foresaw.
+  const hasResult = state.connection.everConnected || state.totals.files > 0;
+  if (!hasResult) return [];
+  // A run without a summary ended by an unexpected error.
   if (!summary) return [paint.strong(summaryOf(state, now))];
   return summaryLines(summary, paint, columns);
 }
 
-/** What a client has done so far, in one line. */
+/** The run so far, in one line. */
 export function summaryOf(state: ProgressState, now: number): string {
   const { files, done, alreadyThere, failed } = state.totals;
   const unfinished = files - done - failed;
@@ -109,13 +111,13 @@ export function summaryOf(state: ProgressState, now: number): string {
   return `${counts}: ${formatBytes(state.fetched)} in ${formatElapsed(took)}${mean}`;
 }
 
-function troubleOf(connection: ConnectionState, now: number): readonly string[] {
+function connectionTexts(connection: ConnectionState, now: number): readonly string[] {
   const { phase, server, reason, retryAt, everConnected } = connection;
   if (phase === "connected" || server === "") return [];
   if (reason === null) return [`connecting to ${sanitize(server)}`, "connecting"];
   const losses = [
     lossOf(server, reason, everConnected),
-    whatOf(server, everConnected),
+    lossWithoutReason(server, everConnected),
     "no server",
   ];
   if (phase === "connecting") return losses.map((loss) => `${loss}; trying again`);

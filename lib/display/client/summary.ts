@@ -1,5 +1,5 @@
 /**
- * What a run has done and what it has not, as lines of text. Pure.
+ * A run's summary as lines of text. Pure.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   formatRate,
 } from "../terminal/units.ts";
 
-/** Entries of one kind that are shown; the others are counted. */
+/** The most files of one kind that are listed; the others are counted. */
 const MAX_SHOWN = 10;
 
 type Colour = (text: string) => string;
@@ -23,19 +23,23 @@ type Colour = (text: string) => string;
 const MARGIN = "  ";
 const LABEL_WIDTH = "unfinished".length;
 
-/** With fewer columns than this, rows that begin below their text would be too short to read. */
+/** With fewer columns than this, later rows are indented less, to leave room for text. */
 const MIN_INDENTED = 40;
 
 /**
- * The whole summary: one line, and below it what is to be known of what is not done. Not why a run
- * as a whole could not go on, which is said elsewhere.
+ * The whole summary: one line, and below it the files that are not done. An error that ended the
+ * run as a whole is not part of it.
  *
- * @param columns The most of a line; the command that people copy is never broken, whatever it is.
+ * @param columns The maximum width of a line. The resume command is never wrapped, so that people
+ * can copy it.
  */
 export function summaryLines(summary: Summary, paint: Paint, columns = Infinity): string[] {
   const { failed, refused, unfinished, waiting, shares, resume } = summary;
-  const kept = unfinished.toSorted((a, b) => b.resumableBytes - a.resumableBytes);
-  const keptOfHidden = kept.slice(MAX_SHOWN).reduce((sum, file) => sum + file.resumableBytes, 0);
+  const resumable = unfinished.toSorted((a, b) => b.resumableBytes - a.resumableBytes);
+  const hiddenBytes = resumable.slice(MAX_SHOWN).reduce(
+    (sum, file) => sum + file.resumableBytes,
+    0,
+  );
   const entries = (label: string, texts: readonly string[], colour: Colour, ofHidden = "") => {
     const shown = texts.slice(0, MAX_SHOWN).map((text) => labelled(label, text, colour));
     const hidden = texts.length - shown.length;
@@ -50,11 +54,11 @@ export function summaryLines(summary: Summary, paint: Paint, columns = Infinity)
     ...entries("refused", refused.map(({ path, reason }) => named(path, reason)), paint.bad),
     ...entries(
       "unfinished",
-      kept.map(({ path, resumableBytes, size }) =>
+      resumable.map(({ path, resumableBytes, size }) =>
         named(path, `${formatBytes(resumableBytes)} of ${formatBytes(size)} kept`)
       ),
       paint.notable,
-      `: ${formatBytes(keptOfHidden)} kept`,
+      `: ${formatBytes(hiddenBytes)} kept`,
     ),
     ...entries("not there", waiting.map(sanitize), paint.notable),
     ...shares === null ? [] : [labelled("shares", sharesText(shares), paint.moving)],
@@ -67,7 +71,7 @@ export function summaryLines(summary: Summary, paint: Paint, columns = Infinity)
   ];
 }
 
-/** What a run has done, in one line. */
+/** A run's result in one line. */
 export function headlineOf(summary: Summary): string {
   const { done, alreadyThere, failed, refused, unfinished, waiting, bytes, repeated, activeTime } =
     summary;
@@ -81,14 +85,14 @@ export function headlineOf(summary: Summary): string {
   ].filter((count) => count !== "").join(", ");
   if (bytes === 0) return counts;
   const mean = activeTime > 0 ? ` (${formatRate(bytes * 1000 / activeTime)})` : "";
-  const again = repeated > 0 ? `, ${formatBytes(repeated)} of it again` : "";
-  return `${counts}: ${formatBytes(bytes)} in ${formatElapsed(activeTime)}${mean}${again}`;
+  const repeats = repeated > 0 ? `, ${formatBytes(repeated)} repeated` : "";
+  return `${counts}: ${formatBytes(bytes)} in ${formatElapsed(activeTime)}${mean}${repeats}`;
 }
 
-/** What each priority got of what they competed for, and what it was due. */
+/** Each priority's actual and expected share of the bytes that priorities competed for. */
 export function sharesText({ priorities, bytes, took }: Shares): string {
   const parts = priorities.map(({ priority, actualShare, expectedShare }) =>
-    `${priority} ${formatPart(actualShare)} (due ${formatPart(expectedShare)})`
+    `${priority} ${formatPart(actualShare)} (expected ${formatPart(expectedShare)})`
   );
   return `${parts.join(", ")} of ${formatBytes(bytes)} in ${formatElapsed(took)} of competition`;
 }

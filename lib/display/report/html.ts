@@ -13,12 +13,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** A text from anywhere, for an element's content or for an attribute's value in quotes. */
+/** Escapes untrusted text for an element's content or a quoted attribute value. */
 export function escapeHtml(text: string): string {
   return sanitize(text).replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
 
-/** A number as people read it, with the number itself for programs. */
+/** A `data` element: a text for people, and its number for programs. */
 export function dataElement(value: number, text: string, name = ""): string {
   const id = name === "" ? "" : ` id="${name}"`;
   return `<data${id} value="${value}">${escapeHtml(text)}</data>`;

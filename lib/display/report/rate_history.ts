@@ -1,13 +1,13 @@
 /**
- * How much came of what and when, over a time of any length in room of a bounded one.
+ * Bytes over time by key, for runs of any length in bounded memory.
  *
  * @module
  */
 
-/** Milliseconds of a span at first; it doubles whenever there are too many. */
+/** Milliseconds of a span at first; doubled whenever there are too many spans. */
 const FIRST_SPAN = 500;
 
-/** The most spans. */
+/** The maximum number of spans. */
 const MAX_SPANS = 240;
 
 /** Bytes by key, in spans of equal length. */
@@ -15,7 +15,7 @@ export class RateHistory {
   #span = FIRST_SPAN;
   #spans: Map<string, number>[] = [];
 
-  /** Milliseconds of one span. */
+  /** The length of one span in milliseconds. */
   get span(): number {
     return this.#span;
   }
@@ -25,9 +25,9 @@ export class RateHistory {
     return this.#spans;
   }
 
-  /** Adds bytes that came evenly from one time to another, in milliseconds from 0 on. */
+  /** Adds bytes received evenly from one time to another, in milliseconds from 0 on. */
   add(key: string, bytes: number, from: number, to: number): void {
-    while (to >= this.#span * MAX_SPANS) this.#halve();
+    while (to >= this.#span * MAX_SPANS) this.#mergePairs();
     const begin = Math.min(from, to);
     const first = Math.floor(begin / this.#span);
     const last = Math.floor(to / this.#span);
@@ -44,7 +44,7 @@ export class RateHistory {
     span.set(key, (span.get(key) ?? 0) + bytes);
   }
 
-  #halve(): void {
+  #mergePairs(): void {
     const old = this.#spans;
     this.#span *= 2;
     this.#spans = [];

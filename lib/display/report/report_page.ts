@@ -1,8 +1,12 @@
 /**
- * A report as one page of HTML that needs nothing else: no network, no scripts. Pure.
+ * A run's report as one self-contained page of HTML: no network, no scripts. Pure.
  *
- * What comes from a peer goes through `escapeHtml`, and the page's own policy forbids everything
- * but its style.
+ * Text from a peer goes through `escapeHtml`, and the page's content security policy forbids
+ * everything but its style.
+ *
+ * This room makes the page of `--report`: `report_record.ts` collects it from events, with
+ * `rate_history.ts`; `report_plot.ts` draws the rates; `report_style.ts` and `html.ts` help. Only
+ * `cli/` imports it.
  *
  * @module
  */
@@ -30,10 +34,10 @@ const SHORT_DIGEST = 16;
 const AMOUNT = '<td class="amount">';
 const AMOUNT_HEAD = '<th class="amount">';
 
-/** Rows of a table; the other files are counted. */
+/** The most rows of a table; other files are counted. */
 const MAX_ROWS = 500;
 
-/** A run's page. */
+/** The page about a run. */
 export function reportPage(record: ReportRecord, summary: Summary, endedAt: Date): string {
   const title = escapeHtml(headlineOf(summary));
   const sections = [
@@ -66,8 +70,8 @@ ${sections.filter((section) => section !== "").join("\n")}
 }
 
 function outcome({ exitCode, interrupted }: Summary): string {
-  if (exitCode === 0) return '<span class="good">✓ All is done</span>';
-  return `<span class="bad">✗ ${interrupted ? "Interrupted" : "Not all is done"}</span>`;
+  if (exitCode === 0) return '<span class="good">✓ Complete</span>';
+  return `<span class="bad">✗ ${interrupted ? "Interrupted" : "Incomplete"}</span>`;
 }
 
 function figures(summary: Summary): string {
@@ -77,10 +81,10 @@ function figures(summary: Summary): string {
     ["done", done, String(done), "files done"],
     ["failed", failed.length, String(failed.length), "failed"],
     ["unfinished", unfinished.length, String(unfinished.length), "unfinished"],
-    ["bytes", bytes, formatBytes(bytes), "came over the wire"],
-    ["repeated", repeated, formatBytes(repeated), "of that twice"],
-    ["active", Math.round(activeTime), formatElapsed(activeTime), "downloading"],
-    ["took", Math.round(took), formatElapsed(took), "in all"],
+    ["bytes", bytes, formatBytes(bytes), "received"],
+    ["repeated", repeated, formatBytes(repeated), "of that repeated"],
+    ["active", Math.round(activeTime), formatElapsed(activeTime), "time downloading"],
+    ["took", Math.round(took), formatElapsed(took), "time in all"],
     ["rate", rate, formatRate(rate), "mean rate"],
     ["exit-code", exitCode, String(exitCode), "exit code"],
   ];
@@ -104,7 +108,7 @@ function markList(marks: readonly Mark[]): string {
   if (marks.length === 0) return "";
   const items = marks.map(({ at, kind, text }) => {
     const what = kind === "edit" ? `input: ${text}` : text;
-    // The axis says when a second begins, and a duration when it ends.
+    // The axis counts begun seconds; formatDuration would round up.
     return `<li>${formatDuration(1000 * Math.floor(at / 1000))} ${escapeHtml(what)}</li>`;
   });
   return `<ol>${items.join("\n")}</ol>`;
@@ -117,11 +121,10 @@ function sharesTable({ priorities, bytes, took }: Shares): string {
     amount(dataElement(expectedShare, formatPart(expectedShare), `expected-${priority}`)),
     amount(dataElement(bytes, formatBytes(bytes))),
   ]);
-  const what =
-    `What each priority got of ${formatBytes(bytes)} that came while they competed, for ` +
+  const caption = `The shares of ${formatBytes(bytes)} received while priorities competed, for ` +
     `${formatElapsed(took)} in all.`;
-  return `<p class="faint">${what}</p>${
-    table(["Priority", "Got", "Was due", "Bytes"], rows, rows.length)
+  return `<p class="faint">${caption}</p>${
+    table(["Priority", "Actual", "Expected", "Bytes"], rows, rows.length)
   }`;
 }
 
@@ -135,7 +138,7 @@ function failedTable({ failed, refused }: Summary): string {
     ...refused.slice(0, MAX_ROWS).map(({ path, reason }) => [
       name(path),
       cell(`refused: ${reason}`),
-      cell("have it renamed on the server"),
+      cell("rename it on the server"),
     ]),
   ];
   return table(["Name", "Why", "What to do"], rows, failed.length + refused.length);
@@ -148,9 +151,7 @@ function unfinishedTable({ unfinished, resume }: Summary): string {
     amount(dataElement(resumableBytes, formatBytes(resumableBytes))),
     amount(dataElement(size, formatBytes(size))),
   ]);
-  const command = resume === null
-    ? ""
-    : `<p>To go on there: <code>${escapeHtml(resume)}</code></p>`;
+  const command = resume === null ? "" : `<p>To resume: <code>${escapeHtml(resume)}</code></p>`;
   return table(["Name", "Priority", "Kept", "Size"], rows, unfinished.length) + command;
 }
 
@@ -184,7 +185,7 @@ function table(
   total: number,
 ): string {
   if (rows.length === 0) return "";
-  // An amount's heading stands where the amount does.
+  // The heading of amounts is aligned like them.
   const isAmount = (index: number) => rows[0]![index]?.startsWith(AMOUNT) ?? false;
   const head = heads.map((text, index) => `${isAmount(index) ? AMOUNT_HEAD : "<th>"}${text}</th>`)
     .join("");
@@ -199,7 +200,7 @@ ${body}
 </table></div>${more}`;
 }
 
-/** A name from a peer: its direction of writing stays its own. */
+/** A name from a peer, isolated so that its writing direction affects nothing else. */
 function name(path: string): string {
   return `<td class="name"><bdi>${escapeHtml(path)}</bdi></td>`;
 }

@@ -1,8 +1,8 @@
 /**
- * The plot of a report: the rates over time, one upon the other. Pure.
+ * The plot of a report: the rates over time, stacked. Pure.
  *
- * The areas are an SVG that is stretched to the page's width; the words beside them are HTML at
- * places in percent, so that they keep their size on a phone.
+ * The areas are an SVG that is stretched to the page's width; the labels are HTML positioned in
+ * percent, so that they keep their size on a phone.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { RateHistory } from "./rate_history.ts";
 import type { Mark, SeriesKey } from "./report_record.ts";
 import { formatBytes, formatDuration, formatRate } from "../terminal/units.ts";
 
-/** Files with an area of their own; the others of a priority share one. */
+/** The most files with an area of their own; the others of a priority share one. */
 const MAX_BANDS = 24;
 
-/** The SVG's own units. */
+/** The SVG's size in its own units. */
 const WIDTH = 1000;
 const HEIGHT = 300;
 
-/** Over a smaller part of a span one chunk would look like a miracle. */
+/** The shortest last span, as a part of one: a shorter one would give absurd rates. */
 const MIN_LAST = 0.25;
 
 const MAX_TICKS = 5;
@@ -35,15 +35,15 @@ interface Band {
   readonly total: number;
 }
 
-interface Gathered {
+interface BandTotals {
   readonly priority: Priority;
-  /** Null if the band is of several files. */
+  /** Null if the band covers several files. */
   readonly path: string | null;
   readonly files: number;
   readonly total: number;
 }
 
-/** What a plot shows. */
+/** The content of a plot. */
 export interface PlotData {
   readonly history: RateHistory;
   readonly marks: readonly Mark[];
@@ -51,7 +51,7 @@ export interface PlotData {
   readonly took: number;
 }
 
-/** The plot as HTML; the empty text if nothing ever came. */
+/** The plot as HTML; empty if nothing was received. */
 export function plotHtml({ history, marks, took }: PlotData): string {
   const bands = bandsOf(history);
   if (bands.length === 0) return "";
@@ -87,7 +87,7 @@ ${timeTicks(end)}
 </figure>`;
 }
 
-/** The areas from the bottom up: by priority, and by when something first came. */
+/** The areas from the bottom up: by priority, then by first arrival. */
 function bandsOf(history: RateHistory): Band[] {
   const totals = new Map<string, number>();
   for (const span of history.spans) {
@@ -96,7 +96,7 @@ function bandsOf(history: RateHistory): Band[] {
   const largest = new Set(
     [...totals].sort(([, a], [, b]) => b - a).slice(0, MAX_BANDS).map(([key]) => key),
   );
-  const bands = new Map<string, Gathered>();
+  const bands = new Map<string, BandTotals>();
   for (const [key, total] of totals) {
     const { priority, path }: SeriesKey = JSON.parse(key);
     const isOwn = largest.has(key);
@@ -120,7 +120,7 @@ function bandsOf(history: RateHistory): Band[] {
   return PRIORITIES.flatMap((priority) => finished.filter((band) => band.priority === priority));
 }
 
-/** Bytes a second in each span; the last may be shorter than the others. */
+/** Bytes a second in each span; the last span may be shorter than the others. */
 function ratesOf(bytes: readonly number[], span: number, end: number): number[] {
   return bytes.map((amount, index) => {
     const length = Math.min(span, Math.max(end - index * span, span * MIN_LAST));
@@ -147,7 +147,7 @@ interface Top {
   readonly step: number;
 }
 
-/** The upper end of the axis of rates, and how far apart its ticks are. */
+/** The upper end of the rate axis, and the distance of its ticks. */
 function niceTop(rate: number): Top {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(rate, 1)) / Math.log(1024)));
   const steps = [...RATE_STEPS, 1024].map((step) => step * unit);

@@ -1,5 +1,5 @@
 /**
- * What a report tells of a run: its files, its rates over time, its edits and its losses.
+ * The record of a run for its report: files, rates over time, edits and lost connections.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface DoneFile {
   readonly alreadyThere: boolean;
 }
 
-/** Something at one time of the run. */
+/** An occurrence at one time of the run. */
 export interface Mark {
   /** Milliseconds from the run's start. */
   readonly at: number;
@@ -27,36 +27,36 @@ export interface Mark {
   readonly text: string;
 }
 
-/** What came of one file while it had one priority. */
+/** The key of a series: one file while it had one priority. */
 export interface SeriesKey {
   readonly priority: Priority;
   readonly path: string;
 }
 
-/** The most files that are kept one by one. */
+/** The most files that are recorded individually. */
 export const MAX_DONE = 500;
 
-/** The most marks; a file that is edited all day has more. */
+/** The most marks; an input list that is edited all day gives more. */
 export const MAX_MARKS = 40;
 
-/** Entries that are named in a mark. */
+/** The most entries named in a mark. */
 const MAX_NAMED = 3;
 
-/** Bytes that come after a longer pause than this, in milliseconds, came at the end of it. */
+/** Bytes are spread over at most this time before they arrived, in milliseconds. */
 const MAX_STEP = 1000;
 
-/** Collects what a report tells. Times are in milliseconds. */
+/** Collects a record from events. Times are in milliseconds. */
 export class ReportRecord {
   readonly history = new RateHistory();
   readonly done: DoneFile[] = [];
   readonly marks: Mark[] = [];
-  /** How many marks there were that are not kept. */
+  /** The number of marks over {@linkcode MAX_MARKS}. */
   moreMarks = 0;
   summary: Summary | null = null;
   server = "";
   readonly #state = new ProgressState();
   readonly #startedAt: number;
-  readonly #movedAt = new Map<string, number>();
+  readonly #receivedAt = new Map<string, number>();
   #edits: string[] = [];
 
   /** @param now When the run starts. */
@@ -64,14 +64,14 @@ export class ReportRecord {
     this.#startedAt = now;
   }
 
-  /** Takes in one event, which happened at `now`. */
+  /** Records one event, which happened at `now`. */
   handle(event: ClientEvent, now: number): void {
     const at = now - this.#startedAt;
     this.#note(event, at);
     if (event.type === "progress") {
       for (const file of event.files) {
-        const move: ClientEvent = { type: "progress", files: [file] };
-        this.#apply(move, file.path, now);
+        const progress: ClientEvent = { type: "progress", files: [file] };
+        this.#apply(progress, file.path, now);
       }
     } else this.#apply(event, "path" in event ? event.path : null, now);
   }
@@ -128,21 +128,21 @@ export class ReportRecord {
     this.done.push({ path, priority, size, took, sha256, alreadyThere });
   }
 
-  /** Applies an event, and adds what came of its file by it. */
+  /** Applies an event, and adds the bytes that its file received by it. */
   #apply(event: ClientEvent, path: string | null, now: number): void {
     const before = path === null ? 0 : this.#state.file(path)?.fetched ?? 0;
     this.#state.apply(event, now);
     const file = path === null ? undefined : this.#state.file(path);
     if (!file) return;
-    if (event.type === "started") this.#movedAt.set(file.path, now);
+    if (event.type === "started") this.#receivedAt.set(file.path, now);
     const bytes = file.fetched - before;
     if (bytes > 0) {
-      const since = Math.max(this.#movedAt.get(file.path) ?? 0, now - MAX_STEP);
+      const since = Math.max(this.#receivedAt.get(file.path) ?? 0, now - MAX_STEP);
       const key: SeriesKey = { priority: file.priority, path: file.path };
       const start = this.#startedAt;
       this.history.add(JSON.stringify(key), bytes, Math.max(0, since - start), now - start);
-      this.#movedAt.set(file.path, now);
+      this.#receivedAt.set(file.path, now);
     }
-    if (event.type === "finished" || event.type === "failed") this.#movedAt.delete(file.path);
+    if (event.type === "finished" || event.type === "failed") this.#receivedAt.delete(file.path);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * How a report looks: in light and dark, on a phone and printed.
+ * The style of a report: in light and dark, on a phone and printed.
  *
  * @module
  */
 
-/** The style sheet. Blue, orange and grey are told apart by nearly all eyes. */
+/** The style sheet. Nearly everyone can distinguish blue, orange and grey. */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,12 +1,12 @@
 /**
- * How fast a server's clients get what they asked for, from what is sampled now and then.
+ * The rates of a server's clients, measured from periodic samples.
  *
  * @module
  */
 import type { ClientInfo } from "../../server/client_info.ts";
 import { RateMeter } from "../state/rate_meter.ts";
 
-/** A client, and bytes a second. */
+/** A client and its rate in bytes a second. */
 export interface ClientRate {
   readonly client: ClientInfo;
   readonly rate: number;
@@ -17,11 +17,11 @@ interface Measured {
   counted: number;
 }
 
-/** Remembers the clients of one server. Times are in milliseconds. */
+/** Measures the clients of one server. Times are in milliseconds. */
 export class ClientRates {
   #measured = new Map<ClientInfo, Measured>();
 
-  /** Takes in how far all clients have come that are connected. */
+  /** Samples all connected clients. */
   sample(clients: Iterable<ClientInfo>, now: number): void {
     const before = this.#measured;
     this.#measured = new Map();
@@ -33,15 +33,15 @@ export class ClientRates {
     }
   }
 
-  /** All clients: first those that get something, each group in the order of their coming. */
+  /** All clients: first those that receive data, each group in the order of connecting. */
   ordered(now: number): ClientRate[] {
     const rates = this.#measured.entries()
       .map(([client, { meter }]) => ({ client, rate: meter.rate(now) })).toArray();
-    return [...rates.filter(isMoving), ...rates.filter((rate) => !isMoving(rate))];
+    return [...rates.filter(isReceiving), ...rates.filter((rate) => !isReceiving(rate))];
   }
 }
 
-/** Whether a client gets something at present. */
-export function isMoving({ rate }: ClientRate): boolean {
+/** Whether a client receives data at present. */
+export function isReceiving({ rate }: ClientRate): boolean {
   return rate > 0;
 }

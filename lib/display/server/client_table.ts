@@ -1,10 +1,10 @@
 /**
- * A server's clients as a table that fits a terminal. Pure; who writes it is `server_view.ts`.
+ * A server's clients as a table that fits a terminal. Pure; `server_view.ts` writes it.
  *
  * @module
  */
 import type { ServerTotals } from "../../server/server.ts";
-import { type ClientRate, isMoving } from "./client_rates.ts";
+import { type ClientRate, isReceiving } from "./client_rates.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { type Cell, type Column, renderTable } from "../terminal/table.ts";
 import { fitting } from "../terminal/text_width.ts";
@@ -18,67 +18,67 @@ import {
   RATE_WIDTH,
 } from "../terminal/units.ts";
 
-/** What a table shows. */
+/** The content of a table. */
 export interface ClientTableState {
-  /** All clients, in the order in which they are shown. */
+  /** All clients, in the order of their rows. */
   readonly clients: readonly ClientRate[];
-  /** What the server has done so far. */
+  /** The server's totals so far. */
   readonly totals: ServerTotals;
 }
 
-/** What a drawing depends on besides the state. */
+/** The surroundings of a drawing. */
 export interface ClientTableOptions {
-  /** Columns of the terminal that may be used. */
+  /** Usable columns of the terminal. */
   readonly columns: number;
   /** Rows of the terminal; at least one stays free. */
   readonly rows: number;
-  /** Milliseconds, on the clock of the clients' coming. */
+  /** Milliseconds, on the clock of `ClientInfo.since`. */
   readonly now: number;
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
 }
 
-/** Of a tall terminal so much is left to the lines above the table. */
+/** The part of a tall terminal that the table may take; the rest is for the log above. */
 const MAX_PART_OF_HEIGHT = 0.75;
 
-/** Fewer lines than this are used whatever the terminal's height. */
+/** The table may take this many lines whatever the terminal's height. */
 const MIN_LINES = 8;
 
-/** With fewer lines than this, a client is worth more than titles. */
+/** With fewer lines than this, the titles are left out in favour of a client. */
 const MIN_LINES_WITH_TITLES = 4;
 
-/** What the address of a client of today takes; columns that jump are hard to read. */
+/** The width of an IPv4 address with a port, so that the columns do not jump. */
 const ADDRESS_WIDTH = "255.255.255.255:65535".length;
 
 const COLUMNS: readonly Column[] = [
-  { title: "client", fit: "shorten", least: ADDRESS_WIDTH },
-  { title: "files", align: "right", leaves: 2 },
-  { title: "rate", align: "right", least: RATE_WIDTH, leaves: 4 },
-  { title: "total", align: "right", least: BYTES_WIDTH, leaves: 3 },
-  { title: "connected", align: "right", least: DURATION_WIDTH, leaves: 1 },
+  { title: "client", fit: "shorten", minWidth: ADDRESS_WIDTH },
+  { title: "files", align: "right", dropOrder: 2 },
+  { title: "rate", align: "right", minWidth: RATE_WIDTH, dropOrder: 4 },
+  { title: "total", align: "right", minWidth: BYTES_WIDTH, dropOrder: 3 },
+  { title: "connected", align: "right", minWidth: DURATION_WIDTH, dropOrder: 1 },
 ];
 
 /**
- * At most `rows - 1` lines of at most `columns` columns: titles, clients, a count of those that
- * found no room, and the sum.
+ * At maxLines `rows - 1` lines of at maxLines `columns` columns: titles, clients, a count of the clients
+ * without a row, and the sum.
  */
 export function renderClientTable(state: ClientTableState, options: ClientTableOptions): string[] {
   const { columns, rows, color, unicode, now } = options;
   const { clients, totals } = state;
-  const most = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
-  if (most < 1 || columns < 1) return [];
+  const maxLines = Math.min(rows - 1, Math.max(MIN_LINES, Math.floor(rows * MAX_PART_OF_HEIGHT)));
+  if (maxLines < 1 || columns < 1) return [];
   const paint = paintOf(color);
   if (clients.length === 0) return [paint.strong(fitting(emptyTexts(totals), columns, unicode))];
 
-  const hasTitles = most >= MIN_LINES_WITH_TITLES;
-  const room = most - (hasTitles ? 1 : 0) - 1;
+  const hasTitles = maxLines >= MIN_LINES_WITH_TITLES;
+  const room = maxLines - (hasTitles ? 1 : 0) - 1;
   const folds = clients.length > room && room > 1;
   const shown = clients.slice(0, folds ? room - 1 : room);
   const cells: Cell[][] = shown.map((client) =>
     clientCells(client, now).map((text) => ({
       text,
-      paint: isMoving(client) ? undefined : paint.faint,
+      paint: isReceiving(client) ? undefined : paint.faint,
     }))
   );
   if (folds) cells.push([{ text: `+ ${clients.length - shown.length} more`, paint: paint.faint }]);
@@ -94,7 +94,7 @@ export function renderClientTable(state: ClientTableState, options: ClientTableO
 
 function clientCells(measured: ClientRate, now: number): string[] {
   const { client: { address, since, bytesSent, activeFiles }, rate } = measured;
-  const isIdle = !isMoving(measured) && activeFiles === 0;
+  const isIdle = !isReceiving(measured) && activeFiles === 0;
   return [
     address,
     String(activeFiles),
@@ -104,7 +104,7 @@ function clientCells(measured: ClientRate, now: number): string[] {
   ];
 }
 
-/** What to say without a client, from long to short. */
+/** The texts for no client, from long to short. */
 function emptyTexts({ clients, files, bytes }: ServerTotals): readonly string[] {
   const stop = "; Ctrl+C to stop";
   if (clients === 0) return [`no client yet${stop}`, "no client yet"];

@@ -1,9 +1,12 @@
 /**
  * A server's log on a terminal, with a live table of its clients below it.
  *
- * A terminal may stop taking what is written (Ctrl+S, a selection): the server must not stop with
- * it. So frames are written in the background, one at a time, and who finds the one before still on
- * its way waits for the next turn.
+ * A terminal may block writes (Ctrl+S, a selection), and the server must not block with it. So
+ * frames are written in the background, one at a time; while one is being written, no other is
+ * drawn.
+ *
+ * This room shows a running server: this file writes, `client_table.ts` makes the lines,
+ * `client_rates.ts` measures the clients. Only `cli/` imports it.
  *
  * @module
  */
@@ -21,28 +24,28 @@ import { type TerminalSize, terminalSize } from "../terminal/terminal.ts";
 /** Milliseconds between two frames. */
 export const VIEW_PERIOD = 250;
 
-/** Lines that wait for a terminal that takes nothing; more are only counted. */
-const MAX_WAITING_LINES = 10_000;
+/** The most lines that are held for a blocked terminal; more are only counted. */
+const MAX_HELD_LINES = 10_000;
 
-/** How long the end waits for a terminal that takes nothing, in milliseconds. */
+/** How long closing waits for a blocked terminal, in milliseconds. */
 const END_MS = 500;
 
 /** A terminal that can be written to in the background. */
 export interface BackgroundOutput extends Output {
-  /** Writes some of the bytes, and says how many. */
+  /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What the view looks at. */
+/** The part of a server that the view reads. */
 export interface WatchedServer {
-  /** Who is connected, in the order of their coming. */
+  /** The connected clients, in the order of connecting. */
   readonly clients: Iterable<ClientInfo>;
   readonly totals: ServerTotals;
 }
 
-/** What a {@linkcode ServerView} needs. */
+/** Options of a {@linkcode ServerView}. */
 export interface ServerViewOptions {
-  /** The terminal. Nobody else may write to it while the view draws. */
+  /** The terminal. Only the view may write to it while it draws. */
   readonly output: BackgroundOutput;
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
@@ -56,34 +59,34 @@ export interface ServerViewOptions {
 /** A log, and a table below it from {@linkcode ServerView.watch} to {@linkcode ServerView.close}. */
 export class ServerView implements AsyncDisposable {
   readonly #options: Required<ServerViewOptions>;
-  #waiting: string[] = [];
+  #heldLines: string[] = [];
   #omittedLines = 0;
   #painter: TerminalPainter | undefined;
   #writing: Promise<void> | undefined;
   #stop = () => {};
   #closing: Promise<void> | undefined;
-  /** Whether the end has come while the terminal takes nothing: who writes then, stays. */
-  #isStuck = false;
+  /** Whether the view was closed while the terminal was blocked: another write would hang. */
+  #isBlocked = false;
 
   constructor(options: ServerViewOptions) {
     this.#options = { size: terminalSize, clock: SYSTEM_CLOCK, ...options };
   }
 
-  /** Takes a line that stays, above the table. */
+  /** Writes a line that stays, above the table. */
   log(line: string): void {
-    if (this.#isStuck) return;
+    if (this.#isBlocked) return;
     if (!this.#painter) writeText(this.#options.output, `${line}\n`);
-    else if (this.#waiting.length < MAX_WAITING_LINES) this.#waiting.push(line);
+    else if (this.#heldLines.length < MAX_HELD_LINES) this.#heldLines.push(line);
     else this.#omittedLines++;
   }
 
-  /** Begins to draw. To be called once; until the end the cursor is hidden. */
+  /** Starts to draw. Call it once; the cursor is hidden until {@linkcode ServerView.close}. */
   watch(server: WatchedServer): void {
     const { size, clock } = this.#options;
     this.#painter = new TerminalPainter(size());
     const rates = new ClientRates();
     const stopTimer = clock.every(VIEW_PERIOD, () => this.#draw(server, rates));
-    // Nothing can be awaited then.
+    // At exit nothing can be awaited.
     const stopListening = onExit(() => this.#end());
     this.#stop = () => {
       stopTimer();
@@ -92,8 +95,8 @@ export class ServerView implements AsyncDisposable {
   }
 
   /**
-   * Takes the table away and shows the cursor; lines that come later are written as they are. If
-   * the terminal takes nothing, they are lost.
+   * Removes the table and shows the cursor; later lines are written without a table. If the
+   * terminal is blocked, they are lost.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -106,7 +109,7 @@ export class ServerView implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stop();
-    this.#isStuck = this.#writing !== undefined && !await settledWithin(this.#writing, END_MS);
+    this.#isBlocked = this.#writing !== undefined && !await settledWithin(this.#writing, END_MS);
     this.#end();
   }
 
@@ -115,7 +118,7 @@ export class ServerView implements AsyncDisposable {
     const painter = this.#painter;
     if (!painter) return;
     this.#painter = undefined;
-    if (this.#isStuck) return;
+    if (this.#isBlocked) return;
     const { output, size } = this.#options;
     writeText(output, painter.end(this.#takeLines(), size()));
   }
@@ -126,29 +129,29 @@ export class ServerView implements AsyncDisposable {
     const { clients, totals } = server;
     rates.sample(clients, now);
     const size = sizeOf();
-    if (!this.#painter!.standsStill(size, now) || this.#writing) return;
-    // The last column stays empty: terminals do different things after a character there.
+    if (!this.#painter!.isSizeStable(size, now) || this.#writing) return;
+    // The last column stays empty: terminals differ in what follows a character there.
     const options = { columns: size.columns - 1, rows: size.rows, now, color, unicode };
     const lines = renderClientTable({ clients: rates.ordered(now), totals }, options);
     const text = this.#painter!.paint({ messages: this.#takeLines(), lines }, size);
     if (text === "") return;
-    this.#writing = writeBehind(this.#options.output, text)
+    this.#writing = writeInBackground(this.#options.output, text)
       .finally(() => this.#writing = undefined);
   }
 
   #takeLines(): string[] {
-    const lines = this.#waiting;
+    const lines = this.#heldLines;
     if (this.#omittedLines > 0) {
-      lines.push(`and ${this.#omittedLines} lines more, too many for the terminal`);
+      lines.push(`and ${this.#omittedLines} more lines, too many for the terminal`);
     }
-    this.#waiting = [];
+    this.#heldLines = [];
     this.#omittedLines = 0;
     return lines;
   }
 }
 
-/** Writes a text; never rejects: if the terminal is gone, the text is lost. */
-async function writeBehind(output: BackgroundOutput, text: string): Promise<void> {
+/** Writes a text in the background; never rejects: if the terminal is closed, it is lost. */
+async function writeInBackground(output: BackgroundOutput, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   try {
     for (let at = 0; at < bytes.length;) at += await output.write(bytes.subarray(at));

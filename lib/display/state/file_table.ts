@@ -1,12 +1,12 @@
 /**
- * The files of a client, with their sums and their order kept up to date at each change, so that
- * drawing a few of ten thousand costs little.
+ * The files of a client. Their sums and their order are updated at each change, so that drawing a
+ * few of ten thousand files costs little.
  *
  * @module
  */
 import { perPriority, PRIORITIES, type Priority } from "../../client/priority.ts";
 
-/** How far a file's work has come. */
+/** The stage of a file. */
 export type FileStage = "queued" | "active" | "verifying" | "done" | "failed";
 
 /** One file. Sizes are in bytes. */
@@ -15,34 +15,34 @@ export interface FileState {
   readonly priority: Priority;
   readonly size: number;
   readonly stage: FileStage;
-  /** The most bytes that were here, 0 to `size`: what is shown, so that it never goes back. */
+  /** The most bytes that were ever on disk, 0 to `size`: shown, so that percentages never go back. */
   readonly peakReceived: number;
-  /** Bytes that are here; fewer than `received` while some have to come again. */
+  /** Bytes on disk now; fewer than `peakReceived` while some have to be fetched again. */
   readonly received: number;
-  /** Bytes that came over the wire, also those that had to come twice. */
+  /** Bytes received over the connection, including repeated ones. */
   readonly fetched: number;
-  /** Whether it was complete before anything of it was fetched. */
+  /** Whether it was complete before any byte was fetched. */
   readonly alreadyThere: boolean;
 }
 
-/** Sums over the files that are wanted. Of those that failed only what had come counts. */
+/** Sums over the wanted files. A failed file counts with the bytes it had, not with its size. */
 export interface Totals {
   readonly files: number;
   readonly done: number;
-  /** Those of the done that were complete before. */
+  /** Those of `done` that were complete before the run. */
   readonly alreadyThere: number;
   readonly failed: number;
   /** Bytes. */
   readonly size: number;
-  /** Bytes that are here. */
+  /** Bytes on disk now. */
   readonly received: number;
-  /** Bytes that are here, or were: the sum of `peakReceived`. */
+  /** The sum of the files' `peakReceived`. */
   readonly peakReceived: number;
-  /** Bytes that are still to come. */
+  /** Bytes still to be received. */
   readonly left: number;
 }
 
-/** Files by priority, in the order in which they came. */
+/** Files by priority, in the order in which they were added. */
 export class FileGroup implements Iterable<FileState> {
   readonly #sets = perPriority(() => new Set<FileState>());
 
@@ -76,12 +76,12 @@ export class FileTable {
     left: 0,
   };
 
-  /** Files under way or being verified, in the order in which they started. */
+  /** Files being downloaded or verified, in the order in which they started. */
   get active(): FileGroup {
     return this.#active;
   }
 
-  /** Files whose turn has not come, in the order in which they came. */
+  /** Files that have not started, in the order in which they were queued. */
   get queued(): FileGroup {
     return this.#queued;
   }
@@ -94,7 +94,7 @@ export class FileTable {
     return this.#files.get(path);
   }
 
-  /** Adds a file, in place of one of the same path. */
+  /** Adds a file, replacing one of the same path. */
   add(file: FileState): void {
     const known = this.#files.get(file.path);
     if (known) this.remove(known);
@@ -132,7 +132,7 @@ export class FileTable {
     if (file.stage === "done") totals.done += sign;
     if (file.stage === "done" && file.alreadyThere) totals.alreadyThere += sign;
     if (file.stage === "failed") totals.failed += sign;
-    // Without the rest of a failed file the whole is smaller, and no percentage goes back.
+    // Counting only what a failed file had makes the whole smaller, so no percentage goes back.
     totals.size += sign * (file.stage === "failed" ? file.peakReceived : file.size);
     totals.received += sign * file.received;
     totals.peakReceived += sign * file.peakReceived;
@@ -140,7 +140,7 @@ export class FileTable {
   }
 }
 
-/** Whether nothing more will come of a file. */
+/** Whether a file is done or has failed. */
 export function hasEnded(file: FileState): boolean {
   return file.stage === "done" || file.stage === "failed";
 }

@@ -1,9 +1,12 @@
 /**
- * What is known of a client's work: one event more, one step further. It draws nothing and reads
- * no clock.
+ * The state of a client's run, built up event by event. It draws nothing and reads no clock.
  *
  * It changes in place: with ten thousand files, a copy for each event would cost more than the
  * download.
+ *
+ * This room holds the state that all displays of a client read: this file applies events,
+ * `file_table.ts` keeps the files with their sums, `rate_meter.ts` measures rates. The rooms
+ * `client/`, `server/` (rates only) and `report/` of `display/` may import it.
  *
  * @module
  */
@@ -11,14 +14,14 @@ import type { ClientEvent, FileProgress, Summary } from "../../client/events.ts"
 import { type FileGroup, type FileState, FileTable, hasEnded, type Totals } from "./file_table.ts";
 import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
 
-/** Whether there is a server. */
+/** The connection to the server. */
 export interface ConnectionState {
   readonly phase: "none" | "connecting" | "connected";
-  /** As the user named it; empty before the first try. */
+  /** As the user named it; empty before the first attempt. */
   readonly server: string;
-  /** Why there is no connection; null if there is one, or if it is the first try. */
+  /** Why there is no connection; null if there is one, or at the first attempt. */
   readonly reason: string | null;
-  /** When the next try comes, in milliseconds; null if none comes or one is under way. */
+  /** The time of the next attempt, in milliseconds; null if there is none or one is running. */
   readonly retryAt: number | null;
   /** Whether there was a connection before. */
   readonly everConnected: boolean;
@@ -26,7 +29,7 @@ export interface ConnectionState {
 
 type EventOf<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
-/** What is known after some events. Times are in milliseconds of any one clock. */
+/** The state after some events. Times are in milliseconds of any one clock. */
 export class ProgressState {
   #files = new FileTable();
   #meters = new Map<FileState, RateMeter>();
@@ -47,12 +50,12 @@ export class ProgressState {
   #activeBefore = 0;
   #activeSince: number | null = null;
 
-  /** Files under way or being verified, in the order in which they started. */
+  /** Files being downloaded or verified, in the order in which they started. */
   get active(): FileGroup {
     return this.#files.active;
   }
 
-  /** Files whose turn has not come, in the order in which they were queued. */
+  /** Files that have not started, in the order in which they were queued. */
   get queued(): FileGroup {
     return this.#files.queued;
   }
@@ -65,12 +68,12 @@ export class ProgressState {
     return this.#connection;
   }
 
-  /** Lines of the input list that match no file of the server. */
+  /** Entries of the input list that match no file of the server. */
   get waiting(): readonly string[] {
     return this.#waiting;
   }
 
-  /** Entries of the input list; null before it was read. */
+  /** The number of entries in the input list; null before it was read. */
   get entries(): number | null {
     return this.#entries;
   }
@@ -80,17 +83,17 @@ export class ProgressState {
     return this.#idle;
   }
 
-  /** Whether the user has asked for the end. */
+  /** Whether the user has interrupted the run. */
   get interrupted(): boolean {
     return this.#interrupted;
   }
 
-  /** What the run has done; null before its end. */
+  /** The run's summary; null before its end. */
   get summary(): Summary | null {
     return this.#summary;
   }
 
-  /** Bytes that came over the wire. */
+  /** Bytes received over the connection. */
   get fetched(): number {
     return this.#fetched;
   }
@@ -100,7 +103,7 @@ export class ProgressState {
     return this.#files.get(path);
   }
 
-  /** Bytes a second of everything. */
+  /** Bytes a second of all files together. */
   rate(now: number): number {
     return this.#meter.rate(now);
   }
@@ -110,23 +113,23 @@ export class ProgressState {
     return this.#meters.get(file)?.rate(now) ?? 0;
   }
 
-  /** Milliseconds until everything is here; null if it cannot be told. */
+  /** Milliseconds until all files are complete; null if unknown. */
   timeLeft(now: number): number | null {
     return timeFor(this.totals.left, this.#meter.rate(now, STEADY_WINDOW));
   }
 
-  /** Milliseconds until one file is here; null if it cannot be told. */
+  /** Milliseconds until one file is complete; null if unknown. */
   fileTimeLeft(file: FileState, now: number): number | null {
     const rate = this.#meters.get(file)?.rate(now, STEADY_WINDOW) ?? 0;
     return timeFor(file.size - file.received, rate);
   }
 
-  /** Milliseconds during which there was something to do. */
+  /** Milliseconds in which there was something to download. */
   activeTime(now: number): number {
     return this.#activeBefore + (this.#activeSince === null ? 0 : now - this.#activeSince);
   }
 
-  /** Takes in one event, which happened at `now`. */
+  /** Applies one event, which happened at `now`. */
   apply(event: ClientEvent, now: number): void {
     switch (event.type) {
       case "connecting":
@@ -161,10 +164,10 @@ export class ProgressState {
         this.#waiting = event.names;
         return;
       case "idle":
-        this.#rest(now);
+        this.#becomeIdle(now);
         return;
       case "progress":
-        for (const file of event.files) this.#move(file, now);
+        for (const file of event.files) this.#updateReceived(file, now);
         return;
       case "queued":
         this.#queue(event, now);
@@ -205,22 +208,22 @@ export class ProgressState {
         this.#files.update(file, { priority: event.priority });
         return;
       case "dropped":
-        // What is complete stays: it has been done, and leaves nothing to stop.
+        // A complete file stays in the totals: there is nothing to stop.
         if (file.stage !== "done") this.#remove(file);
         return;
       case "started":
-        this.#wake(now);
+        this.#becomeActive(now);
         this.#meter.add(0, now);
-        this.#place(file, event.resumedBytes);
+        this.#setReceived(file, event.resumedBytes);
         this.#files.update(file, { stage: "active" });
         this.#beginMeter(file, now);
         return;
       case "verifying":
-        if (file.stage === "active") this.#fetch(file, file.size - file.received, now);
+        if (file.stage === "active") this.#addReceived(file, file.size - file.received, now);
         this.#files.update(file, { stage: "verifying" });
         return;
       case "refetching":
-        this.#wake(now);
+        this.#becomeActive(now);
         this.#files.update(file, {
           stage: hasEnded(file) ? "queued" : "active",
           received: 0,
@@ -238,11 +241,11 @@ export class ProgressState {
   }
 
   #queue(event: EventOf<"queued">, now: number): void {
-    this.#wake(now);
+    this.#becomeActive(now);
     const size = within(event.size, Number.MAX_SAFE_INTEGER);
     const known = this.#files.get(event.path);
     if (known) this.#remove(known);
-    // Otherwise it is another file, of which nothing was shown yet.
+    // Otherwise it is another file, and nothing of it was shown yet.
     const isRetry = known !== undefined && !hasEnded(known) && known.size === size;
     this.#files.add({
       path: event.path,
@@ -260,30 +263,30 @@ export class ProgressState {
     const size = within(event.size, Number.MAX_SAFE_INTEGER);
     const peakReceived = Math.min(file.peakReceived, size);
     this.#files.update(file, { size, peakReceived, received: Math.min(file.received, size) });
-    if (!event.alreadyThere) this.#fetch(file, size - file.received, now);
+    if (!event.alreadyThere) this.#addReceived(file, size - file.received, now);
     const alreadyThere = event.alreadyThere && file.fetched === 0;
     this.#end(file, { stage: "done", peakReceived: size, received: size, alreadyThere });
   }
 
-  #move({ path, received }: FileProgress, now: number): void {
+  #updateReceived({ path, received }: FileProgress, now: number): void {
     const file = this.#files.get(path);
     if (!file || hasEnded(file)) return;
-    const position = within(received, file.size);
-    // What is there before the first chunk is asked for was kept: it does not come over the wire.
-    if (!this.#meters.has(file)) return this.#place(file, position);
-    if (position < file.received) this.#files.update(file, { received });
-    this.#fetch(file, position - file.received, now);
+    const onDisk = within(received, file.size);
+    // Bytes on disk before the first request are from an earlier run, not from the connection.
+    if (!this.#meters.has(file)) return this.#setReceived(file, onDisk);
+    if (onDisk < file.received) this.#files.update(file, { received: onDisk });
+    this.#addReceived(file, onDisk - file.received, now);
   }
 
-  #fetch(file: FileState, bytes: number, now: number): void {
+  #addReceived(file: FileState, bytes: number, now: number): void {
     this.#fetched += bytes;
     this.#meter.add(bytes, now);
     this.#meters.get(file)?.add(bytes, now);
-    this.#place(file, file.received + bytes, file.fetched + bytes);
+    this.#setReceived(file, file.received + bytes, file.fetched + bytes);
   }
 
-  #place(file: FileState, at: number, fetched = file.fetched): void {
-    const received = within(at, file.size);
+  #setReceived(file: FileState, bytes: number, fetched = file.fetched): void {
+    const received = within(bytes, file.size);
     const peakReceived = Math.max(file.peakReceived, received);
     this.#files.update(file, { received, peakReceived, fetched });
   }
@@ -304,22 +307,22 @@ export class ProgressState {
     this.#files.remove(file);
   }
 
-  #wake(now: number): void {
+  #becomeActive(now: number): void {
     this.#idle = false;
     this.#activeSince ??= now;
   }
 
-  #rest(now: number): void {
+  #becomeIdle(now: number): void {
     this.#idle = true;
     this.#activeBefore = this.activeTime(now);
     this.#activeSince = null;
   }
 }
 
-/** How much of a whole is there, in percent; 100 only if all of it is. */
-export function percentOf(received: number, size: number): number {
+/** A part of a whole in percent, rounded down: 100 only if all of it is there. */
+export function percentOf(bytes: number, size: number): number {
   if (size <= 0) return 0;
-  return Math.floor(100 * within(received, size) / size);
+  return Math.floor(100 * within(bytes, size) / size);
 }
 
 function timeFor(bytes: number, bytesPerSecond: number): number | null {
@@ -327,6 +330,6 @@ function timeFor(bytes: number, bytesPerSecond: number): number | null {
   return bytesPerSecond > 0 ? bytes * 1000 / bytesPerSecond : null;
 }
 
-function within(amount: number, most: number): number {
-  return Number.isFinite(amount) ? Math.min(Math.max(0, amount), most) : 0;
+function within(amount: number, max: number): number {
+  return Number.isFinite(amount) ? Math.min(Math.max(0, amount), max) : 0;
 }

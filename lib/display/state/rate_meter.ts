@@ -1,19 +1,19 @@
 /**
- * How fast an amount grows, smoothed over some seconds.
+ * The rate at which an amount grows, smoothed over some seconds.
  *
  * @module
  */
 
-/** How far a rate looks back, in milliseconds. */
+/** The span that a rate is measured over, in milliseconds. */
 export const RATE_WINDOW = 3000;
 
-/** How far one looks back that is to be steady rather than quick. */
+/** The span of a rate that should be steady rather than quick to follow, in milliseconds. */
 export const STEADY_WINDOW = 10_000;
 
-/** How often a point of comparison is kept, in milliseconds: ten thousand files each have some. */
+/** Milliseconds between two samples. Long, because ten thousand files each keep some. */
 const SAMPLE_EVERY = 500;
 
-/** Over less than this, in milliseconds, one chunk would look like a miracle. */
+/** The shortest span, in milliseconds: over a shorter one a single chunk gives absurd rates. */
 const MIN_SPAN = 250;
 
 interface Sample {
@@ -27,7 +27,7 @@ export class RateMeter {
   #lastAt = 0;
   #samples: Sample[] = [];
 
-  /** Counts `delta` more; 0 says that from now on more may come. */
+  /** Adds `delta` to the amount; 0 marks a time from which on the amount may grow. */
   add(delta: number, now: number): void {
     this.#closeGap(delta, now);
     this.#amount += delta;
@@ -40,7 +40,7 @@ export class RateMeter {
     }
   }
 
-  /** The amount a second, over the last seconds; never negative. */
+  /** The growth a second over the last `window` milliseconds; never negative. */
   rate(now: number, window = RATE_WINDOW): number {
     const base = this.#samples.findLast((sample) => sample.at <= now - window) ??
       this.#samples[0];
@@ -49,7 +49,7 @@ export class RateMeter {
     return Math.max(0, (this.#amount - base.amount) * 1000 / span);
   }
 
-  /** After a pause nothing of the time before it counts, or the rate would creep up for long. */
+  /** Drops the samples before a pause, which would hold the rate down long after it. */
   #closeGap(delta: number, now: number): void {
     const isFirst = this.#samples.length === 0;
     if (!isFirst && now - this.#lastAt <= RATE_WINDOW) return;

@@ -1,10 +1,10 @@
 /**
- * One bar.
+ * A progress bar as text.
  *
  * @module
  */
 
-/** From nothing to seven eighths of a cell. */
+/** A cell filled by zero to seven eighths. */
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 const EDGES = 2;
@@ -12,7 +12,7 @@ const EDGES = 2;
 /**
  * A bar of exactly `width` columns: `▕███▌    ▏`, or `[###      ]`.
  *
- * @param fraction 0 to 1; it is only full at 1.
+ * @param fraction 0 to 1; the bar is only full at 1.
  * @param width At least 3.
  * @param unicode Whether the bar may use block characters.
  */

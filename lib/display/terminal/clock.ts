@@ -1,14 +1,14 @@
 /**
- * The clock of the displays, which tests replace.
+ * The displays' clock, as an interface, so that tests can replace it.
  *
  * @module
  */
 
 /** Time and a timer, in milliseconds. */
 export interface Clock {
-  /** Time that never goes back; where it begins does not matter. */
+  /** Monotonic time since an arbitrary origin. */
   now(): number;
-  /** Calls again and again until the function it returns is called; keeps no process alive. */
+  /** Calls `call` periodically until the returned function is called; keeps no process alive. */
   every(milliseconds: number, call: () => void): () => void;
 }
 

@@ -1,25 +1,25 @@
 /**
- * One picture on a terminal as the bytes that turn the picture before into it. Pure.
+ * The bytes that replace one picture on a terminal by the next. Pure.
  *
  * Between two frames the cursor stands, hidden, at the start of the row below the bars. A frame
- * goes up to the first bar and writes over what is there, each line with the rest of its row
- * cleared and the rows below cleared at the end, so that no moment shows less than before. Lines
- * that stay go where the bars were and push these down, and what is too much scrolls off the top
- * as any output does.
+ * moves up to the first bar and overwrites the rows, clearing the rest of each row and finally the
+ * rows below, so that no moment shows less than before. Lines that stay replace the bars' first
+ * rows and push the bars down; overflow scrolls off the top like any output.
  *
  * While bars are drawn the terminal does not wrap: terminals disagree about the width of some
- * characters, and a row that wrapped would never be found again. Lines that stay may wrap.
+ * characters, and the start of a row that wrapped could not be found again. Lines that stay may
+ * wrap.
  *
- * After a change of the width nearly all terminals have wrapped the bars anew, so that they take
- * more rows than before; see {@linkcode Frame.rowsAbove}. In one that cuts instead of wrapping
- * (xterm) some of the lines above are lost then.
+ * After a change of the width nearly all terminals have wrapped the bars again, so that they take
+ * more rows than before; see {@linkcode Frame.rowsAbove}. A terminal that cuts instead of wrapping
+ * (xterm) loses some of the lines above the bars.
  *
  * A screen that becomes smaller than the bars pushes the first of them into the terminal's history,
- * where nobody can take them back; a terminal that becomes larger again (tmux) shows them once more.
+ * where they cannot be erased; a terminal that becomes larger again (tmux) shows them once more.
  *
  * | bytes | | |
  * |---|---|---|
- * | `ESC [ ? 2026 h` / `l` | synchronized update | shown at once; unknown to old terminals, which ignore it |
+ * | `ESC [ ? 2026 h` / `l` | synchronized update | shown in one step; old terminals ignore it |
  * | `ESC [ ? 25 l` / `h` | cursor | hidden / shown |
  * | `ESC [ ? 7 l` / `h` | wrapping | off / on |
  * | `ESC [ n A` / `B` | up / down | by n rows, or one, as far as the screen goes |
@@ -29,16 +29,16 @@
  * @module
  */
 
-/** What a frame changes. */
+/** The content of a frame. */
 export interface Frame {
-  /** Rows that the bars before take now, at the terminal's present width. */
+  /** Rows that the previous bars take at the terminal's present width. */
   readonly rowsAbove: number;
-  /** Whether to clear them first, because what comes does not cover them row by row. */
+  /** Whether to clear them first, because the new rows do not cover them one by one. */
   readonly clear: boolean;
   /** Lines that stay, above the bars. */
   readonly messages: readonly string[];
   readonly bars: readonly string[];
-  /** Whether the cursor is to be seen afterwards. */
+  /** Whether the cursor is visible afterwards. */
   readonly cursor: boolean;
 }
 
@@ -52,8 +52,8 @@ const CLEAR_ROW = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
 /**
- * The same, for when there is a row below; not in one step, which tmux takes, in the screen's first
- * row, for a wish to keep all that is there in its history.
+ * Clears from the cursor's row on, when there is a row below. In two steps: tmux answers a single
+ * `CLEAR_BELOW` in the screen's first row by saving the whole screen to its history.
  */
 const CLEAR_FROM_HERE = `${CLEAR_ROW}\x1b[B${CLEAR_BELOW}\x1b[A`;
 

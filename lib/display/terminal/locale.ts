@@ -4,12 +4,12 @@
  * @module
  */
 
-/** The variables that say it, the first that is set counts; as POSIX has it. */
+/** The variables that name the locale; the first one that is set counts, as in POSIX. */
 const VARIABLES = ["LC_ALL", "LC_CTYPE", "LANG"] as const;
 
 /**
- * Whether the environment allows to assume that the terminal shows Unicode. It does unless it says
- * otherwise; a program without permission to look at it assumes so, too.
+ * Whether the terminal can be assumed to show Unicode: unless the environment names another
+ * encoding. A program without permission to read the environment assumes it, too.
  *
  * @param read A variable's value, or undefined if it is not set or may not be read.
  */
@@ -18,7 +18,7 @@ export function isUnicodeLocale(read: (name: string) => string | undefined): boo
   return locale === undefined || /utf-?8/i.test(locale);
 }
 
-/** A variable of the environment, if this program may read it; it asks nobody. */
+/** A variable of the environment, if this program may read it. Never prompts for permission. */
 export function readPermitted(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

@@ -1,16 +1,16 @@
 /**
- * The last moment of a program that ends in the middle of something.
+ * A hook for ends of the program that no caller handles.
  *
  * @module
  */
 
-/** An exception that nobody catches, a promise likewise, and `Deno.exit`. */
+/** An uncaught exception, an unhandled rejection, and `Deno.exit`. */
 const LAST_EVENTS = ["error", "unhandledrejection", "unload"] as const;
 
 /**
- * Calls when the program is about to end although nobody has said so. Not at a signal that kills.
+ * Calls `call` when the program is about to end without cleanup. Not at a signal that kills.
  *
- * @returns A function that takes the call back.
+ * @returns A function that removes the hook.
  */
 export function onExit(call: () => void): () => void {
   for (const name of LAST_EVENTS) globalThis.addEventListener(name, call);

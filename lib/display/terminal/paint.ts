@@ -1,23 +1,23 @@
 /**
- * Colours that can be left out. No meaning rests on a colour alone: what is red also says "failed".
+ * Colours that can be left out. No meaning rests on a colour alone: a red text also says "failed".
  *
  * @module
  */
 import { bold, cyan, dim, green, red, yellow } from "@std/fmt/colors";
 
-/** What each kind of text looks like. */
+/** The colour of each kind of text. */
 export interface Paint {
-  /** What is urgent. */
+  /** Urgent. */
   readonly strong: (text: string) => string;
-  /** What can wait. */
+  /** Unimportant. */
   readonly faint: (text: string) => string;
-  /** What went wrong. */
+  /** An error. */
   readonly bad: (text: string) => string;
-  /** What is complete. */
+  /** Complete. */
   readonly good: (text: string) => string;
-  /** What wants attention. */
+  /** Needs attention. */
   readonly notable: (text: string) => string;
-  /** What is under way. */
+  /** Under way. */
   readonly moving: (text: string) => string;
 }
 
@@ -41,7 +41,7 @@ const WITH_COLOUR: Paint = {
   moving: cyan,
 };
 
-/** @param color Whether to colour at all. */
+/** The colours to use; none if `color` is false. */
 export function paintOf(color: boolean): Paint {
   return color ? WITH_COLOUR : WITHOUT_COLOUR;
 }

@@ -1,8 +1,8 @@
 /**
  * Rows of cells as lines of text that fit a terminal. Pure.
  *
- * Where there is too little room, columns that can be spared leave, and then what is left gives
- * way: names are shortened in the middle, sentences wrapped, at last below their rows.
+ * Where there is too little room, columns are dropped in their order. Then names are shortened in
+ * the middle and sentences wrapped, at last below their rows.
  *
  * @module
  */
@@ -10,31 +10,31 @@ import { padEnd, padStart, shorten, widthOf, wrapLine } from "./text_width.ts";
 
 /** One column of a table. */
 export interface Column {
-  /** Stands above it; "" has none. */
+  /** The heading; "" for none. */
   readonly title: string;
   /** @default {"left"} */
   readonly align?: "left" | "right";
-  /** What happens to a text that has too little room. @default {"keep"} */
+  /** How a text that is too wide is fitted. @default {"keep"} */
   readonly fit?: "keep" | "shorten" | "wrap";
   /**
-   * Columns that it takes at least: who draws a table again and again does not want it to jump.
+   * The smallest width, so that a table that is redrawn does not jump.
    *
    * @default {0}
    */
-  readonly least?: number;
-  /** The column with the lowest number leaves first. @default never */
-  readonly leaves?: number;
+  readonly minWidth?: number;
+  /** Where room lacks, the column with the lowest number is dropped first. @default never */
+  readonly dropOrder?: number;
 }
 
-/** What stands in a column of a row: text without colours, and how it is coloured. */
+/** One cell: text without colours, and how it is coloured. */
 export interface Cell {
   readonly text: string;
   readonly paint?: ((text: string) => string) | undefined;
 }
 
-/** How a table is laid out. */
+/** The layout of a table. */
 export interface TableOptions {
-  /** The most columns of a line; `Infinity` shortens and wraps nothing. */
+  /** The maximum width of a line; `Infinity` shortens and wraps nothing. */
   readonly columns: number;
   /** Whether a shortened text may show `…`. */
   readonly unicode: boolean;
@@ -46,20 +46,20 @@ export interface TableOptions {
 
 const GAP = "  ";
 
-/** With less room than this a name, or a sentence, is a nuisance to read. */
-const COMFORTABLE = { keep: Infinity, shorten: 16, wrap: 30 };
+/** A name or a sentence with less room than this is hard to read. */
+const COMFORTABLE_WIDTH = { keep: Infinity, shorten: 16, wrap: 30 };
 
-/** With less than this a sentence stands below its row. */
+/** A sentence with less room than this stands below its row. */
 const MIN_BESIDE = 16;
 
 const WIDEST_CHARACTER = 2;
 
-interface Placed extends Required<Pick<Column, "align" | "fit">> {
-  /** Where its cells stand in a row. */
+interface LaidOutColumn extends Required<Pick<Column, "align" | "fit">> {
+  /** The index of its cells in a row. */
   readonly index: number;
   readonly title: string;
-  readonly leaves: number;
-  /** What all its texts take as they are. */
+  readonly dropOrder: number;
+  /** The width of its widest text. */
   readonly natural: number;
 }
 
@@ -74,51 +74,57 @@ export function renderTable(
   rows: readonly (readonly Cell[])[],
   options: TableOptions,
 ): string[] {
-  const { columns: most, unicode, paintTitles, hasTitles = true } = options;
+  const { columns: maxWidth, unicode, paintTitles, hasTitles = true } = options;
   const titles = columns.map(({ title }) => ({ text: title, paint: paintTitles }));
   const shown = hasTitles ? [titles, ...rows] : rows;
-  const all = columns.map((column, index) => place(column, index, shown));
-  const fitted = fitting(all.filter(({ natural }) => natural > 0), most);
-  const below = fitted.slice(1).find((column) => isCramped(column, widthsOf(fitted, most)));
+  const all = columns.map((column, index) => layOut(column, index, shown));
+  const fitted = fitting(all.filter(({ natural }) => natural > 0), maxWidth);
+  const below = fitted.slice(1).find((column) => isCramped(column, widthsOf(fitted, maxWidth)));
   const beside = fitted.filter((column) => column !== below);
-  const widths = widthsOf(beside, most);
-  const isCut = sum([...widths.values()]) + gapsOf(beside) > most;
+  const widths = widthsOf(beside, maxWidth);
+  const isCut = sum([...widths.values()]) + gapsOf(beside) > maxWidth;
   return shown.flatMap((row, index) => {
     const lines = linesOf(row, beside, widths, { unicode, plain: isCut })
-      .map((line) => isCut ? shorten(line, most, unicode) : line);
+      .map((line) => isCut ? shorten(line, maxWidth, unicode) : line);
     const isTitle = hasTitles && index === 0;
     if (!below || isTitle) return lines;
-    return [...lines, ...linesBelow(row[below.index], indentOf(beside, most), most, unicode)];
+    return [
+      ...lines,
+      ...linesBelow(row[below.index], indentOf(beside, maxWidth), maxWidth, unicode),
+    ];
   });
 }
 
-function place(column: Column, index: number, rows: readonly (readonly Cell[])[]): Placed {
-  const { title, align = "left", fit = "keep", least = 0, leaves = Infinity } = column;
-  let natural = least;
+function layOut(column: Column, index: number, rows: readonly (readonly Cell[])[]): LaidOutColumn {
+  const { title, align = "left", fit = "keep", minWidth = 0, dropOrder = Infinity } = column;
+  let natural = minWidth;
   for (const row of rows) natural = Math.max(natural, widthOf(row[index]?.text ?? ""));
-  return { index, title, align, fit, leaves, natural };
+  return { index, title, align, fit, dropOrder, natural };
 }
 
-/** The columns that there is room for. */
-function fitting(columns: readonly Placed[], most: number): readonly Placed[] {
+/** The columns that fit, without those that are dropped. */
+function fitting(columns: readonly LaidOutColumn[], maxWidth: number): readonly LaidOutColumn[] {
   let shown = columns;
   for (;;) {
-    const wanted = shown.map(({ natural, fit }) => Math.min(natural, COMFORTABLE[fit]));
-    const [next] = shown.filter(({ leaves }) => leaves < Infinity)
-      .sort((a, b) => a.leaves - b.leaves);
-    if (!next || sum(wanted) + gapsOf(shown) <= most) return shown;
+    const widths = shown.map(({ natural, fit }) => Math.min(natural, COMFORTABLE_WIDTH[fit]));
+    const [next] = shown.filter(({ dropOrder }) => dropOrder < Infinity)
+      .sort((a, b) => a.dropOrder - b.dropOrder);
+    if (!next || sum(widths) + gapsOf(shown) <= maxWidth) return shown;
     shown = shown.filter((column) => column !== next);
   }
 }
 
-/** How wide each column is: those that can give way share evenly what the others leave. */
-function widthsOf(columns: readonly Placed[], most: number): ReadonlyMap<Placed, number> {
-  const widths = new Map<Placed, number>();
+/** The width of each column; flexible columns share evenly the room that fixed ones leave. */
+function widthsOf(
+  columns: readonly LaidOutColumn[],
+  maxWidth: number,
+): ReadonlyMap<LaidOutColumn, number> {
+  const widths = new Map<LaidOutColumn, number>();
   for (const column of columns) widths.set(column, column.natural);
   const flexible = columns.filter(({ fit }) => fit !== "keep")
     .sort((a, b) => a.natural - b.natural);
   const fixed = sum(columns.filter(({ fit }) => fit === "keep").map(({ natural }) => natural));
-  let room = most - gapsOf(columns) - fixed;
+  let room = maxWidth - gapsOf(columns) - fixed;
   for (const [index, column] of flexible.entries()) {
     const share = Math.floor(room / (flexible.length - index));
     const width = Math.min(column.natural, Math.max(WIDEST_CHARACTER, share));
@@ -128,26 +134,26 @@ function widthsOf(columns: readonly Placed[], most: number): ReadonlyMap<Placed,
   return widths;
 }
 
-function isCramped(column: Placed, widths: ReadonlyMap<Placed, number>): boolean {
+function isCramped(column: LaidOutColumn, widths: ReadonlyMap<LaidOutColumn, number>): boolean {
   return column.fit === "wrap" && widths.get(column)! < Math.min(column.natural, MIN_BESIDE);
 }
 
-/** Where the first column begins that is not a number or a word. */
-function indentOf(columns: readonly Placed[], most: number): string {
+/** The indent of a sentence below its row: the start of the first flexible column. */
+function indentOf(columns: readonly LaidOutColumn[], maxWidth: number): string {
   const before = columns.slice(0, columns.findIndex(({ fit }) => fit !== "keep"));
   const indent = sum(before.map(({ natural }) => natural + GAP.length)) || GAP.length;
-  return " ".repeat(Math.min(indent, Math.floor(most / 3)));
+  return " ".repeat(Math.min(indent, Math.floor(maxWidth / 3)));
 }
 
 function linesBelow(
   cell: Cell | undefined,
   indent: string,
-  most: number,
+  maxWidth: number,
   unicode: boolean,
 ): string[] {
   const { text = "", paint = asIs } = cell ?? {};
   if (text === "") return [];
-  const width = most - indent.length;
+  const width = maxWidth - indent.length;
   return wrapLine(text, width, 0).map((line) => indent + paint(shorten(line, width, unicode)));
 }
 
@@ -157,8 +163,8 @@ function asIs(text: string): string {
 
 function linesOf(
   row: readonly Cell[],
-  columns: readonly Placed[],
-  widths: ReadonlyMap<Placed, number>,
+  columns: readonly LaidOutColumn[],
+  widths: ReadonlyMap<LaidOutColumn, number>,
   { unicode, plain }: { readonly unicode: boolean; readonly plain: boolean },
 ): string[] {
   const cells = columns.map((column) => {

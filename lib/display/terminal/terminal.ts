@@ -1,11 +1,16 @@
 /**
- * The terminal that a program runs on.
+ * The terminal that a program runs on: its size, and what may be drawn on it.
+ *
+ * This room turns text and state into terminal output, and knows neither client nor server:
+ * `terminal_painter.ts` over `frame.ts` makes the bytes of a picture; `table.ts`, `bar.ts`,
+ * `text_width.ts` and `units.ts` lay out text; `paint.ts` colours it; `locale.ts`, `clock.ts` and
+ * `on_exit.ts` are its surroundings. Every other room of `display/` may import it, and `cli/`.
  *
  * @module
  */
 import { isUnicodeLocale, readPermitted } from "./locale.ts";
 
-/** A terminal's size, in characters. */
+/** A terminal's size in characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
@@ -23,22 +28,22 @@ export function terminalSize(): TerminalSize {
   }
 }
 
-/** What the user said about drawing. */
+/** The user's choices about drawing. */
 export interface DrawingChoice {
-  /** Whether colours are welcome. */
+  /** Whether colours are allowed. */
   readonly color: boolean;
-  /** Whether nothing but ASCII is. */
+  /** Whether only ASCII is allowed. */
   readonly ascii: boolean;
 }
 
-/** What may be drawn. */
+/** The limits of a drawing. */
 export interface Drawing {
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
 }
 
-/** What may be drawn on a terminal, as the user, `NO_COLOR` and the locale say. */
+/** The limits set by the user's choice, `NO_COLOR` and the locale. */
 export function drawingFor({ color, ascii }: DrawingChoice): Drawing {
   return {
     color: color && !Deno.noColor,

@@ -1,6 +1,6 @@
 /**
- * A picture that stays at the end of a terminal while lines pass by above it: remembers what stands
- * there, and says which bytes change it. Writes nothing itself.
+ * A picture that stays at the end of a terminal while lines scroll by above it. Remembers the last
+ * picture and returns the bytes that change it; writes nothing itself.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { TerminalSize } from "./terminal.ts";
 import { wrappedRows } from "./text_width.ts";
 
 /**
- * Milliseconds for which a terminal's size must have stood still before the next frame. While a
- * window is dragged some terminals wrap lines anew long before they tell of it (tmux: 250 ms); what
- * is drawn meanwhile is cut, and where it stands cannot be computed any more.
+ * Milliseconds for which a terminal's size must be unchanged before the next frame. While a window
+ * is dragged some terminals wrap lines again long before they report the new size (tmux: 250 ms); a
+ * picture drawn meanwhile is cut, and its position cannot be computed.
  */
 export const SETTLING_TIME = 300;
 
-/** What is to be seen. */
+/** A picture and the new lines above it. */
 export interface Picture {
   /** Lines that stay, above the picture. */
   readonly messages: readonly string[];
   /** The picture, each line narrower than the terminal. */
   readonly lines: readonly string[];
   /**
-   * Whether the cursor is to be seen below.
+   * Whether the cursor is visible below.
    *
    * @default {false}
    */
@@ -41,13 +41,13 @@ export class TerminalPainter {
     this.#drawn = { lines: [], ...size };
   }
 
-  /** The columns that the picture before had. */
+  /** The terminal's columns when the last picture was drawn. */
   get columns(): number {
     return this.#drawn.columns;
   }
 
-  /** Whether the size has stood still for long enough to draw; to be asked before each picture. */
-  standsStill(size: TerminalSize, now: number): boolean {
+  /** Whether the size has been unchanged for long enough to draw. Call it before each picture. */
+  isSizeStable(size: TerminalSize, now: number): boolean {
     if (size.columns !== this.#seen.columns || size.rows !== this.#seen.rows) {
       this.#seen = size;
       this.#seenSince = now;
@@ -55,13 +55,13 @@ export class TerminalPainter {
     return now - this.#seenSince >= SETTLING_TIME;
   }
 
-  /** The bytes of the next picture, for one write; "" if all stands there already. */
+  /** The bytes of the next picture, for one write; "" if nothing changes. */
   paint(picture: Picture, size: TerminalSize): string {
     if (picture.messages.length === 0 && this.#isDrawn(picture.lines, size)) return "";
     return this.#frame(picture, size);
   }
 
-  /** The bytes that take the picture away and show the cursor; the messages stay. */
+  /** The bytes that remove the picture and show the cursor; the messages stay. */
   end(messages: readonly string[], size: TerminalSize): string {
     return this.#frame({ messages, lines: [], cursor: true }, size);
   }
@@ -77,7 +77,7 @@ export class TerminalPainter {
     const drawn = this.#drawn;
     this.#drawn = { lines, ...size };
     return frameText({
-      // What fitted once needs measuring only where there is less room now.
+      // Lines that fitted need measuring only where there is less room now.
       rowsAbove: size.columns >= drawn.columns
         ? drawn.lines.length
         : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),

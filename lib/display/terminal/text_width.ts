@@ -1,9 +1,8 @@
 /**
- * Text by the columns it takes on a terminal: measured, padded, shortened, wrapped. A CJK
- * character takes two, a combining mark none; what a reader takes for one character is never cut.
+ * Text measured, padded, shortened and wrapped by the columns it takes on a terminal. A CJK
+ * character takes two, a combining mark none; a grapheme is never cut.
  *
- * Terminals disagree about some emoji sequences; who draws must cope with a line that turns out
- * wider than it was measured.
+ * Terminals disagree about some emoji sequences, so a line may turn out wider than measured.
  *
  * @module
  */
@@ -14,7 +13,7 @@ const ASCII = /^[\x20-\x7e]*$/;
 // deno-lint-ignore no-control-regex
 const COLOUR_OR_WORD = /\x1b\[[0-9;]*m|[^ \x1b]+| +/g;
 
-/** Widths of texts that were measured lately: the same names are drawn ten times a second. */
+/** Widths measured recently: the same names are drawn ten times a second. */
 const MEASURED = new Map<string, number>();
 const MAX_MEASURED = 2000;
 
@@ -29,21 +28,21 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** A text with spaces after it, up to `width` columns. */
+/** A text padded with spaces after it to `width` columns. */
 export function padEnd(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** A text with spaces before it, up to `width` columns. */
+/** A text padded with spaces before it to `width` columns. */
 export function padStart(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - widthOf(text))) + text;
 }
 
 /**
- * A text of at most `width` columns: its middle gives way to an ellipsis, so that the end, which
- * tells names apart, is kept.
+ * A text cut to at most `width` columns: an ellipsis replaces its middle, since names often differ
+ * only at their ends.
  *
- * @param unicode Whether the ellipsis may be `…`; else it is `..`.
+ * @param unicode Whether the ellipsis may be `…`; otherwise it is `..`.
  */
 export function shorten(text: string, width: number, unicode: boolean): string {
   if (widthOf(text) <= width) return text;
@@ -56,7 +55,7 @@ export function shorten(text: string, width: number, unicode: boolean): string {
   return start.taken.join("") + ellipsis + end.taken.reverse().join("");
 }
 
-/** The first of some texts, from long to short, that fits; if none does, the last, shortened. */
+/** The first of some texts, from long to short, that fits; otherwise the last, shortened. */
 export function fitting(texts: readonly string[], width: number, unicode: boolean): string {
   const text = texts.find((text) => widthOf(text) <= width) ?? texts.at(-1) ?? "";
   return shorten(text, width, unicode);
@@ -64,7 +63,7 @@ export function fitting(texts: readonly string[], width: number, unicode: boolea
 
 /**
  * A line as rows of at most `columns` columns, broken between words where that is possible. Rows
- * after the first begin with `indent` spaces; colours go on from one to the next.
+ * after the first begin with `indent` spaces; colours continue from row to row.
  */
 export function wrapLine(text: string, columns: number, indent: number): string[] {
   if (columns < 1 || widthOf(text) <= columns) return [text];
@@ -96,7 +95,7 @@ export function wrapLine(text: string, columns: number, indent: number): string[
 }
 
 /**
- * The rows that one line takes on a terminal of `columns`, once it is wrapped there.
+ * The number of rows that a line takes on a terminal of `columns` columns that wraps it.
  *
  * @param columns At least 1.
  */

@@ -1,21 +1,21 @@
 /**
  * Amounts as people read them: bytes, rates and times. Every text is short and of bounded width,
- * so that columns can be as wide as the widest.
+ * so that columns can have a fixed width.
  *
  * @module
  */
 import { format } from "@std/fmt/bytes";
 
-/** The most columns that {@linkcode formatBytes} takes. */
+/** The maximum width of {@linkcode formatBytes}. */
 export const BYTES_WIDTH = 8;
 
-/** The most columns that {@linkcode formatBytesOf} takes. */
+/** The maximum width of {@linkcode formatBytesOf}. */
 export const BYTES_OF_WIDTH = 13;
 
-/** The most columns that {@linkcode formatRate} takes. */
+/** The maximum width of {@linkcode formatRate}. */
 export const RATE_WIDTH = BYTES_WIDTH + 2;
 
-/** The most columns that {@linkcode formatDuration} takes. */
+/** The maximum width of {@linkcode formatDuration}. */
 export const DURATION_WIDTH = 8;
 
 const SECOND = 1000;
@@ -23,7 +23,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** From here on days are enough. */
+/** Longer times are shown in days. */
 const MAX_ON_CLOCK = 100 * HOUR;
 
 const MAX_DAYS = 999;
@@ -41,10 +41,10 @@ export function formatBytes(bytes: number): string {
   return `${digits} ${unit.replace("k", "K")}`;
 }
 
-/** How much of a size is there, in the size's unit: `1.20/2.61 GiB`. */
-export function formatBytesOf(received: number, size: number): string {
+/** An amount of a size, in the size's unit: `1.20/2.61 GiB`. */
+export function formatBytesOf(bytes: number, size: number): string {
   const [total = "", unit = ""] = formatBytes(size).split(" ");
-  const share = size > 0 ? Math.min(atLeastZero(received) / size, 1) : 0;
+  const share = size > 0 ? Math.min(atLeastZero(bytes) / size, 1) : 0;
   const decimals = total.split(".")[1]?.length ?? 0;
   return `${(Number(total) * share).toFixed(decimals)}/${total} ${unit}`;
 }
@@ -55,7 +55,7 @@ export function formatRate(bytesPerSecond: number): string {
 }
 
 /**
- * Time on a clock, rounded up to seconds: `0:07`, `1:02:03`; from 100 hours on `4 days`.
+ * A time as on a clock, rounded up to seconds: `0:07`, `1:02:03`; from 100 hours on `4 days`.
  *
  * @param milliseconds Anything not finite or below 0 counts as 0.
  */
@@ -71,7 +71,7 @@ export function formatDuration(milliseconds: number): string {
   return `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % MINUTE)}`;
 }
 
-/** How long something took: `0.4 s`; from ten seconds on as {@linkcode formatDuration}. */
+/** An elapsed time: `0.4 s`; from ten seconds on as {@linkcode formatDuration}. */
 export function formatElapsed(milliseconds: number): string {
   const passed = atLeastZero(milliseconds);
   return passed < 9950 ? `${(passed / SECOND).toFixed(1)} s` : formatDuration(passed);

@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Range, Ranges } from "../../../lib/client/disk/byte_ranges.ts";
 
-/** Small enough that ranges meet often. */
+/** Small enough that ranges overlap often. */
 const BYTES = 40;
 
-Deno.test("Ranges holds what a naive set of bytes holds, whatever is added and taken away", () => {
+Deno.test("Ranges holds the same bytes as a naive set after any additions and removals", () => {
   const range = fc.tuple(fc.nat(BYTES), fc.nat(BYTES)).map(([a, b]) => ({
-    // Some of them empty, some the wrong way round: those hold nothing.
+    // Some are empty, some reversed: those hold nothing.
     start: a,
     end: b,
   }));
   const step = fc.oneof(
     range.map((range) => ({ what: "add" as const, range })),
     range.map((range) => ({ what: "remove" as const, range })),
-    fc.nat(12).map((most) => ({ what: "takeFirst" as const, most })),
+    fc.nat(12).map((max) => ({ what: "takeFirst" as const, max })),
   );
   fc.assert(
     fc.property(fc.array(range, { maxLength: 5 }), fc.array(step, { maxLength: 60 }), (
@@ -29,11 +29,11 @@ Deno.test("Ranges holds what a naive set of bytes holds, whatever is added and t
           ranges.add(step.range);
           for (const byte of bytesOf(step.range)) naive.add(byte);
         } else if (step.what === "remove") {
-          const there = bytesOf(step.range).filter((byte) => naive.delete(byte)).length;
-          assert.equal(ranges.remove(step.range), there);
+          const present = bytesOf(step.range).filter((byte) => naive.delete(byte)).length;
+          assert.equal(ranges.remove(step.range), present);
         } else {
-          const taken = ranges.takeFirst(step.most);
-          assert.deepEqual(taken && bytesOf(taken), takeFirst(naive, step.most));
+          const taken = ranges.takeFirst(step.max);
+          assert.deepEqual(taken && bytesOf(taken), takeFirst(naive, step.max));
         }
         assertHolds(ranges, naive);
       }
@@ -42,7 +42,7 @@ Deno.test("Ranges holds what a naive set of bytes holds, whatever is added and t
   );
 });
 
-Deno.test("Ranges without anything has no first byte and gives nothing", () => {
+Deno.test("Ranges without bytes has no first byte and returns nothing", () => {
   const ranges = new Ranges();
   assert.equal(ranges.first, undefined);
   assert.equal(ranges.size, 0);
@@ -57,13 +57,13 @@ Deno.test("Ranges joins ranges that touch", () => {
   assert.deepEqual([...ranges], [{ start: 0, end: 30 }]);
 });
 
-Deno.test("Ranges cuts a range of which the middle is taken away", () => {
+Deno.test("Ranges splits a range whose middle is removed", () => {
   const ranges = new Ranges({ start: 0, end: 30 });
   assert.equal(ranges.remove({ start: 10, end: 20 }), 10);
   assert.deepEqual([...ranges], [{ start: 0, end: 10 }, { start: 20, end: 30 }]);
 });
 
-Deno.test("Ranges takes the low end of a range, and no more than one range at a time", () => {
+Deno.test("Ranges takes the low end of the first range, and no more than one range at a time", () => {
   const ranges = new Ranges({ start: 5, end: 8 }, { start: 20, end: 30 });
   assert.deepEqual(ranges.takeFirst(2), { start: 5, end: 7 });
   assert.deepEqual(ranges.takeFirst(100), { start: 7, end: 8 });
@@ -71,7 +71,7 @@ Deno.test("Ranges takes the low end of a range, and no more than one range at a 
   assert.equal(ranges.takeFirst(100), undefined);
 });
 
-Deno.test("Ranges leaves the ranges alone that it was made of", () => {
+Deno.test("Ranges does not change the ranges that it was made of", () => {
   const range = Object.freeze({ start: 0, end: 10 });
   const ranges = new Ranges(range);
   const copy = new Ranges(...ranges);
@@ -90,7 +90,7 @@ Deno.test("Ranges holds positions beyond 32 bits", () => {
   assert.deepEqual(ranges.takeFirst(2 ** 20), { start: 2 ** 41, end: 2 ** 41 + 2 ** 20 });
 });
 
-Deno.test("Ranges takes a large file apart and puts it together again in any order", () => {
+Deno.test("Ranges splits a large file and joins it again in any order", () => {
   const chunk = 16 * 1024;
   const chunks = 20_000;
   const ranges = new Ranges({ start: 0, end: chunks * chunk });
@@ -108,12 +108,12 @@ function bytesOf({ start, end }: Range): number[] {
   return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i);
 }
 
-/** What `takeFirst` means, a byte at a time. */
-function takeFirst(bytes: Set<number>, most: number): number[] | undefined {
+/** A naive `takeFirst`, byte by byte. */
+function takeFirst(bytes: Set<number>, max: number): number[] | undefined {
   if (bytes.size === 0) return undefined;
   const first = Math.min(...bytes);
   const taken: number[] = [];
-  while (taken.length < most && bytes.delete(first + taken.length)) {
+  while (taken.length < max && bytes.delete(first + taken.length)) {
     taken.push(first + taken.length);
   }
   return taken;

@@ -9,7 +9,7 @@ import {
   parseJournal,
 } from "../../../lib/client/disk/journal.ts";
 
-/** The built-in unit of this kind takes a second to make. */
+/** The built-in unit of this kind takes a second to construct. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 
 const SUBJECT: JournalSubject = { path: "photos/Zoë – 1.jpg", size: 100_000, version: "4-2-é" };
@@ -25,7 +25,7 @@ Deno.test("parseJournal reads what journalHead and journalLine write", () => {
   assert.deepEqual(parseJournal(bytesOf(SUBJECT, [])), { subject: SUBJECT, entries: [] });
 });
 
-Deno.test("parseJournal reads any subject and entries that were written", () => {
+Deno.test("parseJournal reads any subject and entries as written", () => {
   const subject = fc.record({
     path: fc.oneof(fc.string(), fc.string({ unit: ANY_LETTER }), fc.constant("a\nb \ufeff\ufffd")),
     size: fc.maxSafeNat(),
@@ -66,7 +66,7 @@ Deno.test("parseJournal loses no more than the torn line, wherever a journal is 
     .map((_, i, lengths) => lengths.slice(0, i + 1).reduce((a, b) => a + b));
   for (let length = 0; length <= whole.length; length++) {
     const journal = parseJournal(whole.subarray(0, length));
-    // A line counts from its last digit on: its end says no more.
+    // A line is complete with its last digit, even without its end.
     const lines = ends.filter((end) => end - 1 <= length).length;
     if (lines === 0) assert.equal(journal, null, `cut at ${length}`);
     else assert.deepEqual(journal?.entries, ENTRIES.slice(0, lines - 1), `cut at ${length}`);
@@ -83,7 +83,7 @@ Deno.test("parseJournal loses no more than the lines that a changed bit is in", 
         const damaged = Buffer.from(whole);
         damaged[at]! ^= 1 << bit;
         const journal = parseJournal(damaged);
-        // The end of a line is the beginning of the next one, too.
+        // The end of a line also separates it from the next one.
         const lost = at === start + length - 1 ? [line, line + 1] : [line];
         if (lost.includes(0)) {
           assert.equal(journal, null, `byte ${at}, bit ${bit}`);
@@ -97,14 +97,14 @@ Deno.test("parseJournal loses no more than the lines that a changed bit is in", 
   }
 });
 
-Deno.test("parseJournal reads on after a line that was torn in the middle of the journal", () => {
+Deno.test("parseJournal continues after a torn line in the middle of the journal", () => {
   const torn = journalLine(ENTRIES[1]!).slice(0, 9);
   const text = head() + journalLine(ENTRIES[0]!) + torn + "\n" + journalLine(ENTRIES[2]!);
   const { entries } = parseJournal(Buffer.from(text))!;
   assert.deepEqual(entries, [ENTRIES[0], ENTRIES[2]]);
 });
 
-Deno.test("parseJournal takes what is no journal for none", () => {
+Deno.test("parseJournal returns null for what is no journal", () => {
   const others = [
     "",
     "\n",
@@ -135,7 +135,7 @@ Deno.test("parseJournal takes what is no journal for none", () => {
   });
 });
 
-Deno.test("parseJournal skips entries that cannot be", () => {
+Deno.test("parseJournal skips impossible entries", () => {
   const lines = [
     "0 0 0",
     "-1 5 0",
@@ -164,7 +164,7 @@ Deno.test("parseJournal skips entries that cannot be", () => {
   assert.equal(parseJournal(Buffer.from(edge))?.entries.length, 2);
 });
 
-Deno.test("parseJournal never throws, and gives only entries that lie in the file", () => {
+Deno.test("parseJournal never throws, and returns only entries inside the file", () => {
   const whole = bytesOf(SUBJECT, ENTRIES);
   const damaged = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1 })
     .map((changes) => {
@@ -198,12 +198,12 @@ function bytesOf(subject: JournalSubject, entries: readonly JournalEntry[]): Uin
   return Buffer.from([journalHead(subject), ...entries.map(journalLine)].join(""));
 }
 
-/** A line with its right checksum, as an attentive forger would write it. */
+/** A line with its correct checksum, as a careful forger would write it. */
 function sealed(text: string): string {
   return `${text} ${crcOf(text).toString(16)}\n`;
 }
 
-/** CRC-32, bit by bit: not the implementation that is tested. */
+/** CRC-32, bit by bit: independent of the implementation under test. */
 function crcOf(text: string): number {
   let crc = 0xffffffff;
   for (const byte of new TextEncoder().encode(text)) {

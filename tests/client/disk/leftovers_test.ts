@@ -10,7 +10,7 @@ function unfinished(path: string, resumableBytes = 0): UnfinishedFile {
   return { path, priority: "NORMAL", size: 1000, resumableBytes };
 }
 
-Deno.test("withKept reads journals of files of which nothing is known, and of no others", async () => {
+Deno.test("withResumableBytes reads the journals of files with 0 resumable bytes, and of no others", async () => {
   await using folder = await tempFolder();
   const output = await OutputFolder.open(join(folder.path, "Output"));
   const write = (path: string, size: number) => {

@@ -20,9 +20,9 @@ const NOTHING: LocalState = {
 };
 const FILE = fileOf(10 * CHUNK);
 
-Deno.test("lookAt finds nothing in a folder that does not exist, and creates nothing", async () => {
+Deno.test("inspect finds nothing in a folder that does not exist, and creates nothing", async () => {
   using temp = tempFolder();
-  const output = await OutputFolder.look(join(temp.path, "a", "b"));
+  const output = await OutputFolder.openReadOnly(join(temp.path, "a", "b"));
   assert.deepEqual(await inspect(FILE, output), NOTHING);
   assert.deepEqual([...Deno.readDirSync(temp.path)], []);
 });
@@ -34,47 +34,50 @@ for (
     ["of another size", FILE.size + 1, MODIFIED, "other"],
   ] as const
 ) {
-  Deno.test(`lookAt sees a file ${what}`, async () => {
-    using place = await partialFileFixture();
-    const path = place.output.finalPath(FILE.path);
+  Deno.test(`inspect finds a file ${what}`, async () => {
+    using fixture = await partialFileFixture();
+    const path = fixture.output.finalPath(FILE.path);
     Deno.writeFileSync(path, new Uint8Array(size));
     Deno.utimeSync(path, new Date(modified), new Date(modified));
-    assert.deepEqual(await inspect(FILE, place.output), { ...NOTHING, present });
+    assert.deepEqual(await inspect(FILE, fixture.output), { ...NOTHING, present });
   });
 }
 
-Deno.test("lookAt counts what a journal names once, and what the data is long enough for", async () => {
-  using place = await partialFileFixture();
-  await writeAndClose(place, FILE, [0, 1, 1, 5]);
-  assert.equal((await inspect(FILE, place.output)).resumableBytes, 3 * CHUNK);
-  Deno.truncateSync(place.dataOf(FILE), 1.5 * CHUNK);
-  assert.equal((await inspect(FILE, place.output)).resumableBytes, 1.5 * CHUNK);
-  Deno.removeSync(place.dataOf(FILE));
-  assert.deepEqual(await inspect(FILE, place.output), NOTHING);
+Deno.test("inspect counts claimed bytes once, and only those that the data is long enough for", async () => {
+  using fixture = await partialFileFixture();
+  await writeAndClose(fixture, FILE, [0, 1, 1, 5]);
+  assert.equal((await inspect(FILE, fixture.output)).resumableBytes, 3 * CHUNK);
+  Deno.truncateSync(fixture.dataOf(FILE), 1.5 * CHUNK);
+  assert.equal((await inspect(FILE, fixture.output)).resumableBytes, 1.5 * CHUNK);
+  Deno.removeSync(fixture.dataOf(FILE));
+  assert.deepEqual(await inspect(FILE, fixture.output), NOTHING);
 });
 
-Deno.test("lookAt sees what would be dropped, and drops nothing", async () => {
-  using place = await partialFileFixture();
-  await writeAndClose(place, FILE, [0]);
+Deno.test("inspect finds why a partial file would be discarded, and discards nothing", async () => {
+  using fixture = await partialFileFixture();
+  await writeAndClose(fixture, FILE, [0]);
   const other = fileOf(FILE.size, { version: "w" });
-  assert.deepEqual(await inspect(other, place.output), { ...NOTHING, dropped: "outdated" });
-  Deno.writeTextFileSync(place.journalOf(FILE), "noise");
-  assert.deepEqual(await inspect(FILE, place.output), { ...NOTHING, dropped: "unreadable" });
-  assert.equal(place.work().length, 2);
-  assert.deepEqual(Deno.readFileSync(place.dataOf(FILE)), contentOf(FILE).slice(0, CHUNK));
+  assert.deepEqual(await inspect(other, fixture.output), { ...NOTHING, discardReason: "outdated" });
+  Deno.writeTextFileSync(fixture.journalOf(FILE), "noise");
+  assert.deepEqual(await inspect(FILE, fixture.output), {
+    ...NOTHING,
+    discardReason: "unreadable",
+  });
+  assert.equal(fixture.work().length, 2);
+  assert.deepEqual(Deno.readFileSync(fixture.dataOf(FILE)), contentOf(FILE).slice(0, CHUNK));
 });
 
-Deno.test("lookAt says what stands in the way", async () => {
-  using place = await partialFileFixture();
-  Deno.mkdirSync(place.output.finalPath("a.bin"));
-  Deno.symlinkSync("elsewhere", place.output.finalPath("link"));
+Deno.test("inspect returns the obstacle in the way", async () => {
+  using fixture = await partialFileFixture();
+  Deno.mkdirSync(fixture.output.finalPath("a.bin"));
+  Deno.symlinkSync("elsewhere", fixture.output.finalPath("link"));
   const below = fileOf(1, { path: "link/b.bin" });
   assert.match(
-    (await inspect(FILE, place.output)).obstacle ?? "",
+    (await inspect(FILE, fixture.output)).obstacle ?? "",
     /^a folder stands where "a\.bin"/,
   );
   assert.match(
-    (await inspect(below, place.output)).obstacle ?? "",
+    (await inspect(below, fixture.output)).obstacle ?? "",
     /link" is a link; remove it$/,
   );
 });

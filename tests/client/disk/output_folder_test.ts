@@ -5,10 +5,10 @@ import { OutputError, OutputFolder } from "../../../lib/client/disk/output_folde
 import { UserError } from "../../../lib/errors.ts";
 import { OWN_FOLDER } from "../../../lib/fs/safe_path.ts";
 
-/** The built-in unit of this kind takes a second to make. */
+/** The built-in unit of this kind takes a second to construct. */
 const ANY_LETTER = fc.nat(0xd7ff).map((code) => String.fromCodePoint(code));
 
-Deno.test("OutputFolder.open creates the folder, and its own one in it", async () => {
+Deno.test("OutputFolder.open creates the folder, and its work folder in it", async () => {
   using temp = tempFolder();
   const dir = join(temp.path, "a", "b");
   await OutputFolder.open(dir);
@@ -16,7 +16,7 @@ Deno.test("OutputFolder.open creates the folder, and its own one in it", async (
   assert.deepEqual(namesIn(join(dir, OWN_FOLDER)), []);
 });
 
-Deno.test("OutputFolder.open takes a folder that is in use already", async () => {
+Deno.test("OutputFolder.open accepts a folder with files in it", async () => {
   using temp = tempFolder();
   Deno.mkdirSync(join(temp.path, OWN_FOLDER));
   Deno.writeTextFileSync(join(temp.path, OWN_FOLDER, "x.data"), "kept");
@@ -63,7 +63,7 @@ for (
     const isInFile = what === "a folder in a file";
     const dir = join(temp.path, isInFile ? "file/out" : "out");
     make(dir);
-    // To some users nothing is forbidden.
+    // Some users may write everywhere.
     if (what.includes("may not") && isWritable(dir)) return;
     await assert.rejects(OutputFolder.open(dir), (error) => {
       assert.ok(error instanceof UserError, `${error}`);
@@ -82,7 +82,7 @@ for (
   });
 }
 
-Deno.test("OutputFolder.workPath gives each name a short one of its own", async () => {
+Deno.test("OutputFolder.workPath returns a short path of its own for each name", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   const work = join(Deno.realPathSync(temp.path), OWN_FOLDER);
@@ -97,7 +97,7 @@ Deno.test("OutputFolder.workPath gives each name a short one of its own", async 
   }));
 });
 
-Deno.test("OutputFolder.finalPath is where a file ends up, and creates nothing", async () => {
+Deno.test("OutputFolder.finalPath returns the final path, and creates nothing", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   assert.equal(
@@ -107,7 +107,7 @@ Deno.test("OutputFolder.finalPath is where a file ends up, and creates nothing",
   assert.deepEqual(namesIn(temp.path), [OWN_FOLDER]);
 });
 
-Deno.test("OutputFolder.present knows regular files, and what stands in their way", async () => {
+Deno.test("OutputFolder.statFinal finds regular files, and throws for obstacles", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   Deno.mkdirSync(output.finalPath("a/b"), { recursive: true });
@@ -126,7 +126,7 @@ Deno.test("OutputFolder.present knows regular files, and what stands in their wa
   }
 });
 
-Deno.test("OutputFolder.place moves a file to its name, and makes the folders on the way", async () => {
+Deno.test("OutputFolder.publish moves a file to its final name, and creates its folders", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const path of ["a.txt", "b/c.txt", "b/d/e/f.txt", "漢/é.txt"]) {
@@ -136,7 +136,7 @@ Deno.test("OutputFolder.place moves a file to its name, and makes the folders on
   assert.deepEqual(namesIn(join(temp.path, OWN_FOLDER)), []);
 });
 
-Deno.test("OutputFolder.present takes what place will take, and makes nothing", async () => {
+Deno.test("OutputFolder.statFinal accepts what publish will accept, and creates nothing", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   await output.publish(make(output, "a/b.txt", "older"), "a/b.txt");
@@ -147,7 +147,7 @@ Deno.test("OutputFolder.present takes what place will take, and makes nothing", 
   assert.deepEqual(namesIn(temp.path), [OWN_FOLDER, "a"]);
 });
 
-Deno.test("OutputFolder.place replaces an older copy", async () => {
+Deno.test("OutputFolder.publish replaces an older copy", async () => {
   using temp = tempFolder();
   const output = await OutputFolder.open(temp.path);
   for (const content of ["older and longer", "newer"]) {
@@ -156,7 +156,7 @@ Deno.test("OutputFolder.place replaces an older copy", async () => {
   assert.equal(Deno.readTextFileSync(output.finalPath("a/b.txt")), "newer");
 });
 
-Deno.test("OutputFolder.place replaces a link under the file's name, and not what it leads to", async () => {
+Deno.test("OutputFolder.publish replaces a link under the file's name, and not its target", async () => {
   using temp = tempFolder();
   using outside = tempFolder();
   const output = await OutputFolder.open(temp.path);
@@ -196,7 +196,7 @@ for (
     }, "a/b.txt"],
   ] as const
 ) {
-  Deno.test(`OutputFolder.place and present refuse ${what}, and leave it as it is`, async () => {
+  Deno.test(`OutputFolder.publish and statFinal refuse ${what}, and leave it as it is`, async () => {
     using temp = tempFolder();
     using outside = tempFolder();
     const output = await OutputFolder.open(temp.path);
@@ -212,7 +212,7 @@ for (
   });
 }
 
-/** A complete file in the client's own folder. */
+/** Writes a complete file in the work folder. */
 function make(output: OutputFolder, path: string, content: string): string {
   const from = output.workPath(path).data;
   Deno.writeTextFileSync(from, content);
@@ -223,7 +223,7 @@ function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-/** All that is in a folder; of links, where they lead. */
+/** Everything in a folder; links with their targets. */
 function treeOf(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory, isSymlink }) => {
     const path = join(folder, name);

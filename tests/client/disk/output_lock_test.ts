@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { isReplaced, OutputLock } from "../../../lib/client/disk/output_lock.ts";
 
-Deno.test("isReplaced compares the numbers of files, where a system gives them", () => {
+Deno.test("isReplaced compares the numbers of files, where the system has them", () => {
   const rows = [[1, 1, false], [1, 2, true], [null, 2, false], [1, null, false], [0, 2, false]];
   for (const [open, there, replaced] of rows) {
     const files = [{ ino: open as number | null }, { ino: there as number | null }] as const;
@@ -10,7 +10,7 @@ Deno.test("isReplaced compares the numbers of files, where a system gives them",
   }
 });
 
-Deno.test("OutputLock.acquire takes a lock whose owner has gone without removing its file", async () => {
+Deno.test("OutputLock.acquire acquires a lock whose owner ended without removing its file", async () => {
   const folder = await Deno.makeTempDir({ prefix: "sluice-test-" });
   try {
     const path = join(folder, "lock");

@@ -12,76 +12,76 @@ import {
   writeChunk,
 } from "../../support/partial_file_fixture.ts";
 
-Deno.test("PartialFile says that a folder stands where the file belongs, and keeps its data", async () => {
-  using place = await partialFileFixture();
+Deno.test("PartialFile refuses to commit where a folder has the file's name, and keeps its data", async () => {
+  using fixture = await partialFileFixture();
   const file = fileOf(2 * CHUNK, { path: "folder/a.bin" });
-  Deno.mkdirSync(place.output.finalPath("folder/a.bin/inside"), { recursive: true });
-  const { partial } = await place.open(file);
+  Deno.mkdirSync(fixture.output.finalPath("folder/a.bin/inside"), { recursive: true });
+  const { partial } = await fixture.open(file);
   for (const i of [0, 1]) writeChunk(partial, file, i);
   await assert.rejects(partial.commit(), OutputError);
-  Deno.removeSync(place.output.finalPath("folder/a.bin"), { recursive: true });
-  const again = await place.open(file);
+  Deno.removeSync(fixture.output.finalPath("folder/a.bin"), { recursive: true });
+  const again = await fixture.open(file);
   assert.deepEqual(again.found, { ...NOTHING_FOUND, resumableBytes: 2 * CHUNK });
   await again.partial.commit();
-  assert.deepEqual(Deno.readFileSync(place.output.finalPath(file.path)), contentOf(file));
+  assert.deepEqual(Deno.readFileSync(fixture.output.finalPath(file.path)), contentOf(file));
 });
 
 Deno.test("PartialFile writes nothing through a link in the file's path", async () => {
-  using place = await partialFileFixture();
+  using fixture = await partialFileFixture();
   using outside = tempFolder();
-  Deno.symlinkSync(outside.path, place.output.finalPath("folder"));
+  Deno.symlinkSync(outside.path, fixture.output.finalPath("folder"));
   const file = fileOf(CHUNK, { path: "folder/a.bin" });
-  const { partial } = await place.open(file);
+  const { partial } = await fixture.open(file);
   writeChunk(partial, file, 0);
   await assert.rejects(partial.commit(), OutputError);
   assert.deepEqual([...Deno.readDirSync(outside.path)], []);
 });
 
-Deno.test("PartialFile writes nothing through a link that stands for its data", async () => {
+Deno.test("PartialFile writes nothing through a link in fixture of its data", async () => {
   using outside = tempFolder();
   const victim = join(outside.path, "victim");
   const file = fileOf(4 * CHUNK);
-  // A victim that is part of the file, so that the journal's claims are true, and another one.
+  // One victim is a part of the file, so that the journal's claims are true; another is not.
   for (const content of [contentOf(file).slice(0, 3 * CHUNK), new Uint8Array(10)]) {
-    using place = await partialFileFixture();
+    using fixture = await partialFileFixture();
     Deno.writeFileSync(victim, content);
-    await writeAndClose(place, file, [0, 1, 2]);
-    Deno.removeSync(place.dataOf(file));
-    Deno.symlinkSync(victim, place.dataOf(file));
-    const { partial, found } = await place.open(file);
+    await writeAndClose(fixture, file, [0, 1, 2]);
+    Deno.removeSync(fixture.dataOf(file));
+    Deno.symlinkSync(victim, fixture.dataOf(file));
+    const { partial, found } = await fixture.open(file);
     if (found.resumableBytes > 0) assert.throws(() => writeChunk(partial, file, 3), /is a link/);
     else for (let i = 0; i < 4; i++) writeChunk(partial, file, i);
     assert.deepEqual(Deno.readFileSync(victim), content);
   }
 });
 
-Deno.test("PartialFile takes no complete file that is only a link", async () => {
-  using place = await partialFileFixture();
+Deno.test("PartialFile does not commit a link to a complete file", async () => {
+  using fixture = await partialFileFixture();
   using outside = tempFolder();
   const victim = join(outside.path, "victim");
   const file = fileOf(2 * CHUNK);
   Deno.writeFileSync(victim, contentOf(file));
   const { mtime } = Deno.statSync(victim);
-  await writeAndClose(place, file, [0, 1]);
-  Deno.removeSync(place.dataOf(file));
-  Deno.symlinkSync(victim, place.dataOf(file));
-  const { partial } = await place.open(file);
+  await writeAndClose(fixture, file, [0, 1]);
+  Deno.removeSync(fixture.dataOf(file));
+  Deno.symlinkSync(victim, fixture.dataOf(file));
+  const { partial } = await fixture.open(file);
   await assert.rejects(partial.commit(), /is a link/);
   assert.deepEqual(Deno.statSync(victim).mtime, mtime);
 });
 
-Deno.test("PartialFile writes nothing through a link that stands for its journal", async () => {
+Deno.test("PartialFile writes nothing through a link in fixture of its journal", async () => {
   using outside = tempFolder();
   const victim = join(outside.path, "victim");
   const file = fileOf(4 * CHUNK);
   for (const isJournal of [true, false]) {
-    using place = await partialFileFixture();
-    await writeAndClose(place, file, [0, 1]);
-    const content = isJournal ? Deno.readTextFileSync(place.journalOf(file)) : "untouched";
+    using fixture = await partialFileFixture();
+    await writeAndClose(fixture, file, [0, 1]);
+    const content = isJournal ? Deno.readTextFileSync(fixture.journalOf(file)) : "untouched";
     Deno.writeTextFileSync(victim, content);
-    Deno.removeSync(place.journalOf(file));
-    Deno.symlinkSync(victim, place.journalOf(file));
-    const { partial, found } = await place.open(file);
+    Deno.removeSync(fixture.journalOf(file));
+    Deno.symlinkSync(victim, fixture.journalOf(file));
+    const { partial, found } = await fixture.open(file);
     assert.equal(found.discardReason, "unreadable");
     writeChunk(partial, file, 2);
     assert.equal(Deno.readTextFileSync(victim), content);

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { mayBeHeld, replaceFile } from "../../../lib/client/disk/replace_file.ts";
 
-/** What Windows says of a file that another program has open. */
+/** The error of Windows for a file that another program has open. */
 const HELD = Object.assign(
   new Error("The process cannot access the file because it is being used (os error 32)"),
   { code: "EBUSY" },
 );
 
-Deno.test("mayBeHeld takes what Windows says of open files, and nothing of other systems", () => {
+Deno.test("mayBeHeld is true for the errors of Windows about open files, and for no other system", () => {
   const rows: readonly (readonly [unknown, boolean])[] = [
     [HELD, true],
     [Object.assign(new Error("Access is denied."), { code: "EPERM" }), true],
@@ -38,7 +38,7 @@ Deno.test("replaceFile tries again on Windows while another program has a file o
   assert.deepEqual(tries, ["a b", "a b", "a b", "a b"]);
 });
 
-Deno.test("replaceFile gives up a file that stays open, with what the system says", async () => {
+Deno.test("replaceFile gives up on a file that stays open, with the system's error", async () => {
   let tries = 0;
   const rename = () => {
     tries++;
@@ -49,7 +49,7 @@ Deno.test("replaceFile gives up a file that stays open, with what the system say
   assert.ok(tries > 3, `it tried ${tries} times`);
 });
 
-Deno.test("replaceFile tries once where another try is of no use", async () => {
+Deno.test("replaceFile tries once where a further try cannot help", async () => {
   const missing = Object.assign(new Error("Not there"), { code: "ENOENT" });
   for (const [platform, error] of [["windows", missing], ["linux", HELD]] as const) {
     let tries = 0;
@@ -62,7 +62,7 @@ Deno.test("replaceFile tries once where another try is of no use", async () => {
   }
 });
 
-Deno.test("replaceFile puts a file in the place of one that is open", async () => {
+Deno.test("replaceFile replaces a file that is open", async () => {
   const folder = await Deno.makeTempDir({ prefix: "sluice-test-" });
   try {
     const [from, to] = [join(folder, "new"), join(folder, "old")];

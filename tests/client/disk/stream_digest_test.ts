@@ -63,7 +63,7 @@ Deno.test("StreamDigest takes up what an earlier run has written", async () => {
 Deno.test("StreamDigest says that the data is gone, or too short", async () => {
   using temp = tempFolder();
   const path = join(temp.path, "data");
-  await assert.rejects(new StreamDigest().finish(path, 1), /what was written cannot be read/);
+  await assert.rejects(new StreamDigest().finish(path, 1), /the partial file cannot be read/);
   Deno.writeFileSync(path, new Uint8Array(10));
   await assert.rejects(new StreamDigest().finish(path, 11), /shorter than what was written/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { WriteHandles } from "../../../lib/client/disk/write_handles.ts";
 
-/** How many files are open at once. */
+/** The most files that are open at once. */
 const MAX_HANDLES = 128;
 
 Deno.test("WriteHandles opens a file for reading and writing, and the same one again", () => {
@@ -18,7 +18,7 @@ Deno.test("WriteHandles opens a file for reading and writing, and the same one a
   assert.equal(new TextDecoder().decode(bytes), "ell");
 });
 
-Deno.test("WriteHandles keeps what a file holds, unless it is to be made anew", () => {
+Deno.test("WriteHandles keeps a file's content, unless a fresh file is requested", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const path = join(temp.path, "a");
@@ -36,7 +36,7 @@ Deno.test("WriteHandles keeps what a file holds, unless it is to be made anew", 
   }
 });
 
-Deno.test("WriteHandles does not open a file that is missing, unless it is to be made anew", () => {
+Deno.test("WriteHandles does not open a missing file, unless a fresh file is requested", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const path = join(temp.path, "no folder", "a");
@@ -44,11 +44,11 @@ Deno.test("WriteHandles does not open a file that is missing, unless it is to be
   assert.throws(() => handles.take(path), Deno.errors.NotFound);
   assert.deepEqual([...Deno.readDirSync(temp.path)], []);
   // Its folder was removed meanwhile.
-  write(handles.open(path, true), 0, "anew");
-  assert.equal(Deno.readTextFileSync(path), "anew");
+  write(handles.open(path, true), 0, "fresh");
+  assert.equal(Deno.readTextFileSync(path), "fresh");
 });
 
-Deno.test("WriteHandles gives a file away to one who closes it", () => {
+Deno.test("WriteHandles hands a file over to a caller that closes it", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const path = join(temp.path, "a");
@@ -84,7 +84,7 @@ Deno.test("WriteHandles follows no link", () => {
   assert.throws(() => Deno.lstatSync(join(temp.path, "new")), Deno.errors.NotFound);
 });
 
-Deno.test("WriteHandles makes a file anew that has another name elsewhere", () => {
+Deno.test("WriteHandles replaces a file that has another name elsewhere", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const victim = join(temp.path, "victim");
@@ -96,7 +96,7 @@ Deno.test("WriteHandles makes a file anew that has another name elsewhere", () =
   assert.equal(Deno.readTextFileSync(path), "mine");
 });
 
-Deno.test("WriteHandles opens no folder", () => {
+Deno.test("WriteHandles refuses to open a folder", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const path = join(temp.path, "a");
@@ -106,7 +106,7 @@ Deno.test("WriteHandles opens no folder", () => {
   assert.ok(Deno.lstatSync(join(path, "inside")).isDirectory);
 });
 
-Deno.test("WriteHandles keeps those files open that were used last, and no more than 128", () => {
+Deno.test("WriteHandles keeps the 128 most recently used files open", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const open = (i: number, fresh: boolean) => handles.open(join(temp.path, `${i}`), fresh);
@@ -115,7 +115,7 @@ Deno.test("WriteHandles keeps those files open that were used last, and no more 
   open(MAX_HANDLES, true);
   assert.equal(open(0, false), files[0]);
   assert.throws(() => write(files[1]!, 0, "x"), Deno.errors.BadResource);
-  // It is opened again without a word, and the next one is closed.
+  // It is opened again, and the next one is closed.
   write(open(1, false), 0, "still here");
   assert.equal(Deno.readTextFileSync(join(temp.path, "1")), "still here");
   assert.throws(() => write(files[2]!, 0, "x"), Deno.errors.BadResource);
@@ -134,7 +134,7 @@ Deno.test("WriteHandles writes to 500 files in turn", () => {
   for (const path of paths) assert.equal(Deno.readTextFileSync(path), "012");
 });
 
-Deno.test("WriteHandles closes a file, also one that is not open, and all at the end", () => {
+Deno.test("WriteHandles closes a file, ignores one that is not open, and closes all at the end", () => {
   using temp = tempFolder();
   const path = join(temp.path, "a");
   const handles = new WriteHandles();

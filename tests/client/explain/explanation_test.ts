@@ -32,14 +32,14 @@ function serverOf(input: string, sizes: Readonly<Record<string, number>>) {
   return { files, plan: makePlan(entries, files, "linux") };
 }
 
-/** What each line of an input means to a server. */
+/** The meaning of each line of an input, for a server with these files. */
 function meaningsOf(input: string, sizes: Readonly<Record<string, number>>): unknown[] {
   return explainLines(encoder.encode(input), serverOf(input, sizes)).map(({ meaning }) =>
     meaning.type === "entry" ? meaning.found : meaning.type
   );
 }
 
-/** What happens to each file, where `found` is on the disk, by path. */
+/** The explanation of each file, with the local states `found`, by path. */
 function filesOf(
   input: string,
   sizes: Readonly<Record<string, number>>,
@@ -47,14 +47,14 @@ function filesOf(
   verify = true,
 ): ExplainedFile[] {
   const { plan } = serverOf(input, sizes);
-  const outlooks = new Map<string, LocalState>();
-  for (const path of plan.files.keys()) outlooks.set(path, { ...NOTHING, ...found[path] });
-  return explainFiles(plan, outlooks, verify);
+  const states = new Map<string, LocalState>();
+  for (const path of plan.files.keys()) states.set(path, { ...NOTHING, ...found[path] });
+  return explainFiles(plan, states, verify);
 }
 
 const NONE: Findings = { files: 0, size: 0, elsewhere: 0, refused: 0, hint: null };
 
-Deno.test("explainLines tells of every line, with its number and its text", () => {
+Deno.test("explainLines returns every line with its number and its text", () => {
   const input = '\ufeff# files \r\n\r\n  a HIGH\t\n"b\nc\xff\n';
   const lines = explainLines(encoder.encode(input), null);
   assert.deepEqual(lines.map(({ line, text }) => [line, text]), [
@@ -68,18 +68,18 @@ Deno.test("explainLines tells of every line, with its number and its text", () =
   assert.deepEqual(types, ["comment", "blank", "entry", "mistake", "entry"]);
 });
 
-Deno.test("explainLines tells of an empty list nothing, and of a UTF-16 one what is wrong", () => {
+Deno.test("explainLines returns nothing for an empty list, and a mistake for one in UTF-16", () => {
   assert.deepEqual(explainLines(new Uint8Array(), null), []);
   const lines = explainLines(Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x0a, 0), null);
   assert.deepEqual(lines.map(({ line, meaning }) => [line, meaning.type]), [[1, "mistake"]]);
 });
 
-Deno.test("explainLines shows what is no UTF-8 with marks in its place", () => {
+Deno.test("explainLines replaces invalid UTF-8 with U+FFFD", () => {
   const [line] = explainLines(Uint8Array.of(0x61, 0xff, 0x62), null);
   assert.deepEqual([line!.text, line!.meaning.type], ["a\ufffdb", "mistake"]);
 });
 
-Deno.test("explainLines knows of no file without a server", () => {
+Deno.test("explainLines finds no files without a server", () => {
   const [line] = explainLines(encoder.encode(`*.bin HIGH sha256:${HEX}`), null);
   assert.deepEqual(line!.meaning, {
     type: "entry",
@@ -99,10 +99,10 @@ Deno.test("explainLines counts the files of each line once, where it decides", (
   ]);
 });
 
-Deno.test("explainLines tells what a line waits for, and what was meant perhaps", () => {
+Deno.test("explainLines returns a hint for a line that matches nothing, if there is a similar name", () => {
   const [waiting, misspelt] = meaningsOf("later\nA.X", { "a.x": 1 }) as Findings[];
   assert.deepEqual(waiting, NONE);
-  assert.match(misspelt!.hint ?? "", /but "a\.x"/);
+  assert.match(misspelt!.hint ?? "", /but it has "a\.x"/);
 });
 
 Deno.test("explainLines counts the files of a line that are refused", () => {
@@ -128,7 +128,7 @@ for (
   ] as readonly (readonly [Fate, Partial<LocalState>, boolean])[]
 ) {
   const what = JSON.stringify(found);
-  Deno.test(`explainFiles says "${fate}" of ${what} ${verify ? "with" : "without"} digests`, () => {
+  Deno.test(`explainFiles returns "${fate}" for ${what} ${verify ? "with" : "without"} digests`, () => {
     assert.equal(filesOf("a", { a: 10 }, { a: found }, verify)[0]!.fate, fate);
   });
 }
@@ -152,7 +152,7 @@ Deno.test("explainFiles orders by line, then by path, refused files among the ot
   assert.match(reason ?? "", /longer than 255/);
 });
 
-Deno.test("explainFiles shares by weight, and then evenly between files that have to come", () => {
+Deno.test("explainFiles shares by weight, and then evenly between files that have to be fetched", () => {
   const input = "c* CRITICAL\nh* HIGH\nn*\n";
   const sizes = { c1: 9, c2: 5, h1: 9, h2: 9, h3: 0, n1: 9, n2: 9, n3: 9 };
   const found = {

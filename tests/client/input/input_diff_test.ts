@@ -11,11 +11,11 @@ function changes(before: string, now: string): string[] {
     .map(({ change, entry }) => `${change} ${entry.name} ${entry.priority} ${entry.line}`);
 }
 
-Deno.test("diffEntries takes every line of a first list for new", () => {
+Deno.test("diffEntries returns every entry of a first list as added", () => {
   assert.deepEqual(changes("", "a\nb HIGH\n"), ["added a NORMAL 1", "added b HIGH 2"]);
 });
 
-Deno.test("diffEntries tells what is new, what differs and what is gone", () => {
+Deno.test("diffEntries returns entries that are new, differ and are gone", () => {
   assert.deepEqual(changes("a\nb HIGH\nc\n", "c\nb CRITICAL\nd\n"), [
     "changed b CRITICAL 2",
     "added d NORMAL 3",
@@ -23,7 +23,7 @@ Deno.test("diffEntries tells what is new, what differs and what is gone", () => 
   ]);
 });
 
-Deno.test("diffEntries takes another digest for a change, and another line for none", () => {
+Deno.test("diffEntries counts another digest as a change, and another line as none", () => {
   const digest = `sha256:${"0".repeat(64)}`;
   assert.deepEqual(changes("a\n", `# x\na ${digest}\n`), ["changed a NORMAL 2"]);
   assert.deepEqual(changes(`a ${digest}\n`, "a\n"), ["changed a NORMAL 1"]);

@@ -32,7 +32,7 @@ function problemOf(text: string): string {
 
 const NORMAL = { priority: "NORMAL", sha256: null } as const;
 
-Deno.test("parseInputList reads the example of the design", () => {
+Deno.test("parseInputList reads the documented example", () => {
   const list = parse(`# name or glob        [priority]   [expected digest]
 ubuntu.iso            CRITICAL     sha256:${HEX}
 photos/*.jpg          HIGH
@@ -58,15 +58,15 @@ Deno.test("parseInputList skips comments and blank lines, and counts them", () =
   assert.equal(entryOf('"#a"').name, "#a");
 });
 
-Deno.test("parseInputList takes CRLF, a byte-order mark and a missing last newline", () => {
-  const wanted = [{ line: 1, name: "a", ...NORMAL }, { line: 2, name: "b", ...NORMAL }];
+Deno.test("parseInputList accepts CRLF, a byte-order mark and a missing last newline", () => {
+  const expected = [{ line: 1, name: "a", ...NORMAL }, { line: 2, name: "b", ...NORMAL }];
   for (const text of ["a\nb", "a\nb\n", "a\r\nb\r\n", "a\r\nb", "\ufeffa\nb", "\ufeffa\n\ufeffb"]) {
-    assert.deepEqual(parse(text), { entries: wanted, problems: [] }, JSON.stringify(text));
+    assert.deepEqual(parse(text), { entries: expected, problems: [] }, JSON.stringify(text));
   }
   assert.deepEqual(parse("\ufeff# comment\r\n\r\n"), { entries: [], problems: [] });
 });
 
-Deno.test("parseInputList takes priorities in any case", () => {
+Deno.test("parseInputList accepts priorities in any case", () => {
   for (const priority of PRIORITIES) {
     for (const word of [priority, priority.toLowerCase()]) {
       assert.deepEqual(entryOf(`a ${word}`), { line: 1, name: "a", priority, sha256: null });
@@ -75,11 +75,11 @@ Deno.test("parseInputList takes priorities in any case", () => {
   assert.equal(entryOf("a\tHiGh").priority, "HIGH");
 });
 
-Deno.test("parseInputList takes digest and priority in either order", () => {
-  const wanted = { line: 1, name: "a b", priority: "HIGH", sha256: HEX };
-  assert.deepEqual(entryOf(`a b HIGH sha256:${HEX}`), wanted);
-  assert.deepEqual(entryOf(`a b sha256:${HEX} HIGH`), wanted);
-  assert.deepEqual(entryOf(`"a b"\t SHA256:${HEX.toUpperCase()}  high \t`), wanted);
+Deno.test("parseInputList accepts digest and priority in either order", () => {
+  const expected = { line: 1, name: "a b", priority: "HIGH", sha256: HEX };
+  assert.deepEqual(entryOf(`a b HIGH sha256:${HEX}`), expected);
+  assert.deepEqual(entryOf(`a b sha256:${HEX} HIGH`), expected);
+  assert.deepEqual(entryOf(`"a b"\t SHA256:${HEX.toUpperCase()}  high \t`), expected);
 });
 
 Deno.test("parseInputList takes only one priority and keeps the inner blanks of a name", () => {
@@ -111,7 +111,7 @@ Deno.test("parseInputList drops a leading ./", () => {
   for (const text of ["./a/b", "././a/b", '"./a/b"']) assert.equal(entryOf(text).name, "a/b");
 });
 
-Deno.test("parseInputList says what is wrong with a line", () => {
+Deno.test("parseInputList describes the mistake in a line", () => {
   const rows: [string, RegExp][] = [
     ["HIGH", /names no file: if a file is called "HIGH"/],
     [`sha256:${HEX}`, /names no file/],
@@ -153,16 +153,18 @@ Deno.test("parseInputList says what is wrong with a line", () => {
     ["a".repeat(4097), /longer than 4096 bytes/],
     ["{0,1}".repeat(10), /more than 1000 names/],
   ];
-  for (const [text, wanted] of rows) assert.match(problemOf(text), wanted, JSON.stringify(text));
+  for (const [text, expected] of rows) {
+    assert.match(problemOf(text), expected, JSON.stringify(text));
+  }
 });
 
-Deno.test("parseInputList goes on after wrong lines", () => {
+Deno.test("parseInputList continues after wrong lines", () => {
   const { entries, problems } = parse('a\n"b\n../c\nd HIGH\n');
   assert.deepEqual(entries.map(({ name }) => name), ["a", "d"]);
   assert.deepEqual(problems.map(({ line }) => line), [2, 3]);
 });
 
-Deno.test("parseInputList lets the last of several lines with one name count", () => {
+Deno.test("parseInputList keeps the last of several lines with one name", () => {
   const { entries, problems } = parse('a HIGH\nb\n./a\n"a" CRITICAL\n');
   assert.deepEqual(entries, [
     { line: 2, name: "b", ...NORMAL },
@@ -207,7 +209,7 @@ Deno.test("parseInputList reads back any name in quotes", () => {
   }));
 });
 
-Deno.test("parseInputList takes any bytes, and each line once", () => {
+Deno.test("parseInputList accepts any bytes, and reports each line once", () => {
   const line = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom("a", '"', "HIGH", "../x", " ", "#", `sha256:${HEX}`, "*{", "\r", "./a"),
@@ -230,7 +232,7 @@ Deno.test("parseInputList takes any bytes, and each line once", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void parseInputList(bytes)));
 });
 
-Deno.test("parseInputList takes time in proportion to the file", () => {
+Deno.test("parseInputList takes time proportional to the file's size", () => {
   const million = 1_000_000;
   // Quadratic time would take hours here.
   parse("a" + " ".repeat(million) + "b");

@@ -3,50 +3,50 @@ import { join } from "@std/path";
 import { UserError } from "../../../lib/errors.ts";
 import { type InputState, readInput, watchInput } from "../../../lib/client/input/input_watcher.ts";
 
-/** How long the watcher waits for an unfinished or empty text to go on, in milliseconds. */
-const LONG_STILL_MS = 500;
-/** What takes this long here, in milliseconds, may have stood still for the watcher. */
-const TOO_SLOW_MS = 0.8 * LONG_STILL_MS;
-/** How long the watcher waits for a file that keeps changing, in milliseconds. */
+/** How long an incomplete or empty text must be stable, in milliseconds. */
+const INCOMPLETE_STABLE_MS = 500;
+/** A pause this long, in milliseconds, may look like a stable text to the watcher. */
+const TOO_SLOW_MS = 0.8 * INCOMPLETE_STABLE_MS;
+/** How long the watcher waits before it reads a file that keeps changing, in milliseconds. */
 const MAX_DELAY_MS = 700;
 /** A test that hangs fails instead. */
 const DEADLINE_MS = 20_000;
 const OLD = "old.txt\n";
 
-/** What happens to a file, and what is to be told of it; all at once, since all of it waits. */
+/** Changes of a file and the expected states; run concurrently, since all of them mostly wait. */
 const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> = {
-  "tells the first text at once": (watched) => watched.isTold(OLD),
+  "yields the first text at once": (watched) => watched.expectStates(OLD),
 
-  "tells an edit in place": async (watched) => {
+  "yields an edit in place": async (watched) => {
     Deno.writeTextFileSync(watched.path, "new.txt\n");
-    await watched.isTold(OLD, "new.txt\n");
+    await watched.expectStates(OLD, "new.txt\n");
     Deno.writeTextFileSync(watched.path, "new.txt\nand.txt\n", { append: true });
-    await watched.isTold(OLD, "new.txt\n", "new.txt\nnew.txt\nand.txt\n");
+    await watched.expectStates(OLD, "new.txt\n", "new.txt\nnew.txt\nand.txt\n");
   },
 
-  "tells a file that replaces the one before, several times": async (watched) => {
+  "yields a file that replaces the one before, several times": async (watched) => {
     const texts = [1, 2, 3].map((i) => `new ${i}.txt\n`);
     for (const [i, text] of texts.entries()) {
       Deno.writeTextFileSync(`${watched.path}.tmp`, text);
       Deno.renameSync(`${watched.path}.tmp`, watched.path);
-      await watched.isTold(OLD, ...texts.slice(0, i + 1));
+      await watched.expectStates(OLD, ...texts.slice(0, i + 1));
     }
   },
 
-  "tells a text that is really empty": async (watched) => {
+  "yields a text that stays empty": async (watched) => {
     Deno.writeTextFileSync(watched.path, "");
-    await watched.isTold(OLD, "");
+    await watched.expectStates(OLD, "");
   },
 
-  "tells nothing of other files, and of a text written once more": async (watched) => {
+  "yields nothing for other files, and for the same text written again": async (watched) => {
     Deno.writeTextFileSync(`${watched.path}.bak`, "other.txt\n");
     Deno.writeTextFileSync(join(watched.path, "..", "other.txt"), "other.txt\n");
     Deno.writeTextFileSync(watched.path, OLD);
-    await pass(2 * LONG_STILL_MS);
+    await pass(2 * INCOMPLETE_STABLE_MS);
     assert.deepEqual(watched.states, [OLD]);
   },
 
-  "tells no empty text of a file that is emptied and then written": async (watched) => {
+  "yields no empty text of a file that is emptied and then written": async (watched) => {
     await unlessTooSlow(async (text) => {
       Deno.writeTextFileSync(watched.path, "");
       const waited = await pass(200);
@@ -55,7 +55,7 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     }, watched);
   },
 
-  "tells neither an end nor an empty text of a file that is deleted for a moment": async (
+  "yields no error and no empty text of a file that is deleted for a moment": async (
     watched,
   ) => {
     await pass(MAX_DELAY_MS);
@@ -69,7 +69,7 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     }, watched);
   },
 
-  "tells no half of a file that is deleted and written piece by piece": async (watched) => {
+  "yields no part of a file that is deleted and written in pieces": async (watched) => {
     await pass(MAX_DELAY_MS);
     await unlessTooSlow(async (text) => {
       Deno.removeSync(watched.path);
@@ -81,7 +81,7 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     }, watched);
   },
 
-  "tells no half of a line that is saved piece by piece": async (watched) => {
+  "yields no part of a line that is saved in pieces": async (watched) => {
     await unlessTooSlow(async (text) => {
       Deno.writeTextFileSync(watched.path, text.slice(0, -7));
       const waited = await pass(200);
@@ -90,14 +90,14 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     }, watched);
   },
 
-  "tells a last line without an end once it stands still": async (watched) => {
+  "yields a last line without an end once it is stable": async (watched) => {
     const start = performance.now();
     Deno.writeTextFileSync(watched.path, "no end.txt");
-    await watched.isTold(OLD, "no end.txt");
-    assert.ok(performance.now() - start >= LONG_STILL_MS);
+    await watched.expectStates(OLD, "no end.txt");
+    assert.ok(performance.now() - start >= INCOMPLETE_STABLE_MS);
   },
 
-  "tells whole lines of a file that never stands still": async (watched) => {
+  "yields whole lines of a file that never is stable": async (watched) => {
     const lines = Array.from({ length: 1000 }, (_, i) => `file ${i}.txt\n`);
     const whole = lines.join("");
     Deno.writeTextFileSync(watched.path, "");
@@ -116,8 +116,8 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     assert.ok(watched.states.length >= 3);
   },
 
-  "tells no empty text of a file that is written again and again": async (watched) => {
-    const end = performance.now() + 3 * LONG_STILL_MS;
+  "yields no empty text of a file that is written repeatedly": async (watched) => {
+    const end = performance.now() + 3 * INCOMPLETE_STABLE_MS;
     for (let i = 0; performance.now() < end; i++) {
       Deno.writeTextFileSync(watched.path, "");
       if (await pass(45) > TOO_SLOW_MS) return;
@@ -127,32 +127,32 @@ const BEHAVIOURS: Readonly<Record<string, (watched: Watched) => Promise<void>>> 
     assert.ok(!watched.states.includes(""), watched.states.join());
   },
 
-  "tells once that a file is gone for good, and its text when it is back": async (watched) => {
+  "yields once that a file is missing, and its text when it is back": async (watched) => {
     Deno.removeSync(watched.path);
-    await watched.isTold(OLD, /^unreadable: it does not exist; /);
-    await pass(LONG_STILL_MS);
-    await watched.isTold(OLD, /^unreadable: /);
+    await watched.expectStates(OLD, /^unreadable: it does not exist; /);
+    await pass(INCOMPLETE_STABLE_MS);
+    await watched.expectStates(OLD, /^unreadable: /);
     Deno.writeTextFileSync(watched.path, "back.txt\n");
-    await watched.isTold(OLD, /^unreadable: /, "back.txt\n");
+    await watched.expectStates(OLD, /^unreadable: /, "back.txt\n");
     Deno.removeSync(watched.path);
-    await watched.isTold(OLD, /^unreadable: /, "back.txt\n", /^unreadable: /);
+    await watched.expectStates(OLD, /^unreadable: /, "back.txt\n", /^unreadable: /);
   },
 
-  "tells that a folder stands where the file was": async (watched) => {
+  "yields that a folder is in the file's place": async (watched) => {
     Deno.removeSync(watched.path);
     Deno.mkdirSync(watched.path);
-    await watched.isTold(OLD, /^unreadable: it is a folder; /);
+    await watched.expectStates(OLD, /^unreadable: it is a folder; /);
     Deno.removeSync(watched.path);
     Deno.writeTextFileSync(watched.path, "back.txt\n");
-    await watched.isTold(OLD, /^unreadable: /, "back.txt\n");
+    await watched.expectStates(OLD, /^unreadable: /, "back.txt\n");
   },
 
-  "tells of a file whose folder is replaced": async (watched) => {
+  "yields the text of a file whose folder is replaced": async (watched) => {
     const folder = join(watched.path, "..");
     Deno.renameSync(folder, `${folder}.old`);
     Deno.mkdirSync(folder);
     Deno.writeTextFileSync(watched.path, "new.txt\n");
-    await watched.isTold(OLD, "new.txt\n");
+    await watched.expectStates(OLD, "new.txt\n");
   },
 };
 
@@ -160,7 +160,7 @@ Deno.test("watchInput", async (test) => {
   const steps = Object.entries(BEHAVIOURS).map(([name, fn]) =>
     test.step({
       name: `watchInput ${name}`,
-      // Side by side they cannot be told apart; the test around them is checked.
+      // Concurrent steps cannot be checked singly; the test around them is.
       sanitizeOps: false,
       sanitizeResources: false,
       sanitizeExit: false,
@@ -173,7 +173,7 @@ Deno.test("watchInput", async (test) => {
   await Promise.all(steps);
 });
 
-Deno.test("watchInput ends when it is aborted, and tells nothing more", async () => {
+Deno.test("watchInput ends when it is aborted, and yields nothing more", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "input.txt");
   Deno.writeTextFileSync(path, OLD);
@@ -187,16 +187,16 @@ Deno.test("watchInput ends when it is aborted, and tells nothing more", async ()
   assert.deepEqual(await next, { done: true, value: undefined });
 });
 
-Deno.test("watchInput that is aborted already tells nothing and ends", async () => {
+Deno.test("watchInput yields nothing if it is already aborted", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "input.txt");
   Deno.writeTextFileSync(path, OLD);
   const states: InputState[] = [];
   for await (const state of watchInput(path, AbortSignal.abort())) states.push(state);
-  assert.deepEqual(states.map(printed), []);
+  assert.deepEqual(states.map(textOf), []);
 });
 
-Deno.test("watchInput ends its watching when nobody listens any more", async () => {
+Deno.test("watchInput stops watching when its consumer returns", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "input.txt");
   Deno.writeTextFileSync(path, OLD);
@@ -232,13 +232,13 @@ for (
   });
 }
 
-/** A file that is watched, and what has been told of it. */
+/** A watched file, and the states that were yielded. */
 interface Watched extends AsyncDisposable {
   readonly path: string;
   /** Texts, or `unreadable: ` and the reason. */
   readonly states: readonly string[];
-  /** Waits until so many states have been told, which must be these. */
-  isTold(...expected: (string | RegExp)[]): Promise<void>;
+  /** Waits until that many states were yielded, and compares them. */
+  expectStates(...expected: (string | RegExp)[]): Promise<void>;
 }
 
 async function watch(): Promise<Watched> {
@@ -249,12 +249,12 @@ async function watch(): Promise<Watched> {
   const ending = new AbortController();
   const states: string[] = [];
   const listening = (async () => {
-    for await (const state of watchInput(path, ending.signal)) states.push(printed(state));
+    for await (const state of watchInput(path, ending.signal)) states.push(textOf(state));
   })();
   const watched: Watched = {
     path,
     states,
-    async isTold(...expected) {
+    async expectStates(...expected) {
       const deadline = performance.now() + DEADLINE_MS;
       while (states.length < expected.length && performance.now() < deadline) await pass(10);
       for (const [i, wanted] of expected.entries()) {
@@ -269,40 +269,40 @@ async function watch(): Promise<Watched> {
       folder[Symbol.dispose]();
     },
   };
-  await watched.isTold(OLD);
+  await watched.expectStates(OLD);
   return watched;
 }
 
 /**
- * Lets something happen to the file that must not be told but as a whole.
+ * Changes the file in steps that must be yielded only as a whole.
  *
- * @param happen Writes a text that ends with a line, and returns how long that took. If this
- * machine was too slow, it says nothing, and happens once more.
+ * @param change Writes a text of whole lines, and returns how long that took. If that was too long
+ * on a slow machine, the try says nothing and is repeated.
  */
 async function unlessTooSlow(
-  happen: (text: string) => Promise<number>,
+  change: (text: string) => Promise<number>,
   watched: Watched,
 ): Promise<void> {
   for (let i = 0; i < 20; i++) {
     const text = `new ${i}.txt\nsecond.txt HIGH\nthird.txt CRITICAL\n`;
-    const told = [...watched.states];
-    const took = await happen(text);
+    const before = [...watched.states];
+    const took = await change(text);
     if (took < TOO_SLOW_MS) {
-      await watched.isTold(...told, text);
+      await watched.expectStates(...before, text);
       return;
     }
-    // Let it settle, whatever has been told.
+    // Wait for the last text, whatever was yielded before.
     while (watched.states.at(-1) !== text) await pass(10);
   }
 }
 
-function printed(state: InputState): string {
+function textOf(state: InputState): string {
   return state.type === "text"
     ? new TextDecoder().decode(state.bytes)
     : `unreadable: ${state.reason}`;
 }
 
-/** Lets milliseconds pass; how many it were. */
+/** Waits, and returns the milliseconds that passed. */
 async function pass(milliseconds: number): Promise<number> {
   const start = performance.now();
   await new Promise((resolve) => setTimeout(resolve, milliseconds));

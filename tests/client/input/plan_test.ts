@@ -18,7 +18,7 @@ function planOf(input: string, paths: readonly string[], platform: Platform = "l
   return makePlan(entries, listOf(paths), platform);
 }
 
-/** What is planned, as "path priority". */
+/** The planned files, as "path priority". */
 function chosen({ files }: Plan): string[] {
   return Array.from(files, ([path, { priority }]) => `${path} ${priority}`);
 }
@@ -47,7 +47,7 @@ Deno.test("makePlan orders by line, then as the server does", () => {
   assert.deepEqual(chosen(plan), ["2.x HIGH", "1.x HIGH", "b NORMAL", "2.y NORMAL", "1.y NORMAL"]);
 });
 
-Deno.test("makePlan lets a file's own name decide about it before any glob, then the last glob", () => {
+Deno.test("makePlan prefers an entry with a file's own name to any glob, and the last glob to others", () => {
   const paths = ["a.x", "b.x"];
   assert.deepEqual(chosen(planOf("*.x\na.x CRITICAL", paths)), ["b.x NORMAL", "a.x CRITICAL"]);
   assert.deepEqual(chosen(planOf("a.x CRITICAL\n*.x", paths)), ["a.x CRITICAL", "b.x NORMAL"]);
@@ -55,7 +55,7 @@ Deno.test("makePlan lets a file's own name decide about it before any glob, then
   assert.deepEqual(planOf("a.x CRITICAL\n*.x", paths).waiting, []);
 });
 
-Deno.test("makePlan takes a name that is on the server for that file only", () => {
+Deno.test("makePlan matches a name that is on the server with that file only", () => {
   assert.deepEqual(chosen(planOf("[a].txt", ["[a].txt", "a.txt"])), ["[a].txt NORMAL"]);
   assert.deepEqual(chosen(planOf("[a].txt", ["a.txt"])), ["a.txt NORMAL"]);
   assert.deepEqual(chosen(planOf("a{", ["a{"])), ["a{ NORMAL"]);
@@ -100,7 +100,7 @@ Deno.test("makePlan refuses by the rules of its platform", () => {
   assert.equal(planOf("*", paths, "windows").refused.length, 3);
 });
 
-Deno.test("makePlan lets the first of names that are one here win, by path", () => {
+Deno.test("makePlan accepts the first path of those that the platform takes for one name", () => {
   for (const platform of ["darwin", "windows"] as const) {
     const plan = planOf("*", ["b", "readme", "README", "Readme"], platform);
     assert.deepEqual([...plan.files.keys()], ["b", "README"]);
@@ -129,25 +129,28 @@ Deno.test("makePlan does not let a refused file refuse others", () => {
   assert.deepEqual([...planOf("**", ["nul", "x", "X/nul"], "windows").files.keys()], ["x"]);
 });
 
-Deno.test("makePlan says what the user may have meant", () => {
+Deno.test("makePlan hints at what the user may have meant", () => {
   const paths = ["a.iso", "two words.txt", "photos/2024/a.jpg", "Read Me.md", "caf\u00e9"];
   const rows: [string, RegExp][] = [
-    ["a.iso URGENT", /no "a\.iso URGENT", but "a\.iso": "URGENT" is no priority.*CRITICAL/],
-    ["two words.txt very URGENT", /but "two words\.txt": "very URGENT" is no priority/],
-    ["*.iso URGENT", /but "\*\.iso": "URGENT" is no priority/],
-    ["a.iso HIGH # soon", /but "a\.iso": a comment needs a line of its own/],
-    ["a.iso # soon", /but "a\.iso": a comment needs a line of its own/],
-    ["a.iso HIGH NORMAL", /but "a\.iso": write one priority/],
-    ["a.iso\u00a0HIGH", /but "a\.iso": write one priority, with a plain space/],
+    [
+      "a.iso URGENT",
+      /no "a\.iso URGENT", but it has "a\.iso"; "URGENT" is not a priority \(CRITICAL, /,
+    ],
+    ["two words.txt very URGENT", /but it has "two words\.txt"; "very URGENT" is not a priority/],
+    ["*.iso URGENT", /but it has "\*\.iso"; "URGENT" is not a priority/],
+    ["a.iso HIGH # soon", /but it has "a\.iso"; a comment needs a line of its own/],
+    ["a.iso # soon", /but it has "a\.iso"; a comment needs a line of its own/],
+    ["a.iso HIGH NORMAL", /but it has "a\.iso"; write one priority/],
+    ["a.iso\u00a0HIGH", /but it has "a\.iso"; write one priority, with a plain space/],
     ["photos", /"photos" is a folder: write "photos\/\*\*"/],
     ["photos/2024 HIGH", /"photos\/2024" is a folder: write "photos\/2024\/\*\*"/],
-    ["Photos", /but "photos\/\*\*": write it exactly so/],
-    ["A.ISO", /no "A\.ISO", but "a\.iso": write it exactly so/],
-    ["read me.md", /but "Read Me\.md"/],
-    ["cafe\u0301", /but "caf\u00e9"/],
-    ["photos\\2024\\a.jpg", /but "photos\/2024\/a\.jpg"/],
-    ["photos\\2024\\*.jpg", /but "photos\/2024\/\*\.jpg"/],
-    ["Photos\\2024\\A.jpg", /but "photos\/2024\/a\.jpg"/],
+    ["Photos", /but it has "photos\/\*\*": write it exactly so/],
+    ["A.ISO", /no "A\.ISO", but it has "a\.iso": write it exactly so/],
+    ["read me.md", /but it has "Read Me\.md"/],
+    ["cafe\u0301", /but it has "caf\u00e9"/],
+    ["photos\\2024\\a.jpg", /but it has "photos\/2024\/a\.jpg"/],
+    ["photos\\2024\\*.jpg", /but it has "photos\/2024\/\*\.jpg"/],
+    ["Photos\\2024\\A.jpg", /but it has "photos\/2024\/a\.jpg"/],
   ];
   for (const [input, wanted] of rows) assert.match(hintFor(input, paths) ?? "none", wanted, input);
   for (const input of ["b.iso", "b.iso URGENT", "*.png", "photos/*.png"]) {
@@ -187,18 +190,18 @@ Deno.test("makePlan plans only files that can all be written side by side", () =
   }));
 });
 
-Deno.test("makePlan takes 10,000 names and 100,000 files", () => {
+Deno.test("makePlan handles 10,000 names and 100,000 files", () => {
   const paths = Array.from({ length: 100_000 }, (_, i) => `photos/day-${i % 300}/IMG_${i}.jpg`);
   const files = listOf(paths);
   const text = paths.filter((_, i) => i % 10 === 0).map((path) => `${path} HIGH`).join("\n");
   const { entries } = parseInputList(new TextEncoder().encode(text));
   assert.equal(makePlan(entries, files, "linux").files.size, 10_000);
-  // Ten thousand mistakes are each compared with the whole list, which must not take its time.
+  // Ten thousand mistakes must not each take a walk of the whole list.
   const missing = entries.map((entry) => ({ ...entry, name: `${entry.name}.part` }));
   assert.equal(makePlan(missing, files, "darwin").waiting.length, 10_000);
 });
 
-Deno.test("makePlan refuses what the disk takes for one name, also on Linux", () => {
+Deno.test("makePlan refuses names that the disk takes for one, also on Linux", () => {
   const entries = parseInputList(new TextEncoder().encode("**")).entries;
   const files = listOf(["README.txt", "readme.txt", "caf\u00e9", "cafe\u0301"]);
   assert.equal(makePlan(entries, files, "linux").files.size, 4);
@@ -207,12 +210,12 @@ Deno.test("makePlan refuses what the disk takes for one name, also on Linux", ()
   assert.equal(folded.refused.length, 2);
 });
 
-Deno.test("makePlan works out a hint once", () => {
+Deno.test("makePlan computes a hint once", () => {
   const { entries } = parseInputList(new TextEncoder().encode("readme.txt\nother"));
   const before = makePlan(entries, listOf(["README.txt"]), "linux");
   const hint = before.waiting[0]?.hint;
   assert.match(hint!, /README\.txt/);
-  // The file that it speaks of has gone; a new name gets a hint of its own.
+  // The file that it names is gone; a new name gets a hint of its own.
   const more = parseInputList(new TextEncoder().encode("readme.txt\nother\nLICENSE")).entries;
   const after = makePlan(more, listOf(["license"]), "linux", { before });
   assert.deepEqual(after.waiting.map(({ hint }) => hint?.includes("license") ?? false), [
@@ -223,7 +226,7 @@ Deno.test("makePlan works out a hint once", () => {
   assert.equal(after.waiting[0]?.hint, hint);
 });
 
-Deno.test("makePlan goes by Windows' own rules on Windows, where case is folded on every disk", () => {
+Deno.test("makePlan uses Windows' own rules on Windows, where every disk folds case", () => {
   const entries = parseInputList(new TextEncoder().encode("**")).entries;
   const files = listOf(["stra\u00dfe", "STRASSE", "caf\u00e9", "cafe\u0301", "A", "a"]);
   const { refused } = makePlan(entries, files, "windows", { foldsNames: true });

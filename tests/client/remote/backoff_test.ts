@@ -8,13 +8,13 @@ Deno.test("backoff doubles from 0.2 s to 10 s, and stays there", () => {
   assert.equal(backoff(1_000_000, 1), 10_000);
 });
 
-Deno.test("backoff lies between half of the wait and all of it", () => {
+Deno.test("backoff lies between half of the delay and all of it", () => {
   const random = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(fc.property(fc.nat(), random, (attempt, random) => {
     const wait = backoff(attempt, random);
-    const longest = backoff(attempt, 1);
+    const max = backoff(attempt, 1);
     assert.ok(Number.isInteger(wait));
-    assert.ok(wait >= longest / 2 && wait <= longest);
+    assert.ok(wait >= max / 2 && wait <= max);
   }));
   assert.equal(backoff(0, 0), 100);
   assert.equal(backoff(20, 0), 5_000);

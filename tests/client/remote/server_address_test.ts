@@ -82,7 +82,7 @@ Deno.test("parseServerAddress reads what formatServerAddress writes", () => {
   }));
 });
 
-Deno.test("parseServerAddress gives an address or a UserError for any text", () => {
+Deno.test("parseServerAddress returns an address or throws a UserError for any text", () => {
   const texts = fc.oneof(
     fc.string(),
     fc.array(fc.constantFrom(..."0123456789abcf:.%[]-/ ")).map((letters) => letters.join("")),

@@ -8,11 +8,11 @@ import { CHUNK, FILE, serverDrafts } from "../../support/fuzz/sessions.ts";
 
 for (
   const [name, wrong] of [
-    ["at another place", { offset: 1 }],
+    ["at another offset", { offset: 1 }],
     ["of another length", { payload: new Uint8Array(CHUNK - 1) }],
   ] as const
 ) {
-  Deno.test(`Remote tells who asked for a chunk that the one that came is ${name}`, async () => {
+  Deno.test(`ServerConnection fails the request if the chunk received is ${name}`, async () => {
     const drafts = serverDrafts().map((draft): Draft =>
       draft.type === MessageType.CHUNK ? { ...draft, ...wrong } : draft
     );
@@ -24,7 +24,7 @@ for (
       await conn.read(new Uint8Array(1000));
     })();
     const address = { hostname: "127.0.0.1", port: listener.addr.port };
-    using remote = await ServerConnection.connect(address, new AbortController().signal);
+    using connection = await ServerConnection.connect(address, new AbortController().signal);
     const failures: Error[] = [];
     const { path, version } = FILE;
     const request = {
@@ -33,9 +33,9 @@ for (
       length: CHUNK,
       failed: (error: Error) => failures.push(error),
     };
-    const arrived = () => assert.fail("A wrong chunk arrived");
-    remote.get([0, CHUNK].map((offset) => ({ ...request, offset, arrived })));
-    const run = remote.run({ listChanged: () => {}, answered: () => {} });
+    const arrived = () => assert.fail("A wrong chunk was accepted");
+    connection.get([0, CHUNK].map((offset) => ({ ...request, offset, arrived })));
+    const run = connection.run({ listChanged: () => {}, answered: () => {} });
     await assert.rejects(run, ProtocolError);
     assert.equal(failures.length, 2);
     assert.ok(failures.every((error) => error instanceof ConnectionLostError));
@@ -43,7 +43,7 @@ for (
   });
 }
 
-/** A server that greets, and answers every PING; `act` gets its connection. */
+/** Starts a server that sends WELCOME and answers every PING; `act` gets its connection. */
 function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [welcome, list] = serverDrafts();
@@ -54,7 +54,7 @@ function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
     const acting = act(conn).catch(() => {});
     const buffer = new Uint8Array(1000);
     while (await conn.read(buffer).catch(() => null)) {
-      // What comes is the request, and PINGs.
+      // Only the request and PINGs are received.
       if (buffer[5] === MessageType.PING) await conn.write(pong).catch(() => {});
     }
     await acting;
@@ -69,11 +69,11 @@ function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
   };
 }
 
-/** Asks for a chunk with little timeouts; how long it took until the connection was given up. */
-async function askImpatiently(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
+/** Requests a chunk with short timeouts, and returns how long the connection took to fail. */
+async function timeToFailure(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
   await using server = startPonging(act);
   const timeouts = { ...DEFAULT_TIMEOUTS, pingAfterMs: 50, writeStallMs: 400 };
-  using remote = await ServerConnection.connect(
+  using connection = await ServerConnection.connect(
     server.address,
     new AbortController().signal,
     timeouts,
@@ -82,20 +82,20 @@ async function askImpatiently(act: (conn: Deno.Conn) => Promise<void>): Promise<
   const start = performance.now();
   const failures: Error[] = [];
   const failed = (error: Error) => failures.push(error);
-  remote.get([{ path, version, offset: 0, length: CHUNK, arrived: () => {}, failed }]);
-  const run = remote.run({ listChanged: () => {}, answered: () => {} });
-  await assert.rejects(run, /answered nothing for 0.4 s/);
+  connection.get([{ path, version, offset: 0, length: CHUNK, arrived: () => {}, failed }]);
+  const run = connection.run({ listChanged: () => {}, answered: () => {} });
+  await assert.rejects(run, /has not answered for 0.4 s/);
   assert.equal(failures.length, 1);
   return performance.now() - start;
 }
 
-Deno.test("Remote gives up a server that answers PINGs and nothing else", async () => {
-  assert.ok(await askImpatiently(async () => {}) >= 399);
+Deno.test("ServerConnection fails if the server answers PINGs and nothing else", async () => {
+  assert.ok(await timeToFailure(async () => {}) >= 399);
 });
 
-Deno.test("Remote waits while an answer is coming, however slowly", async () => {
+Deno.test("ServerConnection waits while a response is received, however slowly", async () => {
   const answer = encodeDrafts([draft(MessageType.CHUNK, new Uint8Array(65_536), { requestId: 1 })]);
-  const took = await askImpatiently(async (conn) => {
+  const took = await timeToFailure(async (conn) => {
     for (let piece = 0; piece < 4; piece++) {
       await new Promise((resolve) => setTimeout(resolve, 250));
       await conn.write(answer.subarray(piece * 8_192, (piece + 1) * 8_192));
@@ -110,20 +110,20 @@ for (
     ["changes of its list", serverDrafts().findLast(({ type }) => type === MessageType.LIST)!],
   ] as const
 ) {
-  Deno.test(`Remote gives up a server that sends ${what} without end and answers nothing`, async () => {
+  Deno.test(`ServerConnection fails if the server sends ${what} without end and no response`, async () => {
     const messages = encodeDrafts(Array.from({ length: 100 }, () => message));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("It waits for ever")), 5_000);
+      timer = setTimeout(() => reject(new Error("It waits without end")), 5_000);
     });
-    // The writes fail once the client has gone.
-    const given = askImpatiently(async (conn) => {
+    // The writes fail once the client has disconnected.
+    const failed = timeToFailure(async (conn) => {
       for (;;) {
         await conn.write(messages);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     });
-    await Promise.race([given, late]);
+    await Promise.race([failed, late]);
     clearTimeout(timer);
   });
 }

@@ -14,7 +14,7 @@ import {
   SECOND,
 } from "../../support/scheduler_runs.ts";
 
-Deno.test("Scheduler lets a late file neither catch up nor wait", () => {
+Deno.test("Scheduler lets a file that joins late neither catch up nor wait", () => {
   const scheduler = new Scheduler<File>();
   const early = join(scheduler, "NORMAL", 2);
   run(scheduler, 1000);
@@ -29,7 +29,7 @@ Deno.test("Scheduler lets a late file neither catch up nor wait", () => {
   }
 });
 
-Deno.test("Scheduler lets a late priority neither catch up nor wait", () => {
+Deno.test("Scheduler lets a priority that joins late neither catch up nor wait", () => {
   for (const late of PRIORITIES) {
     const scheduler = new Scheduler<File>();
     for (const priority of PRIORITIES) if (priority !== late) join(scheduler, priority, 2);
@@ -42,7 +42,7 @@ Deno.test("Scheduler lets a late priority neither catch up nor wait", () => {
   }
 });
 
-Deno.test("Scheduler gives a priority that paused its share, and nothing for the pause", () => {
+Deno.test("Scheduler gives a paused priority its share again, and nothing for the pause", () => {
   for (const paused of PRIORITIES) {
     const scheduler = new Scheduler<File>();
     const files = new Map(PRIORITIES.map((priority) => [priority, join(scheduler, priority, 2)]));
@@ -60,24 +60,24 @@ Deno.test("Scheduler gives a priority that paused its share, and nothing for the
   }
 });
 
-Deno.test("Scheduler lets a file that leaves after each chunk and comes back starve nobody", () => {
+Deno.test("Scheduler does not starve others for a file removed and added after each chunk", () => {
   for (const other of PRIORITIES) {
     const scheduler = new Scheduler<File>();
-    const [restless, patient] = join(scheduler, "NORMAL", 2);
+    const [rejoining, steady] = join(scheduler, "NORMAL", 2);
     join(scheduler, other, 1);
     const given: Given[] = [];
     for (let i = 0; i < 3000; i++) {
       given.push(...run(scheduler, 1));
-      if (given.at(-1)!.file !== restless) continue;
-      scheduler.remove(restless!);
-      scheduler.add(restless!, "NORMAL");
+      if (given.at(-1)!.file !== rejoining) continue;
+      scheduler.remove(rejoining!);
+      scheduler.add(rejoining!, "NORMAL");
     }
     const bytes = (file?: File) => bytesOf(given, (given) => given === file);
-    assert.ok(bytes(patient) > 0.9 * bytes(restless), `${bytes(patient)} of ${bytes(restless)}`);
+    assert.ok(bytes(steady) > 0.9 * bytes(rejoining), `${bytes(steady)} of ${bytes(rejoining)}`);
   }
 });
 
-Deno.test("Scheduler counts a changed priority from the very next chunk on", () => {
+Deno.test("Scheduler applies a changed priority from the next chunk on", () => {
   for (const from of PRIORITIES) {
     for (const to of PRIORITIES) {
       if (from === to) continue;
@@ -91,7 +91,7 @@ Deno.test("Scheduler counts a changed priority from the very next chunk on", () 
       const total = bytesOf(given, () => true);
       const share = WEIGHTS[to] / 15 / 2;
       const got = bytesOf(given, (file) => file === moved);
-      // Half of a share is cut into chunks once more.
+      // Half of a share is rounded to chunks once more.
       assert.ok(Math.abs(got / total - share) < 0.03, `${from} to ${to}: ${got / total}`);
       for (const other of others) assert.ok(bytesOf(given, (file) => file === other) > 0);
     }
@@ -109,25 +109,25 @@ Deno.test("Scheduler changes nothing for a file that is given the priority it ha
   }
 });
 
-Deno.test("Scheduler gives every file its turn while thousands of small ones come and go", () => {
+Deno.test("Scheduler serves a large file while thousands of small ones join and end", () => {
   const scheduler = new Scheduler<File>();
   const large = join(scheduler, "NORMAL", 1)[0]!;
   join(scheduler, "NORMAL", 100);
-  let turns = 0;
+  let served = 0;
   for (let i = 0; i < 10_000; i++) {
     const file = scheduler.next()!;
     scheduler.charge(file, CHUNK);
     if (file === large) {
-      turns++;
+      served++;
       continue;
     }
     scheduler.remove(file);
     join(scheduler, "NORMAL", 1);
   }
-  assert.ok(turns > 80 && turns < 120, `${turns} turns of about ${10_000 / 101}`);
+  assert.ok(served > 80 && served < 120, `${served} chunks of about ${10_000 / 101}`);
 });
 
-Deno.test("Scheduler chooses as a naive one does, whoever joins, leaves and moves", () => {
+Deno.test("Scheduler chooses as a naive one does when files join, leave and move", () => {
   const step = fc.record({
     what: fc.constantFrom("join", "join", "leave", "move", "give", "give", "give", "give"),
     pick: fc.nat(10_000),
@@ -166,9 +166,11 @@ Deno.test("Scheduler chooses as a naive one does, whoever joins, leaves and move
 
 /** The rules of the scheduler, without its heaps. */
 class NaiveScheduler {
-  entries: { file: File; priority: Priority; time: number; order: number }[] = [];
-  #queues = new Map(PRIORITIES.map((priority) => [priority, { time: 0, fileTime: 0 }]));
-  #time = 0;
+  entries: { file: File; priority: Priority; virtualTime: number; order: number }[] = [];
+  #queues = new Map(
+    PRIORITIES.map((priority) => [priority, { virtualTime: 0, fileVirtualTime: 0 }]),
+  );
+  #virtualTime = 0;
   #joined = 0;
 
   add(file: File, priority: Priority): void {
@@ -176,15 +178,20 @@ class NaiveScheduler {
     this.remove(file);
     const queue = this.#queues.get(priority)!;
     const isFirst = !this.entries.some((entry) => entry.priority === priority);
-    if (isFirst) queue.time = Math.max(queue.time, this.#time);
-    this.entries.push({ file, priority, time: queue.fileTime, order: this.#joined++ });
+    if (isFirst) queue.virtualTime = Math.max(queue.virtualTime, this.#virtualTime);
+    this.entries.push({
+      file,
+      priority,
+      virtualTime: queue.fileVirtualTime,
+      order: this.#joined++,
+    });
   }
 
   remove(file: File): void {
     const entry = this.#entryOf(file);
     if (!entry) return;
     const queue = this.#queues.get(entry.priority)!;
-    queue.fileTime = Math.max(queue.fileTime, entry.time);
+    queue.fileVirtualTime = Math.max(queue.fileVirtualTime, entry.virtualTime);
     this.entries = this.entries.filter((other) => other !== entry);
   }
 
@@ -192,20 +199,20 @@ class NaiveScheduler {
     const present = PRIORITIES.filter((priority) =>
       this.entries.some((entry) => entry.priority === priority)
     );
-    const time = (priority: Priority) => this.#queues.get(priority)!.time;
-    const [priority] = present.toSorted((a, b) => time(a) - time(b));
+    const timeOf = (priority: Priority) => this.#queues.get(priority)!.virtualTime;
+    const [priority] = present.toSorted((a, b) => timeOf(a) - timeOf(b));
     const [first] = this.entries.filter((entry) => entry.priority === priority)
-      .sort((a, b) => a.time - b.time || a.order - b.order);
+      .sort((a, b) => a.virtualTime - b.virtualTime || a.order - b.order);
     return first?.file;
   }
 
   charge(file: File, bytes: number): void {
     const entry = this.#entryOf(file)!;
     const queue = this.#queues.get(entry.priority)!;
-    this.#time = queue.time;
-    queue.time += bytes / WEIGHTS[entry.priority];
-    queue.fileTime = Math.max(queue.fileTime, entry.time);
-    entry.time += bytes;
+    this.#virtualTime = queue.virtualTime;
+    queue.virtualTime += bytes / WEIGHTS[entry.priority];
+    queue.fileVirtualTime = Math.max(queue.fileVirtualTime, entry.virtualTime);
+    entry.virtualTime += bytes;
   }
 
   #entryOf(file: File) {

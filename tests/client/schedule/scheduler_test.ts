@@ -91,7 +91,7 @@ for (const priority of PRIORITIES) {
   });
 }
 
-Deno.test("Scheduler has no next file if none takes part", () => {
+Deno.test("Scheduler has no next file if it has none", () => {
   const scheduler = new Scheduler<File>();
   assert.equal(scheduler.next(), undefined);
   const files = PRIORITIES.flatMap((priority) => join(scheduler, priority, 2));
@@ -103,7 +103,7 @@ Deno.test("Scheduler has no next file if none takes part", () => {
   assert.equal(scheduler.next(), undefined);
 });
 
-Deno.test("Scheduler asks nothing of a next file: it stays the same until bytes are charged", () => {
+Deno.test("Scheduler returns the same next file until bytes are charged", () => {
   const scheduler = new Scheduler<File>();
   for (const priority of PRIORITIES) join(scheduler, priority, 3);
   run(scheduler, 100);
@@ -111,7 +111,7 @@ Deno.test("Scheduler asks nothing of a next file: it stays the same until bytes 
   for (let i = 0; i < 5; i++) assert.equal(scheduler.next(), next);
 });
 
-Deno.test("Scheduler takes no note of bytes of a file that takes no part", () => {
+Deno.test("Scheduler ignores bytes charged to a file that it does not have", () => {
   const scheduler = new Scheduler<File>();
   const [file] = join(scheduler, "NORMAL", 1);
   scheduler.charge({ priority: "NORMAL" }, CHUNK);
@@ -130,11 +130,11 @@ Deno.test("Scheduler serves 10,000 files fairly", () => {
   for (const { file, bytes } of given) each.set(file, each.get(file)! + bytes);
   for (const priority of PRIORITIES) {
     const got = files.filter((file) => file.priority === priority).map((file) => each.get(file)!);
-    const [least, most] = [
+    const [min, max] = [
       got.reduce((a, b) => Math.min(a, b)),
       got.reduce((a, b) => Math.max(a, b)),
     ];
-    assert.ok(most - least <= CHUNK && least > 0, `${priority}: ${least} to ${most}`);
+    assert.ok(max - min <= CHUNK && min > 0, `${priority}: ${min} to ${max}`);
   }
   for (const file of files) scheduler.remove(file);
   assert.equal(scheduler.next(), undefined);

@@ -4,7 +4,7 @@ import { PRIORITIES, type Priority } from "../../../lib/client/priority.ts";
 import { WEIGHTS } from "../../../lib/client/priority.ts";
 import { ShareMeter } from "../../../lib/client/schedule/share_meter.ts";
 
-Deno.test("ShareMeter measures nothing while nobody competes", () => {
+Deno.test("ShareMeter measures nothing while no priorities compete", () => {
   const meter = new ShareMeter(WEIGHTS);
   meter.competing(["NORMAL"], 0);
   meter.competing([], 5000);
@@ -12,7 +12,7 @@ Deno.test("ShareMeter measures nothing while nobody competes", () => {
   assert.equal(meter.whole(9000), null);
 });
 
-Deno.test("ShareMeter says what each priority got, and what was its due", () => {
+Deno.test("ShareMeter returns the actual and the expected share of each priority", () => {
   const meter = new ShareMeter(WEIGHTS);
   meter.competing(PRIORITIES, 1000);
   for (const [priority, bytes] of [["CRITICAL", 900], ["HIGH", 500], ["NORMAL", 100]] as const) {
@@ -36,17 +36,17 @@ Deno.test("ShareMeter says what each priority got, and what was its due", () => 
   ]);
 });
 
-Deno.test("ShareMeter shares between those only that competed for a chunk", () => {
+Deno.test("ShareMeter expects shares only of the priorities that competed for a chunk", () => {
   const meter = new ShareMeter(WEIGHTS);
   meter.arrived({ priority: "HIGH", competing: ["HIGH", "NORMAL"] }, 400);
   meter.arrived({ priority: "CRITICAL", competing: ["CRITICAL", "NORMAL"] }, 1100);
-  const wanted = meter.takeSpan(0)!.priorities.map(({ expectedShare }) =>
+  const expected = meter.takeSpan(0)!.priorities.map(({ expectedShare }) =>
     Math.round(1500 * expectedShare)
   );
-  assert.deepEqual(wanted, [1000, 320, 180]);
+  assert.deepEqual(expected, [1000, 320, 180]);
 });
 
-Deno.test("ShareMeter begins each span anew, and the whole not", () => {
+Deno.test("ShareMeter resets each span, and not the whole", () => {
   const meter = new ShareMeter(WEIGHTS);
   const competing = ["HIGH", "NORMAL"] as const;
   meter.competing(competing, 0);
@@ -60,7 +60,7 @@ Deno.test("ShareMeter begins each span anew, and the whole not", () => {
   assert.deepEqual([whole.bytes, whole.took], [500, 2000]);
 });
 
-Deno.test("ShareMeter gives parts that make one", () => {
+Deno.test("ShareMeter returns shares that add up to one", () => {
   const chunk = fc.record({
     priority: fc.constantFrom<Priority>(...PRIORITIES),
     others: fc.subarray<Priority>([...PRIORITIES], { minLength: 1 }),
@@ -69,7 +69,7 @@ Deno.test("ShareMeter gives parts that make one", () => {
   fc.assert(fc.property(fc.array(chunk, { minLength: 1 }), (chunks) => {
     const meter = new ShareMeter(WEIGHTS);
     for (const { priority, others, bytes } of chunks) {
-      const competing = PRIORITIES.filter((rival) => rival === priority || others.includes(rival));
+      const competing = PRIORITIES.filter((other) => other === priority || others.includes(other));
       meter.arrived({ priority, competing }, bytes);
     }
     const { bytes, priorities } = meter.whole(0)!;

@@ -42,7 +42,7 @@ for (
   });
 }
 
-screenTest("BarsDisplay waits until a window is not dragged any more", async () => {
+screenTest("BarsDisplay waits until a window is no longer dragged", async () => {
   using stage = new BarsFixture();
   stage.handle(CONNECTED, ...indices(6).map((index) => queued(path(index), MIB)));
   stage.handle(...indices(6).map((index) => started(path(index))));

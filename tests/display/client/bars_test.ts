@@ -28,7 +28,7 @@ const OPTIONS: BarsOptions = {
   input: "input.txt",
 };
 
-/** Ten files under way for two seconds, as many that wait, one done and one failed. */
+/** Ten active files after two seconds, ten queued ones, one done and one failed. */
 function busyState(): ProgressState {
   const names = [
     "ubuntu-24.04-desktop-amd64.iso",
@@ -72,7 +72,7 @@ for (const columns of [20, 40, 80, 200]) {
   }
 }
 
-Deno.test("renderBars says nothing before anything is known", () => {
+Deno.test("renderBars draws nothing before the first event", () => {
   assert.deepEqual(renderBars(stateAfter([]), OPTIONS), []);
 });
 
@@ -123,7 +123,7 @@ for (
     [[CONNECTED, { type: "idle" }], "i.txt", "watching i.txt; Ctrl+C to stop"],
   ] as [ClientEvent[], string | null, string][]
 ) {
-  Deno.test(`renderBars says: ${status}`, () => {
+  Deno.test(`renderBars shows the status: ${status}`, () => {
     assert.deepEqual(renderBars(stateAfter(events), { ...OPTIONS, input }), [status]);
   });
 }
@@ -135,7 +135,7 @@ Deno.test("renderBars leaves out the time left while there is no server", () => 
   assert.match(total, /MiB\/s +-:--$/);
 });
 
-Deno.test("renderBars orders files under way by priority, then by start", () => {
+Deno.test("renderBars orders active files by priority, then by start", () => {
   const state = stateAfter([
     ...["n1", "n2", "c1"].map((path) => queued(path, 10, path[0] === "c" ? "CRITICAL" : "NORMAL")),
     queued("h1", 10, "HIGH"),
@@ -146,6 +146,21 @@ Deno.test("renderBars orders files under way by priority, then by start", () => 
   assert.deepEqual(names, ["c1", "n2", "n1", "c2", "h1"]);
 });
 
+Deno.test("renderBars shows the bytes to repeat in their column, and the total at its peak", () => {
+  const state = stateAfter([CONNECTED, queued("a", 2 * MIB), queued("b", 2 * MIB)]);
+  for (const path of ["a", "b"]) state.apply(started(path), 0);
+  for (const path of ["a", "b"]) state.apply(moved(path, 1020 * 1024), 1000);
+  state.apply({ type: "refetching", path: "a", reason: "damaged" }, 2000);
+  for (const columns of [71, 72, 80, 200]) {
+    const lines = renderBars(state, { ...OPTIONS, columns });
+    for (const line of lines) assert.ok(widthOf(line) <= columns, line);
+    if (columns < 72) continue;
+    assert.match(lines[0]!, / 49% repeat 1020 KiB /);
+    assert.match(lines[1]!, / 49% {3}1\.00\/2\.00 MiB /);
+    assert.match(lines[2]!, / 49% {3}1\.99\/4\.00 MiB /);
+  }
+});
+
 Deno.test("renderBars shows the same text with colours and without", () => {
   const plain = renderBars(busyState(), OPTIONS);
   const coloured = renderBars(busyState(), { ...OPTIONS, color: true });
@@ -154,7 +169,7 @@ Deno.test("renderBars shows the same text with colours and without", () => {
   if (!Deno.noColor) assert.notDeepEqual(coloured, plain);
 });
 
-Deno.test("renderBars keeps to ASCII if asked to, but for names", () => {
+Deno.test("renderBars draws ASCII only if asked to", () => {
   const state = stateAfter([CONNECTED, queued("a".repeat(100), 10), started("a".repeat(100))]);
   for (const columns of [20, 40, 80, 200]) {
     const text = renderBars(state, { ...OPTIONS, columns, unicode: false }).join("\n");
@@ -209,7 +224,7 @@ Deno.test("renderBars draws ten thousand files", () => {
   Deno.stdout.writeSync(new TextEncoder().encode(`30,000 changes, one drawing: ${times} ms\n`));
 });
 
-Deno.test("drawBar is full only when all is there", () => {
+Deno.test("drawBar is full only at 1", () => {
   assert.equal(drawBar(0, 10, true), "▕        ▏");
   assert.equal(drawBar(0.5, 10, true), "▕████    ▏");
   assert.equal(drawBar(0.52, 10, true), "▕████▏   ▏");

@@ -14,11 +14,11 @@ import {
 } from "../../support/fake_terminal.ts";
 import { barLines, BarsFixture, indices, path, screenTest } from "../../support/bars_fixture.ts";
 
-// No sanitizer: the terminal that the tests look at has timers of its own.
+// No sanitizer: the terminal emulator has timers of its own.
 
 const MIB = 1024 ** 2;
 
-screenTest("BarsDisplay writes nothing before there is something to say", () => {
+screenTest("BarsDisplay writes nothing before the first event", () => {
   using stage = new BarsFixture();
   stage.clock.pass(1000);
   assert.deepEqual(stage.terminal.writes, []);
@@ -37,7 +37,7 @@ screenTest("BarsDisplay draws at most ten times a second, each time with one wri
   }
 });
 
-screenTest("BarsDisplay does not draw what stands there already", () => {
+screenTest("BarsDisplay does not write unchanged bars again", () => {
   using stage = new BarsFixture();
   stage.handle(CONNECTED, queued("a", 100), { type: "idle" });
   stage.clock.pass(10_000);
@@ -66,7 +66,7 @@ screenTest("BarsDisplay leaves finished files above the bars, each once and in o
   assert.deepEqual(lines.slice(32), ["watching input.txt; Ctrl+C to stop"]);
 });
 
-screenTest("BarsDisplay leaves nothing of longer lines and of more lines", async () => {
+screenTest("BarsDisplay erases the rest of longer lines and of more lines", async () => {
   using stage = new BarsFixture(80, 24, null);
   stage.handle(CONNECTED, queued("a", 100), { type: "waiting", names: ["b.iso"] }, started("a"));
   stage.clock.pass(1000);
@@ -116,7 +116,7 @@ screenTest("BarsDisplay does not flood when thousands finish at once", async () 
   assert.ok(lines.includes("… and 4980 more files finished (4.86 MiB)"), lines.join("\n"));
 });
 
-screenTest("BarsDisplay never clears the screen from its top, which tmux would keep", () => {
+screenTest("BarsDisplay never clears from the top of the screen, which tmux would save", () => {
   using stage = new BarsFixture();
   stage.handle(CONNECTED, ...indices(9).map((index) => queued(path(index), MIB)));
   for (const index of indices(9)) {
@@ -130,7 +130,7 @@ screenTest("BarsDisplay never clears the screen from its top, which tmux would k
   assert.doesNotMatch(text, /\r(\x1b\[\d+A)?\x1b\[J/);
 });
 
-screenTest("BarsDisplay breaks long messages itself and keeps its place", async () => {
+screenTest("BarsDisplay wraps long messages itself and keeps its position", async () => {
   using stage = new BarsFixture(40, 12);
   stage.handle(CONNECTED, queued("a", 100), started("a"));
   stage.frame();
@@ -147,7 +147,7 @@ screenTest("BarsDisplay breaks long messages itself and keeps its place", async 
   assert.equal(barLines(lines).length, 2);
 });
 
-screenTest("BarsDisplay survives names that the terminal takes for wider", async () => {
+screenTest("BarsDisplay survives names that the terminal shows wider than measured", async () => {
   using stage = new BarsFixture(40, 12);
   const names = indices(5).map((index) => "👩‍👩‍👧‍👦".repeat(9) + index);
   stage.handle(CONNECTED, ...names.map((name) => queued(name, 100)));
@@ -184,7 +184,7 @@ screenTest("BarsDisplay shows the cursor from the first interrupt on", async () 
   stage.frame();
   const lines = await stage.terminal.screen();
   assert.equal(stage.terminal.cursorVisible, true);
-  assert.equal(lines[1], "interrupted: what is here is kept; Ctrl+C again ends it at once");
+  assert.equal(lines[1], "interrupted: received bytes are kept; Ctrl+C again ends at once");
 });
 
 screenTest("BarsDisplay leaves messages and a summary when it closes, and no bars", async () => {
@@ -211,7 +211,7 @@ screenTest("BarsDisplay closes once, and then does nothing", () => {
   assert.equal(stage.clock.timers, 0);
 });
 
-screenTest("BarsDisplay outlives its terminal", () => {
+screenTest("BarsDisplay ignores a broken terminal", () => {
   const clock = new FakeClock();
   const output = {
     writeSync(): number {
@@ -225,7 +225,7 @@ screenTest("BarsDisplay outlives its terminal", () => {
   display.close();
 });
 
-screenTest("BarsDisplay keeps no process alive and asks for no permission", () => {
+screenTest("BarsDisplay keeps no process alive and needs no permission", () => {
   const display = new BarsDisplay({
     output: { writeSync: (bytes) => bytes.length },
     color: true,

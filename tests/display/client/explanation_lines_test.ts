@@ -112,7 +112,7 @@ for (const columns of [20, 40, 80, 200]) {
   });
 }
 
-Deno.test("renderExplanation shortens nothing in a pipe, and names are printable", () => {
+Deno.test("renderExplanation shortens nothing in a pipe, and sanitizes names", () => {
   const text = renderExplanation(EXPLANATION, STYLE).join("\n");
   for (const { path } of EXPLANATION.files!.slice(0, -1)) assert.ok(text.includes(path));
   assert.ok(text.includes("photos/\\x1b[2J\\u{202e}.jpg"));
@@ -129,17 +129,17 @@ Deno.test("renderExplanation shows the same text with colours and without", () =
   }
 });
 
-Deno.test("renderExplanation says that the lines alone are explained without a server", () => {
+Deno.test("renderExplanation says that without a server only the lines are explained", () => {
   const lines = [{ line: 1, text: "*.x", meaning: entry("*.x", null) }];
   assert.deepEqual(renderExplanation({ lines, files: null, leftovers: [] }, STYLE), [
     "line  text  meaning",
     "   1  *.x   NORMAL: all files that match",
     "",
-    "The server is not known, so the lines alone are explained.",
+    "There is no server list, so only the lines are explained.",
   ]);
 });
 
-Deno.test("renderExplanation says that there is no line, and nothing to fetch", () => {
+Deno.test("renderExplanation reports an empty input list, and that there is nothing to fetch", () => {
   assert.deepEqual(renderExplanation({ lines: [], files: [], leftovers: [] }, STYLE), [
     "input.txt has no line",
     "",
@@ -147,7 +147,7 @@ Deno.test("renderExplanation says that there is no line, and nothing to fetch", 
   ]);
 });
 
-Deno.test("renderExplanation never exceeds the terminal, whatever names there are", () => {
+Deno.test("renderExplanation never exceeds the terminal, whatever the names", () => {
   const name = fc.string({ unit: "grapheme", maxLength: 40 });
   const columns = fc.integer({ min: 1, max: 120 });
   fc.assert(fc.property(name, columns, fc.boolean(), (path, columns, unicode) => {

@@ -17,11 +17,11 @@ Deno.test("renderFileList aligns names and sizes, ordered by name", () => {
   ]);
 });
 
-Deno.test("renderFileList shows nothing of nothing", () => {
+Deno.test("renderFileList returns nothing for an empty list", () => {
   assert.deepEqual(renderFileList([], { columns: 80, limit: 20 }), []);
 });
 
-Deno.test("renderFileList counts what is over the limit", () => {
+Deno.test("renderFileList counts files over the limit", () => {
   const files = Array.from({ length: 57 }, (_, index) => listed(`${index}.txt`, index));
   const rows = renderFileList(files, { columns: 80, limit: 20 });
   assert.equal(rows.length, 21);
@@ -47,7 +47,7 @@ Deno.test("renderFileList escapes control characters", () => {
   assert.equal(row, "a\\x1b[2J       1 B");
 });
 
-Deno.test("renderFileList keeps to its columns and its rows", () => {
+Deno.test("renderFileList never exceeds its columns and its limit", () => {
   const files = fc.array(fc.tuple(fc.string({ unit: "binary" }), fc.maxSafeNat()));
   fc.assert(fc.property(files, fc.nat(100), fc.nat(10), (files, columns, limit) => {
     const rows = renderFileList(files.map(([path, size]) => listed(path, size)), {

@@ -24,7 +24,7 @@ const SHARES = {
   ],
 } as const;
 
-/** One of each kind at least. */
+/** At least one event of each type. */
 const ALL_EVENTS: readonly ClientEvent[] = [
   { type: "entry", change: "added", line: 1, name: "a", priority: "HIGH", sha256: DIGEST },
   { type: "input", entries: 1 },
@@ -77,7 +77,7 @@ function setUp() {
   return { clock, written, display: new JsonDisplay({ output, clock, date }) };
 }
 
-/** What is printed of events between which a second passes. */
+/** The lines printed for events one second apart. */
 function linesOf(events: readonly ClientEvent[]): JsonLine[] {
   const { clock, written, display } = setUp();
   for (const event of events) {
@@ -88,18 +88,18 @@ function linesOf(events: readonly ClientEvent[]): JsonLine[] {
   return parseJsonLines(written.text);
 }
 
-Deno.test("JsonDisplay prints every event as docs/events.md has it, and no other", () => {
+Deno.test("JsonDisplay prints exactly the documented events", () => {
   const lines = linesOf(ALL_EVENTS);
   assert.deepEqual(new Set(lines.map(({ event }) => event)), new Set(EVENTS.keys()));
 });
 
-Deno.test("JsonDisplay rounds times and parts, and stamps each line", () => {
+Deno.test("JsonDisplay rounds times and shares, and stamps each line", () => {
   const lines = linesOf([
     { type: "disconnected", reason: "refused", retryIn: 1234.567 },
     { type: "shares", ...SHARES },
   ]);
   assert.deepEqual(lines[0], {
-    v: 1,
+    v: 2,
     time: "1970-01-01T00:00:01.000Z",
     event: "reconnecting",
     reason: "refused",
@@ -113,7 +113,7 @@ Deno.test("JsonDisplay rounds times and parts, and stamps each line", () => {
   });
 });
 
-Deno.test("JsonDisplay samples the progress once a second, and before the summary", () => {
+Deno.test("JsonDisplay samples progress once a second, and before the summary", () => {
   const { clock, written, display } = setUp();
   for (const event of [queued("a", 1000), queued("b", 1000), started("a")]) display.handle(event);
   for (let step = 1; step <= 25; step++) {
@@ -124,13 +124,15 @@ Deno.test("JsonDisplay samples the progress once a second, and before the summar
   display.handle(summary());
   display.close();
   const samples = parseJsonLines(written.text).filter(({ event }) => event === "progress");
-  assert.deepEqual(samples.map(({ received }) => received), [100, 200, 257]);
+  assert.deepEqual(samples.map(({ receivedBytes }) => receivedBytes), [100, 200, 257]);
   const [first, , last] = samples.map(({ files }) => files as { path: string }[]);
-  assert.deepEqual(first, [{ path: "a", received: 100, again: 0, size: 1000, rate: 100 }]);
+  assert.deepEqual(first, [
+    { path: "a", receivedBytes: 100, repeatedBytes: 0, size: 1000, rate: 100 },
+  ]);
   assert.deepEqual(last!.map(({ path }) => path), ["a", "b"]);
 });
 
-Deno.test("JsonDisplay tells what has to come again apart", () => {
+Deno.test("JsonDisplay reports bytes on disk now, and repeated bytes apart", () => {
   const lines = linesOf([
     queued("a", 1000),
     started("a"),
@@ -139,11 +141,11 @@ Deno.test("JsonDisplay tells what has to come again apart", () => {
     moved("a", 100),
   ]);
   const [file] = lines.at(-1)!.files as Record<string, unknown>[];
-  assert.deepEqual([file!.received, file!.again], [100, 500]);
-  assert.equal(lines.at(-1)!.received, 600);
+  assert.deepEqual([file!.receivedBytes, file!.repeatedBytes], [100, 500]);
+  assert.equal(lines.at(-1)!.receivedBytes, 100);
 });
 
-Deno.test("JsonDisplay keeps a name in its line, whatever is in it", () => {
+Deno.test("JsonDisplay prints any name within one line", () => {
   const path = 'a\n\r\u2028\u0085\u202e\x1b[2J\u{e0041}"\\ 日本 👩‍👧.txt';
   const { written, display } = setUp();
   display.handle(queued(path, 1));
@@ -153,7 +155,7 @@ Deno.test("JsonDisplay keeps a name in its line, whatever is in it", () => {
   assert.ok(written.text.includes("日本"));
 });
 
-Deno.test("JsonDisplay writes soon, closes once and outlives its output", () => {
+Deno.test("JsonDisplay writes within 100 ms, closes once and ignores a broken output", () => {
   const { clock, written, display } = setUp();
   display.handle({ type: "idle" });
   clock.pass(100);
@@ -169,7 +171,7 @@ Deno.test("JsonDisplay writes soon, closes once and outlives its output", () => 
       throw new Deno.errors.BrokenPipe("gone");
     },
   };
-  const deaf = new JsonDisplay({ output, clock });
-  deaf.handle({ type: "idle" });
-  deaf.close();
+  const broken = new JsonDisplay({ output, clock });
+  broken.handle({ type: "idle" });
+  broken.close();
 });

@@ -53,7 +53,7 @@ for (
     [
       started("a.iso", MIB),
       [queued("a.iso", 2 * MIB)],
-      "resumed  a.iso  1.00/2.00 MiB were here already",
+      "resumed  a.iso  1.00/2.00 MiB already on disk",
     ],
     [
       { type: "refetching", path: "a.iso", reason: "it has changed" },
@@ -75,7 +75,7 @@ for (
     [CONNECTED, [CONNECTED, LOST], "connected again to 127.0.0.1:9009 (sluice 0.1.0)"],
   ] as [ClientEvent, ClientEvent[], string][]
 ) {
-  Deno.test(`messageOf makes of ${event.type}: ${line}`, () => {
+  Deno.test(`renderMessage turns ${event.type} into: ${line}`, () => {
     assert.deepEqual(linesOf(event, before), [line]);
   });
 }
@@ -104,12 +104,12 @@ for (
     ["idling", { type: "idle" }, []],
   ] as [string, ClientEvent, ClientEvent[]][]
 ) {
-  Deno.test(`messageOf keeps quiet about ${name}`, () => {
+  Deno.test(`renderMessage has no line for ${name}`, () => {
     assert.deepEqual(linesOf(event, before), []);
   });
 }
 
-Deno.test("messageOf tells of a server that was never there, and what to do, once", () => {
+Deno.test("renderMessage reports an unreachable server, and what to do, once", () => {
   const before: ClientEvent[] = [{ type: "connecting", server: "[::1]:9009" }];
   const refused = { ...LOST, reason: "Connection refused (os error 111)" };
   const [line, hint, ...rest] = linesOf(refused, before);
@@ -119,7 +119,7 @@ Deno.test("messageOf tells of a server that was never there, and what to do, onc
   assert.deepEqual(linesOf(refused, [...before, refused]), []);
 });
 
-Deno.test("messageOf shows the server's list at the first connection", () => {
+Deno.test("renderMessage shows the server's list at the first connection", () => {
   const files = ["b", "a", "c"].map((path) => ({ path, size: MIB, modified: 0, version: "" }));
   const event = connected(files);
   const first = "connected to 127.0.0.1:9009 (sluice 0.1.0): 3 files, 3.00 MiB";
@@ -132,7 +132,7 @@ Deno.test("messageOf shows the server's list at the first connection", () => {
   assert.deepEqual(linesOf(event, [], { ...STYLE, listed: 0 }), [first]);
 });
 
-Deno.test("messageOf shortens the name of a file that ended, so that one row holds it", () => {
+Deno.test("renderMessage shortens the name of a file that ended to one row", () => {
   const name = "n".repeat(100);
   const [done] = linesOf(finished(name, MIB), [queued(name, MIB)]);
   assert.equal(done!.length, 79);
@@ -144,7 +144,7 @@ function message(index: number) {
   return renderMessage(finished(`${index}`, 1024), stateAfter([]), STYLE)!;
 }
 
-Deno.test("MessageFold shows some messages of a kind and counts the rest", () => {
+Deno.test("MessageFold shows some messages of a kind and counts the others", () => {
   const fold = new MessageFold(true);
   for (let index = 0; index < FOLD_LIMIT + 312; index++) fold.push(message(index), 0);
   const lines = fold.take(100, false);
@@ -154,7 +154,7 @@ Deno.test("MessageFold shows some messages of a kind and counts the rest", () =>
   assert.deepEqual(fold.take(FOLD_PERIOD, false), []);
 });
 
-Deno.test("MessageFold counts what it hid before it shows more of the kind", () => {
+Deno.test("MessageFold counts hidden messages before it shows more of the kind", () => {
   const fold = new MessageFold(false);
   for (let index = 0; index <= FOLD_LIMIT; index++) fold.push(message(index), 0);
   fold.push(message(100), FOLD_PERIOD);
@@ -170,7 +170,7 @@ Deno.test("MessageFold counts everything at the end", () => {
   assert.equal(fold.take(1, true).at(-1), "… and 1 more file finished (1.00 KiB)");
 });
 
-Deno.test("MessageFold does not let one kind hide another", () => {
+Deno.test("MessageFold limits each kind separately", () => {
   const fold = new MessageFold(true);
   for (let index = 0; index < 100; index++) fold.push(message(index), 0);
   fold.push({ kind: "warning", lines: ["warning  line 3"], bytes: 0 }, 0);

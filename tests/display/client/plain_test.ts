@@ -61,7 +61,7 @@ connected to 127.0.0.1:9009 (sluice 0.1.0): 1 file, 8.00 MiB
   a.iso  8.00 MiB
 warning  Cannot read line 3
 waiting for 1 file the server does not have yet: c.iso
-resumed  a.iso  4.00/8.00 MiB were here already
+resumed  a.iso  4.00/8.00 MiB already on disk
 37%, 6.0/16.0 MiB, 975 KiB/s, 0:11 left, 0 of 2 files
 done     a.iso  8.00 MiB, 4.00 MiB of it in 4.0 s (1.00 MiB/s)
 failed   b.iso  disk full
@@ -71,7 +71,7 @@ failed   b.iso  disk full
   );
 });
 
-Deno.test("PlainDisplay tells at each tenth how far all has come, but not the last", () => {
+Deno.test("PlainDisplay writes the total at every 10 % but the last", () => {
   const { clock, written, display } = setUp(null);
   display.handle(queued("a", 1000));
   display.handle(started("a"));
@@ -79,12 +79,12 @@ Deno.test("PlainDisplay tells at each tenth how far all has come, but not the la
     display.handle(moved("a", step * 50));
     clock.pass(100);
   }
-  const told = written.text.match(/^\d+%/gm);
-  assert.deepEqual(told, ["10%", "20%", "30%", "40%", "50%", "60%", "70%", "80%", "90%"]);
+  const tenths = written.text.match(/^\d+%/gm);
+  assert.deepEqual(tenths, ["10%", "20%", "30%", "40%", "50%", "60%", "70%", "80%", "90%"]);
   display.close();
 });
 
-Deno.test("PlainDisplay tells every five seconds how far all has come, while something moves", () => {
+Deno.test("PlainDisplay writes the total every five seconds while something moves", () => {
   const { clock, written, display } = setUp(null);
   display.handle(CONNECTED);
   display.handle(queued("a.iso", 80 * MIB));
@@ -133,7 +133,7 @@ Deno.test("PlainDisplay writes its summary once and then nothing", () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("PlainDisplay outlives its output", () => {
+Deno.test("PlainDisplay ignores a broken output", () => {
   const output = {
     writeSync(): number {
       throw new Deno.errors.BrokenPipe("gone");

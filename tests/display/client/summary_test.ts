@@ -5,7 +5,7 @@ import { summary } from "../../support/fake_terminal.ts";
 
 const MIB = 1024 ** 2;
 
-Deno.test("summaryLines is one line if all is done", () => {
+Deno.test("summaryLines returns one line if all is done", () => {
   const lines = summaryLines(
     summary({ done: 3, alreadyThere: 1, bytes: 8 * MIB, took: 9000, activeTime: 4000 }),
     paintOf(false),
@@ -13,7 +13,7 @@ Deno.test("summaryLines is one line if all is done", () => {
   assert.deepEqual(lines, ["3 files done (1 already there): 8.00 MiB in 4.0 s (2.00 MiB/s)"]);
 });
 
-Deno.test("summaryLines says what is not done, why, and what to do", () => {
+Deno.test("summaryLines lists the files not done, why, and what to do", () => {
   const lines = summaryLines(
     summary({
       done: 1,
@@ -42,18 +42,18 @@ Deno.test("summaryLines says what is not done, why, and what to do", () => {
   assert.equal(
     lines.join("\n"),
     `\
-1 file done, 1 failed, 1 refused, 2 unfinished, 1 not on the server: 3.00 MiB in 1.0 s (3.00 MiB/s), 1.00 MiB of it again
+1 file done, 1 failed, 1 refused, 2 unfinished, 1 not on the server: 3.00 MiB in 1.0 s (3.00 MiB/s), 1.00 MiB repeated
   failed     a\\n: disk full; free some space
   refused    con: Windows has it for itself
   unfinished c: 1.00 MiB of 4.00 MiB kept
   unfinished b: 0 B of 2.00 MiB kept
   not there  x*.iso
-  shares     HIGH 66.7% (due 80.0%), NORMAL 33.3% (due 20.0%) of 3.00 MiB in 0:12 of competition
+  shares     HIGH 66.7% (expected 80.0%), NORMAL 33.3% (expected 20.0%) of 3.00 MiB in 0:12 of competition
   to resume  client --once`,
   );
 });
 
-Deno.test("summaryLines counts what is too much to list", () => {
+Deno.test("summaryLines counts files over the limit", () => {
   const failed = Array.from({ length: 1000 }, (_, index) => ({
     path: `${index}`,
     reason: "no",
@@ -72,7 +72,7 @@ Deno.test("summaryLines counts what is too much to list", () => {
   assert.equal(more, "  unfinished + 5 more: 10.0 KiB kept");
 });
 
-Deno.test("summaryLines breaks what is too long, but not the command that people copy", () => {
+Deno.test("summaryLines wraps long lines, but not the command that people copy", () => {
   const resume = "client --server 192.168.100.100:9009 --output somewhere";
   const waiting = ["a name of many words that is long.iso"];
   const lines = (columns: number) =>

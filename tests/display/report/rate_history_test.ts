@@ -6,7 +6,7 @@ function bytesOf(history: RateHistory, key: string): number[] {
   return history.spans.map((span) => span.get(key) ?? 0);
 }
 
-Deno.test("RateHistory spreads bytes over the time in which they came", () => {
+Deno.test("RateHistory spreads bytes over the time in which they were received", () => {
   const history = new RateHistory();
   history.add("a", 100, 250, 1250);
   history.add("b", 30, 600, 600);

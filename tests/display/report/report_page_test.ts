@@ -17,7 +17,7 @@ const HOSTILE = `</td><script>alert(1)</script><img src=x onerror='a()'> "&\u202
 
 const ENDED = new Date("2026-01-02T03:04:05Z");
 
-/** A record of events, half a second from one to the next. */
+/** A record of events half a second apart. */
 function recordOf(events: readonly ClientEvent[]): ReportRecord {
   const record = new ReportRecord(1000);
   for (const [index, event] of events.entries()) record.handle(event, 1000 + index * 500);
@@ -29,14 +29,14 @@ function pageOf(...events: ClientEvent[]): string {
   return reportPage(record, record.summary ?? summary(), ENDED);
 }
 
-Deno.test("escapeHtml leaves nothing that HTML or a terminal acts upon", () => {
+Deno.test("escapeHtml escapes everything that HTML or a terminal interprets", () => {
   assert.equal(
     escapeHtml(`<a b='c' d="e">&\x1b\u202e`),
     "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;\\x1b\\u{202e}",
   );
 });
 
-Deno.test("reportPage escapes what comes from a peer, wherever it stands", () => {
+Deno.test("reportPage escapes text from a peer everywhere", () => {
   const events: ClientEvent[] = [
     { type: "connecting", server: HOSTILE },
     { type: "input", entries: 0 },
@@ -68,7 +68,7 @@ Deno.test("reportPage escapes what comes from a peer, wherever it stands", () =>
   }
 });
 
-Deno.test("reportPage needs nothing from outside", () => {
+Deno.test("reportPage is self-contained", () => {
   const page = pageOf(CONNECTED, queued("a", 10), started("a"), moved("a", 5), summary());
   assert.match(page, /default-src 'none'/);
   assert.doesNotMatch(page, /https?:|src=|href=|@import|url\(/);
@@ -95,7 +95,7 @@ Deno.test("reportPage draws a file under each priority that it had", () => {
   ]);
 });
 
-Deno.test("reportPage marks edits, losses and an interrupt, but not the first list", () => {
+Deno.test("reportPage marks edits, lost connections and an interrupt, but not the first list", () => {
   const entry = (name: string): ClientEvent => ({
     ...{ type: "entry", change: "added", line: 1, name, priority: "HIGH", sha256: null },
   });
@@ -119,7 +119,7 @@ Deno.test("reportPage marks edits, losses and an interrupt, but not the first li
   ]);
 });
 
-Deno.test("reportPage stays small whatever the run", () => {
+Deno.test("reportPage stays small for any run", () => {
   const paths = Array.from({ length: 5000 }, (_, index) => `photos/${index}.jpg`);
   const page = pageOf(
     CONNECTED,
@@ -138,7 +138,7 @@ Deno.test("reportPage stays small whatever the run", () => {
   assert.ok(page.length < 300_000, `${page.length}`);
 });
 
-Deno.test("reportPage has a page for a run in which nothing came", () => {
+Deno.test("reportPage makes a page for a run that received nothing", () => {
   const page = pageOf(summary({ error: "Cannot reach it", exitCode: 3 }));
   assert.ok(page.includes("Cannot reach it"));
   assert.doesNotMatch(page, /NaN|Infinity|undefined|<svg/);

@@ -4,7 +4,7 @@ import { client } from "../../support/server_view_fixture.ts";
 
 const MIB = 1024 ** 2;
 
-Deno.test("ClientRates measures what each client gets", () => {
+Deno.test("ClientRates measures the rate of each client", () => {
   const rates = new ClientRates();
   const [fast, slow] = [client("a", 0), client("b", 0)];
   for (let now = 0; now <= 5000; now += 250) {
@@ -17,13 +17,13 @@ Deno.test("ClientRates measures what each client gets", () => {
   assert.deepEqual(measured, [["a", 4_000_000], ["b", 1_000_000]]);
 });
 
-Deno.test("ClientRates counts what a client got before it was seen first", () => {
+Deno.test("ClientRates counts bytes sent before the first sample of a client", () => {
   const rates = new ClientRates();
   rates.sample([client("a", 0, MIB)], 1000);
   assert.ok(rates.ordered(1000)[0]!.rate > MIB);
 });
 
-Deno.test("ClientRates puts clients that get something first, each group as it was given", () => {
+Deno.test("ClientRates orders receiving clients first, each group in its given order", () => {
   const rates = new ClientRates();
   const clients = ["a", "b", "c", "d"].map((address) => client(address, 0));
   rates.sample(clients, 0);
@@ -35,7 +35,7 @@ Deno.test("ClientRates puts clients that get something first, each group as it w
   assert.deepEqual(rates.ordered(4000).map(({ client }) => client.address), ["a", "b", "c", "d"]);
 });
 
-Deno.test("ClientRates forgets who has gone", () => {
+Deno.test("ClientRates forgets disconnected clients", () => {
   const rates = new ClientRates();
   const [stays, goes] = [client("a", 0, MIB), client("b", 0, MIB)];
   rates.sample([stays, goes], 0);

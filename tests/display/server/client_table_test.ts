@@ -45,7 +45,7 @@ for (const columns of [20, 40, 80, 200]) {
   }
 }
 
-Deno.test("renderClientTable says in one line that nobody is there", () => {
+Deno.test("renderClientTable returns one line if there is no client", () => {
   const none = { ...STATE, clients: [], totals: { clients: 0, files: 0, bytes: 0 } };
   assert.deepEqual(renderClientTable(none, OPTIONS), ["no client yet; Ctrl+C to stop"]);
   assert.deepEqual(renderClientTable({ ...none, totals: TOTALS }, OPTIONS), [
@@ -60,7 +60,7 @@ Deno.test("renderClientTable says in one line that nobody is there", () => {
   ]);
 });
 
-Deno.test("renderClientTable tells a client that waits from one that wants nothing", () => {
+Deno.test("renderClientTable distinguishes a waiting client from an idle one", () => {
   const lines = renderClientTable({ ...STATE, clients: BUSY.slice(-2) }, OPTIONS);
   assert.match(lines[1]!, / 2 +0 B\/s /);
   assert.match(lines[2]!, / 0 +idle /);
@@ -73,7 +73,7 @@ Deno.test("renderClientTable shows the same text with colours and without", () =
   assert.deepEqual(coloured.map((line) => line.replace(/\x1b\[[0-9;]*m/g, "")), plain);
 });
 
-Deno.test("renderClientTable keeps its columns where they are while numbers change", () => {
+Deno.test("renderClientTable keeps its columns in place while numbers change", () => {
   const clients = indices(4).map((index) => client(`127.0.0.1:${5000 + index}`, NOW));
   const starts = indices(50).map((step) => {
     for (const each of clients) each.bytesSent = 3 ** step % 2 ** 42;

@@ -3,11 +3,11 @@ import { VIEW_PERIOD } from "../../../lib/display/server/server_view.ts";
 import { ServerViewFixture, written } from "../../support/server_view_fixture.ts";
 import { indices, screenTest } from "../../support/bars_fixture.ts";
 
-// No sanitizer: the terminal that the tests look at has timers of its own.
+// No sanitizer: the terminal emulator has timers of its own.
 
 const MIB = 1024 ** 2;
 
-screenTest("ServerView writes lines at once, as they are, before it watches", async () => {
+screenTest("ServerView writes lines at once before it watches", async () => {
   await using stage = new ServerViewFixture();
   stage.view.log("first");
   stage.view.log("second");
@@ -15,12 +15,12 @@ screenTest("ServerView writes lines at once, as they are, before it watches", as
   assert.ok(stage.terminal.cursorVisible);
 });
 
-screenTest("ServerView keeps the table below the lines that pass by", async () => {
+screenTest("ServerView keeps the table below new lines", async () => {
   await using stage = new ServerViewFixture(80, 10);
   stage.watch();
   await stage.frame();
   assert.deepEqual(await stage.terminal.screen(), ["no client yet; Ctrl+C to stop"]);
-  const one = stage.come("127.0.0.1:50000");
+  const one = stage.connect("127.0.0.1:50000");
   for (const step of indices(30)) {
     one.bytesSent += MIB;
     one.activeFiles = 2;
@@ -36,10 +36,10 @@ screenTest("ServerView keeps the table below the lines that pass by", async () =
   assert.ok(!stage.terminal.cursorVisible);
 });
 
-screenTest("ServerView draws some times a second, each time with one write", async () => {
+screenTest("ServerView draws four times a second, each time with one write", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
-  const one = stage.come("127.0.0.1:50000");
+  const one = stage.connect("127.0.0.1:50000");
   for (let passed = 0; passed < 2000; passed += 25) {
     one.bytesSent += MIB;
     stage.view.log("line");
@@ -52,17 +52,17 @@ screenTest("ServerView draws some times a second, each time with one write", asy
   }
 });
 
-screenTest("ServerView does not draw what stands there already", async () => {
+screenTest("ServerView does not write an unchanged table again", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
   for (const _ of indices(10)) await stage.frame();
   assert.equal(stage.terminal.writes.length, 1);
 });
 
-screenTest("ServerView takes the table away at its end, and shows the cursor", async () => {
+screenTest("ServerView removes the table when it closes, and shows the cursor", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
-  stage.come("127.0.0.1:50000");
+  stage.connect("127.0.0.1:50000");
   stage.view.log("before");
   await stage.frame();
   assert.equal((await stage.terminal.screen()).length, 4);
@@ -78,7 +78,7 @@ screenTest("ServerView takes the table away at its end, and shows the cursor", a
   assert.equal(stage.terminal.writes.length, length);
 });
 
-screenTest("ServerView has nothing to take away if it never watched", async () => {
+screenTest("ServerView removes nothing if it never watched", async () => {
   await using stage = new ServerViewFixture();
   await stage.view.close();
   assert.deepEqual(stage.terminal.writes, []);
@@ -97,7 +97,7 @@ for (
   screenTest(`ServerView leaves no old table when 80 × 24 becomes ${name}`, async () => {
     await using stage = new ServerViewFixture(80, 24);
     stage.watch();
-    for (const index of indices(6)) stage.come(`10.0.0.${index}:50000`);
+    for (const index of indices(6)) stage.connect(`10.0.0.${index}:50000`);
     stage.view.log("a line");
     await stage.frame();
     for (const size of sizes) {
@@ -106,7 +106,7 @@ for (
     }
     stage.view.log("another line");
     await stage.frame();
-    // What a smaller terminal has pushed off its top cannot be taken back.
+    // Rows that a smaller terminal has pushed off its top cannot be erased.
     const lines = await stage.terminal.screen();
     const count = (wanted: RegExp) => lines.filter((line) => wanted.test(line)).length;
     assert.equal(count(/^6 clients/), 1, lines.join("\n"));
@@ -120,7 +120,7 @@ for (
 }
 
 screenTest(
-  "ServerView lets lines wait while the terminal takes nothing, and the server go on",
+  "ServerView holds lines while the terminal is blocked, without blocking the server",
   async () => {
     await using stage = new ServerViewFixture(80, 10);
     stage.watch();
@@ -140,13 +140,13 @@ screenTest(
     assert.deepEqual(lines.slice(0, 2), ["line 0", "line 1"]);
     assert.deepEqual(lines.slice(-3), [
       "line 10000",
-      "and 2 lines more, too many for the terminal",
+      "and 2 more lines, too many for the terminal",
       "no client yet; Ctrl+C to stop",
     ]);
   },
 );
 
-screenTest("ServerView ends soon though the terminal takes nothing", async () => {
+screenTest("ServerView closes soon while the terminal is blocked", async () => {
   await using stage = new ServerViewFixture();
   stage.watch();
   stage.terminal.isStopped = true;
@@ -162,7 +162,7 @@ screenTest("ServerView folds a thousand clients into one screen", async () => {
   await using stage = new ServerViewFixture(80, 24);
   stage.watch();
   const clients = indices(1000).map((index) =>
-    stage.come(`10.0.${index >> 8}.${index & 255}:50000`)
+    stage.connect(`10.0.${index >> 8}.${index & 255}:50000`)
   );
   for (const _ of indices(3)) {
     for (const each of clients) each.bytesSent += 1000;
@@ -172,18 +172,21 @@ screenTest("ServerView folds a thousand clients into one screen", async () => {
   assert.equal(lines.length, 18);
   assert.equal(lines.at(-2), "+ 985 more");
   assert.match(lines.at(-1)!, /^1000 clients +0 +3\.\d\d MiB\/s +2\.86 MiB$/);
-  for (const each of clients) stage.go(each);
+  for (const each of clients) stage.disconnect(each);
   await stage.frame();
   assert.deepEqual(await stage.terminal.screen(), [
     "no client now, 1000 so far: 0 files, 2.86 MiB; Ctrl+C to stop",
   ]);
 });
 
-screenTest("ServerView counts a client that came and went between two frames", async () => {
-  await using stage = new ServerViewFixture();
-  stage.watch();
-  await stage.frame();
-  stage.go(stage.come("127.0.0.1:50000"));
-  await stage.frame();
-  assert.match((await stage.terminal.screen())[0]!, /^no client now, 1 so far/);
-});
+screenTest(
+  "ServerView counts a client that connected and disconnected between two frames",
+  async () => {
+    await using stage = new ServerViewFixture();
+    stage.watch();
+    await stage.frame();
+    stage.disconnect(stage.connect("127.0.0.1:50000"));
+    await stage.frame();
+    assert.match((await stage.terminal.screen())[0]!, /^no client now, 1 so far/);
+  },
+);

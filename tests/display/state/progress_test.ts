@@ -26,6 +26,7 @@ Deno.test("ProgressState begins with nothing", () => {
     failed: 0,
     size: 0,
     received: 0,
+    peakReceived: 0,
     left: 0,
   });
   assert.equal(state.rate(5), 0);
@@ -67,11 +68,12 @@ Deno.test("ProgressState follows a file from the queue to its end", () => {
     failed: 0,
     size: SIZE,
     received: SIZE,
+    peakReceived: SIZE,
     left: 0,
   });
 });
 
-Deno.test("ProgressState takes a position before the start for what was kept, not for speed", () => {
+Deno.test("ProgressState counts bytes on disk before the start as resumed, not as fetched", () => {
   const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("b")], 1000);
   state.apply(moved("a", 600), 1100);
   const file = state.file("a")!;
@@ -82,7 +84,7 @@ Deno.test("ProgressState takes a position before the start for what was kept, no
   assert.deepEqual([file.peakReceived, state.fetched, state.fileRate(file, 3000)], [700, 100, 100]);
 });
 
-Deno.test("ProgressState counts apart what has to come again, and takes nothing back", () => {
+Deno.test("ProgressState keeps peakReceived while a file is refetched", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), moved("a", 600)], 1000);
   state.apply({ type: "refetching", path: "a", reason: "it has changed" }, 2000);
   const file = state.file("a")!;
@@ -96,14 +98,14 @@ Deno.test("ProgressState counts apart what has to come again, and takes nothing 
   assert.deepEqual([file.peakReceived, file.received], [700, 700]);
 });
 
-Deno.test("ProgressState opens a finished file again when it begins anew", () => {
+Deno.test("ProgressState queues a finished file again when it is refetched", () => {
   const state = stateAfter([queued("a", SIZE), started("a"), finished("a", SIZE)]);
   state.apply({ type: "refetching", path: "a", reason: "it has changed" }, 1);
   assert.equal(state.file("a")!.stage, "queued");
   assert.equal(state.totals.done, 0);
 });
 
-Deno.test("ProgressState keeps what is lacking of a failed file out of the bytes", () => {
+Deno.test("ProgressState leaves the missing bytes of a failed file out of the totals", () => {
   const state = stateAfter([queued("a", SIZE), queued("b", SIZE), started("a"), moved("a", 10)]);
   state.apply(failed("a", "disk full"), 1);
   assert.equal(state.totals.failed, 1);
@@ -112,7 +114,7 @@ Deno.test("ProgressState keeps what is lacking of a failed file out of the bytes
   assert.deepEqual([state.totals.peakReceived, state.totals.left], [10, SIZE]);
 });
 
-Deno.test("ProgressState lets dropped files leave the total, but not complete ones", () => {
+Deno.test("ProgressState removes dropped files from the totals, but not complete ones", () => {
   const state = stateAfter([queued("a", SIZE), queued("b", SIZE), finished("b", SIZE)]);
   state.apply({ type: "dropped", path: "a", reason: "its line is gone" }, 1);
   state.apply({ type: "dropped", path: "b", reason: "its line is gone" }, 1);
@@ -121,7 +123,7 @@ Deno.test("ProgressState lets dropped files leave the total, but not complete on
   assert.equal(state.file("a"), undefined);
 });
 
-Deno.test("ProgressState tells what was there already from what was fetched", () => {
+Deno.test("ProgressState separates files already there from fetched files", () => {
   const state = stateAfter([queued("a", SIZE), { type: "verifying", path: "a" }]);
   assert.equal(state.file("a")!.peakReceived, 0);
   state.apply(alreadyThere("a", SIZE), 1);
@@ -136,7 +138,7 @@ Deno.test("ProgressState tells what was there already from what was fetched", ()
   assert.equal(state.totals.done, 2);
 });
 
-Deno.test("ProgressState ignores files that it does not know and files that have ended", () => {
+Deno.test("ProgressState ignores unknown files and files that have ended", () => {
   const state = stateAfter([queued("a", SIZE), finished("a", SIZE), moved("a", 5), moved("x", 5)]);
   assert.equal(state.totals.peakReceived, SIZE);
   assert.equal(state.file("x"), undefined);
@@ -160,7 +162,7 @@ Deno.test("ProgressState follows the connection", () => {
   });
 });
 
-Deno.test("ProgressState counts the time in which there was something to do", () => {
+Deno.test("ProgressState measures the time in which there was something to download", () => {
   const state = stateAfter([queued("a", SIZE)], 1000);
   assert.equal(state.activeTime(3000), 2000);
   state.apply({ type: "idle" }, 4000);
@@ -180,7 +182,7 @@ for (
     [NaN, 10, 0],
   ] as const
 ) {
-  Deno.test(`percentOf takes ${received} of ${size} for ${percent}%`, () => {
+  Deno.test(`percentOf gives ${percent}% for ${received} of ${size}`, () => {
     assert.equal(percentOf(received, size), percent);
   });
 }
@@ -198,7 +200,7 @@ Deno.test("ProgressState stays sane whatever the events", () => {
   }));
 });
 
-Deno.test("ProgressState lets no percentage go back while the same files are wanted", () => {
+Deno.test("ProgressState never lowers a percentage while the same files are wanted", () => {
   const size = 1000;
   const paths = ["a", "b", "c"];
   const path = fc.constantFrom(...paths);
@@ -216,7 +218,7 @@ Deno.test("ProgressState lets no percentage go back while the same files are wan
     let percents = [0, 0, 0, 0];
     for (const event of events) {
       const ended = "path" in event ? state.file(event.path)! : undefined;
-      // Nothing comes after a file's end but its beginning anew.
+      // After a file's end there are no events of it but a new start.
       if (ended && hasEnded(ended)) continue;
       state.apply(event, 0);
       const { totals } = state;
@@ -250,6 +252,7 @@ function assertSane(state: ProgressState, now: number): void {
   for (const { size, peakReceived, received } of files) {
     assert.ok(received >= 0 && received <= peakReceived && peakReceived <= size);
   }
+  assert.equal(totals.received, sum(files.map(({ received }) => received)));
   assert.ok(totals.alreadyThere >= 0 && totals.alreadyThere <= totals.done);
   assert.equal(state.active.size + state.queued.size, open.length);
   assert.equal(open.length, files.length - totals.done - totals.failed);

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RATE_WINDOW, RateMeter } from "../../../lib/display/state/rate_meter.ts";
 
-Deno.test("RateMeter knows no rate before anything has come", () => {
+Deno.test("RateMeter returns 0 before anything is added", () => {
   const meter = new RateMeter();
   assert.equal(meter.rate(0), 0);
   meter.add(0, 0);
   assert.equal(meter.rate(0), 0);
 });
 
-Deno.test("RateMeter tells a steady rate, whatever the rhythm", () => {
+Deno.test("RateMeter returns a steady rate, whatever the rhythm", () => {
   for (const period of [10, 100, 333, 1000]) {
     const meter = new RateMeter();
     meter.add(0, 0);
@@ -25,7 +25,7 @@ Deno.test("RateMeter follows a change within its window", () => {
   assert.equal(Math.round(meter.rate(20_000)), 10_000);
 });
 
-Deno.test("RateMeter falls to nothing when nothing comes", () => {
+Deno.test("RateMeter falls to 0 when nothing is added", () => {
   const meter = new RateMeter();
   meter.add(0, 0);
   for (let now = 100; now <= 5000; now += 100) meter.add(100, now);
@@ -33,7 +33,7 @@ Deno.test("RateMeter falls to nothing when nothing comes", () => {
   assert.equal(meter.rate(5000 + RATE_WINDOW), 0);
 });
 
-Deno.test("RateMeter forgets a pause when it is told that more may come", () => {
+Deno.test("RateMeter drops a pause whose end is marked by adding 0", () => {
   const meter = new RateMeter();
   meter.add(1000, 0);
   meter.add(0, 3_600_000);
@@ -41,7 +41,7 @@ Deno.test("RateMeter forgets a pause when it is told that more may come", () => 
   assert.equal(Math.round(meter.rate(3_601_000)), 1000);
 });
 
-Deno.test("RateMeter forgets most of a pause when it is not told", () => {
+Deno.test("RateMeter drops most of a pause whose end is not marked", () => {
   const meter = new RateMeter();
   meter.add(1000, 0);
   meter.add(3000, 3_600_000);

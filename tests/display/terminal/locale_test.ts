@@ -17,7 +17,7 @@ for (
   });
 }
 
-Deno.test("readPermitted asks for no permission", () => {
+Deno.test("readPermitted prompts for no permission", () => {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "LANG" });
   if (state === "granted") assert.equal(readPermitted("LANG"), Deno.env.get("LANG"));
   else assert.equal(readPermitted("LANG"), undefined);

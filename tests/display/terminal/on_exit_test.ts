@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { FakeTerminal } from "../../support/fake_terminal.ts";
 import { screenTest } from "../../support/bars_fixture.ts";
 
-const PROGRAM = fromFileUrl(new URL("../../support/crashing.ts", import.meta.url));
+const PROGRAM = fromFileUrl(new URL("../../support/crashing_bars.ts", import.meta.url));
 
 for (const [end, code] of [["exception", 1], ["rejection", 1], ["exit", 7]] as const) {
   screenTest(`BarsDisplay gives the cursor back when its program ends by ${end}`, async () => {

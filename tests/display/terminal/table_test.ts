@@ -5,7 +5,7 @@ import { widthOf } from "../../../lib/display/terminal/text_width.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "line", align: "right" },
-  { title: "size", align: "right", leaves: 1 },
+  { title: "size", align: "right", dropOrder: 1 },
   { title: "name", fit: "shorten" },
   { title: "what happens", fit: "wrap" },
 ];
@@ -19,7 +19,7 @@ function render(columns: number, paintTitles?: (text: string) => string): string
   return renderTable(COLUMNS, ROWS, { columns, unicode: true, ...paintTitles && { paintTitles } });
 }
 
-Deno.test("renderTable shortens nothing where there is room without end", () => {
+Deno.test("renderTable shortens nothing without a limit", () => {
   assert.deepEqual(render(Infinity), [
     "line      size  name                                   what happens",
     "   1       5 B  a.bin                                  download",
@@ -27,7 +27,7 @@ Deno.test("renderTable shortens nothing where there is room without end", () => 
   ]);
 });
 
-Deno.test("renderTable shortens names before a column leaves", () => {
+Deno.test("renderTable shortens names before it drops a column", () => {
   assert.deepEqual(render(70), [
     "line      size  name                         what happens",
     "   1       5 B  a.bin                        download",
@@ -35,7 +35,7 @@ Deno.test("renderTable shortens names before a column leaves", () => {
   ]);
 });
 
-Deno.test("renderTable lets columns leave before it shortens names past reading", () => {
+Deno.test("renderTable drops columns before it shortens names to fewer than 16 columns", () => {
   assert.deepEqual(render(56), [
     "line  name                      what happens",
     "   1  a.bin                     download",
@@ -75,10 +75,10 @@ Deno.test("renderTable colours cells and titles without shifting them", () => {
   assert.equal(row, "\x1b[1m12\x1b[22m  x");
 });
 
-Deno.test("renderTable leaves out what is empty, and titles where they are not wanted", () => {
+Deno.test("renderTable leaves out empty columns, and titles if asked to", () => {
   const columns = [{ title: "a" }, { title: "" }, {
     title: "c",
-    least: 3,
+    minWidth: 3,
     align: "right",
   }] as const;
   const rows = [[{ text: "x" }, { text: "" }, { text: "z" }]];
@@ -88,7 +88,7 @@ Deno.test("renderTable leaves out what is empty, and titles where they are not w
   assert.deepEqual(renderTable([], [], options), [""]);
 });
 
-Deno.test("renderTable never makes a line that is too wide", () => {
+Deno.test("renderTable never exceeds its columns", () => {
   const text = fc.oneof(fc.string({ maxLength: 60 }), fc.stringMatching(/^[日本語 ab🎉é]{0,40}$/u));
   const rows = fc.array(fc.tuple(text, text, text, text), { maxLength: 5 });
   fc.assert(

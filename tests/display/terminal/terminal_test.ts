@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path";
 const MODULE = new URL("../../../lib/display/terminal/terminal.ts", import.meta.url);
 const CONFIG = fromFileUrl(new URL("../../../deno.json", import.meta.url));
 
-/** What a program may draw that runs in an environment, and may look at it. */
+/** The drawing limits of a program that may read the given environment. */
 async function drawingIn(
   environment: Readonly<Record<string, string>>,
   choice: { readonly color: boolean; readonly ascii: boolean },
@@ -27,8 +27,8 @@ for (
     [{ LANG: "C" }, { color: true, ascii: false }, { color: true, unicode: false }],
   ] as const
 ) {
-  const told = `${JSON.stringify(choice)} in ${JSON.stringify(environment)}`;
-  Deno.test(`drawingFor heeds ${told}`, async () => {
+  const limits = `${JSON.stringify(choice)} in ${JSON.stringify(environment)}`;
+  Deno.test(`drawingFor follows ${limits}`, async () => {
     assert.deepEqual(await drawingIn(environment, choice), drawing);
   });
 }

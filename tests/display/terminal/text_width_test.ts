@@ -21,7 +21,7 @@ Deno.test("widthOf counts columns", () => {
   assert.equal(widthOf("\x1b[31mred\x1b[39m"), 3);
 });
 
-Deno.test("padEnd and padStart fill up to a width in columns", () => {
+Deno.test("padEnd and padStart pad to a width in columns", () => {
   assert.equal(padEnd("日", 4), "日  ");
   assert.equal(padStart("日", 4), "  日");
   assert.equal(padEnd("long", 2), "long");
@@ -45,7 +45,7 @@ for (
   });
 }
 
-Deno.test("shorten never exceeds the width, and leaves alone what fits", () => {
+Deno.test("shorten never exceeds the width, and returns a text that fits unchanged", () => {
   fc.assert(fc.property(TEXT, fc.nat(30), fc.boolean(), (text, width, unicode) => {
     const short = shorten(text, width, unicode);
     assert.ok(widthOf(short) <= width);
@@ -61,7 +61,7 @@ Deno.test("wrappedRows counts the rows of a wrapped line", () => {
   assert.equal(wrappedRows("\x1b[31m0123456789\x1b[39ma", 5), 3);
 });
 
-Deno.test("wrappedRows knows that a wide character is not cut in two", () => {
+Deno.test("wrappedRows does not cut a wide character in two", () => {
   assert.equal(wrappedRows("日本語", 3), 3);
   assert.equal(wrappedRows("日本語", 4), 2);
 });
@@ -83,7 +83,7 @@ for (
   });
 }
 
-Deno.test("wrapLine loses nothing but blanks, and fits", () => {
+Deno.test("wrapLine drops only blanks, and fits", () => {
   const word = fc.string({ unit: "grapheme", maxLength: 30 });
   fc.assert(fc.property(fc.array(word), fc.integer({ min: 12, max: 60 }), (words, columns) => {
     const text = sanitize(words.join(" "));

@@ -70,7 +70,7 @@ Deno.test("formatRate shows bytes a second", () => {
   assert.equal(formatRate(112 * 1024 ** 2), "112 MiB/s");
 });
 
-Deno.test("units are never wider than they promise", () => {
+Deno.test("units never exceed their widths", () => {
   fc.assert(fc.property(fc.maxSafeNat(), fc.maxSafeNat(), (a, b) => {
     assert.ok(formatBytes(a).length <= BYTES_WIDTH, formatBytes(a));
     assert.ok(formatBytesOf(a, b).length <= BYTES_OF_WIDTH, formatBytesOf(a, b));

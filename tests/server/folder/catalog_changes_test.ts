@@ -14,7 +14,7 @@ import {
 const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<void>>> = {
   "tells a new file": async (place) => {
     place.write("new.txt", "new");
-    const [file] = await place.isTold(({ files }) => files.filter(({ size }) => size === 3));
+    const [file] = await place.notified(({ files }) => files.filter(({ size }) => size === 3));
     assert.equal(file!.path, "new.txt");
     assert.equal(await place.read("new.txt"), "new");
   },
@@ -28,7 +28,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
   "tells a changed file, with another version": async (place) => {
     const before = place.find("a.txt");
     place.write("a.txt", "changed");
-    await place.isTold(({ files }) => files.filter(({ size }) => size === 7));
+    await place.notified(({ files }) => files.filter(({ size }) => size === 7));
     const after = place.find("a.txt");
     assert.notEqual(after.version, before.version);
     assert.equal(await place.read("a.txt"), "changed");
@@ -40,7 +40,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     place.write(".new", "A");
     Deno.utimeSync(place.at(".new"), mtime!, mtime!);
     Deno.renameSync(place.at(".new"), place.at("a.txt"));
-    await place.isTold(({ files }) => files.filter(({ path }) => path === "a.txt"));
+    await place.notified(({ files }) => files.filter(({ path }) => path === "a.txt"));
     const after = place.find("a.txt");
     assert.deepEqual([after.size, after.modified], [before.size, before.modified]);
     assert.notEqual(after.version, before.version);
@@ -48,7 +48,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
 
   "tells a deleted file": async (place) => {
     Deno.removeSync(place.at("a.txt"));
-    assert.deepEqual(await place.isTold(({ removed }) => removed), ["a.txt"]);
+    assert.deepEqual(await place.notified(({ removed }) => removed), ["a.txt"]);
     assert.throws(() => place.catalog.find("a.txt", "any"), isWireError("not-found"));
   },
 
@@ -81,7 +81,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "link.txt");
     place.write("folder/b.txt", "through the link");
-    await place.isTold(({ files }) =>
+    await place.notified(({ files }) =>
       files.filter(({ path, size }) => path === "link.txt" && size === 16)
     );
     assert.equal(await place.read("link.txt"), "through the link");
@@ -163,7 +163,7 @@ Deno.test("Catalog", async (test) => {
       fn: async () => {
         await using place = await catalogFixture();
         await fn(place);
-        place.assertTellsAll();
+        place.assertChangesAddUp();
       },
     })
   );

@@ -1,34 +1,34 @@
 /**
- * Runs a target with one seed after another.
+ * Runs a fuzz target with one seed after another.
  *
  * @module
  */
 import { type Random, seededRandom } from "../seeded_random.ts";
 
-/** Something that takes input from outside. */
+/** A part of the code that takes input from outside. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Prepares what all tries use. */
+  /** Prepares the state that all tries share. */
   open(): Promise<OpenTarget>;
 }
 
 /** A target that is ready. */
 export interface OpenTarget extends AsyncDisposable {
-  /** Feeds it once; throws if it does what it must not do. */
+  /** Feeds it one mutated input; throws if it fails. */
   try(random: Random): void | Promise<void>;
 }
 
-/** How long one try may take, in milliseconds: longer, and it hangs. */
+/** The time after which a try counts as hanging, in milliseconds. */
 const TRY_MS = 15_000;
-/** Seeds are this many. */
+/** The number of seeds. */
 const SEEDS = 2 ** 32;
 
 /**
- * Runs a target for some time.
+ * Runs a target for a time.
  *
- * @param seed The first try's; each further one has the next.
+ * @param seed The seed of the first try; each further try has the next one.
  * @param duration Milliseconds.
- * @returns How many tries there were.
+ * @returns The number of tries.
  * @throws {Error} If one failed; the message says how to repeat it.
  */
 export async function fuzz(target: FuzzTarget, seed: number, duration: number): Promise<number> {
@@ -36,14 +36,14 @@ export async function fuzz(target: FuzzTarget, seed: number, duration: number): 
   await using opened = await target.open();
   for (let tries = 0;; tries++) {
     if (tries > 0 && performance.now() >= until) return tries;
-    const own = (seed + tries) % SEEDS;
+    const trySeed = (seed + tries) % SEEDS;
     try {
-      await inTime(opened.try(seededRandom(own)));
+      await inTime(opened.try(seededRandom(trySeed)));
     } catch (error) {
-      const again = `--seed ${own} --target ${target.name}`;
-      throw new Error(`Fuzzing failed, to repeat it: deno task fuzz ${again}`, { cause: error });
+      const args = `--seed ${trySeed} --target ${target.name}`;
+      throw new Error(`Fuzzing failed, to repeat it: deno task fuzz ${args}`, { cause: error });
     }
-    // Timers and other tests have their turn too.
+    // Let timers and other tests run.
     if (tries % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }

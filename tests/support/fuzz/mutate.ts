@@ -1,5 +1,5 @@
 /**
- * Valid input made invalid, as a seed says.
+ * Mutations of valid input.
  *
  * @module
  */
@@ -17,12 +17,12 @@ const ENDPOINT = { ip: ipBytes("127.0.0.1"), port: 9009 };
 const BYTES = [0, 1, 9, 10, 32, 34, 44, 45, 48, 57, 91, 93, 123, 125, 127, 128, 192, 254, 255];
 const WORDS = ["-1", "1e999", "null", "9007199254740992", '""', "[]", "{}", "0.5", "\\ud800", ".."];
 
-/** A message with usual values for what is not given. */
+/** A message with usual values for the fields that are not given. */
 export function draft(type: MessageType, payload: Uint8Array, given: Partial<Draft> = {}): Draft {
   return { type, payload, requestId: 0, offset: 0, more: false, ...given };
 }
 
-/** Messages as they are sent. */
+/** The bytes of messages. */
 export function encodeDrafts(drafts: readonly Draft[]): Uint8Array {
   return Buffer.concat(
     drafts.map(({ payload, ...header }) =>
@@ -31,7 +31,7 @@ export function encodeDrafts(drafts: readonly Draft[]): Uint8Array {
   );
 }
 
-/** Bytes of which a few places are others. */
+/** Bytes with a few random changes. */
 export function mutateBytes(random: Random, bytes: Uint8Array): Uint8Array {
   let mutated = Buffer.from(bytes);
   for (let changes = random.below(4); changes >= 0; changes--) {
@@ -67,7 +67,7 @@ export function mutateBytes(random: Random, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(mutated);
 }
 
-/** A stream of messages some of which are others, with right or wrong checksums. */
+/** A stream of messages with a few random changes, and with right or wrong checksums. */
 export function mutateStream(random: Random, drafts: readonly Draft[]): Uint8Array {
   const mutated = [...drafts];
   for (let changes = random.below(3); changes > 0; changes--) {
@@ -98,7 +98,7 @@ export function mutateStream(random: Random, drafts: readonly Draft[]): Uint8Arr
   return random.below(2) === 0 ? bytes : mutateBytes(random, bytes);
 }
 
-/** Bytes of which each may be any. */
-export function randomBytes(random: Random, most: number): Uint8Array {
-  return Uint8Array.from({ length: random.below(most) }, () => random.below(256));
+/** Fewer than `max` random bytes. */
+export function randomBytes(random: Random, max: number): Uint8Array {
+  return Uint8Array.from({ length: random.below(max) }, () => random.below(256));
 }

@@ -1,5 +1,5 @@
 /**
- * What is fuzzed over the network: a server with mutated clients, a client with mutated servers.
+ * The targets on the network: a server with mutated clients, a client with mutated servers.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { mutateStream } from "./mutate.ts";
 import { isKnown } from "./pure_targets.ts";
 import { CHUNK, CHUNKS, clientDrafts, serverDrafts } from "./sessions.ts";
 
-/** After how many mutated sessions an honest one must be served. */
+/** The number of mutated sessions from one honest session to the next. */
 const HONEST_EVERY = 25;
-/** How long a mutated peer listens before it hangs up, in milliseconds. */
+/** How long a mutated peer reads before it disconnects, in milliseconds. */
 const LISTEN_MS = 100;
 const TIMEOUTS = { pingAfterMs: 50, deadAfterMs: 200, writeStallMs: 300 };
 const LISTENER = { listChanged: () => {}, answered: () => {} };
 const HOSTNAME = "127.0.0.1";
 
-/** A server must live, and serve honest clients, whatever others send. */
+/** A server must keep serving honest clients, whatever others send. */
 export const SERVER_TARGET: FuzzTarget = {
   name: "server",
   async open() {
@@ -60,7 +60,7 @@ export const SERVER_TARGET: FuzzTarget = {
   },
 };
 
-/** A client must come to an end, with an error that says why, whatever a server sends. */
+/** A client must end with a known error, whatever a server sends. */
 export const CLIENT_TARGET: FuzzTarget = {
   name: "client",
   open() {
@@ -70,7 +70,7 @@ export const CLIENT_TARGET: FuzzTarget = {
       async try(random) {
         const serving = mutatedServer(random, listener, mutateStream(random, serverDrafts()));
         try {
-          await useRemote(port);
+          await useServer(port);
         } catch (error) {
           if (!isKnown(error)) throw error;
         } finally {
@@ -85,13 +85,13 @@ export const CLIENT_TARGET: FuzzTarget = {
   },
 };
 
-/** Fetches what there is, and returns what a client says that does. */
+/** Fetches all files, and returns the messages of a client that does. */
 async function honestSession(port: number) {
   const { signal } = new AbortController();
   using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal);
   const files = [...remote.files.values()];
   assert.deepEqual(files.map(({ path }) => path).sort(), ["a.bin", "b/b.bin"]);
-  // It ends with an error, since it is this side that hangs up.
+  // It ends with an error, since this side disconnects.
   const running = remote.run(LISTENER).catch(() => {});
   const digests = await Promise.all(files.map(({ path, version }) => remote.digest(path, version)));
   assert.ok(digests.every((digest) => digest.length === 64));
@@ -121,8 +121,8 @@ function getChunks(
   return Promise.all(chunks.map(({ promise }) => promise));
 }
 
-/** Connects to whatever is there, and asks for some of it. */
-async function useRemote(port: number): Promise<void> {
+/** Connects to a server, and requests some of the files that it lists. */
+async function useServer(port: number): Promise<void> {
   const { signal } = new AbortController();
   using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal, TIMEOUTS);
   const asked: Promise<unknown>[] = [];
@@ -155,28 +155,28 @@ async function mutatedServer(
   await play(random, await listener.accept(), bytes);
 }
 
-/** Sends bytes in pieces, listens for a while, and hangs up. */
+/** Sends bytes in pieces, reads for a while, and disconnects. */
 async function play(random: Random, conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
   conn.setNoDelay(true);
-  const hasPatience = random.below(20) === 0;
+  const keepsOpen = random.below(20) === 0;
   const reading = drain(conn);
   try {
     for (let at = 0; at < bytes.length;) {
       at += await conn.write(bytes.subarray(at, at + 1 + random.below(bytes.length)));
     }
-    // Who closes only the one half still hears the answers.
-    if (!hasPatience) await conn.closeWrite();
+    // With only the writing half closed, responses still arrive.
+    if (!keepsOpen) await conn.closeWrite();
   } catch {
-    // The other side has hung up first.
+    // The other side has disconnected first.
   }
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tired = new Promise((resolve) => timer = setTimeout(resolve, LISTEN_MS));
-  await Promise.race([reading, tired]);
+  const timeout = new Promise((resolve) => timer = setTimeout(resolve, LISTEN_MS));
+  await Promise.race([reading, timeout]);
   clearTimeout(timer);
   try {
     conn.close();
   } catch {
-    // Closed by the system already.
+    // Already closed by the system.
   }
   await reading;
 }
@@ -186,6 +186,6 @@ async function drain(conn: Deno.TcpConn): Promise<void> {
   try {
     while (await conn.read(buffer) !== null);
   } catch {
-    // Cut.
+    // The connection was cut.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What is fuzzed without a network: the readers of what comes from outside.
+ * The targets without a network: the parsers of input from outside.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const JOURNAL = encoder.encode(
     [0, 100, 900].map((offset) => journalLine({ offset, length: 100, checksum: offset })).join(""),
 );
 
-/** The targets, each a function that is fed. */
+/** The targets, each a function that takes mutated input. */
 export const PURE_TARGETS: readonly FuzzTarget[] = [
   pure("payloads", (random) => {
     const { payload } = random.pick([...clientDrafts([FILE]), ...serverDrafts()]);
@@ -55,7 +55,7 @@ export const PURE_TARGETS: readonly FuzzTarget[] = [
     const { subject, entries } = parseJournal(mutateBytes(random, JOURNAL)) ??
       { subject: { size: 0 }, entries: [] };
     for (const { offset, length } of entries) {
-      if (offset + length > subject.size) throw new Error("An entry is outside of its file");
+      if (offset + length > subject.size) throw new Error("An entry lies outside its file");
     }
   }),
   pure("messages", async (random) => {
@@ -72,7 +72,7 @@ export const PURE_TARGETS: readonly FuzzTarget[] = [
   }),
 ];
 
-/** Whether an error is one of those that a bad peer may cause. */
+/** Whether a bad peer may cause this error. */
 export function isKnown(error: unknown): boolean {
   return error instanceof ProtocolError || error instanceof ConnectionLostError ||
     error instanceof WireError;
@@ -83,16 +83,16 @@ function pure(name: string, attempt: (random: Random) => void | Promise<void>): 
   return { name, open: () => Promise.resolve(opened) };
 }
 
-/** A connection that brings the bytes in pieces, and takes anything. */
+/** A connection that delivers the bytes in pieces, and accepts any writes. */
 function memoryConn(random: Random, bytes: Uint8Array): Deno.Conn {
   const address = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
-  const most = random.pick([1, 7, 64, 100_000]);
+  const maxPiece = random.pick([1, 7, 64, 100_000]);
   let at = 0;
   const conn = {
     localAddr: address,
     remoteAddr: address,
     read: (view: Uint8Array) => {
-      const piece = bytes.subarray(at, at + Math.min(view.length, 1 + random.below(most)));
+      const piece = bytes.subarray(at, at + Math.min(view.length, 1 + random.below(maxPiece)));
       view.set(piece);
       at += piece.length;
       return Promise.resolve(piece.length || null);

@@ -1,5 +1,5 @@
 /**
- * Valid sessions, from which the mutated ones are made.
+ * Valid sessions, which are mutated.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { MessageType } from "../../../lib/protocol/message.ts";
 import { encodePayload, type ListedFile } from "../../../lib/protocol/payloads.ts";
 import { type Draft, draft } from "./mutate.ts";
 
-/** A file that nobody has. */
+/** A listed file without content. */
 export const FILE: ListedFile = { path: "a/ä.bin", size: 3000, modified: 1e12, version: "v1" };
-/** The length of the chunks that are asked for, in bytes, and how many are. */
+/** The length of each requested chunk, in bytes, and the number of chunks. */
 export const CHUNK = 1000;
 export const CHUNKS = 3;
 
-/** What a client sends that asks for files in chunks, and for their digests. */
+/** The messages of a client that requests files in chunks, and their digests. */
 export function clientDrafts(files: readonly ListedFile[]): Draft[] {
   let requestId = 0;
   const requests = files.flatMap(({ path, version }) => {
@@ -31,7 +31,7 @@ export function clientDrafts(files: readonly ListedFile[]): Draft[] {
   ];
 }
 
-/** What a server sends that is asked for the chunks of `FILE`, and for its digest. */
+/** The messages of a server that answers requests for the chunks of `FILE` and its digest. */
 export function serverDrafts(): Draft[] {
   const welcome = encodePayload({
     protocol: 1,

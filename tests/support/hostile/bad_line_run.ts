@@ -1,5 +1,5 @@
 /**
- * One download through a line that cuts, delays, splits, merges and corrupts.
+ * One download over a line that cuts, delays, splits, merges and corrupts.
  *
  * @module
  */
@@ -18,17 +18,17 @@ const FILES = {
   "sub/largest.bin": 3_000_000,
 };
 
-/** Fetches files of 0 to 3 MB, and asserts that all arrive identical and nothing is left over. */
-export async function fetchThroughBadLine(seed: number): Promise<void> {
-  await using site = await Workspace.create(FILES);
-  await site.setInput("**\n");
-  await using server = await startServer(site);
+/** Fetches files of 0 to 3 MB; asserts that all are identical and that nothing is left over. */
+export async function fetchOverBadLine(seed: number): Promise<void> {
+  await using workspace = await Workspace.create(FILES);
+  await workspace.setInput("**\n");
+  await using server = await startServer(workspace);
   await using relay = startBadRelay(server.port, seed);
   const args = ["--once", "--progress", "plain", "--retry-for", "20"];
-  await using client = startClient({ ...site, port: relay.port, args });
+  await using client = startClient({ ...workspace, port: relay.port, args });
   const { code, stderr } = await client.ended();
   assert.equal(code, 0, `seed ${seed}:\n${stderr}`);
   assertHarmless(stderr);
-  await site.assertArrived(...Object.keys(FILES));
-  await site.assertNoLeftovers();
+  await workspace.assertArrived(...Object.keys(FILES));
+  await workspace.assertNoLeftovers();
 }

@@ -1,10 +1,10 @@
 /**
- * A relay that is a bad line: seeded, it cuts, delays, splits, merges and corrupts what it carries.
+ * A relay that is a bad line: it cuts, delays, splits, merges and corrupts bytes, as a seed says.
  *
  * @module
  */
 
-/** What happens to a piece, of a hundred. */
+/** The probability of each event for a piece, in percent. */
 const CUTS = 2;
 const CORRUPTIONS = 2;
 const DELAYS = 10;
@@ -12,16 +12,16 @@ const SPLITS = 10;
 const MERGES = 20;
 /** The longest delay, in milliseconds. */
 const MAX_DELAY_MS = 20;
-/** The bytes of a connection that are carried as they are, so that there is progress. */
+/** The first bytes of a connection, which are carried unchanged so that there is progress. */
 const SPARED = 150_000;
 
 /** A running bad line. */
 export interface BadRelay extends AsyncDisposable {
-  /** Where clients connect to, on this machine. */
+  /** The port for clients, on this machine. */
   readonly port: number;
 }
 
-/** Numbers from 0 to 1 that depend on nothing but a seed. */
+/** Numbers from 0 to 1 that depend only on a seed. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -46,11 +46,11 @@ export function startBadRelay(port: number, seed: number): BadRelay {
       conns.add(server);
       const both = [client, server];
       await Promise.all([
-        spoil(client, server, random).finally(() => both.forEach(close)),
-        spoil(server, client, random).finally(() => both.forEach(close)),
+        carryBadly(client, server, random).finally(() => both.forEach(close)),
+        carryBadly(server, client, random).finally(() => both.forEach(close)),
       ]);
     } catch {
-      // Cut, by the relay or by an end.
+      // The connection was cut by the relay or by one of its ends.
     }
     close(client);
     if (server) close(server);
@@ -70,7 +70,11 @@ export function startBadRelay(port: number, seed: number): BadRelay {
   };
 }
 
-async function spoil(from: Deno.TcpConn, to: Deno.TcpConn, random: () => number): Promise<void> {
+async function carryBadly(
+  from: Deno.TcpConn,
+  to: Deno.TcpConn,
+  random: () => number,
+): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   let held = 0;
   for (let carried = 0;;) {
@@ -78,19 +82,19 @@ async function spoil(from: Deno.TcpConn, to: Deno.TcpConn, random: () => number)
     if (read === null) return;
     held += read;
     carried += read;
-    let fate = random() * 100;
-    const befalls = (percent: number) => (fate -= percent) < 0 && fate >= -percent;
-    if (carried > SPARED && befalls(CUTS)) {
+    let dice = random() * 100;
+    const happens = (percent: number) => (dice -= percent) < 0 && dice >= -percent;
+    if (carried > SPARED && happens(CUTS)) {
       await writeAll(to, buffer.subarray(0, Math.floor(random() * held)));
       return;
     }
-    if (carried > SPARED && befalls(CORRUPTIONS)) {
+    if (carried > SPARED && happens(CORRUPTIONS)) {
       buffer[Math.floor(random() * held)]! ^= 1 << Math.floor(random() * 8);
     }
-    if (befalls(DELAYS)) await pause(random() * MAX_DELAY_MS);
-    // What comes next comes with it, if that is soon.
-    if (befalls(MERGES) && held < buffer.length / 2) await pause(1);
-    if (befalls(SPLITS)) {
+    if (happens(DELAYS)) await pause(random() * MAX_DELAY_MS);
+    // Bytes that arrive within the pause are merged with these.
+    if (happens(MERGES) && held < buffer.length / 2) await pause(1);
+    if (happens(SPLITS)) {
       const at = Math.floor(random() * held);
       await writeAll(to, buffer.subarray(0, at));
       await pause(1);
@@ -112,6 +116,6 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Closed already.
+    // Already closed.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A client that misbehaves: a connection over which any bytes can be sent.
+ * A misbehaving client: a connection over which any bytes can be sent.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { Socket } from "../../../lib/protocol/socket.ts";
 
 const NOWHERE = { ip: new Uint8Array(16), port: 0 };
 
-/** A message as bytes; `payload` is raw, JSON text, or a value to print as JSON. */
+/** A message as bytes; `payload` is raw, JSON text, or a value to encode as JSON. */
 export function message(type: MessageType, requestId: number, payload: unknown): Uint8Array {
   const bytes = payload instanceof Uint8Array
     ? payload
@@ -26,27 +26,27 @@ export function message(type: MessageType, requestId: number, payload: unknown):
   return encodeMessage(header, bytes);
 }
 
-/** A request for a chunk, as bytes. */
+/** A GET as bytes. */
 export function get(requestId: number, path: string, version: string, length = 10): Uint8Array {
   return message(MessageType.GET, requestId, { path, version, offset: 0, length });
 }
 
-/** Sets bytes of a header, whose checksum is right again afterwards. */
+/** Sets bytes of a header, and corrects its checksum. */
 export function withHeader(bytes: Uint8Array, at: number, ...values: readonly number[]) {
   bytes.set(values, at);
   new DataView(bytes.buffer).setUint32(60, crc32(bytes.subarray(0, 60)));
   return bytes;
 }
 
-/** A message of a server, as far as a test looks at it. */
-export interface Heard {
+/** The parts of a server's message that tests use. */
+export interface Reply {
   readonly type: number;
   readonly requestId: number;
   /** The payload's text. */
   readonly text: string;
 }
 
-/** A connection to a server; it is closed without a goodbye. */
+/** A connection to a server; it is closed without a GOODBYE. */
 export class HostileClient implements Disposable {
   readonly #socket: Socket;
   readonly #reader: ByteReader;
@@ -60,13 +60,13 @@ export class HostileClient implements Disposable {
     return new HostileClient(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** Sends bytes; resolves also if the server has gone. */
+  /** Sends bytes; resolves also if the connection is closed. */
   async send(...parts: readonly Uint8Array[]): Promise<void> {
     for (const part of parts) await this.#socket.write(part).catch(() => {});
   }
 
   /** The next message, or null when the server has ended the connection. */
-  async hear(): Promise<Heard | null> {
+  async receive(): Promise<Reply | null> {
     try {
       const head = await this.#reader.read(HEADER_SIZE);
       if (!head) return null;
@@ -78,19 +78,19 @@ export class HostileClient implements Disposable {
     }
   }
 
-  /** Hears the welcome and the list; the version of a file by path. */
-  async greeted(): Promise<(path: string) => string> {
-    await this.hear();
-    const list = await this.hear();
+  /** Receives the WELCOME and the LIST; returns a function from path to version. */
+  async handshake(): Promise<(path: string) => string> {
+    await this.receive();
+    const list = await this.receive();
     const files: { path: string; version: string }[] = JSON.parse(list!.text).files;
     return (path) => files.find((file) => file.path === path)!.version;
   }
 
-  /** The codes of all errors until the server ends the connection. */
+  /** Receives until the server ends the connection; returns the codes of all errors. */
   async errorsToEnd(): Promise<string[]> {
     const codes: string[] = [];
-    for (let heard = await this.hear(); heard; heard = await this.hear()) {
-      if (heard.type === MessageType.ERROR) codes.push(JSON.parse(heard.text).code);
+    for (let reply = await this.receive(); reply; reply = await this.receive()) {
+      if (reply.type === MessageType.ERROR) codes.push(JSON.parse(reply.text).code);
     }
     return codes;
   }

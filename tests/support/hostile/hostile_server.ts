@@ -1,8 +1,8 @@
 /**
- * A server that misbehaves in one way, and does all else as it should.
+ * A server that misbehaves in one way, and is correct otherwise.
  *
- * A `Misbehaviour` replaces the greeting, or the answer to a request; what it leaves alone is
- * answered honestly. A `Peer` is one client of it, with everything that can be sent to one.
+ * A `Misbehaviour` replaces the handshake or the response to a request; all other responses are
+ * honest. A `Peer` is one client of the server, with every message that can be sent to it.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   parseGetRequest,
 } from "../../../lib/protocol/payloads.ts";
 
-/** What a file of a list says; `listed` says it of an honest one. */
+/** A file's entry in a list; `listed` returns an honest one. */
 export interface Entry {
   readonly path: string;
   readonly size: number;
@@ -25,27 +25,27 @@ export interface Entry {
   readonly version: string;
 }
 
-/** How often a server looks whether the good files are there, in milliseconds. */
-const LOOK_MS = 10;
+/** The period at which a server checks for the good files, in milliseconds. */
+const CHECK_MS = 10;
 
 /** A request with its id. */
 export type Ask<T> = T & { readonly requestId: number };
 
-/** How a server misbehaves; what is left out is done as it should be. */
+/** How a server misbehaves; without a member, that part is correct. */
 export interface Misbehaviour {
-  /** What it shares; `GOOD` is shared besides. */
+  /** The files that it shares, in addition to `GOOD`. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
-  /** Instead of a welcome and a list. */
+  /** Replaces the WELCOME and the LIST. */
   readonly greet?: (peer: Peer) => Promise<void> | void;
-  /** Instead of the answer to a request for a file other than a good one, once those are there. */
+  /** Replaces the response to a GET of any but the good files, once the client has those. */
   readonly get?: (peer: Peer, ask: Ask<GetRequest>) => Promise<void> | void;
-  /** Likewise for a digest. */
+  /** Likewise for a DIGEST. */
   readonly digest?: (peer: Peer, ask: Ask<DigestRequest>) => Promise<void> | void;
-  /** Called after every message that was answered. */
+  /** Called after every response. */
   readonly answered?: (peer: Peer) => Promise<void> | void;
 }
 
-/** A file's content that depends on nothing but its size and seed. */
+/** Content that depends only on size and seed. */
 export function content(size: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let at = 0, state = seed; at < size; at++) {
@@ -55,7 +55,7 @@ export function content(size: number, seed = 1): Uint8Array {
   return bytes;
 }
 
-/** Files that every hostile server sends as it should. */
+/** Files that every hostile server sends correctly. */
 export const GOOD: Readonly<Record<string, Uint8Array>> = {
   "good.bin": content(100_000, 7),
   "sub/good.txt": content(300, 8),
@@ -71,8 +71,8 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What stands in a header besides the type. */
-export interface Marks {
+/** The fields of a header, apart from the type. */
+export interface HeaderFields {
   readonly requestId?: number;
   readonly offset?: number;
   readonly more?: boolean;
@@ -86,12 +86,12 @@ export class Peer {
   readonly #connection: Connection;
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #goodIsThere: () => Promise<boolean>;
-  /** Resolves when all that was asked for so far has got its hostile answer. */
+  /** Resolves when all requests so far have got their hostile responses. */
   #hostile: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   /**
-   * @param number Which connection it is, from 1.
+   * @param number The number of the connection, from 1.
    * @param goodIsThere Whether the client has all of the good files.
    */
   constructor(
@@ -105,9 +105,9 @@ export class Peer {
     this.#goodIsThere = goodIsThere;
   }
 
-  /** The bytes of a message; `payload` is raw, JSON text, or a value to print as JSON. */
-  message(type: MessageType, payload: unknown, marks: Marks = {}): Uint8Array {
-    const { requestId = 0, offset = 0, more = false } = marks;
+  /** The bytes of a message; `payload` is raw, JSON text, or a value to encode as JSON. */
+  message(type: MessageType, payload: unknown, fields: HeaderFields = {}): Uint8Array {
+    const { requestId = 0, offset = 0, more = false } = fields;
     const bytes = payload instanceof Uint8Array
       ? payload
       : new TextEncoder().encode(typeof payload === "string" ? payload : JSON.stringify(payload));
@@ -123,8 +123,8 @@ export class Peer {
     );
   }
 
-  send(type: MessageType, payload: unknown, marks?: Marks): Promise<void> {
-    return this.raw(this.message(type, payload, marks));
+  send(type: MessageType, payload: unknown, fields?: HeaderFields): Promise<void> {
+    return this.raw(this.message(type, payload, fields));
   }
 
   welcome(changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -132,14 +132,14 @@ export class Peer {
     return this.send(MessageType.WELCOME, { ...welcome, authentication: null, ...changes });
   }
 
-  /** Sends a list of the files, and of whatever else there is to claim. */
-  list(changes: Readonly<Record<string, unknown>> = {}, marks?: Marks): Promise<void> {
+  /** Sends a list of the files, with the given members replaced. */
+  list(changes: Readonly<Record<string, unknown>> = {}, fields?: HeaderFields): Promise<void> {
     const files = [...this.#files].map(([path, bytes]) => listed(path, bytes));
     const list = { revision: 1, complete: true, files, removed: [], ...changes };
-    return this.send(MessageType.LIST, list, marks);
+    return this.send(MessageType.LIST, list, fields);
   }
 
-  /** Sends a list in which the good files stand beside entries that are written as they are. */
+  /** Sends a list of the good files and of an entry that is given as JSON text. */
   listText(entry: string): Promise<void> {
     const good = Object.entries(GOOD).map(([path, bytes]) => JSON.stringify(listed(path, bytes)));
     const files = [...good, entry].join();
@@ -155,7 +155,7 @@ export class Peer {
     return this.send(MessageType.ERROR, { code, message }, { requestId });
   }
 
-  /** The honest answer to a GET. */
+  /** Sends the honest response to a GET. */
   honest(ask: Ask<GetRequest>): Promise<void> {
     const { path, offset, length } = ask;
     return this.chunk(ask, this.#files.get(path)!.slice(offset, offset + length));
@@ -166,14 +166,14 @@ export class Peer {
     return this.send(MessageType.DIGEST_RESULT, { digest }, { requestId });
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without a GOODBYE. */
   close(): void {
     this.#isClosed = true;
     this.#connection.close();
   }
 
-  /** Resolves when the client has gone. */
-  async gone(): Promise<void> {
+  /** Resolves when the client has disconnected. */
+  async disconnected(): Promise<void> {
     for await (const _ of this.#connection.readable);
   }
 
@@ -191,7 +191,7 @@ export class Peer {
         await answered?.(this);
       }
     } catch {
-      // The client is gone, or was made to.
+      // The connection has ended.
     }
     this.close();
     await this.#hostile;
@@ -213,22 +213,22 @@ export class Peer {
     }
   }
 
-  /** What ends a connection must not end it before the good files have come over it. */
+  /** Misbehaves once the client has the good files, since it may end the connection. */
   #misbehave(act: () => Promise<void> | void): void {
     this.#hostile = this.#hostile.then(async () => {
       while (!await this.#goodIsThere()) {
         if (this.#isClosed) return;
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
       }
       await act();
     }).catch(() => {});
   }
 }
 
-/** A server that was started. */
+/** A running server. */
 export interface HostileServer extends AsyncDisposable {
   readonly port: number;
-  /** How many connections there have been. */
+  /** The number of connections so far. */
   readonly connections: number;
 }
 

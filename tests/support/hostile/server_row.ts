@@ -1,5 +1,5 @@
 /**
- * One way for a server to misbehave, and what must happen to a client: the row and its test.
+ * One way for a server to misbehave and the client's expected reaction: the row and its test.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface ServerRow extends Misbehaviour {
   readonly name: string;
   /** The client's exit code. */
   readonly code: number;
-  /** What the client says, among other things. */
+  /** A line among those that the client prints. */
   readonly says?: RegExp;
-  /** Files besides the good ones that arrive, and what they hold. @default none */
+  /** The content of further files that arrive, by path. @default none */
   readonly arrives?: Readonly<Record<string, Uint8Array>>;
-  /** What was planted and stays where it is. @default nothing */
+  /** The planted paths that stay in the output folder. @default none */
   readonly stays?: readonly string[];
   /** Whether the good files arrive. @default {true} */
   readonly goodArrives?: boolean;
@@ -32,52 +32,52 @@ export interface ServerRow extends Misbehaviour {
   readonly input?: string;
   /** The client's `--retry-for`, in seconds. @default {1} */
   readonly retryFor?: number;
-  /** Puts something into the client's way. `outside` holds the file `victim.txt`. */
-  readonly plant?: (site: Workspace, outside: string) => Promise<void>;
-  /** Does what a user does, while the client runs. */
+  /** Prepares the output folder before the start. `outside` holds the file `victim.txt`. */
+  readonly plant?: (workspace: Workspace, outside: string) => Promise<void>;
+  /** Acts as a user while the client runs. */
   readonly meanwhile?: (client: Program, server: HostileServer) => Promise<void>;
   /** Within how many milliseconds of the end of `meanwhile` the client must end. */
   readonly endsWithin?: number;
-  /** Least number of connections that the client makes. */
+  /** The least number of connections that the client makes. */
   readonly connections?: number;
 }
 
-/** A client that misses its end is not waited for longer than this, in milliseconds. */
-const TIMEOUTS = 120_000;
+/** The default of `endsWithin`, in milliseconds. */
+const TIMEOUT_MS = 120_000;
 
-/** Lets a client meet the server of a row. */
-export async function meetHostileServer(row: ServerRow): Promise<void> {
-  await using site = await Workspace.create();
-  const outside = join(site.root, "outside");
+/** Runs a client against the server of a row. */
+export async function runServerRow(row: ServerRow): Promise<void> {
+  await using workspace = await Workspace.create();
+  const outside = join(workspace.root, "outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "victim.txt"), "untouched");
-  await site.setInput(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
-  await Deno.mkdir(site.output);
-  await row.plant?.(site, outside);
-  const before = await inventory(site.root, "Output");
+  await workspace.setInput(row.input ?? "good.bin CRITICAL\nsub/good.txt CRITICAL\n**\n");
+  await Deno.mkdir(workspace.output);
+  await row.plant?.(workspace, outside);
+  const before = await inventory(workspace.root, "Output");
   await using server = startHostileServer(row, async () => {
     const missing = await Promise.all(
       Object.keys(GOOD).map((path) =>
-        Deno.stat(site.downloaded(path)).then(() => false, () => true)
+        Deno.stat(workspace.downloaded(path)).then(() => false, () => true)
       ),
     );
     return !missing.includes(true);
   });
   const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
-  await using client = startClient({ ...site, port: server.port, args });
+  await using client = startClient({ ...workspace, port: server.port, args });
   await row.meanwhile?.(client, server);
-  const result = await client.ended(row.endsWithin ?? TIMEOUTS);
+  const result = await client.ended(row.endsWithin ?? TIMEOUT_MS);
   const { code, signal, stdout, stderr } = result;
   assert.deepEqual([code, signal, stdout], [row.code, null, ""], stderr);
   assertHarmless(stderr);
   if (row.says) assert.match(stderr, row.says);
   assert.ok(server.connections >= (row.connections ?? 1), `${server.connections} connections`);
-  assert.deepEqual(await inventory(site.root, "Output"), before, "outside --output");
+  assert.deepEqual(await inventory(workspace.root, "Output"), before, "outside --output");
   const arrived = { ...(row.goodArrives === false ? {} : GOOD), ...row.arrives };
-  await assertOutput(site, arrived, row.stays ?? []);
+  await assertOutput(workspace, arrived, row.stays ?? []);
 }
 
-/** Asserts that a text of a program shows no stack trace, and nothing that acts on a terminal. */
+/** Asserts that a program's output has no stack trace and no terminal control characters. */
 export function assertHarmless(text: string): void {
   assert.doesNotMatch(text, /at (async )?(\S+ \()?(file|ext|node):/, "a stack trace came through");
   assert.doesNotMatch(text, /Uncaught|^error: /m, "an error came through");
@@ -89,21 +89,24 @@ export function assertHarmless(text: string): void {
   );
 }
 
-/** Asserts which files stand in the output folder, its work folder aside. */
+/** Asserts which files are in the output folder, apart from its work folder. */
 async function assertOutput(
-  site: Workspace,
+  workspace: Workspace,
   files: Readonly<Record<string, Uint8Array>>,
   stays: readonly string[],
 ): Promise<void> {
-  const present = Object.keys(await inventory(site.output, ".sluice"));
+  const present = Object.keys(await inventory(workspace.output, ".sluice"));
   assert.deepEqual(present.sort(), [...Object.keys(files), ...stays].sort(), "in --output");
   for (const [path, bytes] of Object.entries(files)) {
-    const there = await Deno.readFile(site.downloaded(path));
-    assert.ok(there.length === bytes.length && there.every((byte, at) => byte === bytes[at]), path);
+    const actual = await Deno.readFile(workspace.downloaded(path));
+    assert.ok(
+      actual.length === bytes.length && actual.every((byte, at) => byte === bytes[at]),
+      path,
+    );
   }
 }
 
-/** What there is under a folder, one entry of it aside: files by digest, links by target. */
+/** The content of a folder without one entry: files by digest, links by target. */
 async function inventory(folder: string, without: string): Promise<Record<string, string>> {
   const found: Record<string, string> = Object.create(null);
   for (const path of await filesUnder(folder)) {

@@ -1,5 +1,5 @@
 /**
- * What a server may answer.
+ * Hostile responses to requests.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type { ServerRow } from "./server_row.ts";
 const EVIL = content(40_000, 3);
 const OTHER = content(40_000, 4);
 const FILES = { "evil.bin": EVIL };
-const LIE = /another chunk than it was asked for/;
-const UNASKED = /answered what it was not asked/;
+const LIE = /sent a chunk that was not requested/;
+const UNASKED = /answered a request that is not open/;
 /** A client that is interrupted must have gone after this long, in milliseconds. */
 const STOPS_WITHIN = 5_000;
 
-/** Interrupts the client once the good files are there. */
+/** Interrupts the client once it has the good files. */
 const interrupt: NonNullable<ServerRow["meanwhile"]> = async (client) => {
   await client.waitFor("done     good.bin");
   await client.waitFor("done     sub/good.txt");
   client.interrupt();
 };
 
-/** A row about one file that never comes. */
+/** A row about one file that never arrives. */
 function fails(name: string, row: Omit<ServerRow, "name" | "code"> & { code?: number }): ServerRow {
   return { code: 3, files: FILES, ...row, name };
 }
@@ -65,7 +65,7 @@ const CHUNKS: readonly ServerRow[] = [
       await peer.honest(ask);
     },
     says: UNASKED,
-    // Each connection brings a chunk before it ends.
+    // Each connection delivers a chunk before it ends.
     retryFor: 30,
     arrives: FILES,
     code: 0,
@@ -124,9 +124,9 @@ const DIGESTS: readonly ServerRow[] = [
   }),
 ];
 
-/** What comes of an error about one file. */
+/** A row whose server answers every GET of one file with an error. */
 function refusal(code: string): ServerRow {
-  // The file may come back at any time, so it is waited for.
+  // The client waits for the file, which may reappear at any time.
   const waits = code === "not-found" || code === "changed";
   return fails(`the error ${code} for a chunk`, {
     get: (peer, { requestId }) => peer.error(requestId, code, "Go\x1b[2J away\u202e\ud800"),
@@ -152,7 +152,7 @@ const ERRORS: readonly ServerRow[] = [
   ...ERROR_CODES.map((code) =>
     fails(`the error ${code} for the connection`, {
       get: (peer) => peer.error(0, code, "Go\x1b[2J away"),
-      // Of these, only one will not pass.
+      // Only one of these codes is permanent.
       says: code === "unauthorized"
         ? /Cannot log in .*Go\\x1b\[2J away/
         : /lost the server: Go\\x1b\[2J away/,
@@ -173,7 +173,7 @@ const ERRORS: readonly ServerRow[] = [
   }),
 ];
 
-/** A server whose file becomes another one as soon as the first byte of it was sent. */
+/** A row whose server replaces the file after the first chunk of it. */
 function replaced(name: string, fresh: Uint8Array | null, code: number): ServerRow {
   let changed = false;
   const change = async (peer: Parameters<NonNullable<ServerRow["get"]>>[0]) => {
@@ -204,7 +204,7 @@ function replaced(name: string, fresh: Uint8Array | null, code: number): ServerR
   };
 }
 
-/** A row whose server lists a file, and then does not have it, for ever. */
+/** A row whose server lists a file but always answers that it is missing. */
 function neverThere(code: string): ServerRow {
   return fails(`a file that is listed, and always answered ${code}`, {
     get: (peer, { requestId }) => peer.error(requestId, code, "Not this one"),
@@ -213,7 +213,7 @@ function neverThere(code: string): ServerRow {
   });
 }
 
-/** The same of a server that lists the file again each time. */
+/** The same, with a server that lists the file again each time. */
 function listedAgain(): ServerRow {
   let revision = 1;
   return {
@@ -237,5 +237,5 @@ const VERSIONS: readonly ServerRow[] = [
   replaced("a file that vanishes", null, 1),
 ];
 
-/** What a server may answer. */
+/** All hostile responses. */
 export const ANSWERS: readonly ServerRow[] = [...CHUNKS, ...DIGESTS, ...ERRORS, ...VERSIONS];

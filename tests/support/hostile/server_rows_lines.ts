@@ -1,5 +1,5 @@
 /**
- * What a server's bytes may look like, and when they may come.
+ * Hostile bytes of a server, and hostile timing.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import type { GetRequest } from "../../../lib/protocol/payloads.ts";
 
 const EVIL = content(40_000, 3);
 const FILES = { "evil.bin": EVIL };
-/** A client that is interrupted must have gone after this long, in milliseconds. */
+/** The longest time for an interrupted client to end, in milliseconds. */
 const STOPS_WITHIN = 5_000;
-/** Where things stand in a header. */
+/** The offsets of a header's fields. */
 const AT = { magic: 0, version: 4, type: 5, length: 12, offset: 16, crc: 60 };
 
-/** The honest answer to a request, as bytes. */
+/** The honest response to a request, as bytes. */
 function answer(peer: Peer, { requestId, offset, length }: Ask<GetRequest>): Uint8Array {
   const bytes = EVIL.slice(offset, offset + length);
   return peer.message(MessageType.CHUNK, bytes, { requestId, offset });
 }
 
-/** Sets bytes of a header, whose checksum is right again afterwards. */
+/** Sets bytes of a header, and corrects its checksum. */
 function withHeader(message: Uint8Array, at: number, ...bytes: readonly number[]): Uint8Array {
   message.set(bytes, at);
   const view = new DataView(message.buffer, message.byteOffset, message.length);
@@ -32,7 +32,7 @@ function withHeader(message: Uint8Array, at: number, ...bytes: readonly number[]
   return message;
 }
 
-/** A row whose server answers with a message that is damaged, and whose client never gets it. */
+/** A row whose server always answers with a damaged message, so that the file never arrives. */
 function damaged(
   name: string,
   says: RegExp,
@@ -56,7 +56,7 @@ function flipped(message: Uint8Array, at: number): Uint8Array {
   return message;
 }
 
-/** A row whose server sends the beginning of a message and leaves. */
+/** A row whose server sends the beginning of a message and disconnects. */
 function truncated(name: string, cut: (length: number) => number): ServerRow {
   return damaged(
     `a message that ends in its ${name}`,
@@ -74,12 +74,12 @@ const FRAMES: readonly ServerRow[] = [
     (message) => withHeader(message, AT.version, 9),
   ),
   damaged(
-    "a header that is not its checksum's",
+    "a header that does not match its checksum",
     /header's checksum/,
     (message) => flipped(message, AT.offset + 7),
   ),
   damaged(
-    "a payload that is not its checksum's",
+    "a payload that does not match its checksum",
     /payload's checksum/,
     (message) => flipped(message, HEADER_SIZE + 5),
   ),
@@ -121,7 +121,7 @@ const FRAMES: readonly ServerRow[] = [
     (message) => withHeader(message, AT.offset, 0xff, 0xff, 0xff, 0xff),
   ),
   {
-    name: "garbage behind every message, of which the first is whole",
+    name: "garbage after every message",
     files: FILES,
     get: (peer, ask) => peer.raw(answer(peer, ask), content(1_000, 5)),
     says: /magic/,
@@ -133,7 +133,7 @@ const FRAMES: readonly ServerRow[] = [
   truncated("payload", (length) => length - FOOTER_SIZE - 100),
   truncated("footer", (length) => length - 3),
   {
-    name: "flags that do not exist, and addresses of nowhere",
+    name: "unknown flags and meaningless addresses",
     files: FILES,
     get: (peer, ask) => {
       const message = withHeader(answer(peer, ask), 6, 0xff, 0xfe);
@@ -144,34 +144,34 @@ const FRAMES: readonly ServerRow[] = [
   },
 ];
 
-/** A row whose server is none. */
+/** A row whose server is no Sluice server. */
 function noServer(name: string, greet: NonNullable<ServerRow["greet"]>, says: RegExp): ServerRow {
   return { name, greet, says, files: FILES, code: 3, goodArrives: false };
 }
 
 const NO_SERVERS: readonly ServerRow[] = [
   noServer(
-    "a page of the web",
+    "an HTTP response",
     (peer) =>
       peer.raw(new TextEncoder().encode(`HTTP/1.1 400 Bad Request\r\n\r\n${" ".repeat(100)}`)),
-    /it is no Sluice server/,
+    /it is not a Sluice server/,
   ),
-  noServer("nothing but garbage", (peer) => peer.raw(content(100_000, 6)), /no Sluice server/),
+  noServer("nothing but garbage", (peer) => peer.raw(content(100_000, 6)), /not a Sluice server/),
   noServer("nothing but an end", (peer) => peer.close(), /the server ended the connection/i),
   noServer("half a welcome", async (peer) => {
     await peer.raw(peer.message(MessageType.WELCOME, {}).subarray(0, 20));
     peer.close();
   }, /cannot reach/),
-  // These take as long as a client waits for a server's first words.
-  noServer("no word", (peer) => peer.gone(), /handshake was not done within 10 s/),
+  // These take as long as a client waits for the WELCOME.
+  noServer("no word", (peer) => peer.disconnected(), /handshake was not done within 10 s/),
   noServer("a list without an end", async (peer) => {
     await peer.welcome();
     const page = { revision: 1, complete: true, files: [], padding: " ".repeat(1_000_000) };
     const bytes = peer.message(MessageType.LIST, { ...page, removed: [] }, { more: true });
     for (let pages = 0; pages < 1_100; pages++) await peer.raw(bytes);
-  }, /list has no end/),
+  }, /list is too large/),
   noServer("a welcome that trickles", async (peer) => {
-    const gone = peer.gone().then(() => true, () => true);
+    const gone = peer.disconnected().then(() => true, () => true);
     const welcome = peer.message(MessageType.WELCOME, { padding: " ".repeat(5_000) });
     for (const byte of welcome) {
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -184,7 +184,7 @@ const NO_SERVERS: readonly ServerRow[] = [
   }, /handshake was not done within 10 s/),
 ];
 
-/** A row whose server says no more, and whose client is interrupted. */
+/** A row whose server falls silent, and whose client is interrupted. */
 function silent(name: string, row: Pick<ServerRow, "greet" | "get" | "code">): ServerRow {
   const meanwhile: ServerRow["meanwhile"] = async (client, server) => {
     if (row.get) await client.waitFor("done     sub/good.txt");
@@ -196,7 +196,7 @@ function silent(name: string, row: Pick<ServerRow, "greet" | "get" | "code">): S
   return { name, files: FILES, meanwhile, endsWithin: STOPS_WITHIN, goodArrives, ...row };
 }
 
-/** A row whose server leaves after every so many messages. */
+/** A row whose server disconnects after every `every` messages. */
 function leaving(every: number): ServerRow {
   return {
     name: `an end after every message number ${every}`,
@@ -212,13 +212,16 @@ function leaving(every: number): ServerRow {
 }
 
 const TIMES: readonly ServerRow[] = [
-  silent("no word, until the user stops the client", { greet: (peer) => peer.gone(), code: 130 }),
+  silent("no word, until the user stops the client", {
+    greet: (peer) => peer.disconnected(),
+    code: 130,
+  }),
   silent("half a chunk, until the user stops the client", {
     get: (peer, ask) => peer.raw(answer(peer, ask).subarray(0, 1_000)),
     code: 130,
   }),
   {
-    name: "all of it byte by byte",
+    name: "single bytes for all messages",
     files: { "evil.bin": EVIL.subarray(0, 2_000) },
     get: async (peer, ask) => {
       for (const byte of answer(peer, ask)) await peer.raw(new Uint8Array([byte]));
@@ -240,7 +243,7 @@ const TIMES: readonly ServerRow[] = [
     code: 0,
   },
   {
-    name: "pongs that nobody pinged for",
+    name: "unrequested pongs",
     files: FILES,
     get: async (peer, ask) => {
       await peer.send(MessageType.PONG, new Uint8Array(), { requestId: 7 });
@@ -253,5 +256,5 @@ const TIMES: readonly ServerRow[] = [
   leaving(8),
 ];
 
-/** What a server's bytes may look like, and when they may come. */
+/** All hostile bytes and timing. */
 export const LINES: readonly ServerRow[] = [...FRAMES, ...NO_SERVERS, ...TIMES];

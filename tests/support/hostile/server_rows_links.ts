@@ -1,5 +1,5 @@
 /**
- * What may stand in the way in the output folder, put there by whoever could.
+ * Links and other obstacles in the output folder before the client starts.
  *
  * @module
  */
@@ -16,17 +16,17 @@ const EVIL = content(40_000, 3);
 const FILES = { "evil.bin": EVIL };
 const INSIDE = { "dir/deep/evil.bin": EVIL };
 
-/** A path in the client's own folder, which is made. */
-async function own(site: Workspace, name: string): Promise<string> {
-  const folder = site.downloaded(".sluice");
+/** The path of a name in the client's work folder; makes the folder. */
+async function own(workspace: Workspace, name: string): Promise<string> {
+  const folder = workspace.downloaded(".sluice");
   await Deno.mkdir(folder, { recursive: true });
   return join(folder, name);
 }
 
-/** Where the client keeps a file's data or its journal. */
-function work(site: Workspace, suffix: string): Promise<string> {
+/** The path of a file's data or journal. */
+function work(workspace: Workspace, suffix: string): Promise<string> {
   const name = createHash("sha256").update("evil.bin").digest("hex").slice(0, 32);
-  return own(site, name + suffix);
+  return own(workspace, name + suffix);
 }
 
 async function makePipe(path: string): Promise<void> {
@@ -34,21 +34,21 @@ async function makePipe(path: string): Promise<void> {
   assert.ok(success);
 }
 
-/** Writes a journal that says, rightly, that half of the data is there. */
-async function writeJournal(site: Workspace): Promise<void> {
+/** Writes a correct journal of half of the data. */
+async function writeJournal(workspace: Workspace): Promise<void> {
   const half = EVIL.subarray(0, 20_000);
   const line = journalLine({ offset: 0, length: half.length, checksum: crc32(half) });
   const text = journalHead(listed("evil.bin", EVIL)) + line;
-  await Deno.writeTextFile(await work(site, ".journal"), text);
+  await Deno.writeTextFile(await work(workspace, ".journal"), text);
 }
 
-/** What may stand in the client's way from the beginning. */
+/** All obstacles that exist from the start. */
 export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the name, to a file outside",
     files: FILES,
-    plant: (site, outside) => {
-      return Deno.symlink(join(outside, "victim.txt"), site.downloaded("evil.bin"));
+    plant: (workspace, outside) => {
+      return Deno.symlink(join(outside, "victim.txt"), workspace.downloaded("evil.bin"));
     },
     arrives: FILES,
     code: 0,
@@ -56,21 +56,22 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the name, to nothing",
     files: FILES,
-    plant: (site, outside) => Deno.symlink(join(outside, "new"), site.downloaded("evil.bin")),
+    plant: (workspace, outside) =>
+      Deno.symlink(join(outside, "new"), workspace.downloaded("evil.bin")),
     arrives: FILES,
     code: 0,
   },
   {
     name: "a link at the name, to a folder outside",
     files: FILES,
-    plant: (site, outside) => Deno.symlink(outside, site.downloaded("evil.bin")),
+    plant: (workspace, outside) => Deno.symlink(outside, workspace.downloaded("evil.bin")),
     arrives: FILES,
     code: 0,
   },
   {
     name: "a link at a folder of the name",
     files: INSIDE,
-    plant: (site, outside) => Deno.symlink(outside, site.downloaded("dir")),
+    plant: (workspace, outside) => Deno.symlink(outside, workspace.downloaded("dir")),
     stays: ["dir"],
     code: 1,
     says: /^failed +dir\/deep\/evil\.bin .*link/m,
@@ -78,9 +79,9 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at a folder deeper in the name",
     files: INSIDE,
-    plant: async (site, outside) => {
-      await Deno.mkdir(site.downloaded("dir"));
-      await Deno.symlink(outside, site.downloaded("dir/deep"));
+    plant: async (workspace, outside) => {
+      await Deno.mkdir(workspace.downloaded("dir"));
+      await Deno.symlink(outside, workspace.downloaded("dir/deep"));
     },
     stays: ["dir/deep"],
     code: 1,
@@ -89,8 +90,8 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the data",
     files: FILES,
-    plant: async (site, outside) => {
-      await Deno.symlink(join(outside, "victim.txt"), await work(site, ".data"));
+    plant: async (workspace, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await work(workspace, ".data"));
     },
     arrives: FILES,
     code: 0,
@@ -98,8 +99,8 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the journal",
     files: FILES,
-    plant: async (site, outside) => {
-      await Deno.symlink(join(outside, "victim.txt"), await work(site, ".journal"));
+    plant: async (workspace, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await work(workspace, ".journal"));
     },
     arrives: FILES,
     code: 0,
@@ -107,30 +108,30 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the journal, to nothing",
     files: FILES,
-    plant: async (site, outside) => {
-      await Deno.symlink(join(outside, "new"), await work(site, ".journal"));
+    plant: async (workspace, outside) => {
+      await Deno.symlink(join(outside, "new"), await work(workspace, ".journal"));
     },
     arrives: FILES,
     code: 0,
   },
   {
-    name: "a link at the data, which a journal vouches for",
+    name: "a link at the data, which a journal lists",
     files: FILES,
-    plant: async (site, outside) => {
+    plant: async (workspace, outside) => {
       await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
-      await Deno.symlink(join(outside, "half"), await work(site, ".data"));
-      await writeJournal(site);
+      await Deno.symlink(join(outside, "half"), await work(workspace, ".data"));
+      await writeJournal(workspace);
     },
     code: 1,
     says: /^failed +evil\.bin .*is a link/m,
   },
   {
-    name: "a second name of a file outside at the data, which a journal vouches for",
+    name: "a second name of a file outside at the data, which a journal lists",
     files: FILES,
-    plant: async (site, outside) => {
+    plant: async (workspace, outside) => {
       await Deno.writeFile(join(outside, "half"), EVIL.subarray(0, 20_000));
-      await Deno.link(join(outside, "half"), await work(site, ".data"));
-      await writeJournal(site);
+      await Deno.link(join(outside, "half"), await work(workspace, ".data"));
+      await writeJournal(workspace);
     },
     code: 1,
     says: /^failed +evil\.bin .*link/m,
@@ -138,32 +139,32 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a folder at the data",
     files: FILES,
-    plant: async (site) =>
-      await Deno.mkdir(join(await work(site, ".data"), "x"), { recursive: true }),
+    plant: async (workspace) =>
+      await Deno.mkdir(join(await work(workspace, ".data"), "x"), { recursive: true }),
     code: 1,
     says: /^failed +evil\.bin /m,
   },
   {
     name: "a folder at the journal",
     files: FILES,
-    plant: async (site) => await Deno.mkdir(await work(site, ".journal")),
+    plant: async (workspace) => await Deno.mkdir(await work(workspace, ".journal")),
     arrives: FILES,
     code: 0,
     says: /^refetch +evil\.bin .*journal/m,
   },
   {
-    name: "a link at the client's own folder",
+    name: "a link at the work folder",
     files: FILES,
-    plant: (site, outside) => Deno.symlink(outside, site.downloaded(".sluice")),
+    plant: (workspace, outside) => Deno.symlink(outside, workspace.downloaded(".sluice")),
     goodArrives: false,
     code: 2,
     says: /Cannot write to the output folder .* is a link/,
     connections: 0,
   },
   {
-    name: "a file at the client's own folder",
+    name: "a file at the work folder",
     files: FILES,
-    plant: (site) => Deno.writeTextFile(site.downloaded(".sluice"), "here first"),
+    plant: (workspace) => Deno.writeTextFile(workspace.downloaded(".sluice"), "here first"),
     goodArrives: false,
     code: 2,
     says: /Cannot write to the output folder/,
@@ -172,8 +173,8 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the lock",
     files: FILES,
-    plant: async (site, outside) => {
-      await Deno.symlink(join(outside, "victim.txt"), await own(site, "lock"));
+    plant: async (workspace, outside) => {
+      await Deno.symlink(join(outside, "victim.txt"), await own(workspace, "lock"));
     },
     goodArrives: false,
     code: 2,
@@ -183,8 +184,8 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a link at the lock, to nothing",
     files: FILES,
-    plant: async (site, outside) => {
-      await Deno.symlink(join(outside, "new"), await own(site, "lock"));
+    plant: async (workspace, outside) => {
+      await Deno.symlink(join(outside, "new"), await own(workspace, "lock"));
     },
     goodArrives: false,
     code: 2,
@@ -194,16 +195,16 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a named pipe at the journal",
     files: FILES,
-    plant: async (site) => await makePipe(await work(site, ".journal")),
+    plant: async (workspace) => await makePipe(await work(workspace, ".journal")),
     arrives: FILES,
     code: 0,
   },
   {
-    name: "a named pipe at the data, which a journal vouches for",
+    name: "a named pipe at the data, which a journal lists",
     files: FILES,
-    plant: async (site) => {
-      await writeJournal(site);
-      await makePipe(await work(site, ".data"));
+    plant: async (workspace) => {
+      await writeJournal(workspace);
+      await makePipe(await work(workspace, ".data"));
     },
     arrives: FILES,
     code: 0,
@@ -211,7 +212,7 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a named pipe at the lock",
     files: FILES,
-    plant: async (site) => await makePipe(await own(site, "lock")),
+    plant: async (workspace) => await makePipe(await own(workspace, "lock")),
     goodArrives: false,
     code: 2,
     says: /Cannot lock the output folder/,
@@ -220,7 +221,7 @@ export const LINKS: readonly ServerRow[] = [
   {
     name: "a folder at the lock",
     files: FILES,
-    plant: async (site) => await Deno.mkdir(await own(site, "lock")),
+    plant: async (workspace) => await Deno.mkdir(await own(workspace, "lock")),
     goodArrives: false,
     code: 2,
     says: /Cannot lock the output folder/,

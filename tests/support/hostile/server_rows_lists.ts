@@ -1,5 +1,5 @@
 /**
- * What a server may say of itself and of its files.
+ * Hostile WELCOMEs, and hostile lists.
  *
  * @module
  */
@@ -11,14 +11,14 @@ const EVIL = content(40_000, 3);
 const EMPTY = { e: content(0) };
 const FOLDS_CASE = Deno.build.os === "windows" || Deno.build.os === "darwin";
 
-/** Files of these names, all alike. */
+/** Files with these names and the same content. */
 function named(...paths: readonly string[]): Record<string, Uint8Array> {
   return Object.fromEntries(paths.map((path) => [path, EVIL]));
 }
 
-/** A row whose server is none to talk to: it is not tried again. */
+/** A row whose server the client refuses without a retry. */
 function refused(name: string, row: Omit<ServerRow, "name" | "code">): ServerRow {
-  return { code: 3, goodArrives: false, says: /it is no Sluice server/, ...row, name };
+  return { code: 3, goodArrives: false, says: /it is not a Sluice server/, ...row, name };
 }
 
 const NAMES: readonly ServerRow[] = [
@@ -35,7 +35,7 @@ const NAMES: readonly ServerRow[] = [
     says: /^warning .*"\/evil" is refused: it is absolute/m,
   },
   {
-    name: "names in the client's own folder",
+    name: "names in the work folder",
     files: named(".sluice/x", ".sluice", ".SLUICE/lock", ".sluice./x", ".slu\u200bice/x"),
     code: 1,
     says: /^warning .*"\.sluice\/x" is refused/m,
@@ -79,7 +79,7 @@ const NAMES: readonly ServerRow[] = [
     says: /^warning .*"" is refused/m,
   },
   {
-    name: "names that mean something in JavaScript",
+    name: "names of JavaScript's built-in properties",
     files: named("__proto__", "constructor", "toString/hasOwnProperty"),
     arrives: named("__proto__", "constructor", "toString/hasOwnProperty"),
     code: 0,
@@ -104,7 +104,7 @@ const NUMBERS: readonly ServerRow[] = [
     const isZero = size === "-1e-400";
     return {
       ...refused(`a size of ${size} in the list`, {}),
-      // That one rounds to nothing: an empty file.
+      // This one rounds to zero: an empty file.
       ...(isZero ? { code: 0, goodArrives: true, says: /./, arrives: EMPTY, files: EMPTY } : {}),
       greet: async (peer) => {
         await peer.welcome();
@@ -113,17 +113,17 @@ const NUMBERS: readonly ServerRow[] = [
     };
   }),
   {
-    name: "a size of 2^53 - 1 that is not there",
+    name: "a size of 2^53 - 1 for a small file",
     files: named("e"),
     greet: async (peer) => {
       await peer.welcome();
       await peer.listText(`{"path":"e","size":9007199254740991,"modified":1,"version":"1"}`);
     },
     code: 3,
-    says: /another chunk than it was asked for/,
+    says: /sent a chunk that was not requested/,
   },
   {
-    name: "times beyond all calendars",
+    name: "times outside the range of dates",
     files: named("e"),
     greet: async (peer) => {
       await peer.welcome();
@@ -201,7 +201,7 @@ const GREETINGS: readonly ServerRow[] = [
     }),
   ),
   {
-    name: "a name of its own with escape sequences",
+    name: "a program name with escape sequences",
     greet: async (peer) => {
       await peer.welcome({ server: "\x1b[31msluice\u202e\ud800" });
       await peer.list();
@@ -210,7 +210,7 @@ const GREETINGS: readonly ServerRow[] = [
     says: /^connected to .*\(\\x1b\[31msluice\\u\{202e\}\\u\{d800\}\)/m,
   },
   {
-    name: "a demand for a token",
+    name: "a demand for authentication",
     greet: (peer) =>
       peer.welcome({ authentication: { method: "hmac-sha256", nonce: "0".repeat(64) } }),
     code: 3,
@@ -231,7 +231,7 @@ const CHANGES: readonly ServerRow[] = [
     says: /goes backwards/,
   },
   {
-    name: "a whole list twice",
+    name: "the whole list twice",
     files: named("evil.bin"),
     get: (peer) => peer.list(),
     code: 3,
@@ -242,7 +242,7 @@ const CHANGES: readonly ServerRow[] = [
     files: named("evil.bin"),
     get: (peer) => peer.welcome(),
     code: 3,
-    says: /type 1 where none belongs/,
+    says: /unexpected type 1/,
   },
   {
     name: "a thousand changes of the list that change nothing",
@@ -257,7 +257,7 @@ const CHANGES: readonly ServerRow[] = [
     code: 0,
   },
   {
-    name: "hostile names that come later",
+    name: "hostile names in a later list",
     files: named("evil.bin"),
     get: async (peer, ask) => {
       const files = ["../late", ".sluice/lock", "\x1b[2J"].map((path) => listed(path, EVIL));
@@ -270,5 +270,5 @@ const CHANGES: readonly ServerRow[] = [
   },
 ];
 
-/** What a server may say of itself and of its files. */
+/** All hostile WELCOMEs and lists. */
 export const LISTS: readonly ServerRow[] = [...NAMES, ...NUMBERS, ...GREETINGS, ...CHANGES];

@@ -1,5 +1,5 @@
 /**
- * What may be put into the client's way while a file is coming.
+ * Links and removals in the output folder during a download.
  *
  * @module
  */
@@ -11,38 +11,38 @@ import { content } from "./hostile_server.ts";
 import type { ServerRow } from "./server_row.ts";
 
 const PATH = "dir/evil.bin";
-// Two chunks: more would fill the window, and then what is good would not be asked for.
+// Two chunks: more would fill the window, and the good files would not be requested.
 const EVIL = content(70_000, 3);
-/** What the client says of data that is not there, or not its own, any more. */
-const LOST = /^failed +dir\/evil\.bin +(what was written cannot be read|its data was removed)/m;
+/** The client's line about data that was removed or replaced. */
+const LOST = /^failed +dir\/evil\.bin +(the partial file cannot be read|its data was removed)/m;
 const FILES = { [PATH]: EVIL };
 
-/** Where the client keeps a file's data or its journal. */
-function work(site: Workspace, suffix: string): string {
+/** The path of a file's data or journal. */
+function work(workspace: Workspace, suffix: string): string {
   const name = createHash("sha256").update(PATH).digest("hex").slice(0, 32);
-  return site.downloaded(`.sluice/${name}${suffix}`);
+  return workspace.downloaded(`.sluice/${name}${suffix}`);
 }
 
-/** A row about a file of which something has been written when the swap is made. */
+/** A row whose swap is made after the first chunk was written. */
 function swapped(
   name: string,
-  swap: (site: Workspace, outside: string) => Promise<void>,
+  swap: (workspace: Workspace, outside: string) => Promise<void>,
   row: Pick<ServerRow, "code"> & Partial<ServerRow>,
 ): ServerRow {
-  let place: { site: Workspace; outside: string } | undefined;
+  let planted: { workspace: Workspace; outside: string } | undefined;
   return {
-    name: `${name}, while the file comes`,
+    name: `${name}, during the download`,
     files: FILES,
-    plant: async (site, outside) => {
+    plant: async (workspace, outside) => {
       await Promise.resolve();
-      place = { site, outside };
+      planted = { workspace, outside };
     },
     get: async (peer, ask) => {
-      if (ask.offset > 0 && place) {
-        const { site, outside } = place;
-        place = undefined;
-        await eventually(() => Deno.stat(work(site, ".journal")));
-        await swap(site, outside);
+      if (ask.offset > 0 && planted) {
+        const { workspace, outside } = planted;
+        planted = undefined;
+        await eventually(() => Deno.stat(work(workspace, ".journal")));
+        await swap(workspace, outside);
       }
       await peer.honest(ask);
     },
@@ -55,43 +55,43 @@ async function replaceByLink(path: string, target: string): Promise<void> {
   await Deno.symlink(target, path);
 }
 
-/** What may be put into the client's way while a file is coming. */
+/** All swaps. */
 export const SWAPS: readonly ServerRow[] = [
   swapped(
     "a link at the name",
-    async (site, outside) => {
-      await Deno.mkdir(site.downloaded("dir"));
-      await Deno.symlink(join(outside, "victim.txt"), site.downloaded(PATH));
+    async (workspace, outside) => {
+      await Deno.mkdir(workspace.downloaded("dir"));
+      await Deno.symlink(join(outside, "victim.txt"), workspace.downloaded(PATH));
     },
     { arrives: FILES, code: 0 },
   ),
   swapped(
     "a link at a folder of the name",
-    (site, outside) => Deno.symlink(outside, site.downloaded("dir")),
+    (workspace, outside) => Deno.symlink(outside, workspace.downloaded("dir")),
     { stays: ["dir"], says: /^failed +dir\/evil\.bin .*is a link/m, code: 1 },
   ),
   swapped(
     "a link at the data",
-    (site, outside) => replaceByLink(work(site, ".data"), join(outside, "victim.txt")),
+    (workspace, outside) => replaceByLink(work(workspace, ".data"), join(outside, "victim.txt")),
     { says: LOST, code: 1 },
   ),
   swapped(
     "a link at the journal",
-    (site, outside) => replaceByLink(work(site, ".journal"), join(outside, "victim.txt")),
+    (workspace, outside) => replaceByLink(work(workspace, ".journal"), join(outside, "victim.txt")),
     { arrives: FILES, code: 0 },
   ),
   swapped(
-    "a link at the client's own folder",
-    async (site, outside) => {
-      const own = site.downloaded(".sluice");
+    "a link at the work folder",
+    async (workspace, outside) => {
+      const own = workspace.downloaded(".sluice");
       await Deno.remove(own, { recursive: true });
       await Deno.symlink(outside, own);
     },
     { says: LOST, code: 1 },
   ),
   swapped(
-    "the end of the client's own folder",
-    (site) => Deno.remove(site.downloaded(".sluice"), { recursive: true }),
+    "the work folder removed",
+    (workspace) => Deno.remove(workspace.downloaded(".sluice"), { recursive: true }),
     { says: LOST, code: 1 },
   ),
 ];

@@ -5,14 +5,14 @@ import type { Role } from "../../../tools/bench/report.ts";
 const signal = new AbortController().signal;
 const OPTIONS = {
   rounds: 3,
-  leastRounds: 3,
+  minRounds: 3,
   deadline: Infinity,
-  slowOnesSitOut: false,
-  tell: () => {},
+  skipsSlowPeers: false,
+  onRound: () => {},
   signal,
 };
 
-/** Who always takes the same time, and notes each turn. */
+/** A contestant that always takes the same time, and records each turn. */
 function contestant(name: string, role: Role, seconds: number, turns: string[] = []): Contestant {
   const run = () => {
     turns.push(name);
@@ -21,7 +21,7 @@ function contestant(name: string, role: Role, seconds: number, turns: string[] =
   return { name, role, run };
 }
 
-Deno.test("holdContest lets everybody have a turn in each round", async () => {
+Deno.test("holdContest gives every contestant a turn in each round", async () => {
   const turns: string[] = [];
   const all = ["A", "B", "C"].map((name) => contestant(name, "peer", 1, turns));
   const rows = await holdContest(all, OPTIONS);
@@ -29,7 +29,7 @@ Deno.test("holdContest lets everybody have a turn in each round", async () => {
   assert.deepEqual(rows.map(({ samples }) => samples.length), [3, 3, 3]);
 });
 
-Deno.test("holdContest warms up before the first round, and measures nothing of it", async () => {
+Deno.test("holdContest warms up before the first round without measuring", async () => {
   const turns: string[] = [];
   const cold = contestant("cold", "sluice", 1, turns);
   const warm = {
@@ -43,19 +43,19 @@ Deno.test("holdContest warms up before the first round, and measures nothing of 
   assert.deepEqual(turns, ["warm up", "cold", "warm"]);
 });
 
-Deno.test("holdContest lets peers sit out that are slow by far, but never Sluice", async () => {
+Deno.test("holdContest skips peers that are slow by far, but never Sluice", async () => {
   const all = [
     contestant("sluice", "sluice", 1),
     contestant("slow sluice", "sluice", 9),
     contestant("near", "peer", 2.9),
     contestant("far", "peer", 3.1),
   ];
-  const rows = await holdContest(all, { ...OPTIONS, slowOnesSitOut: true });
+  const rows = await holdContest(all, { ...OPTIONS, skipsSlowPeers: true });
   const taken = rows.map(({ samples }) => samples.filter((sample) => sample !== null).length);
   assert.deepEqual(taken, [3, 3, 3, 2]);
 });
 
-Deno.test("holdContest goes on without who fails, and keeps the reason and the rounds", async () => {
+Deno.test("holdContest continues without a contestant that fails, and keeps its reason and rounds", async () => {
   let turn = 0;
   const failing: Contestant = {
     name: "failing",
@@ -70,13 +70,13 @@ Deno.test("holdContest goes on without who fails, and keeps the reason and the r
   assert.equal(turn, 2);
 });
 
-Deno.test("holdContest begins no round after the deadline, but the least there must be", async () => {
+Deno.test("holdContest starts no round after the deadline, except the minimum", async () => {
   const past = { deadline: performance.now() - 1 };
   const rows = await holdContest([contestant("A", "peer", 1)], {
     ...OPTIONS,
     ...past,
     rounds: 5,
-    leastRounds: 2,
+    minRounds: 2,
   });
   assert.equal(rows[0]!.samples.length, 2);
 });

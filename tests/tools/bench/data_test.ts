@@ -7,7 +7,7 @@ import { tempFolder } from "../../support/files.ts";
 const GROUPS = [{ count: 1, size: 70_000, priority: "CRITICAL" }, { count: 3, size: 10 }] as const;
 const signal = new AbortController().signal;
 
-Deno.test("makeFiles makes the same files of the same seed, and others of another", async () => {
+Deno.test("makeFiles makes equal files from equal seeds, and others from another seed", async () => {
   await using folder = await tempFolder();
   const [one, same, other] = await Promise.all(
     [["one", 7], ["same", 7], ["other", 8]].map(([name, seed]) =>
@@ -17,10 +17,10 @@ Deno.test("makeFiles makes the same files of the same seed, and others of anothe
   assert.equal(one!.bytes, 70_030);
   assert.equal(one!.names.length, 4);
   await assertSameFiles(one!, same!.dir);
-  await assert.rejects(assertSameFiles(one!, other!.dir), /did not arrive as it is/);
+  await assert.rejects(assertSameFiles(one!, other!.dir), /differs from its source/);
 });
 
-Deno.test("assertSameFiles sees a missing file, a byte more, and a byte that differs", async () => {
+Deno.test("assertSameFiles finds a missing file, an extra byte, and a byte that differs", async () => {
   await using folder = await tempFolder();
   const files = await makeFiles(join(folder.path, "files"), GROUPS, 1, signal);
   const copy = await makeFiles(join(folder.path, "copy"), GROUPS, 1, signal);
@@ -34,7 +34,7 @@ Deno.test("assertSameFiles sees a missing file, a byte more, and a byte that dif
   await assert.rejects(assertSameFiles(files, copy.dir), /critical-70000-0.bin/);
 });
 
-Deno.test("inputList names every file with its priority", () => {
+Deno.test("inputList lists every file with its priority", () => {
   assert.equal(
     inputList(GROUPS),
     "critical-70000-0.bin CRITICAL\n" +

@@ -22,7 +22,7 @@ Deno.test("renderGrowth draws a well-formed picture of a report", () => {
   assert.equal([...svg.matchAll(/<polyline /g)].length, 3 + 5 + 5);
 });
 
-Deno.test("renderGrowth escapes what is special in XML", () => {
+Deno.test("renderGrowth escapes special characters of XML", () => {
   const [growth] = growthIn(SAMPLE_REPORT);
   const svg = renderGrowth([{ ...growth!, title: "a < b & c" }]);
   assertWellFormed(svg);
@@ -37,22 +37,22 @@ Deno.test("renderGrowth keeps every point inside its panel", () => {
   }
 });
 
-Deno.test("renderGrowth draws what is more higher up", () => {
+Deno.test("renderGrowth draws larger values higher up", () => {
   const [clients] = growthIn(SAMPLE_REPORT);
   const throughput = { ...clients!, panels: clients!.panels.slice(0, 1) };
   const [one, ten, hundred] = pointsIn(renderGrowth([throughput]));
   assert.ok(one!.y < ten!.y && ten!.y < hundred!.y && one!.x < ten!.x && ten!.x < hundred!.x);
 });
 
-Deno.test("growthIn leaves out what a report has no cases of", () => {
+Deno.test("growthIn omits growth without cases in the report", () => {
   const cases = SAMPLE_REPORT.cases.filter(({ id }) => id === "s");
   const growths = growthIn({ ...SAMPLE_REPORT, cases });
   assert.deepEqual(growths.map(({ title }) => title), ["size of each file"]);
   assert.deepEqual(growthIn({ ...SAMPLE_REPORT, cases: [] }), []);
 });
 
-Deno.test("growthIn tells the processor time of a file in milliseconds", () => {
+Deno.test("growthIn gives the processor time of a file in milliseconds", () => {
   const files = growthIn(SAMPLE_REPORT).find(({ title }) => title === "files of 4 KiB");
-  const server = files!.panels[2]!.curves.find(({ who }) => who === "server");
+  const server = files!.panels[2]!.curves.find(({ owner }) => owner === "server");
   assert.deepEqual(server!.points, [{ x: 1, y: 500 }, { x: 1000, y: 0.5 }]);
 });

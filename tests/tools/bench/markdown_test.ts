@@ -13,7 +13,7 @@ Deno.test("renderMarkdown writes tables with as many cells in each row as in the
   }
 });
 
-Deno.test("renderMarkdown tells a peer's median, and the median of the ratios to Sluice", () => {
+Deno.test("renderMarkdown shows a peer's median, and the median of the ratios to Sluice", () => {
   const markdown = renderMarkdown(SAMPLE_REPORT, []);
   assert.match(markdown, /^\| sluice none \| 2\.00 \|$/m);
   // 3 / 2 and 3 / 1; in the third round it sat out.

@@ -17,7 +17,7 @@ Deno.test("median leaves the figures as they are, and refuses none", () => {
   assert.throws(() => median([]), RangeError);
 });
 
-Deno.test("spreadOf tells the median and both ends", () => {
+Deno.test("spreadOf returns the median and both ends", () => {
   assert.deepEqual(spreadOf([4, 1, 2]), { median: 2, min: 1, max: 4 });
 });
 
@@ -27,7 +27,7 @@ Deno.test("pairedRatio compares within each round, not across rounds", () => {
   assert.equal(pairedRatio([1, 100, 3], [1, 10, 1]), 3);
 });
 
-Deno.test("pairedRatio passes over rounds in which either is missing", () => {
+Deno.test("pairedRatio skips rounds in which either is missing", () => {
   assert.equal(pairedRatio([null, 6, 8], [1, 2, null]), 3);
   assert.equal(pairedRatio([null, 6], [1, null]), null);
   assert.equal(pairedRatio([1, 2], []), null);

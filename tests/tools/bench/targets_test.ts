@@ -13,23 +13,23 @@ const ROWS = [
   row("limit", "limit", 0.1, 0.1, 0.1),
 ];
 
-Deno.test("speedTarget compares with the best peer, and a limit is none", () => {
+Deno.test("speedTarget compares with the best peer, which a limit is not", () => {
   const [target] = speedTarget(ROWS, "sluice none", BEST_PEER, 1.2);
   assert.match(target!.text, /the best peer, fast: at least 1\.20$/);
   assert.deepEqual([target!.value, target!.isMet], ["1.50", true]);
 });
 
-Deno.test("speedTarget is missed below what is wanted, and met at it", () => {
+Deno.test("speedTarget is missed below its limit, and met at it", () => {
   assert.equal(speedTarget(ROWS, "sluice none", "fast", 1.51)[0]!.isMet, false);
   assert.equal(speedTarget(ROWS, "sluice none", "fast", 1.5)[0]!.isMet, true);
 });
 
-Deno.test("speedTarget says nothing of who did not take part", () => {
+Deno.test("speedTarget returns no target without both rows", () => {
   assert.deepEqual(speedTarget(ROWS, "sluice none", "absent", 1), []);
   assert.deepEqual(speedTarget(ROWS.slice(0, 1), "sluice none", BEST_PEER, 1), []);
 });
 
-Deno.test("figureTarget writes figures as their column does", () => {
+Deno.test("figureTarget formats figures as their column does", () => {
   const rows = [{ ...ROWS[0]!, samples: [{ serverPeak: 301e6 }] }];
   const [target] = figureTarget(rows, "sluice none", "serverPeak", "memory in MB", {
     atMost: 300e6,

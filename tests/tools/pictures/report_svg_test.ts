@@ -32,6 +32,6 @@ Deno.test("renderReport draws a page's plot with its axes, its edits and the pri
   }
 });
 
-Deno.test("renderReport says so if there is no plot", () => {
+Deno.test("renderReport throws if there is no plot", () => {
   assert.throws(() => renderReport(pageOf(0)), /its page has no plot/);
 });

@@ -6,8 +6,8 @@ import type { Row } from "../../../tools/pictures/screen.ts";
 
 const SIZE = { columns: 20, rows: 2 };
 
-function row(text: string, look = ""): Row {
-  return text === "" ? [] : [{ column: 0, width: text.length, text, look }];
+function row(text: string, style = ""): Row {
+  return text === "" ? [] : [{ column: 0, width: text.length, text, style }];
 }
 
 /** Frames of two lines, a tenth of a second apart. */
@@ -22,7 +22,7 @@ function countOf(svg: string, text: string): number {
   return svg.split(`>${text}</text>`).length - 1;
 }
 
-Deno.test("mergeFrames leaves out what looks like the frame before, and what is empty at first", () => {
+Deno.test("mergeFrames omits frames that equal the one before, and empty ones at the beginning", () => {
   const frames = framesOf(["", ""], ["a", ""], ["a", ""], ["b", ""], ["a", ""]);
   const merged = mergeFrames(frames);
   assert.deepEqual(merged.map(({ at }) => at), [0, 200, 300]);
@@ -53,7 +53,7 @@ Deno.test("renderRun shows each row from its first frame to the one that ends it
   assert.match(svg, /<g class="past f0-1"><text [^>]*>1<\/text>/);
 });
 
-Deno.test("renderRun escapes what is special in XML", () => {
+Deno.test("renderRun escapes special characters of XML", () => {
   const svg = renderRun(framesOf([`<a & "b">`, ""]), SIZE);
   assertWellFormed(svg);
   assert.match(svg, />&lt;a &amp; &quot;b&quot;&gt;</);

@@ -1,12 +1,12 @@
 /**
- * Case f: from one client to a thousand, which download and forget. Each count meets a server of
- * its own, so that the server's peak memory is that of this many clients.
+ * Case f: one client to a thousand, which download and discard. Each count has its own server, so
+ * that the server's peak memory belongs to that many clients.
  *
  * @module
  */
 import { join } from "@std/path";
 import { formatBytes, formatCount } from "../../../lib/display/terminal/units.ts";
-import type { BenchCase, Site } from "../bench_case.ts";
+import type { BenchCase, CaseSetup } from "../bench_case.ts";
 import type { Contestant } from "../contest.ts";
 import { type FileSet, makeFiles } from "../data.ts";
 import { generateLoad } from "../load.ts";
@@ -24,7 +24,7 @@ export const CLIENTS_CASE: BenchCase = {
   title: ({ clientsBytes }) => `many clients, ${formatBytes(clientsBytes)} together, to nowhere`,
   metrics: ["seconds", "rate", "fairness", "serverPeak", "serverCpuPerGB"],
   subjects: [],
-  leastRounds: 1,
+  minRounds: 1,
   weight: 3,
   targets: (rows) => [
     ...throughputTarget(rows, 100, 0.9),
@@ -40,22 +40,22 @@ export const CLIENTS_CASE: BenchCase = {
       { atMost: 300 * MB },
     ),
   ],
-  async prepare(site) {
-    const group = { count: 1, size: site.scale.clientsBytes };
-    const files = await makeFiles(join(site.dir, "shared"), [group], site.seed, site.signal);
-    return site.scale.clients.flatMap((clients) =>
-      site.builds.map((build, i): Contestant => ({
+  async prepare(setup) {
+    const group = { count: 1, size: setup.scale.clientsBytes };
+    const files = await makeFiles(join(setup.dir, "shared"), [group], setup.seed, setup.signal);
+    return setup.scale.clients.flatMap((clients) =>
+      setup.builds.map((build, i): Contestant => ({
         name: i === 0 ? nameOf(clients) : `${nameOf(clients)}, ${build.name}`,
         role: "sluice",
         ...i === 0 ? { x: clients } : {},
-        run: () => serveClients(site, build, files, clients),
+        run: () => serveClients(setup, build, files, clients),
       }))
     );
   },
 };
 
 async function serveClients(
-  { signal }: Site,
+  { signal }: CaseSetup,
   build: Build,
   { dir, names, bytes }: FileSet,
   clients: number,

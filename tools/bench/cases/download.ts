@@ -1,5 +1,5 @@
 /**
- * Downloads as contestants: by Sluice's programs, and by the peers'.
+ * Downloads as contestants: by Sluice's programs and by the peers.
  *
  * @module
  */
@@ -11,47 +11,50 @@ import type { Observer } from "../observers.ts";
 import { type Peer, PeerServers } from "../peers.ts";
 import { type ProgramCommand, runProgram } from "../processes.ts";
 import { assertSameFiles } from "../same_files.ts";
-import type { Site } from "../bench_case.ts";
+import type { CaseSetup } from "../bench_case.ts";
 import { type Build, sluiceClient, type SluiceJob, startSluice } from "../sluice.ts";
 
-/** Files that stand ready to be downloaded. */
-export interface Stage {
-  readonly site: Site;
+/** Files that are ready to be downloaded. */
+export interface DownloadSetup {
+  readonly setup: CaseSetup;
   readonly files: FileSet;
-  /** The path of an input list that names all of them. */
+  /** The path of an input list of all files. */
   readonly input: string;
-  /** The path of the folder that downloads go to. */
+  /** The path of the output folder. */
   readonly output: string;
 }
 
-/** Makes the files, and a list of them. */
-export async function setStage(site: Site, groups: readonly FileGroup[]): Promise<Stage> {
-  const files = await makeFiles(join(site.dir, "shared"), groups, site.seed, site.signal);
-  const input = join(site.dir, "input.txt");
+/** Makes the files and their input list. */
+export async function prepareDownload(
+  setup: CaseSetup,
+  groups: readonly FileGroup[],
+): Promise<DownloadSetup> {
+  const files = await makeFiles(join(setup.dir, "shared"), groups, setup.seed, setup.signal);
+  const input = join(setup.dir, "input.txt");
   await Deno.writeTextFile(input, inputList(groups));
-  return { site, files, input, output: join(site.dir, "Output") };
+  return { setup, files, input, output: join(setup.dir, "Output") };
 }
 
 /**
- * Sluice without and with the comparison of digests; its servers run from now on.
+ * Sluice without and with the comparison of digests. Starts its servers.
  *
- * @param observe Makes an observer of each run.
+ * @param observe Returns an observer for each run.
  */
 export async function sluiceContestants(
-  stage: Stage,
+  download: DownloadSetup,
   observe?: () => Observer,
 ): Promise<Contestant[]> {
-  const { site } = stage;
+  const { setup } = download;
   const contestants: Contestant[] = [];
-  for (const build of site.builds) {
-    const server = site.stack.use(await startSluice(build, stage.files.dir, site.signal));
+  for (const build of setup.builds) {
+    const server = setup.stack.use(await startSluice(build, download.files.dir, setup.signal));
     for (const verify of ["none", "sha256"] as const) {
       const job = { port: server.port, verify };
-      const run = () => fetchWithSluice(stage, build, job, observe?.());
+      const run = () => fetchWithSluice(download, build, job, observe?.());
       contestants.push({
         name: `${build.name} ${verify}`,
         role: "sluice",
-        // A server computes each digest once in its life.
+        // A server computes each digest only once.
         ...verify === "none" ? {} : {
           warmUp: async () => {
             await run();
@@ -64,22 +67,22 @@ export async function sluiceContestants(
   return contestants;
 }
 
-/** Sluice with a server that has never been asked for a digest. */
-export function firstTimeContestants(stage: Stage): Contestant[] {
-  const { site, files } = stage;
-  return site.builds.map((build) => ({
+/** Sluice with a server that has no digests yet. */
+export function firstTimeContestants(download: DownloadSetup): Contestant[] {
+  const { setup, files } = download;
+  return setup.builds.map((build) => ({
     name: `${build.name} sha256, first time`,
     role: "sluice",
     run: async () => {
-      await using server = await startSluice(build, files.dir, site.signal);
-      return await fetchWithSluice(stage, build, { port: server.port, verify: "sha256" });
+      await using server = await startSluice(build, files.dir, setup.signal);
+      return await fetchWithSluice(download, build, { port: server.port, verify: "sha256" });
     },
   }));
 }
 
-/** One download by Sluice, checked. */
+/** Downloads with Sluice, and checks the files. */
 export async function fetchWithSluice(
-  { site, files, input, output }: Stage,
+  { setup, files, input, output }: DownloadSetup,
   build: Build,
   job: Pick<SluiceJob, "port" | "verify">,
   observer?: Observer,
@@ -87,7 +90,7 @@ export async function fetchWithSluice(
   await makeEmpty(output);
   const command = sluiceClient(build, { ...job, input, output });
   const { seconds } = await runProgram(command, {
-    signal: site.signal,
+    signal: setup.signal,
     started: (pid) => observer?.started(pid),
   });
   const observed = observer?.ended();
@@ -95,31 +98,31 @@ export async function fetchWithSluice(
   return { ...speedOf(files, seconds), ...observed };
 }
 
-/** The peers that are installed. */
-export function peerContestants(stage: Stage): Contestant[] {
-  const { site, files } = stage;
-  const servers = site.stack.use(new PeerServers(files.dir, site.dir, site.signal));
-  return site.peers
+/** The installed peers. */
+export function peerContestants(download: DownloadSetup): Contestant[] {
+  const { setup, files } = download;
+  const servers = setup.stack.use(new PeerServers(files.dir, setup.dir, setup.signal));
+  return setup.peers
     .filter(({ isForOneFile }) => !isForOneFile || files.names.length === 1)
     .map((peer) => ({
       name: peer.name,
       role: peer.role,
       async run() {
         const server = peer.server ? await servers.of(peer.server) : null;
-        return await fetchWithPeer(stage, peer, server?.port ?? 0);
+        return await fetchWithPeer(download, peer, server?.port ?? 0);
       },
     }));
 }
 
-/** One download by a peer, checked. */
+/** Downloads with a peer, and checks the files. */
 export async function fetchWithPeer(
-  { site, files, output }: Stage,
+  { setup, files, output }: DownloadSetup,
   peer: Peer,
   port: number,
 ): Promise<Sample> {
   await makeEmpty(output);
-  const commands = await peer.commands({ port, files, output, scratch: site.dir });
-  const seconds = await runAll(commands, site.signal);
+  const commands = await peer.commands({ port, files, output, scratch: setup.dir });
+  const seconds = await runAll(commands, setup.signal);
   await assertSameFiles(files, output);
   return speedOf(files, seconds);
 }
@@ -134,7 +137,7 @@ async function runAll(commands: readonly ProgramCommand[], signal: AbortSignal):
   return sum;
 }
 
-/** Makes a folder that is empty. */
+/** Makes an empty folder, or empties an existing one. */
 export async function makeEmpty(dir: string): Promise<void> {
   await Deno.remove(dir, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -1,5 +1,5 @@
 /**
- * Cases b, c and d: files of one kind, to a folder.
+ * Cases b, c and d: files of one size, to a folder.
  *
  * @module
  */
@@ -9,17 +9,22 @@ import type { FileGroup } from "../data.ts";
 import type { Row, TargetResult } from "../report.ts";
 import type { Scale } from "../scale.ts";
 import { BEST_PEER, speedTarget } from "../targets.ts";
-import { firstTimeContestants, peerContestants, setStage, sluiceContestants } from "./download.ts";
+import {
+  firstTimeContestants,
+  peerContestants,
+  prepareDownload,
+  sluiceContestants,
+} from "./download.ts";
 
 /** The rows that the peers are compared with. */
 export const SUBJECTS = ["sluice none", "sluice sha256"] as const;
 
-/** How cases that are downloads by everybody differ. */
+/** The differences between the download cases. */
 interface DownloadCase {
   readonly id: string;
   readonly files: (scale: Scale) => FileGroup;
   readonly weight: number;
-  /** Whether what a server's first digests cost is shown too. */
+  /** Whether the cost of a server's first digests is shown too. */
   readonly hasFirstTime?: boolean;
   readonly targets: (rows: readonly Row[]) => TargetResult[];
 }
@@ -72,14 +77,14 @@ function downloadCase({ id, files, weight, hasFirstTime, targets }: DownloadCase
     metrics: ["seconds", "rate", "filesPerSecond"],
     subjects: SUBJECTS,
     weight,
-    slowOnesSitOut: true,
+    skipsSlowPeers: true,
     targets,
-    async prepare(site) {
-      const stage = await setStage(site, [files(site.scale)]);
+    async prepare(setup) {
+      const download = await prepareDownload(setup, [files(setup.scale)]);
       return [
-        ...await sluiceContestants(stage),
-        ...hasFirstTime ? firstTimeContestants(stage) : [],
-        ...peerContestants(stage),
+        ...await sluiceContestants(download),
+        ...hasFirstTime ? firstTimeContestants(download) : [],
+        ...peerContestants(download),
       ];
     },
   };

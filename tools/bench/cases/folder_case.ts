@@ -1,5 +1,5 @@
 /**
- * Case g: a folder of very many files, all of which are downloaded.
+ * Case g: the download of a folder of very many files.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { runProgram, startProgram } from "../processes.ts";
 import { assertSameFiles } from "../same_files.ts";
 import { sluiceClient, startSluice } from "../sluice.ts";
 import { figureTarget } from "../targets.ts";
-import { makeEmpty, setStage, type Stage } from "./download.ts";
+import { type DownloadSetup, makeEmpty, prepareDownload } from "./download.ts";
 
 const MB = 1_000_000;
-/** The client is stopped after so many milliseconds, wherever it is. */
+/** The time after which the client is stopped, in milliseconds. */
 const MAX_TIME = 40_000;
 const SUBJECT = "sluice sha256, first time";
 
@@ -37,17 +37,17 @@ export const FOLDER_CASE: BenchCase = {
       ...target("clientPeak", "the client's memory in MB", 300 * MB),
     ];
   },
-  async prepare(site) {
-    const { folder } = site.scale;
-    const stage = await setStage(site, [folder]);
-    return [{ name: SUBJECT, role: "sluice", x: folder.count, run: () => fetchFolder(stage) }];
+  async prepare(setup) {
+    const { folder } = setup.scale;
+    const download = await prepareDownload(setup, [folder]);
+    return [{ name: SUBJECT, role: "sluice", x: folder.count, run: () => fetchFolder(download) }];
   },
 };
 
-async function fetchFolder(stage: Stage): Promise<Sample> {
-  const { site: { builds: [build], signal }, files, input, output } = stage;
+async function fetchFolder(download: DownloadSetup): Promise<Sample> {
+  const { setup: { builds: [build], signal }, files, input, output } = download;
   await using server = await startSluice(build, files.dir, signal);
-  const firstByte = await secondsToFirstByte(stage, server.port);
+  const firstByte = await secondsToFirstByte(download, server.port);
   await makeEmpty(output);
   const observer = usageObserver(server.pid, files.bytes);
   const { seconds, wasStopped } = await runProgram(
@@ -67,16 +67,16 @@ async function arrived({ names }: FileSet, output: string): Promise<string[]> {
   return names.filter((name) => present.has(name));
 }
 
-/** From a client's connection to its first byte of a file; it gets no further. */
+/** The seconds from a client's connection to its first byte of a file; then it is stopped. */
 async function secondsToFirstByte(
-  { site, input, output }: Stage,
+  { setup, input, output }: DownloadSetup,
   port: number,
 ): Promise<number> {
   await makeEmpty(output);
   await using relay = startFirstByteRelay(port);
   const job = { port: relay.port, input, output, verify: "sha256" } as const;
-  const command = sluiceClient(site.builds[0], job);
-  await using _client = await startProgram(command, relay.firstByte, site.signal);
+  const command = sluiceClient(setup.builds[0], job);
+  await using _client = await startProgram(command, relay.firstByte, setup.signal);
   const { connectedAt, firstByteAt } = await relay.firstByte;
   return (firstByteAt - connectedAt) / 1000;
 }

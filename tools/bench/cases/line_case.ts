@@ -1,5 +1,5 @@
 /**
- * Case i: a line that is long, and carries less than the machine could.
+ * Case i: a line with a delay, and with less capacity than the machine has.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { runProgram } from "../processes.ts";
 import { IPERF3_SERVER } from "../servers.ts";
 import { startSluice } from "../sluice.ts";
 import { figureTarget } from "../targets.ts";
-import { fetchWithPeer, fetchWithSluice, setStage, type Stage } from "./download.ts";
+import { type DownloadSetup, fetchWithPeer, fetchWithSluice, prepareDownload } from "./download.ts";
 
 const MB = 1_000_000;
 const BYTES_PER_SECOND = 100 * MB;
-/** Milliseconds. */
+/** The round-trip time, in milliseconds. */
 const ROUND_TRIP = 50;
 const SUBJECT = "sluice none";
-/** Peers that are worth the time. */
+/** The peers to compare with. */
 const COMPARED = ["nginx + curl", "rsync daemon"];
 
 export const LINE_CASE: BenchCase = {
@@ -35,70 +35,70 @@ export const LINE_CASE: BenchCase = {
     figureTarget(rows, SUBJECT, "lineShare", "share of the line with one connection", {
       atLeast: 0.9,
     }),
-  async prepare(site) {
-    const stage = await setStage(site, [{ count: 1, size: site.scale.line }]);
-    return [...await sluiceContestants(stage), ...await otherContestants(stage)];
+  async prepare(setup) {
+    const download = await prepareDownload(setup, [{ count: 1, size: setup.scale.line }]);
+    return [...await sluiceContestants(download), ...await otherContestants(download)];
   },
 };
 
-async function sluiceContestants(stage: Stage): Promise<Contestant[]> {
-  const { site, files } = stage;
+async function sluiceContestants(download: DownloadSetup): Promise<Contestant[]> {
+  const { setup, files } = download;
   const contestants: Contestant[] = [];
-  for (const build of site.builds) {
-    const server = site.stack.use(await startSluice(build, files.dir, site.signal));
+  for (const build of setup.builds) {
+    const server = setup.stack.use(await startSluice(build, files.dir, setup.signal));
     contestants.push({
       name: `${build.name} none`,
       role: "sluice",
       run: () =>
-        overLine(stage, server.port, async (port) => {
-          await fetchWithSluice(stage, build, { port, verify: "none" });
+        overLine(download, server.port, async (port) => {
+          await fetchWithSluice(download, build, { port, verify: "none" });
         }),
     });
   }
   return contestants;
 }
 
-async function otherContestants(stage: Stage): Promise<Contestant[]> {
-  const { site, files } = stage;
-  const servers = site.stack.use(new PeerServers(files.dir, site.dir, site.signal));
+async function otherContestants(download: DownloadSetup): Promise<Contestant[]> {
+  const { setup, files } = download;
+  const servers = setup.stack.use(new PeerServers(files.dir, setup.dir, setup.signal));
   const contestants: Contestant[] = [];
-  for (const peer of site.peers.filter(({ name }) => COMPARED.includes(name))) {
+  for (const peer of setup.peers.filter(({ name }) => COMPARED.includes(name))) {
     const { port } = await servers.of(peer.server!);
     contestants.push({
       name: peer.name,
       role: peer.role,
       run: () =>
-        overLine(stage, port, async (port) => {
-          await fetchWithPeer(stage, peer, port);
+        overLine(download, port, async (port) => {
+          await fetchWithPeer(download, peer, port);
         }),
     });
   }
-  if (site.has("iperf3")) contestants.push(await iperf3Contestant(stage, servers));
+  if (setup.has("iperf3")) contestants.push(await iperf3Contestant(download, servers));
   return contestants;
 }
 
-/** Shows that the line carries what it is said to. */
+/** Shows that the line has the stated capacity. */
 async function iperf3Contestant(
-  stage: Stage,
+  download: DownloadSetup,
   servers: PeerServers,
 ): Promise<Contestant> {
   const { port } = await servers.of(IPERF3_SERVER);
-  const { files, site } = stage;
+  const { files, setup } = download;
   const size = ["--bytes", String(files.bytes)];
   return {
     name: "iperf3",
     role: "limit",
     run: () =>
-      overLine(stage, port, async (port) => {
+      overLine(download, port, async (port) => {
         const args = ["--client", "127.0.0.1", "--port", String(port), "--reverse", ...size];
-        await runProgram({ program: "iperf3", args }, site);
+        await runProgram({ program: "iperf3", args }, setup);
       }),
   };
 }
 
-/** Times a download as the line sees it: from the connection to the last byte. */
+/** Measures a download at the line: from the connection to the last byte. */
 async function overLine(
-  { files: { bytes } }: Stage,
+  { files: { bytes } }: DownloadSetup,
   server: number,
   download: (port: number) => Promise<void>,
 ): Promise<Sample> {

@@ -12,16 +12,16 @@ import type { Observer } from "../observers.ts";
 import { startSluice } from "../sluice.ts";
 import { BEST_PEER, ratioTarget, speedTarget } from "../targets.ts";
 import {
+  type DownloadSetup,
   fetchWithSluice,
   peerContestants,
-  setStage,
+  prepareDownload,
   sluiceContestants,
-  type Stage,
 } from "./download.ts";
 import { SUBJECTS } from "./download_cases.ts";
 
-/** How often to look whether a file has its name, in milliseconds. */
-const LOOK_MS = 5;
+/** The period of the checks for the published file, in milliseconds. */
+const CHECK_MS = 5;
 const MIXED = "sluice none";
 const ALONE = "sluice none, the CRITICAL file alone";
 
@@ -33,7 +33,7 @@ export const MIX_CASE: BenchCase = {
   metrics: ["seconds", "rate", "criticalSeconds"],
   subjects: SUBJECTS,
   weight: 4,
-  slowOnesSitOut: true,
+  skipsSlowPeers: true,
   targets: (rows) => [
     ...SUBJECTS.flatMap((subject) => speedTarget(rows, subject, BEST_PEER, 1.2)),
     ...ratioTarget(
@@ -44,44 +44,44 @@ export const MIX_CASE: BenchCase = {
       { atMost: 1.6 },
     ),
   ],
-  async prepare(site) {
-    const stage = await setStage(site, site.scale.mix);
-    const critical = filesOf(site.scale.mix)[0]!.name;
-    const observe = () => fileObserver(join(stage.output, critical));
+  async prepare(setup) {
+    const download = await prepareDownload(setup, setup.scale.mix);
+    const critical = filesOf(setup.scale.mix)[0]!.name;
+    const observe = () => fileObserver(join(download.output, critical));
     return [
-      ...await sluiceContestants(stage, observe),
-      await aloneContestant(stage, critical, observe),
-      ...peerContestants(stage),
+      ...await sluiceContestants(download, observe),
+      await aloneContestant(download, critical, observe),
+      ...peerContestants(download),
     ];
   },
 };
 
-/** The same file when nothing competes with it. */
+/** The CRITICAL file without competition. */
 async function aloneContestant(
-  stage: Stage,
+  download: DownloadSetup,
   name: string,
   observe: () => Observer,
 ): Promise<Contestant> {
-  const { site, files: { dir } } = stage;
-  const [build] = site.builds;
-  const server = site.stack.use(await startSluice(build, dir, site.signal));
-  const input = join(site.dir, "alone.txt");
+  const { setup, files: { dir } } = download;
+  const [build] = setup.builds;
+  const server = setup.stack.use(await startSluice(build, dir, setup.signal));
+  const input = join(setup.dir, "alone.txt");
   await Deno.writeTextFile(input, `${name} CRITICAL\n`);
-  const files = { dir, names: [name], bytes: site.scale.mix[0]!.size };
+  const files = { dir, names: [name], bytes: setup.scale.mix[0]!.size };
   const job = { port: server.port, verify: "none" } as const;
   return {
     name: ALONE,
     role: "limit",
-    run: () => fetchWithSluice({ ...stage, files, input }, build, job, observe()),
+    run: () => fetchWithSluice({ ...download, files, input }, build, job, observe()),
   };
 }
 
-/** Notes when a file has its name. */
+/** Measures the time until a file is published. */
 function fileObserver(path: string): Observer {
   let start = 0;
   let appearedAt: number | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const look = () => {
+  const check = () => {
     if (!exists(path)) return;
     appearedAt ??= performance.now();
     clearInterval(timer);
@@ -89,10 +89,10 @@ function fileObserver(path: string): Observer {
   return {
     started() {
       start = performance.now();
-      timer = setInterval(look, LOOK_MS);
+      timer = setInterval(check, CHECK_MS);
     },
     ended() {
-      look();
+      check();
       clearInterval(timer);
       return { criticalSeconds: (appearedAt! - start) / 1000 };
     },

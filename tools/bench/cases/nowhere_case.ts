@@ -1,12 +1,12 @@
 /**
- * Case a: one file to nowhere. The start of a program, with which everybody's time begins
- * elsewhere, is not in it: each tells how long its transfer took.
+ * Case a: one file to nowhere. Unlike in the other cases, the start of a program does not count: each
+ * program measures its own transfer.
  *
  * @module
  */
 import { join } from "@std/path";
 import { formatBytes } from "../../../lib/display/terminal/units.ts";
-import type { BenchCase, Site } from "../bench_case.ts";
+import type { BenchCase, CaseSetup } from "../bench_case.ts";
 import type { Contestant } from "../contest.ts";
 import { type FileSet, makeFiles } from "../data.ts";
 import { generateLoad } from "../load.ts";
@@ -21,7 +21,7 @@ import { speedTarget } from "../targets.ts";
 const SUBJECT = "sluice to nowhere";
 const IPERF3 = "iperf3";
 
-/** Who can say how long a transfer took. */
+/** A program that measures its own transfer. */
 interface Timekeeper {
   readonly name: string;
   readonly role: Role;
@@ -70,42 +70,42 @@ export const NOWHERE_CASE: BenchCase = {
   title: ({ large }) => `one file of ${formatBytes(large)} to nowhere`,
   metrics: ["seconds", "rate"],
   subjects: [SUBJECT],
-  slowOnesSitOut: true,
+  skipsSlowPeers: true,
   targets: (rows) => speedTarget(rows, SUBJECT, IPERF3, 0.85),
-  async prepare(site) {
-    const group = { count: 1, size: site.scale.large };
-    const files = await makeFiles(join(site.dir, "shared"), [group], site.seed, site.signal);
-    return [...await sluiceContestants(site, files), ...await otherContestants(site, files)];
+  async prepare(setup) {
+    const group = { count: 1, size: setup.scale.large };
+    const files = await makeFiles(join(setup.dir, "shared"), [group], setup.seed, setup.signal);
+    return [...await sluiceContestants(setup, files), ...await otherContestants(setup, files)];
   },
 };
 
-async function sluiceContestants(site: Site, files: FileSet): Promise<Contestant[]> {
+async function sluiceContestants(setup: CaseSetup, files: FileSet): Promise<Contestant[]> {
   const contestants: Contestant[] = [];
-  for (const build of site.builds) {
-    const server = site.stack.use(await startSluice(build, files.dir, site.signal));
+  for (const build of setup.builds) {
+    const server = setup.stack.use(await startSluice(build, files.dir, setup.signal));
     const load = { port: server.port, path: files.names[0]!, clients: 1, bytes: files.bytes };
     contestants.push({
       name: `${build.name} to nowhere`,
       role: "sluice",
-      run: async () => speedOf(files, (await generateLoad(load, site.signal)).seconds),
+      run: async () => speedOf(files, (await generateLoad(load, setup.signal)).seconds),
     });
   }
   return contestants;
 }
 
-async function otherContestants(site: Site, files: FileSet): Promise<Contestant[]> {
-  const servers = site.stack.use(new PeerServers(files.dir, site.dir, site.signal));
-  const list = join(site.dir, "names.list");
+async function otherContestants(setup: CaseSetup, files: FileSet): Promise<Contestant[]> {
+  const servers = setup.stack.use(new PeerServers(files.dir, setup.dir, setup.signal));
+  const list = join(setup.dir, "names.list");
   await Deno.writeTextFile(list, files.names.map((name) => `${name}\n`).join(""));
   return TIMEKEEPERS
-    .filter(({ server, program }) => site.has(server.program) && site.has(program))
+    .filter(({ server, program }) => setup.has(server.program) && setup.has(program))
     .map(({ name, role, server, program, args, secondsIn }) => ({
       name,
       role,
       async run() {
         const { port } = await servers.of(server);
         const command = { program, args: args(port, files, list) };
-        return speedOf(files, secondsIn((await runProgram(command, site)).stdout));
+        return speedOf(files, secondsIn((await runProgram(command, setup)).stdout));
       },
     }));
 }

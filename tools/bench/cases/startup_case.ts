@@ -1,5 +1,5 @@
 /**
- * Case h: how long the programs take to start.
+ * Case h: the start-up time of the programs.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type ProgramCommand, runProgram } from "../processes.ts";
 import type { Role } from "../report.ts";
 import { type Build, startSluice } from "../sluice.ts";
 import { figureTarget, ratioTarget } from "../targets.ts";
-import { fetchWithSluice, setStage, type Stage } from "./download.ts";
+import { type DownloadSetup, fetchWithSluice, prepareDownload } from "./download.ts";
 
 const FILE = { count: 1, size: 1024 };
 const NOTHING = "deno eval 0";
@@ -23,8 +23,8 @@ export const STARTUP_CASE: BenchCase = {
   title: () => `start-up; the first byte is of a file of ${formatBytes(FILE.size)}`,
   metrics: ["seconds", "firstByte"],
   subjects: [],
-  // They are short.
-  rounds: (asked) => 4 * asked,
+  // The runs are short.
+  rounds: (requested) => 4 * requested,
   targets: (rows) => [
     ...VERSIONS.flatMap((name) =>
       ratioTarget(rows, [name, "seconds"], [NOTHING, "seconds"], `${name}, times ${NOTHING}`, {
@@ -39,30 +39,30 @@ export const STARTUP_CASE: BenchCase = {
       { atMost: 0.15 },
     ),
   ],
-  async prepare(site) {
-    const stage = await setStage(site, [FILE]);
+  async prepare(setup) {
+    const download = await prepareDownload(setup, [FILE]);
     const program = (name: string, role: Role, command: ProgramCommand): Contestant => ({
       name,
       role,
-      run: async () => ({ seconds: (await runProgram(command, site)).seconds }),
+      run: async () => ({ seconds: (await runProgram(command, setup)).seconds }),
     });
     const contestants = [
       program(NOTHING, "limit", { program: Deno.execPath(), args: ["eval", "0"] }),
     ];
-    for (const build of site.builds) {
+    for (const build of setup.builds) {
       contestants.push(
         program(`${build.name} client --version`, "sluice", build.command("client", ["--version"])),
         program(`${build.name} server --version`, "sluice", build.command("server", ["--version"])),
-        await firstByteContestant(stage, build),
+        await firstByteContestant(download, build),
       );
     }
     return contestants;
   },
 };
 
-async function firstByteContestant(stage: Stage, build: Build): Promise<Contestant> {
-  const { signal, stack } = stage.site;
-  const server = stack.use(await startSluice(build, stage.files.dir, signal));
+async function firstByteContestant(download: DownloadSetup, build: Build): Promise<Contestant> {
+  const { signal, stack } = download.setup;
+  const server = stack.use(await startSluice(build, download.files.dir, signal));
   return {
     name: `${build.name} client, until the first byte`,
     role: "sluice",
@@ -72,7 +72,7 @@ async function firstByteContestant(stage: Stage, build: Build): Promise<Contesta
       const started = () => {
         startedAt = performance.now();
       };
-      await fetchWithSluice(stage, build, { port: relay.port, verify: "none" }, {
+      await fetchWithSluice(download, build, { port: relay.port, verify: "none" }, {
         started,
         ended: () => ({}),
       });

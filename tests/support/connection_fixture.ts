@@ -17,7 +17,7 @@ import {
 import { DEFAULT_TIMEOUTS, type Timeouts } from "../../lib/protocol/timeouts.ts";
 import { parseErrorPayload } from "../../lib/protocol/payloads.ts";
 
-/** A test that hangs fails instead: an open connection keeps the process alive. */
+/** The limit of one test, in milliseconds: an open connection would keep the process alive. */
 const DEADLINE_MS = 30_000;
 export const SIDES: readonly Side[] = ["server", "client"];
 export const ENDPOINT = { ip: ipBytes("127.0.0.1"), port: 9009 };
@@ -61,7 +61,7 @@ async function connectSockets(
   };
 }
 
-/** Two connections, each the other's peer. */
+/** Two connections that are each other's peers. */
 export async function connectBoth(
   timeouts?: Partial<Timeouts>,
   given?: { listener: Deno.TcpListener; hostname: string },
@@ -98,14 +98,14 @@ export async function connectTo(side: Side, timeouts?: Partial<Timeouts>) {
   };
 }
 
-/** What a connection needs of a `Deno.Conn`, in memory: given bytes, cut as told. */
+/** A `Deno.Conn` in memory, which delivers the given bytes in pieces of the given sizes. */
 export class FakeConn {
   readonly localAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
   readonly remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 2 };
   closed = false;
   largestBuffer = 0;
   readonly #written: Uint8Array[] = [];
-  #turn = 0;
+  #reads = 0;
   #at = 0;
 
   constructor(
@@ -140,7 +140,7 @@ export class FakeConn {
     this.closed = true;
   }
 
-  /** What was written, as messages of the given side. */
+  /** The bytes that were written, as messages of the given side. */
   messages(side: Side): Message[] {
     const bytes = Buffer.concat(this.#written);
     const messages = [];
@@ -154,11 +154,11 @@ export class FakeConn {
   }
 
   #piece(): number {
-    return this.pieces[this.#turn++ % this.pieces.length]!;
+    return this.pieces[this.#reads++ % this.pieces.length]!;
   }
 }
 
-/** A message as the peer of the given side writes it; a GET or a CHUNK where it does not matter. */
+/** A message as the peer of the given side writes it; by default a GET or a CHUNK. */
 export function rawMessage(
   to: Side,
   { type, requestId = 7, payload = new Uint8Array() }: {
@@ -178,7 +178,7 @@ export function rawMessage(
   }, payload) as Uint8Array<ArrayBuffer>;
 }
 
-/** Reads messages, at most so many, and keeps them: with copies of their payloads. */
+/** Reads at most `count` messages; copies their payloads. */
 export async function take(connection: Connection, count: number): Promise<Message[]> {
   const messages: Message[] = [];
   const reader = connection.readable.getReader();
@@ -223,7 +223,7 @@ async function readExactly(conn: Deno.Conn, length: number): Promise<Uint8Array 
   return bytes;
 }
 
-/** Bytes that differ from place to place, and with the seed. */
+/** Bytes that differ with their position and with the seed. */
 export function bytesOf(length: number, seed = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = i ^ i >> 8 ^ i >> 16 ^ seed * 31;

@@ -1,5 +1,5 @@
 /**
- * A program that ends in the middle of its bars, as its argument says.
+ * A program that shows bars and ends suddenly, in the way that its argument names.
  *
  * @module
  */
