@@ -8,45 +8,45 @@ function planned(path: string, priority: Priority, line = 1): PlannedFile {
 }
 
 /** The paths of a priority, in the order in which they are taken. */
-function takeAll(backlog: PendingFiles, priority: Priority): string[] {
+function takeAll(pending: PendingFiles, priority: Priority): string[] {
   const paths: string[] = [];
-  for (let next = backlog.take(priority); next; next = backlog.take(priority)) {
+  for (let next = pending.take(priority); next; next = pending.take(priority)) {
     paths.push(next.file.path);
   }
   return paths;
 }
 
-Deno.test("Backlog gives the files of each priority in the order of their coming", () => {
-  const backlog = new PendingFiles();
-  for (const path of ["a", "b", "c"]) backlog.put(planned(path, "NORMAL"));
-  backlog.put(planned("d", "HIGH"));
-  assert.equal(backlog.size, 4);
-  assert.deepEqual(takeAll(backlog, "CRITICAL"), []);
-  assert.deepEqual(takeAll(backlog, "NORMAL"), ["a", "b", "c"]);
-  assert.deepEqual(takeAll(backlog, "HIGH"), ["d"]);
-  assert.equal(backlog.size, 0);
+Deno.test("PendingFiles gives the files of each priority in the order of their coming", () => {
+  const pending = new PendingFiles();
+  for (const path of ["a", "b", "c"]) pending.put(planned(path, "NORMAL"));
+  pending.put(planned("d", "HIGH"));
+  assert.equal(pending.size, 4);
+  assert.deepEqual(takeAll(pending, "CRITICAL"), []);
+  assert.deepEqual(takeAll(pending, "NORMAL"), ["a", "b", "c"]);
+  assert.deepEqual(takeAll(pending, "HIGH"), ["d"]);
+  assert.equal(pending.size, 0);
 });
 
-Deno.test("Backlog moves a file whose priority changes, and only that", () => {
-  const backlog = new PendingFiles();
-  for (const path of ["a", "b", "c"]) backlog.put(planned(path, "NORMAL"));
-  backlog.put(planned("a", "HIGH"));
-  backlog.put(planned("b", "NORMAL", 7));
-  assert.equal(backlog.size, 3);
-  assert.equal(backlog.get("b")?.line, 7);
-  assert.deepEqual(takeAll(backlog, "NORMAL"), ["b", "c"]);
-  assert.deepEqual(takeAll(backlog, "HIGH"), ["a"]);
+Deno.test("PendingFiles moves a file whose priority changes, and only that", () => {
+  const pending = new PendingFiles();
+  for (const path of ["a", "b", "c"]) pending.put(planned(path, "NORMAL"));
+  pending.put(planned("a", "HIGH"));
+  pending.put(planned("b", "NORMAL", 7));
+  assert.equal(pending.size, 3);
+  assert.equal(pending.get("b")?.line, 7);
+  assert.deepEqual(takeAll(pending, "NORMAL"), ["b", "c"]);
+  assert.deepEqual(takeAll(pending, "HIGH"), ["a"]);
 });
 
-Deno.test("Backlog forgets what is removed, and gives nothing twice", () => {
-  const backlog = new PendingFiles();
-  for (const path of ["a", "b"]) backlog.put(planned(path, "NORMAL"));
-  assert.equal(backlog.remove("a"), true);
-  assert.equal(backlog.remove("a"), false);
-  backlog.put(planned("a", "NORMAL"));
-  backlog.put(planned("b", "HIGH"));
-  backlog.put(planned("b", "NORMAL"));
-  assert.deepEqual([...backlog.paths()].sort(), ["a", "b"]);
-  assert.deepEqual(takeAll(backlog, "NORMAL").sort(), ["a", "b"]);
-  assert.deepEqual(takeAll(backlog, "HIGH"), []);
+Deno.test("PendingFiles forgets what is removed, and gives nothing twice", () => {
+  const pending = new PendingFiles();
+  for (const path of ["a", "b"]) pending.put(planned(path, "NORMAL"));
+  assert.equal(pending.remove("a"), true);
+  assert.equal(pending.remove("a"), false);
+  pending.put(planned("a", "NORMAL"));
+  pending.put(planned("b", "HIGH"));
+  pending.put(planned("b", "NORMAL"));
+  assert.deepEqual([...pending.paths()].sort(), ["a", "b"]);
+  assert.deepEqual(takeAll(pending, "NORMAL").sort(), ["a", "b"]);
+  assert.deepEqual(takeAll(pending, "HIGH"), []);
 });
