@@ -132,6 +132,7 @@ export class Engine {
   stop(): void {
     this.#stopped = true;
     this.#timers.clear();
+    this.#settle();
     for (const record of this.#active.values()) this.#lifecycle.end(record, "stopped");
   }
 

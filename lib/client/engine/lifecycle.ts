@@ -84,6 +84,8 @@ export class Lifecycle {
 
   /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
   end(record: FileRecord, phase: "dropped" | "stopped"): void {
+    // What is on its way to its name arrives there: it is done, and not cut off.
+    if (phase === "stopped" && record.phase === "committing") return;
     const isEnded = isFinal(record.phase);
     record.phase = phase;
     if (isEnded) return;
