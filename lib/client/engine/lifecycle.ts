@@ -156,10 +156,10 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (error.code !== "read-failed" || record.readFailures++ >= READ_RETRIES) {
-      return this.#fail(record, error, now);
-    }
+    if (error.code !== "read-failed") return this.#fail(record, error, now);
+    // Chunks that were asked for before the pause fail with the one that began it.
     if (!record.paused) {
+      if (record.readFailures++ === READ_RETRIES) return this.#fail(record, error, now);
       record.paused = true;
       const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
       this.#timers.add(now + pause, { record, type: "chunks" });
