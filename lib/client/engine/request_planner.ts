@@ -9,7 +9,7 @@ import { perPriority, PRIORITIES, WEIGHTS } from "../priority.ts";
 import { RequestWindow, type SentRequest } from "../schedule/request_window.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
 import { type ContestedChunk, ShareMeter } from "../schedule/share_meter.ts";
-import { type FileRecord, giveBack, hasMore, takeChunk } from "./file_record.ts";
+import { type FileRecord, giveBack, hasMore, isFinal, takeChunk } from "./file_record.ts";
 
 /** What a server allows on a connection. */
 export interface ConnectionLimits {
@@ -186,7 +186,7 @@ export class RequestPlanner {
       const queue = this.#digests[priority];
       for (let record = queue.shift(); record; record = queue.shift()) {
         this.#digestsWaiting--;
-        if (record.phase !== "dropped" && record.digestState === "asked") return record;
+        if (!isFinal(record.phase) && record.digestState === "asked") return record;
       }
     }
     return undefined;
