@@ -167,10 +167,7 @@ export class RequestPlanner {
   }
 
   #takeDigests(link: Link, requests: ServerRequest[]): void {
-    const max = Math.ceil(link.limits.maxRequests * DIGEST_SHARE);
-    while (
-      this.#digestsWaiting > 0 && link.digests < max && link.open.size < link.limits.maxRequests
-    ) {
+    while (this.#mayAskDigest(link) && link.open.size < link.limits.maxRequests) {
       const record = this.#nextDigest();
       if (!record) return;
       const { path, version } = record.file;
@@ -179,6 +176,11 @@ export class RequestPlanner {
       link.digests++;
       requests.push(request);
     }
+  }
+
+  /** Whether a digest waits that may take the next place. */
+  #mayAskDigest({ limits: { maxRequests }, digests }: Link): boolean {
+    return this.#digestsWaiting > 0 && digests < Math.ceil(maxRequests * DIGEST_SHARE);
   }
 
   #nextDigest(): FileRecord | undefined {
@@ -194,8 +196,8 @@ export class RequestPlanner {
 
   #takeChunks(link: Link, { requests, started }: PlannedRequests, now: number): void {
     const { limits: { maxRequests }, window, open } = link;
-    // One place is kept for a digest that waits.
-    while (open.size < maxRequests - Math.min(1, this.#digestsWaiting) && window.hasRoom) {
+    // One place is kept for a digest that may take it.
+    while (open.size < maxRequests - (this.#mayAskDigest(link) ? 1 : 0) && window.hasRoom) {
       const { competing } = this.#scheduler;
       const record = this.#scheduler.next();
       if (!record) return window.onAppLimited();
