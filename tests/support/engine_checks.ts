@@ -30,7 +30,8 @@ export interface VirtualConnection {
 
 /** With less than this in flight, in bytes, and a free place, every line has room. */
 const ALWAYS_ROOM = 128 * 1024;
-/** The longest pause before something is tried again, in milliseconds. */
+/** The shortest and the longest pause before something is tried again, in milliseconds. */
+const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 4_000;
 /** How many files of one priority may be active at once. */
 const MAX_ACTIVE_FILES = 512;
@@ -48,9 +49,10 @@ export class EngineChecks {
   readonly #records = new WeakSet<FileRecord>();
   /** Bytes that were asked for and not given back, by file. */
   readonly #held = new WeakMap<FileRecord, Ranges>();
-  /** Files whose digest is asked for, and those whose digest was refused and not asked for again. */
+  /** Files whose digest is asked for. */
   readonly #asked = new Set<FileRecord>();
-  readonly #refused = new Set<FileRecord>();
+  /** Files whose digest the server failed to read: how often, and until when they wait. */
+  readonly #refused = new Map<FileRecord, { times: number; until: number }>();
 
   /** @param transitions Takes the transitions that are seen. */
   constructor(transitions: Set<string> = new Set()) {
@@ -79,7 +81,6 @@ export class EngineChecks {
       const isNew = record.serverDigest === null && !this.#asked.has(record);
       assert.ok(isNew, `The digest of ${path} is asked for again`);
       this.#asked.add(record);
-      this.#refused.delete(record);
       return;
     }
     const { offset, length, digest } = request;
@@ -94,11 +95,13 @@ export class EngineChecks {
   }
 
   /** A request was answered, refused, or lost with its connection. */
-  onClosed(request: ServerRequest, outcome: "answered" | ErrorCode | "lost"): void {
+  onClosed(request: ServerRequest, outcome: "answered" | ErrorCode | "lost", now: number): void {
     const { record } = request;
     if (request.type === "digest") {
       this.#asked.delete(record);
-      if (outcome === "read-failed") this.#refused.add(record);
+      if (outcome !== "read-failed") return;
+      const times = (this.#refused.get(record)?.times ?? 0) + 1;
+      this.#refused.set(record, { times, until: now + SHORTEST_PAUSE_MS * 2 ** (times - 1) });
     } else if (outcome !== "answered") {
       // The bytes did not come: they may be asked for again.
       const { offset, length } = request;
@@ -150,7 +153,7 @@ export class EngineChecks {
   ): void {
     this.#checkTimers(wakeAt, now);
     for (const connection of connections) {
-      if (!connection.isClosing) this.#checkConnection(connection);
+      if (!connection.isClosing) this.#checkConnection(connection, now);
     }
     this.#checkBeginnings(wanted);
   }
@@ -177,16 +180,24 @@ export class EngineChecks {
   #checkTimers(wakeAt: number, now: number): void {
     assert.ok(wakeAt > now, `The time to wake is over: ${wakeAt}, and it is ${now}`);
     for (const record of this.live.values()) {
-      const { paused, phase, digestState } = record;
-      const waits = paused || phase === "outdated" ||
-        (digestState === "asked" && this.#refused.has(record));
-      const isForgotten = waits && wakeAt > now + LONGEST_PAUSE_MS;
-      assert.ok(!isForgotten, `${record.file.path} waits, and the engine is woken at ${wakeAt}`);
+      const until = this.#pauseOf(record, now);
+      const { path } = record.file;
+      assert.ok(wakeAt <= until, `${path} waits until ${until}, the engine until ${wakeAt}`);
     }
   }
 
+  /** Until when at the latest something is tried again; Infinity if nothing is. */
+  #pauseOf(record: FileRecord, now: number): number {
+    if (record.paused || record.phase === "outdated") return now + LONGEST_PAUSE_MS;
+    return this.#waitsForDigest(record, now) ? this.#refused.get(record)!.until : Infinity;
+  }
+
+  #waitsForDigest(record: FileRecord, now: number): boolean {
+    return record.digestState === "asked" && (this.#refused.get(record)?.until ?? 0) > now;
+  }
+
   /** A connection with room is used. */
-  #checkConnection({ limits, open }: VirtualConnection): void {
+  #checkConnection({ limits, open }: VirtualConnection, now: number): void {
     if (open.size >= limits.maxRequests) return;
     const requests = [...open];
     const digests = requests.filter(({ type }) => type === "digest").length;
@@ -199,7 +210,7 @@ export class EngineChecks {
       assert.ok(!isIdle, `${path} has more, and a connection has room`);
       const wantsDigest = digestState === "asked" && serverDigest === null &&
         phase !== "outdated" &&
-        !this.#refused.has(record) && !this.#asked.has(record);
+        !this.#asked.has(record) && !this.#waitsForDigest(record, now);
       assert.ok(!(hasDigestRoom && wantsDigest), `${path} waits for its digest, not asked for`);
     }
   }

@@ -131,7 +131,7 @@ export class VirtualRun {
   disconnect(id: number): void {
     const { open } = this.connections.get(id)!;
     this.connections.delete(id);
-    for (const request of open) this.checks.onClosed(request, "lost");
+    for (const request of open) this.checks.onClosed(request, "lost", this.now);
     this.engine.disconnected(id, this.now);
     this.turn();
   }
@@ -269,7 +269,7 @@ export class VirtualRun {
   #close(request: ServerRequest, outcome: "answered" | ErrorCode): void {
     const isOpen = this.connections.get(request.connection)?.open.delete(request);
     assert.ok(isOpen, `The request for ${request.path} is not open`);
-    this.checks.onClosed(request, outcome);
+    this.checks.onClosed(request, outcome, this.now);
   }
 
   #submit(action: DiskAction): DiskResult | null {
