@@ -3,9 +3,10 @@
  *
  * ```
  * inspecting → comparing → done            what is under the final name is the file
+ * comparing → inspecting → fetching        it is another file
  * inspecting → fetching → verifying → committing → done
  * verifying → inspecting → fetching        a wrong digest, once
- * any → outdated                           the server has another version now: a new record later
+ * comparing, fetching, verifying → outdated        the server has another version: a new record
  * ```
  *
  * @module
@@ -327,13 +328,13 @@ export class Lifecycle {
     const isOutdated = error instanceof WireError && OUTDATED_CODES.has(error.code);
     if (isOutdated && record.beginnings + 1 < MAX_BEGINNINGS) {
       // The next list mostly tells what to do; but the server may have been wrong for a moment.
-      record.phase = "outdated";
+      this.#move(record, "outdated");
       this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
       return;
     }
     const { path } = record.file;
     const { verification, ...failure } = fileFailure(error);
-    record.phase = verification ? "unverified" : "failed";
+    this.#move(record, verification ? "unverified" : "failed");
     this.#stats.onFailed({ path, ...failure });
     this.#emit({ type: "failed", path, ...failure, verification });
     this.#settle(record);
