@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
+import { OutputError } from "../../lib/client/disk/output_folder.ts";
 import type { LocalState } from "../../lib/client/disk/local_state.ts";
 import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
 import type { FileRecord } from "../../lib/client/engine/file_record.ts";
@@ -123,16 +124,7 @@ export class VirtualDisk {
       case "seal":
         return this.#seal(record, action.hash);
       case "commit":
-        assert.ok(this.#sealed.has(record), `${path} is committed and was not sealed`);
-        assert.ok(!this.obstacles.has(path), `${path} is committed over an obstacle`);
-        this.finals.set(path, {
-          size: file.size,
-          digest: this.#digest(file),
-          version: file.version,
-        });
-        this.partials.delete(path);
-        this.#close(record);
-        return { type: "committed", record };
+        return this.#commit(record);
       case "discard":
         if (this.#open.has(record)) this.partials.delete(path);
         this.#close(record);
@@ -144,7 +136,7 @@ export class VirtualDisk {
 
   #inspect({ path, size, version }: ListedFile): LocalState {
     const obstacle = this.obstacles.get(path) ?? null;
-    const kept = this.partials.get(path);
+    const kept = this.#kept(path);
     const isOther = kept !== undefined && kept.version !== version;
     return {
       present: obstacle === null ? this.#present(path, size, version) : "nothing",
@@ -163,9 +155,9 @@ export class VirtualDisk {
 
   #prove(record: FileRecord): DiskResult {
     const { file, file: { path, size, version } } = record;
-    const kept = this.partials.get(path);
+    const kept = this.#kept(path);
     const isOther = kept !== undefined && kept.version !== version;
-    if (!kept?.isJournaled || isOther) {
+    if (!kept || isOther) {
       this.partials.set(path, { ...partialOf(file), isJournaled: false });
     }
     this.#open.add(record);
@@ -188,7 +180,7 @@ export class VirtualDisk {
   #write({ record, offset, bytes, hash }: DiskAction & { type: "write" }): DiskResult | null {
     const { file, file: { path, size } } = record;
     if (!this.#open.has(record)) {
-      const kept = this.partials.get(path);
+      const kept = this.#kept(path);
       assert.ok(!kept || kept.version !== file.version, `${path} is written over what was kept`);
       this.partials.set(path, { ...partialOf(file), isJournaled: false });
       this.#open.add(record);
@@ -214,6 +206,26 @@ export class VirtualDisk {
     return { type: "sealed", record, digest: hash ? this.#digest(file) : null };
   }
 
+  #commit(record: FileRecord): DiskResult {
+    const { file, file: { path, size, version } } = record;
+    assert.ok(this.#sealed.has(record), `${path} is committed and was not sealed`);
+    const obstacle = this.obstacles.get(path);
+    if (obstacle !== undefined) {
+      this.#broken.add(record);
+      return { type: "failed", record, error: new OutputError(obstacle) };
+    }
+    this.finals.set(path, { size, digest: this.#digest(file), version });
+    this.partials.delete(path);
+    this.#close(record);
+    return { type: "committed", record };
+  }
+
+  /** What outlives its release. */
+  #kept(path: string): PartialData | undefined {
+    const partial = this.partials.get(path);
+    return partial?.isJournaled ? partial : undefined;
+  }
+
   #digest(file: ListedFile): string {
     const { wrong, damaged } = this.partials.get(file.path)!;
     const isRight = wrong.size === 0 && damaged.size === 0;
@@ -224,8 +236,8 @@ export class VirtualDisk {
     const { path } = record.file;
     if (!this.#open.has(record)) return 0;
     this.#close(record);
-    const kept = this.partials.get(path);
-    if (kept?.isJournaled) return kept.written.size;
+    const kept = this.#kept(path);
+    if (kept) return kept.written.size;
     this.partials.delete(path);
     return 0;
   }
