@@ -76,6 +76,11 @@ export class VirtualDisk {
     else this.#waiting.set(path, [action]);
   }
 
+  /** How many files are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Whether actions wait for a path. */
   isBusy(path: string): boolean {
     return this.#waiting.has(path);
@@ -97,6 +102,7 @@ export class VirtualDisk {
     if (this.#broken.has(record) && action.type !== "release") return null;
     if (this.fails(action)) {
       this.#broken.add(record);
+      if (action.type === "release") this.#close(record);
       return { type: "failed", record, error: new Error(`The disk refused to ${action.type}`) };
     }
     return this.#perform(action);

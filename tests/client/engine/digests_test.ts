@@ -40,6 +40,22 @@ Deno.test("Engine asks by DIGEST where the server cannot do that, or the file is
   }
 });
 
+Deno.test("Engine asks by DIGEST for a large file that comes in one chunk", () => {
+  const run = new VirtualRun();
+  run.connect({ inlineDigest: true });
+  // A line that has proven fast gets large chunks.
+  run.want({ path: "warm up", size: 8 * KB * KB });
+  run.giveAllChunks();
+  run.want({ path: "a", size: 256 * KB }, { path: "b", size: 256 * KB + 1 });
+  const gets = ["a", "b"].flatMap((path) => run.gets(path));
+  assert.deepEqual(gets.map(({ length, digest }) => [length, digest]), [
+    [256 * KB, true],
+    [256 * KB + 1, false],
+  ]);
+  run.giveAllChunks();
+  assert.deepEqual(run.digests().map(({ path }) => path), ["warm up", "b"]);
+});
+
 Deno.test("Engine asks for no digest that the input list names", () => {
   const run = new VirtualRun();
   run.connect({ inlineDigest: true });
@@ -54,7 +70,7 @@ Deno.test("Engine asks for no digest that the input list names", () => {
 for (const size of [500, 100 * KB]) {
   Deno.test(`Engine fetches a file of ${size} bytes again that came wrong, once`, () => {
     const run = new VirtualRun();
-    run.connect();
+    run.connect({ maxChunk: 16 * KB });
     run.want({ path: "a", size });
     run.giveChunk(run.gets()[0]!, true);
     run.giveAllChunks();
@@ -72,7 +88,7 @@ for (const size of [500, 100 * KB]) {
 
   Deno.test(`Engine gives a file of ${size} bytes up that came wrong twice`, () => {
     const run = new VirtualRun();
-    run.connect();
+    run.connect({ maxChunk: 16 * KB });
     run.want({ path: "a", size });
     for (let fetch = 0; fetch < 2; fetch++) {
       run.giveChunk(run.gets()[0]!, true);

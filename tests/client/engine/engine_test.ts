@@ -276,6 +276,50 @@ Deno.test("Engine says how far files have come since it was asked before", () =>
   ]);
 });
 
+Deno.test("Engine says nothing of how far a file has come that is dropped", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.want({ path: "a", size: 100 * KB });
+  run.giveChunk(run.gets("a")[0]!);
+  run.unwant("a");
+  assert.deepEqual(run.engine.takeProgress(), []);
+});
+
+Deno.test("Engine lets 512 files of each priority be active, and the others wait", () => {
+  const run = new VirtualRun({ verify: false });
+  const count = 1_500;
+  run.want(...Array.from({ length: count }, (_, index) => ({ path: `${index}`, size: 500 })));
+  const active = () => [...run.checks.live.keys()];
+  assert.equal(active().length, 512);
+  const [waiting] = [...run.wanted.keys()].filter((path) => !run.checks.live.has(path));
+  // Each that ends makes room for one that waits, however it ends.
+  run.unwant(...active().slice(0, 100), waiting!);
+  assert.equal(active().length, 512);
+  run.reprioritize("HIGH", ...active().slice(0, 200));
+  assert.equal(active().length, 712);
+  run.connect();
+  for (const request of run.gets().slice(0, 50)) run.refuse(request, "bad-request");
+  run.giveAllChunks();
+  assert.equal(run.engine.isSettled, true);
+  assert.equal(run.engine.stats.done, count - 151);
+  assert.equal(run.checks.states.has(waiting!), false);
+  assert.equal(run.disk.finals.has(waiting!), false);
+});
+
+Deno.test("Engine takes an end and an edit that come together", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.want({ path: "a", size: 500 });
+  run.batch(() => {
+    run.refuse(run.gets()[0]!, "bad-request");
+    run.want({ path: "a", size: 600, version: "v2" });
+  });
+  assert.deepEqual(run.engine.counts, { underway: 1, failed: 0, unverified: 0 });
+  run.giveAllChunks();
+  run.assertHere("a");
+  assert.equal(run.engine.isSettled, true);
+});
+
 Deno.test("Engine downloads 10,000 files, some of them active, in little time", () => {
   const timed = new TimedRun({ checksAll: false });
   const { run } = timed;
@@ -290,6 +334,7 @@ Deno.test("Engine downloads 10,000 files, some of them active, in little time", 
   const took = performance.now() - start;
   assert.equal(run.engine.stats.done, 10_000);
   for (const path of run.wanted.keys()) run.assertHere(path);
+  assert.equal(run.disk.open, 0);
   assert.ok(run.checks.mostLive <= 3 * 512, `${run.checks.mostLive} files were active`);
   assert.ok(took < 5_000, `It took ${took} ms`);
   // 250 MB over 100 MB/s: the line was never idle for long.

@@ -29,6 +29,7 @@ Deno.test("RunStats counts a file that is wanted again, and one that is dropped 
   stats.onQueued("a", 0);
   stats.onFailed(failed("a"));
   stats.onQueued("a", 0);
+  assert.deepEqual(stats.failed, []);
   stats.onDone("a", false);
   stats.onDropped("a");
   assert.equal(stats.done, 1);

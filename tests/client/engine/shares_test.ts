@@ -165,3 +165,33 @@ Deno.test("Engine shares a line 10 : 4 : 1 among many small files, too", () => {
   timed.passUntil(5 * SECOND);
   assertShares(timed, 0, 5 * SECOND);
 });
+
+Deno.test("Engine measures no shares while there is no connection", () => {
+  const timed = new TimedRun({ verify: false });
+  const { run } = timed;
+  run.want(...PRIORITIES.map((priority) => ({ path: priority, size: LARGE, priority })));
+  const id = timed.connect({ rate: 25e6 });
+  timed.passUntil(2 * SECOND);
+  timed.disconnect(id);
+  timed.passUntil(60 * SECOND);
+  timed.connect({ rate: 25e6 });
+  timed.passUntil(61 * SECOND);
+  assert.equal(run.engine.shares(run.now)?.took, 3 * SECOND);
+});
+
+Deno.test("Engine does not take a line for slow over which it asked for little", () => {
+  const timed = new TimedRun({ verify: false });
+  const { run } = timed;
+  timed.connect({ rate: 100e6, roundTrip: 100 });
+  run.want({ path: "a", size: 300e6 });
+  timed.finish();
+  for (let i = 0; i < 50; i++) {
+    run.want({ path: `small ${i}`, size: 1_000 });
+    timed.passUntil(run.now + 150);
+  }
+  assert.equal(run.engine.isSettled, true);
+  run.want({ path: "b", size: 300e6 });
+  const asked = run.gets("b").reduce((sum, { length }) => sum + length, 0);
+  // What the line carries in a round-trip, and more.
+  assert.ok(asked > 10e6, `Only ${asked} bytes are asked for`);
+});
