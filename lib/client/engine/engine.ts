@@ -73,6 +73,7 @@ export class Engine {
 
   /** Makes the files what a plan wants: adds, moves to another priority, replaces, drops. */
   setPlan(plan: Plan, reasonToDrop: (path: string) => string, now: number): void {
+    this.#settle();
     for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.keys()]) {
       for (const path of [...known]) {
         if (!plan.files.has(path)) this.#drop(path, reasonToDrop(path));
@@ -132,6 +133,7 @@ export class Engine {
   stop(): void {
     this.#stopped = true;
     this.#timers.clear();
+    this.#settle();
     for (const record of this.#active.values()) this.#lifecycle.end(record, "stopped");
   }
 
@@ -285,9 +287,7 @@ export class Engine {
 
   /** Moves the files that have ended out of the active ones. */
   #settle(): void {
-    for (const record of this.#out.settled.splice(0)) {
-      const { planned, phase, file: { path } } = record;
-      if (this.#active.get(path) !== record) continue;
+    for (const { planned, phase, file: { path } } of this.#out.settled.splice(0)) {
       this.#active.delete(path);
       this.#begun[planned.priority]--;
       this.#settled.set(path, { planned, phase });

@@ -11,7 +11,7 @@ import type { PlannedFile } from "../input/plan.ts";
 
 /** The phase of a file. The last six are final for the record. */
 export type Phase =
-  /** The disk is being looked at. */
+  /** The disk says what is here, and proves it. */
   | "inspecting"
   /** The file under the final name is being compared by its digest. */
   | "comparing"
@@ -32,12 +32,15 @@ export type Phase =
   /** Cut off by the end of the run. */
   | "stopped";
 
-/** The phases that may follow each phase: the whole life of a file. */
+/**
+ * The phases that may follow each phase: the whole life of a file. Besides, a file that has not
+ * ended can be dropped or stopped in each of them.
+ */
 export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
-  inspecting: ["comparing", "fetching", "verifying", "done", "failed", "outdated"],
-  comparing: ["inspecting", "fetching", "verifying", "done", "failed", "outdated"],
+  inspecting: ["comparing", "fetching", "done", "failed"],
+  comparing: ["inspecting", "done", "failed", "outdated"],
   fetching: ["verifying", "failed", "outdated"],
-  verifying: ["inspecting", "fetching", "committing", "failed", "unverified", "outdated"],
+  verifying: ["inspecting", "committing", "failed", "unverified", "outdated"],
   committing: ["done", "failed"],
   outdated: [],
   done: [],

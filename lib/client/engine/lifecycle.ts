@@ -3,9 +3,10 @@
  *
  * ```
  * inspecting → comparing → done            what is under the final name is the file
+ * comparing → inspecting → fetching        it is another file
  * inspecting → fetching → verifying → committing → done
  * verifying → inspecting → fetching        a wrong digest, once
- * any → outdated                           the server has another version now: a new record later
+ * comparing, fetching, verifying → outdated        the server has another version: a new record
  * ```
  *
  * @module
@@ -84,6 +85,8 @@ export class Lifecycle {
 
   /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
   end(record: FileRecord, phase: "dropped" | "stopped"): void {
+    // What is on its way to its name arrives there: it is done, and not cut off.
+    if (phase === "stopped" && record.phase === "committing") return;
     const isEnded = isFinal(record.phase);
     record.phase = phase;
     if (isEnded) return;
@@ -154,10 +157,10 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (error.code !== "read-failed" || record.readFailures++ >= READ_RETRIES) {
-      return this.#fail(record, error, now);
-    }
+    if (error.code !== "read-failed") return this.#fail(record, error, now);
+    // Chunks that were asked for before the pause fail with the one that began it.
     if (!record.paused) {
+      if (record.readFailures++ === READ_RETRIES) return this.#fail(record, error, now);
       record.paused = true;
       const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
       this.#timers.add(now + pause, { record, type: "chunks" });
@@ -325,13 +328,13 @@ export class Lifecycle {
     const isOutdated = error instanceof WireError && OUTDATED_CODES.has(error.code);
     if (isOutdated && record.beginnings + 1 < MAX_BEGINNINGS) {
       // The next list mostly tells what to do; but the server may have been wrong for a moment.
-      record.phase = "outdated";
+      this.#move(record, "outdated");
       this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
       return;
     }
     const { path } = record.file;
     const { verification, ...failure } = fileFailure(error);
-    record.phase = verification ? "unverified" : "failed";
+    this.#move(record, verification ? "unverified" : "failed");
     this.#stats.onFailed({ path, ...failure });
     this.#emit({ type: "failed", path, ...failure, verification });
     this.#settle(record);

@@ -9,7 +9,7 @@ import { perPriority, PRIORITIES, WEIGHTS } from "../priority.ts";
 import { RequestWindow, type SentRequest } from "../schedule/request_window.ts";
 import { Scheduler } from "../schedule/scheduler.ts";
 import { type ContestedChunk, ShareMeter } from "../schedule/share_meter.ts";
-import { type FileRecord, giveBack, hasMore, takeChunk } from "./file_record.ts";
+import { type FileRecord, giveBack, hasMore, isFinal, takeChunk } from "./file_record.ts";
 
 /** What a server allows on a connection. */
 export interface ConnectionLimits {
@@ -167,10 +167,7 @@ export class RequestPlanner {
   }
 
   #takeDigests(link: Link, requests: ServerRequest[]): void {
-    const max = Math.ceil(link.limits.maxRequests * DIGEST_SHARE);
-    while (
-      this.#digestsWaiting > 0 && link.digests < max && link.open.size < link.limits.maxRequests
-    ) {
+    while (this.#mayAskDigest(link) && link.open.size < link.limits.maxRequests) {
       const record = this.#nextDigest();
       if (!record) return;
       const { path, version } = record.file;
@@ -181,12 +178,17 @@ export class RequestPlanner {
     }
   }
 
+  /** Whether a digest waits that may take the next place. */
+  #mayAskDigest({ limits: { maxRequests }, digests }: Link): boolean {
+    return this.#digestsWaiting > 0 && digests < Math.ceil(maxRequests * DIGEST_SHARE);
+  }
+
   #nextDigest(): FileRecord | undefined {
     for (const priority of PRIORITIES) {
       const queue = this.#digests[priority];
       for (let record = queue.shift(); record; record = queue.shift()) {
         this.#digestsWaiting--;
-        if (record.phase !== "dropped" && record.digestState === "asked") return record;
+        if (!isFinal(record.phase) && record.digestState === "asked") return record;
       }
     }
     return undefined;
@@ -194,8 +196,8 @@ export class RequestPlanner {
 
   #takeChunks(link: Link, { requests, started }: PlannedRequests, now: number): void {
     const { limits: { maxRequests }, window, open } = link;
-    // One place is kept for a digest that waits.
-    while (open.size < maxRequests - Math.min(1, this.#digestsWaiting) && window.hasRoom) {
+    // One place is kept for a digest that may take it.
+    while (open.size < maxRequests - (this.#mayAskDigest(link) ? 1 : 0) && window.hasRoom) {
       const { competing } = this.#scheduler;
       const record = this.#scheduler.next();
       if (!record) return window.onAppLimited();

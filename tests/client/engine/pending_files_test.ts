@@ -16,7 +16,7 @@ function takeAll(pending: PendingFiles, priority: Priority): string[] {
   return paths;
 }
 
-Deno.test("PendingFiles returns the files of each priority in the order of their addition", () => {
+Deno.test("PendingFiles gives the files of each priority in the order of their coming", () => {
   const pending = new PendingFiles();
   for (const path of ["a", "b", "c"]) pending.put(planned(path, "NORMAL"));
   pending.put(planned("d", "HIGH"));
@@ -27,7 +27,7 @@ Deno.test("PendingFiles returns the files of each priority in the order of their
   assert.equal(pending.size, 0);
 });
 
-Deno.test("PendingFiles moves a file only if its priority changes", () => {
+Deno.test("PendingFiles moves a file whose priority changes, and only that", () => {
   const pending = new PendingFiles();
   for (const path of ["a", "b", "c"]) pending.put(planned(path, "NORMAL"));
   pending.put(planned("a", "HIGH"));
@@ -38,7 +38,7 @@ Deno.test("PendingFiles moves a file only if its priority changes", () => {
   assert.deepEqual(takeAll(pending, "HIGH"), ["a"]);
 });
 
-Deno.test("PendingFiles drops a removed file, and returns none twice", () => {
+Deno.test("PendingFiles forgets what is removed, and gives nothing twice", () => {
   const pending = new PendingFiles();
   for (const path of ["a", "b"]) pending.put(planned(path, "NORMAL"));
   assert.equal(pending.remove("a"), true);

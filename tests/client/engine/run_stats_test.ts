@@ -1,75 +1,72 @@
 import assert from "node:assert/strict";
-import type { ClientEvent } from "../../../lib/client/events.ts";
-import { WEIGHTS } from "../../../lib/client/priority.ts";
-import { ShareMeter } from "../../../lib/client/schedule/share_meter.ts";
+import { type FileRecord, newRecord } from "../../../lib/client/engine/file_record.ts";
 import { RunStats } from "../../../lib/client/engine/run_stats.ts";
+import type { FailedFile } from "../../../lib/client/events.ts";
 
-function statsAt(now: number): RunStats {
-  return new RunStats(new ShareMeter(WEIGHTS), now);
+function recordOf(path: string): FileRecord {
+  const file = { path, size: 1000, modified: 0, version: "v" };
+  return newRecord({ file, priority: "NORMAL", sha256: null, line: 1 });
 }
 
-function queued(path: string): ClientEvent {
-  return { type: "queued", path, priority: "NORMAL", size: 1000 };
+function failed(path: string): FailedFile {
+  return { path, reason: "no", advice: "do" };
 }
 
-function finished(path: string, alreadyThere = false): ClientEvent {
-  return { type: "finished", path, size: 1000, took: 5, sha256: null, alreadyThere };
-}
-
-function failed(path: string): ClientEvent {
-  return { type: "failed", path, reason: "no", advice: "do", verification: false };
-}
-
-Deno.test("RunStats counts done files and lists failed ones", () => {
-  const stats = statsAt(0);
-  for (const path of ["a", "b", "c", "d"]) stats.note(queued(path), 0);
-  for (const event of [finished("a"), finished("b", true), failed("c"), failed("d")]) {
-    stats.note(event, 1);
-  }
-  stats.note({ type: "dropped", path: "d", reason: "" }, 2);
-  const { done, alreadyThere, failed: failures } = stats.summary(3);
-  assert.deepEqual([done, alreadyThere], [2, 1]);
-  assert.deepEqual(failures, [{ path: "c", reason: "no", advice: "do" }]);
+Deno.test("RunStats counts what is done and lists what failed", () => {
+  const stats = new RunStats();
+  for (const path of ["a", "b", "c", "d"]) stats.onQueued(path, 0);
+  stats.onDone("a", false);
+  stats.onDone("b", true);
+  stats.onFailed(failed("c"));
+  stats.onFailed(failed("d"));
+  stats.onDropped("d");
+  assert.deepEqual([stats.done, stats.alreadyThere], [2, 1]);
+  assert.deepEqual(stats.failed, [{ path: "c", reason: "no", advice: "do" }]);
 });
 
-Deno.test("RunStats counts a file once that is queued again, and one dropped after its end", () => {
-  const stats = statsAt(0);
-  for (const event of [queued("a"), failed("a"), queued("a"), finished("a")]) stats.note(event, 0);
-  stats.note({ type: "dropped", path: "a", reason: "its line is gone" }, 0);
-  assert.equal(stats.summary(0).done, 1);
-  assert.deepEqual(stats.summary(0).failed, []);
-  stats.note(queued("a"), 0);
-  assert.equal(stats.summary(0).done, 0);
+Deno.test("RunStats counts a file that is wanted again, and one that is dropped after its end", () => {
+  const stats = new RunStats();
+  stats.onQueued("a", 0);
+  stats.onFailed(failed("a"));
+  stats.onQueued("a", 0);
+  assert.deepEqual(stats.failed, []);
+  stats.onDone("a", false);
+  stats.onDropped("a");
+  assert.equal(stats.done, 1);
+  assert.deepEqual(stats.failed, []);
+  stats.onQueued("a", 0);
+  assert.equal(stats.done, 0);
 });
 
-Deno.test("RunStats does not count a file that was fetched as already there", () => {
-  const stats = statsAt(0);
-  const chunk = { download: {}, path: "a", bytes: 10, received: 10, contested: null };
-  stats.arrived(chunk);
-  for (const event of [finished("a"), queued("a"), finished("a", true)]) stats.note(event, 0);
-  assert.deepEqual([stats.summary(0).done, stats.summary(0).alreadyThere], [1, 0]);
+Deno.test("RunStats does not take for there already what was fetched in this run", () => {
+  const stats = new RunStats();
+  stats.onChunk(recordOf("a"), 10, 10);
+  stats.onDone("a", false);
+  stats.onQueued("a", 0);
+  stats.onDone("a", true);
+  assert.deepEqual([stats.done, stats.alreadyThere], [1, 0]);
 });
 
-Deno.test("RunStats counts repeated bytes separately", () => {
-  const stats = statsAt(0);
-  const download = {};
-  const arrive = (bytes: number, received: number) =>
-    stats.arrived({ download, path: "a", bytes, received, contested: null });
-  // 200 are left from an earlier run; then 300 are lost and fetched again.
-  arrive(300, 500);
-  arrive(300, 800);
-  arrive(200, 700);
-  arrive(200, 900);
-  const { bytes, repeated } = stats.summary(0);
-  assert.deepEqual([bytes, repeated], [1000, 300]);
+Deno.test("RunStats counts bytes apart that had to come twice", () => {
+  const stats = new RunStats();
+  const record = recordOf("a");
+  // 200 were there before; then 300 are lost and come again.
+  stats.onChunk(record, 300, 300);
+  stats.onChunk(record, 300, 300);
+  stats.onChunk(record, 200, 0);
+  stats.onChunk(record, 200, 100);
+  assert.deepEqual([stats.received, stats.repeated], [1000, 300]);
 });
 
-Deno.test("RunStats counts the time in which there was something to download", () => {
-  const stats = statsAt(1000);
-  stats.note(queued("a"), 2000);
-  stats.note(finished("a"), 3000);
-  stats.note({ type: "idle" }, 3000);
-  stats.note(queued("b"), 10_000);
-  const { took, activeTime } = stats.summary(10_500);
-  assert.deepEqual([took, activeTime], [9500, 1500]);
+Deno.test("RunStats counts the time in which there was something to do", () => {
+  const stats = new RunStats();
+  assert.equal(stats.activeTime(2000), 0);
+  stats.onQueued("a", 2000);
+  assert.equal(stats.activeTime(2500), 500);
+  stats.onDone("a", false);
+  stats.onIdle(3000);
+  assert.equal(stats.activeTime(9000), 1000);
+  stats.onQueued("b", 10_000);
+  stats.onQueued("c", 10_200);
+  assert.equal(stats.activeTime(10_500), 1500);
 });

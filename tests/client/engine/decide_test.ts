@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import type { LocalState } from "../../../lib/client/disk/local_state.ts";
+import { decide, decideFetch } from "../../../lib/client/engine/decide.ts";
+
+const NOTHING: LocalState = {
+  present: "nothing",
+  resumableBytes: 0,
+  discardReason: null,
+  obstacle: null,
+};
+const FETCH = { type: "fetch", resume: false, discardReason: null };
+
+/** What is decided with a digest that is compared, and without one. */
+function decisions(local: Partial<LocalState>) {
+  return [true, false].map((digestWanted) => decide({ ...NOTHING, ...local }, digestWanted));
+}
+
+Deno.test("decide fetches a file of which nothing, or something else, is here", () => {
+  for (const present of ["nothing", "other"] as const) {
+    assert.deepEqual(decisions({ present }), [FETCH, FETCH]);
+  }
+});
+
+Deno.test("decide compares a file of the right size by its digest, if that is wanted", () => {
+  assert.deepEqual(decisions({ present: "same" }), [
+    { type: "compare", looksSame: true },
+    { type: "accept" },
+  ]);
+  // Without a digest, only the time tells that it is the file.
+  assert.deepEqual(decisions({ present: "same size" }), [
+    { type: "compare", looksSame: false },
+    FETCH,
+  ]);
+});
+
+Deno.test("decide lets nothing be put where something stands in the way", () => {
+  const blocked = { type: "blocked", reason: "a folder is in the way" };
+  for (const present of ["nothing", "same", "same size", "other"] as const) {
+    const local = { present, obstacle: "a folder is in the way", resumableBytes: 5 };
+    assert.deepEqual(decisions(local), [blocked, blocked]);
+  }
+});
+
+Deno.test("decide takes up an earlier download, or says why it is given up", () => {
+  assert.deepEqual(decisions({ resumableBytes: 7 })[0], { ...FETCH, resume: true });
+  for (const discardReason of ["outdated", "unreadable"] as const) {
+    assert.deepEqual(decisions({ discardReason })[0], { ...FETCH, discardReason });
+  }
+});
+
+Deno.test("decide prefers the file under the final name to an earlier download", () => {
+  const local = { ...NOTHING, present: "same", resumableBytes: 7 } as const;
+  assert.equal(decide(local, true).type, "compare");
+  assert.equal(decide(local, false).type, "accept");
+  // The comparison may say that it is another file.
+  assert.deepEqual(decideFetch(local), { ...FETCH, resume: true });
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { digestOf } from "../../support/virtual_disk.ts";
+import { VirtualRun } from "../../support/virtual_run.ts";
+
+const KB = 1024;
+const RIGHT = digestOf({ path: "a", version: "v1" });
+
+Deno.test("Engine asks for a small file's digest with its chunk, where the server can do that", () => {
+  const run = new VirtualRun();
+  run.connect({ inlineDigest: true });
+  run.want({ path: "a", size: 16 * KB });
+  assert.equal(run.gets()[0]!.digest, true);
+  run.giveAllChunks();
+  run.assertHere("a");
+  assert.equal(run.sent.length, 1);
+});
+
+Deno.test("Engine asks by DIGEST for what a server leaves out before its chunk", () => {
+  const run = new VirtualRun();
+  run.connect({ inlineDigest: true });
+  run.want({ path: "a", size: 16 * KB });
+  run.giveChunk(run.gets()[0]!, false, null);
+  run.giveDigest(run.digests()[0]!);
+  run.assertHere("a");
+  assert.equal(run.sent.length, 2);
+});
+
+Deno.test("Engine asks by DIGEST where the server cannot do that, or the file is large", () => {
+  for (const inlineDigest of [true, false]) {
+    const run = new VirtualRun();
+    run.connect({ inlineDigest });
+    const size = inlineDigest ? 300 * KB : 16 * KB;
+    run.want({ path: "a", size });
+    assert.equal(run.gets()[0]!.digest, false);
+    // The server computes the digest of a large file while its chunks travel.
+    assert.equal(run.digests().length, inlineDigest ? 1 : 0);
+    run.giveAllChunks();
+    run.giveDigest(run.digests()[0]!);
+    run.assertHere("a");
+  }
+});
+
+Deno.test("Engine asks by DIGEST for a large file that comes in one chunk", () => {
+  const run = new VirtualRun();
+  run.connect({ inlineDigest: true });
+  // A line that has proven fast gets large chunks.
+  run.want({ path: "warm up", size: 8 * KB * KB });
+  run.giveAllChunks();
+  run.want({ path: "a", size: 256 * KB }, { path: "b", size: 256 * KB + 1 });
+  const gets = ["a", "b"].flatMap((path) => run.gets(path));
+  assert.deepEqual(gets.map(({ length, digest }) => [length, digest]), [
+    [256 * KB, true],
+    [256 * KB + 1, false],
+  ]);
+  run.giveAllChunks();
+  assert.deepEqual(run.digests().map(({ path }) => path), ["warm up", "b"]);
+});
+
+Deno.test("Engine asks for no digest that the input list names", () => {
+  const run = new VirtualRun();
+  run.connect({ inlineDigest: true });
+  run.want({ path: "a", size: 16 * KB, sha256: RIGHT });
+  assert.equal(run.gets()[0]!.digest, false);
+  run.giveAllChunks();
+  run.assertHere("a");
+  assert.equal(run.sent.length, 1);
+  assert.deepEqual(run.events.at(-2), { type: "verified", path: "a", sha256: RIGHT, by: "input" });
+});
+
+for (const size of [500, 100 * KB]) {
+  Deno.test(`Engine fetches a file of ${size} bytes again that came wrong, once`, () => {
+    const run = new VirtualRun();
+    run.connect({ maxChunk: 16 * KB });
+    run.want({ path: "a", size });
+    run.giveChunk(run.gets()[0]!, true);
+    run.giveAllChunks();
+    run.giveDigest(run.digests()[0]!);
+    const reason = `its SHA-256 is digest of something like a, the server says ${RIGHT}`;
+    assert.equal(run.story("a").at(-1), `refetching: ${reason}`);
+    // All of it: there is no telling which bytes are wrong.
+    assert.equal(run.gets()[0]!.offset, 0);
+    run.giveAllChunks();
+    run.assertHere("a");
+    assert.deepEqual(run.engine.stats.received, 2 * size);
+    assert.deepEqual(run.engine.stats.repeated, size);
+    assert.equal(run.sent.filter(({ type }) => type === "digest").length, 1);
+  });
+
+  Deno.test(`Engine gives a file of ${size} bytes up that came wrong twice`, () => {
+    const run = new VirtualRun();
+    run.connect({ maxChunk: 16 * KB });
+    run.want({ path: "a", size });
+    for (let fetch = 0; fetch < 2; fetch++) {
+      run.giveChunk(run.gets()[0]!, true);
+      run.giveAllChunks();
+      for (const request of run.digests()) run.giveDigest(request);
+    }
+    assert.deepEqual(run.engine.counts, { underway: 0, failed: 0, unverified: 1 });
+    const last = run.events.at(-1)!;
+    assert.ok(last.type === "failed" && last.verification);
+    assert.equal(run.disk.partials.has("a"), false);
+    assert.equal(run.disk.finals.has("a"), false);
+  });
+}
+
+Deno.test("Engine fetches only what was damaged on the disk, if that is why a digest is wrong", () => {
+  const run = new VirtualRun();
+  run.connect();
+  run.want({ path: "a", size: 100 * KB });
+  run.giveAllChunks();
+  run.performsAtOnce = ({ type }) => type !== "open";
+  run.giveDigest(run.digests()[0]!, "another digest");
+  run.disk.damage("a", { start: 1_000, end: 1_500 });
+  run.stepDisk("a");
+  assert.deepEqual(run.gets().map(({ offset, length }) => [offset, length]), [[1_000, 500]]);
+  assert.equal(run.story("a").at(-1), "refetching: 500 of the bytes that were here are damaged");
+});
+
+Deno.test("Engine gives a file up at once whose digest in the input list the server has not either", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.want({ path: "a", size: 500, sha256: "listed" });
+  run.giveAllChunks();
+  // Is it not the server's content, or is the list wrong?
+  run.giveDigest(run.digests()[0]!);
+  assert.equal(run.story("a").at(-1), `failed: its SHA-256 is ${RIGHT}, line 1 says listed`);
+  assert.equal(run.engine.counts.unverified, 1);
+  assert.equal(run.sent.length, 2);
+});
+
+Deno.test("Engine fetches a file again that is neither the listed nor the server's content", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.want({ path: "a", size: 500, sha256: RIGHT });
+  run.giveChunk(run.gets()[0]!, true);
+  run.giveDigest(run.digests()[0]!);
+  assert.equal(run.story("a").at(-1)?.startsWith("refetching: "), true);
+  run.giveAllChunks();
+  run.assertHere("a");
+});
+
+Deno.test("Engine fetches a file again if the server cannot say what its content is", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.want({ path: "a", size: 500, sha256: "listed" });
+  run.giveAllChunks();
+  for (let failure = 0; failure < 5; failure++) {
+    run.refuse(run.digests()[0]!, "read-failed");
+    run.wait(4_000);
+  }
+  assert.equal(run.digests().length, 0);
+  run.giveAllChunks();
+  assert.equal(run.engine.counts.unverified, 1);
+  assert.equal(run.sent.filter(({ type }) => type === "get").length, 2);
+});
+
+Deno.test("Engine takes digests in the order of their priorities, a quarter of the places at most", () => {
+  const run = new VirtualRun();
+  run.connect({ maxRequests: 8 });
+  const files = Array.from({ length: 6 }, (_, index) => ({ path: `n${index}`, size: 0 }));
+  run.want(...files);
+  assert.equal(run.digests().length, 2);
+  run.want({ path: "c", size: 0, priority: "CRITICAL" });
+  run.giveDigest(run.digests()[0]!);
+  assert.equal(run.digests().at(-1)!.path, "c");
+  while (run.digests().length > 0) run.giveDigest(run.digests()[0]!);
+  assert.equal(run.engine.isSettled, true);
+});
+
+Deno.test("Engine asks for chunks while digests wait for each other", () => {
+  for (const maxRequests of [2, 3, 4, 5]) {
+    const run = new VirtualRun();
+    run.connect({ maxRequests });
+    run.want({ path: "x", size: 0 }, { path: "y", size: 0 }, { path: "z", size: 0 });
+    run.want({ path: "a", size: 100 * KB });
+    assert.equal(run.digests().length, Math.ceil(maxRequests / 4));
+    assert.ok(run.gets("a").length > 0, `${maxRequests} places`);
+    run.giveAllChunks();
+    while (run.digests().length > 0) run.giveDigest(run.digests()[0]!);
+    run.assertHere("a");
+  }
+});

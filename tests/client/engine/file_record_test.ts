@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  askFor,
+  type FileRecord,
+  giveBack,
+  hasMore,
+  isFinal,
+  newRecord,
+  NEXT_PHASES,
+  type Phase,
+  takeChunk,
+  wantsDigest,
+} from "../../../lib/client/engine/file_record.ts";
+
+function recordOf(size: number, sha256: string | null = null): FileRecord {
+  const file = { path: "a", size, modified: 0, version: "v" };
+  return newRecord({ file, priority: "NORMAL", sha256, line: 1 });
+}
+
+/** All that there is to ask for, in chunks of at most `max` bytes, as pairs of numbers. */
+function takeAll(record: FileRecord, max: number): number[][] {
+  const chunks: number[][] = [];
+  for (let chunk = takeChunk(record, max); chunk; chunk = takeChunk(record, max)) {
+    chunks.push([chunk.start, chunk.end]);
+  }
+  return chunks;
+}
+
+Deno.test("takeChunk gives nothing until it is known what is here", () => {
+  const record = recordOf(100);
+  assert.equal(hasMore(record), false);
+  assert.equal(takeChunk(record, 10), undefined);
+});
+
+Deno.test("takeChunk gives the whole file in order, each byte once", () => {
+  const record = recordOf(25);
+  askFor(record, null);
+  assert.equal(hasMore(record), true);
+  assert.deepEqual(takeAll(record, 10), [[0, 10], [10, 20], [20, 25]]);
+  assert.equal(hasMore(record), false);
+});
+
+Deno.test("takeChunk gives what is lacking only", () => {
+  const record = recordOf(100);
+  askFor(record, [{ start: 10, end: 15 }, { start: 50, end: 70 }]);
+  assert.equal(record.received, 75);
+  assert.deepEqual(takeAll(record, 12), [[10, 15], [50, 62], [62, 70]]);
+  assert.equal(hasMore(record), false);
+});
+
+Deno.test("takeChunk gives first what was given back", () => {
+  const record = recordOf(40);
+  askFor(record, null);
+  for (let i = 0; i < 3; i++) takeChunk(record, 10);
+  giveBack(record, { start: 10, end: 20 });
+  assert.deepEqual(takeAll(record, 10), [[10, 20], [30, 40]]);
+});
+
+Deno.test("askFor begins again with nothing, and keeps in mind how much was here", () => {
+  const record = recordOf(100);
+  askFor(record, [{ start: 0, end: 20 }]);
+  assert.deepEqual([record.received, record.peakReceived], [80, 80]);
+  askFor(record, null);
+  assert.deepEqual([record.received, record.peakReceived], [0, 80]);
+  assert.deepEqual(takeAll(record, 100), [[0, 100]]);
+});
+
+Deno.test("hasMore is false during a pause", () => {
+  const record = recordOf(10);
+  askFor(record, null);
+  record.paused = true;
+  assert.equal(hasMore(record), false);
+  record.paused = false;
+  assert.equal(hasMore(record), true);
+});
+
+Deno.test("wantsDigest is true of a verified run, and of a digest in the input list", () => {
+  assert.equal(wantsDigest(recordOf(1), true), true);
+  assert.equal(wantsDigest(recordOf(1), false), false);
+  assert.equal(wantsDigest(recordOf(1, "digest"), false), true);
+});
+
+Deno.test("isFinal is true of the phases that nothing follows", () => {
+  const phases = Object.keys(NEXT_PHASES) as Phase[];
+  assert.deepEqual(phases.filter(isFinal), [
+    "outdated",
+    "done",
+    "failed",
+    "unverified",
+    "dropped",
+    "stopped",
+  ]);
+});
+
+Deno.test("takeChunk and giveBack lose no byte, and give none twice", () => {
+  const step = fc.record({ max: fc.integer({ min: 1, max: 30 }), isLost: fc.boolean() });
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 200 }),
+    fc.array(step, { maxLength: 50 }),
+    (size, steps) => {
+      const record = recordOf(size);
+      askFor(record, null);
+      const times = new Uint8Array(size);
+      for (const { max, isLost } of [...steps, ...Array(size).fill({ max: 30, isLost: false })]) {
+        const chunk = takeChunk(record, max);
+        if (!chunk) break;
+        assert.ok(chunk.end > chunk.start && chunk.end - chunk.start <= max);
+        if (isLost) giveBack(record, chunk);
+        else for (let at = chunk.start; at < chunk.end; at++) times[at]!++;
+      }
+      assert.equal(hasMore(record), false);
+      assert.ok(times.every((count) => count === 1));
+    },
+  ));
+});

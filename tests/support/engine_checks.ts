@@ -1,0 +1,231 @@
+/**
+ * What holds in every run of the engine, whatever happens: checked while it runs.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Ranges } from "../../lib/client/disk/byte_ranges.ts";
+import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
+import {
+  type FileRecord,
+  hasMore,
+  isFinal,
+  NEXT_PHASES,
+  type Phase,
+} from "../../lib/client/engine/file_record.ts";
+import type { ConnectionLimits, ServerRequest } from "../../lib/client/engine/request_planner.ts";
+import type { ClientEvent } from "../../lib/client/events.ts";
+import type { PlannedFile } from "../../lib/client/input/plan.ts";
+import type { ErrorCode } from "../../lib/errors.ts";
+import { perPriority, PRIORITIES } from "../../lib/client/priority.ts";
+
+/** A connection as a server sees it. */
+export interface VirtualConnection {
+  readonly id: number;
+  readonly limits: ConnectionLimits;
+  /** Requests that are not answered, in the order of their coming. */
+  readonly open: Set<ServerRequest>;
+  isClosing: boolean;
+}
+
+/** With less than this in flight, in bytes, and a free place, every line has room. */
+const ALWAYS_ROOM = 128 * 1024;
+/** The shortest and the longest pause before something is tried again, in milliseconds. */
+const SHORTEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 4_000;
+/** How many files of one priority may be active at once. */
+const MAX_ACTIVE_FILES = 512;
+
+/** Watches one engine. */
+export class EngineChecks {
+  /** The transitions that were seen, as "phase → phase". */
+  readonly transitions: Set<string>;
+  /** Files that have begun and have not come to an end, by path. */
+  readonly live = new Map<string, FileRecord>();
+  /** The most of them at any time. */
+  mostLive = 0;
+  /** How every wanted file stands, by its events. */
+  readonly states = new Map<string, "underway" | "done" | "failed">();
+  readonly #records = new WeakSet<FileRecord>();
+  /** Bytes that were asked for and not given back, by file. */
+  readonly #held = new WeakMap<FileRecord, Ranges>();
+  /** Files whose digest is asked for. */
+  readonly #asked = new Set<FileRecord>();
+  /** Files whose digest the server failed to read: how often, and until when they wait. */
+  readonly #refused = new Map<FileRecord, { times: number; until: number }>();
+
+  /** @param transitions Takes the transitions that are seen. */
+  constructor(transitions: Set<string> = new Set()) {
+    this.transitions = transitions;
+  }
+
+  onAction({ type, record }: DiskAction, isStopped: boolean): void {
+    const { path } = record.file;
+    if (isStopped) assert.equal(type, "release", `${path}: ${type} after the stop`);
+    if (this.#records.has(record)) return;
+    assert.equal(type, "inspect", `${path} begins with ${type}`);
+    this.#records.add(record);
+    this.#held.set(record, new Ranges());
+    this.#observe(record);
+    this.live.set(path, record);
+    this.mostLive = Math.max(this.mostLive, this.live.size);
+  }
+
+  onRequest(request: ServerRequest, { limits, open, isClosing }: VirtualConnection): void {
+    const { record, path } = request;
+    assert.ok(!isClosing, `${path} is asked for over a connection that is closing`);
+    assert.ok(open.size <= limits.maxRequests, "More requests are open than the server allows");
+    assert.ok(!isFinal(record.phase), `${path} is asked for and ${record.phase}`);
+    assert.deepEqual([path, request.version], [record.file.path, record.file.version]);
+    if (request.type === "digest") {
+      const isNew = record.serverDigest === null && !this.#asked.has(record);
+      assert.ok(isNew, `The digest of ${path} is asked for again`);
+      this.#asked.add(record);
+      return;
+    }
+    const { offset, length, digest } = request;
+    assert.equal(record.phase, "fetching");
+    assert.ok(!record.paused, `${path} is asked for during its pause`);
+    assert.ok(length > 0 && length <= limits.maxChunk && offset + length <= record.file.size);
+    if (digest) assert.ok(limits.inlineDigest && length === record.file.size);
+    const held = this.#held.get(record)!;
+    const before = held.size;
+    held.add({ start: offset, end: offset + length });
+    assert.equal(held.size, before + length, `Bytes of ${path} are asked for twice`);
+  }
+
+  /** A request was answered, refused, or lost with its connection. */
+  onClosed(request: ServerRequest, outcome: "answered" | ErrorCode | "lost", now: number): void {
+    const { record } = request;
+    if (request.type === "digest") {
+      this.#asked.delete(record);
+      if (outcome !== "read-failed") return;
+      const times = (this.#refused.get(record)?.times ?? 0) + 1;
+      this.#refused.set(record, { times, until: now + SHORTEST_PAUSE_MS * 2 ** (times - 1) });
+    } else if (outcome !== "answered") {
+      // The bytes did not come: they may be asked for again.
+      const { offset, length } = request;
+      this.#held.get(record)!.remove({ start: offset, end: offset + length });
+    }
+  }
+
+  /** The disk says what is here: the rest may be asked for, again. */
+  onResult(result: DiskResult): void {
+    if (result.type !== "opened" && result.type !== "discarded") return;
+    const { record } = result;
+    const held = new Ranges({ start: 0, end: record.file.size });
+    const lacking = result.type === "opened" ? result.lacking : [...held];
+    for (const range of lacking) held.remove(range);
+    this.#held.set(record, held);
+  }
+
+  onEvent(event: ClientEvent): void {
+    if (!("path" in event)) return;
+    const { type, path } = event;
+    const state = this.states.get(path);
+    switch (type) {
+      case "queued":
+        this.states.set(path, "underway");
+        return;
+      case "dropped":
+        assert.notEqual(state, undefined, `${path} is dropped and was not wanted`);
+        this.states.delete(path);
+        return;
+      case "finished":
+      case "failed":
+        assert.equal(state, "underway", `${path} is ${type} and was ${state}`);
+        this.states.set(path, type === "failed" ? "failed" : "done");
+        return;
+      case "reprioritized":
+        assert.notEqual(state, undefined, `${path} is ${type} and was not wanted`);
+        return;
+      default:
+        assert.equal(state, "underway", `${path} is ${type} and was ${state}`);
+    }
+  }
+
+  /** Checks that nothing was left undone, and nothing forgotten. */
+  afterTurn(
+    wanted: ReadonlyMap<string, PlannedFile>,
+    connections: Iterable<VirtualConnection>,
+    wakeAt: number,
+    now: number,
+  ): void {
+    this.#checkTimers(wakeAt, now);
+    for (const connection of connections) {
+      if (!connection.isClosing) this.#checkConnection(connection, now);
+    }
+    this.#checkBeginnings(wanted);
+  }
+
+  /** Notes each transition from now on; it must be one of the table. */
+  #observe(record: FileRecord): void {
+    let { phase } = record;
+    const move = (next: Phase) => {
+      const isEnd = next === "dropped" || next === "stopped";
+      const isAllowed = isEnd
+        ? !isFinal(phase) || phase === "outdated"
+        : NEXT_PHASES[phase].includes(next);
+      assert.ok(isAllowed, `${record.file.path} goes from ${phase} to ${next}`);
+      if (!isEnd) this.transitions.add(`${phase} → ${next}`);
+      phase = next;
+      const { path } = record.file;
+      const hasEnded = isFinal(next) && next !== "outdated";
+      if (hasEnded && this.live.get(path) === record) this.live.delete(path);
+    };
+    Object.defineProperty(record, "phase", { get: () => phase, set: move, enumerable: true });
+  }
+
+  /** Whatever waits for a time has one. */
+  #checkTimers(wakeAt: number, now: number): void {
+    assert.ok(wakeAt > now, `The time to wake is over: ${wakeAt}, and it is ${now}`);
+    for (const record of this.live.values()) {
+      const until = this.#pauseOf(record, now);
+      const { path } = record.file;
+      assert.ok(wakeAt <= until, `${path} waits until ${until}, the engine until ${wakeAt}`);
+    }
+  }
+
+  /** Until when at the latest something is tried again; Infinity if nothing is. */
+  #pauseOf(record: FileRecord, now: number): number {
+    if (record.paused || record.phase === "outdated") return now + LONGEST_PAUSE_MS;
+    return this.#waitsForDigest(record, now) ? this.#refused.get(record)!.until : Infinity;
+  }
+
+  #waitsForDigest(record: FileRecord, now: number): boolean {
+    return record.digestState === "asked" && (this.#refused.get(record)?.until ?? 0) > now;
+  }
+
+  /** A connection with room is used. */
+  #checkConnection({ limits, open }: VirtualConnection, now: number): void {
+    if (open.size >= limits.maxRequests) return;
+    const requests = [...open];
+    const digests = requests.filter(({ type }) => type === "digest").length;
+    const inFlight = requests.reduce((sum, get) => sum + (get.type === "get" ? get.length : 0), 0);
+    const hasRoom = inFlight < Math.min(ALWAYS_ROOM, 8 * limits.maxChunk);
+    const hasDigestRoom = digests < Math.ceil(limits.maxRequests / 4);
+    for (const record of this.live.values()) {
+      const { phase, digestState, serverDigest, file: { path } } = record;
+      const isIdle = hasRoom && phase === "fetching" && hasMore(record);
+      assert.ok(!isIdle, `${path} has more, and a connection has room`);
+      const wantsDigest = digestState === "asked" && serverDigest === null &&
+        phase !== "outdated" &&
+        !this.#asked.has(record) && !this.#waitsForDigest(record, now);
+      assert.ok(!(hasDigestRoom && wantsDigest), `${path} waits for its digest, not asked for`);
+    }
+  }
+
+  /** A file waits only while there are enough before it. */
+  #checkBeginnings(wanted: ReadonlyMap<string, PlannedFile>): void {
+    const live = perPriority(() => 0);
+    const underway = perPriority(() => 0);
+    for (const { planned: { priority } } of this.live.values()) live[priority]++;
+    for (const [path, { priority }] of wanted) {
+      if (this.states.get(path) === "underway") underway[priority]++;
+    }
+    for (const priority of PRIORITIES) {
+      const expected = Math.min(underway[priority], MAX_ACTIVE_FILES);
+      assert.ok(live[priority] >= expected, `Of ${priority}, ${underway[priority]} files wait`);
+    }
+  }
+}

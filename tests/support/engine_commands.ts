@@ -1,0 +1,246 @@
+/**
+ * All that can happen to an engine, as random commands, and the end of a run of them.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PRIORITIES } from "../../lib/client/priority.ts";
+import type { ServerRequest } from "../../lib/client/engine/request_planner.ts";
+import { digestOf } from "./virtual_disk.ts";
+import { VirtualRun } from "./virtual_run.ts";
+
+const KB = 1024;
+const PATHS = ["a", "b", "c", "d", "e", "f"];
+const VERSIONS = ["v1", "v2", "v3"];
+const SIZES = [0, 1, 500, 16 * KB, 40 * KB, 100 * KB, 300 * KB];
+/** A digest in the input list that no content has. */
+const LISTED_WRONG = "a mistyped digest";
+const MAX_CONNECTIONS = 3;
+/** Whatever happened: so many rounds without another mishap bring a run to its end. */
+const MAX_LAST_ROUNDS = 10_000;
+
+/** A command; there is no model beside the engine, but checks that hold in every state. */
+export type EngineCommand = fc.Command<object, CommandRun>;
+
+/** A run with what the commands have done to it. */
+export class CommandRun extends VirtualRun {
+  /** Bytes of the chunks that came. */
+  bytesGiven = 0;
+
+  constructor(readonly verify: boolean) {
+    super({ verify });
+  }
+
+  give(request: ServerRequest, isWrong = false): void {
+    if (request.type === "digest") {
+      return this.giveDigest(request, isWrong ? "a wrong digest" : digestOf(request));
+    }
+    this.bytesGiven += request.length;
+    // Without a digest nobody would know.
+    this.giveChunk(request, isWrong && this.verify);
+  }
+
+  /** Requests that may be answered next: chunks come in their order, digests in any. */
+  get next(): ServerRequest[] {
+    return Array.from(this.connections.values(), ({ open }) => {
+      const requests = [...open];
+      const first = requests.find(({ type }) => type === "get");
+      return requests.filter((request) => request.type === "digest" || request === first);
+    }).flat();
+  }
+}
+
+const index = fc.nat({ max: 1_000 });
+const path = fc.constantFrom(...PATHS);
+const limits = fc.record({
+  maxRequests: fc.constantFrom(1, 2, 3, 4, 8, 256),
+  maxChunk: fc.constantFrom(KB, 16 * KB, 64 * KB, KB * KB),
+  inlineDigest: fc.boolean(),
+});
+const wantedFile = fc.record({
+  path,
+  version: fc.constantFrom(...VERSIONS),
+  priority: fc.constantFrom(...PRIORITIES),
+  listed: fc.constantFrom("nothing", "nothing", "nothing", "right", "wrong"),
+});
+
+/** The commands; the more frequent ones several times. */
+export const ENGINE_COMMANDS: readonly fc.Arbitrary<EngineCommand>[] = [
+  ...times(3, command("want", wantedFile, want)),
+  command("unwant", path, (run, path) => {
+    if (!run.isStopped) run.unwant(path);
+  }),
+  command(
+    "reprioritize",
+    fc.tuple(path, fc.constantFrom(...PRIORITIES)),
+    (run, [path, priority]) => {
+      if (run.wanted.has(path) && !run.isStopped) run.reprioritize(priority, path);
+    },
+  ),
+  ...times(
+    2,
+    command("connect", limits, (run, limits) => {
+      if (run.connections.size < MAX_CONNECTIONS) run.connect(limits);
+    }),
+  ),
+  command("disconnect", index, (run, at) => {
+    const id = pick([...run.connections.keys()], at);
+    if (id !== undefined) run.disconnect(id);
+  }),
+  command("close", index, (run, at) => {
+    const id = pick([...run.connections.keys()], at);
+    if (id !== undefined) run.close(id);
+  }),
+  ...times(
+    3,
+    command("give", index, (run, at) => {
+      const request = pick(run.next, at);
+      if (request) run.give(request);
+    }),
+  ),
+  ...times(
+    2,
+    command("give many", fc.nat({ max: 40 }), (run, count) => {
+      for (let i = 0; i < count && run.next[0]; i++) run.give(run.next[0]);
+    }),
+  ),
+  command("give wrong", index, (run, at) => {
+    const request = pick(run.next, at);
+    if (request) run.give(request, true);
+  }),
+  ...times(
+    2,
+    command(
+      "refuse",
+      fc.tuple(
+        index,
+        fc.constantFrom("read-failed", "read-failed", "changed", "not-found", "bad-request"),
+      ),
+      (run, [at, code]) => {
+        const request = pick(run.next, at);
+        if (request) run.refuse(request, code);
+      },
+    ),
+  ),
+  command("refuse all", fc.constantFrom("read-failed", "changed"), (run, code) => {
+    for (const { open } of [...run.connections.values()]) {
+      for (const request of [...open]) if (open.has(request)) run.refuse(request, code);
+    }
+  }),
+  command("slow disk", fc.boolean(), (run, isSlow) => {
+    run.performsAtOnce = () => !isSlow;
+  }),
+  ...times(
+    3,
+    command("step disk", index, (run, at) => {
+      const waiting = pick(run.disk.waiting, at);
+      if (waiting) run.stepDisk(waiting[0]);
+    }),
+  ),
+  command("step all of the disk", fc.constant(null), (run) => stepAll(run)),
+  command("fail disk", index, (run, at) => {
+    const waiting = pick(run.disk.waiting, at);
+    if (!waiting) return;
+    run.disk.fails = (action) => action === waiting[1];
+    run.stepDisk(waiting[0]);
+    run.disk.fails = () => false;
+  }),
+  command("damage", fc.tuple(path, fc.nat({ max: 300 * KB })), (run, [path, start]) => {
+    const phase = run.checks.live.get(path)?.phase;
+    // What is damaged behind the last look at it goes unnoticed, and what nobody compares.
+    const isLooked = phase === undefined || phase === "fetching" || phase === "inspecting";
+    if (!run.verify || !isLooked || !run.disk.partials.has(path)) return;
+    run.disk.damage(path, { start, end: start + 1_000 });
+  }),
+  command("block", fc.tuple(path, fc.boolean()), (run, [path, isBlocked]) => {
+    if (isBlocked) run.disk.obstacles.set(path, "something is in the way");
+    else run.disk.obstacles.delete(path);
+  }),
+  ...times(
+    2,
+    command("wait", fc.constantFrom(0, 1, 100, 500, 1_000, 4_000), (run, time) => {
+      run.wait(time);
+    }),
+  ),
+];
+
+/** The end of a run. */
+export const STOP = command("stop", fc.constant(null), (run) => {
+  if (!run.isStopped) run.stop();
+});
+
+/** Lets all come right from now on, and checks how every file has ended. */
+export function comeToAnEnd(run: CommandRun): void {
+  run.performsAtOnce = () => true;
+  stepAll(run);
+  if (run.isStopped) return checkStopped(run);
+  for (let round = 0; !run.engine.isSettled; round++) {
+    assert.ok(round < MAX_LAST_ROUNDS, `It comes to no end: ${run.engine.unfinished[0]?.path}`);
+    if ([...run.connections.values()].every(({ isClosing }) => isClosing)) run.connect();
+    const request = run.next[0];
+    if (request) run.give(request);
+    else if (run.engine.wakeAt < Infinity) run.wait(run.engine.wakeAt - run.now);
+  }
+  let failed = 0;
+  for (const [path, { file, sha256 }] of run.wanted) {
+    const state = run.checks.states.get(path);
+    assert.ok(state === "done" || state === "failed", `${path} is ${state} in the end`);
+    if (state === "failed") failed++;
+    else assert.equal(run.disk.finals.get(path)?.digest, sha256 ?? digestOf(file));
+  }
+  const { counts, unfinished, stats } = run.engine;
+  assert.deepEqual([counts.underway, counts.failed + counts.unverified], [0, failed]);
+  assert.deepEqual(unfinished, []);
+  assert.deepEqual([run.checks.live.size, run.disk.open], [0, 0]);
+  // The pauses of files that were dropped pass without consequences.
+  const sent = run.sent.length;
+  run.wait(10_000);
+  assert.deepEqual([run.engine.wakeAt, run.sent.length], [Infinity, sent]);
+  assert.equal(stats.received, run.bytesGiven);
+}
+
+/** Nothing is in two states; and nothing is open. */
+function checkStopped(run: CommandRun): void {
+  const unfinished = new Set(run.engine.unfinished.map(({ path }) => path));
+  assert.equal(run.engine.counts.underway, unfinished.size);
+  for (const path of run.wanted.keys()) {
+    const isUnderway = run.checks.states.get(path) === "underway";
+    assert.equal(unfinished.has(path), isUnderway, `${path} is underway: ${isUnderway}`);
+  }
+  assert.deepEqual([run.checks.live.size, run.disk.open], [0, 0]);
+}
+
+function want(
+  run: CommandRun,
+  { path, version, priority, listed }: typeof wantedFile extends fc.Arbitrary<infer T> ? T : never,
+): void {
+  if (run.isStopped) return;
+  const size = SIZES[(PATHS.indexOf(path) + 3 * VERSIONS.indexOf(version)) % SIZES.length]!;
+  const right = listed === "right" ? digestOf({ path, version }) : null;
+  run.want({ path, size, version, priority, sha256: listed === "wrong" ? LISTED_WRONG : right });
+}
+
+function stepAll(run: CommandRun): void {
+  for (let [first] = run.disk.waiting; first; [first] = run.disk.waiting) run.stepDisk(first[0]);
+}
+
+function pick<T>(items: readonly T[], at: number): T | undefined {
+  return items.length === 0 ? undefined : items[at % items.length];
+}
+
+function times<T>(count: number, item: T): T[] {
+  return Array<T>(count).fill(item);
+}
+
+function command<T>(
+  name: string,
+  parameters: fc.Arbitrary<T>,
+  act: (run: CommandRun, parameters: T) => void,
+): fc.Arbitrary<EngineCommand> {
+  return parameters.map((values) => ({
+    check: () => true,
+    run: (_: object, run: CommandRun) => act(run, values),
+    toString: () => `${name} ${fc.stringify(values)}`,
+  }));
+}

@@ -1,0 +1,255 @@
+/**
+ * A disk for the engine, without a disk: it performs actions as `Storage` does, in the order in
+ * which they come for each path, and keeps account of bytes in place of the bytes.
+ *
+ * Content is not real: a byte is right or wrong, a digest is a text that says what it is of.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
+import { OutputError } from "../../lib/client/disk/output_folder.ts";
+import type { LocalState } from "../../lib/client/disk/local_state.ts";
+import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
+import type { FileRecord } from "../../lib/client/engine/file_record.ts";
+import type { ListedFile } from "../../lib/protocol/payloads.ts";
+
+/** Chunks whose first byte is this one have not the content that the server's file has. */
+export const WRONG = 1;
+
+/** The digest of a version of a file. */
+export function digestOf({ path, version }: Pick<ListedFile, "path" | "version">): string {
+  return `digest of ${path} in ${version}`;
+}
+
+/** What stands under a final name. */
+export interface FinalFile {
+  readonly size: number;
+  readonly digest: string;
+  /** Of which version it has the modification time, if of any. */
+  readonly version: string | null;
+}
+
+/** What is here of a file that is not complete. */
+export interface PartialData {
+  readonly version: string;
+  readonly size: number;
+  readonly written: Ranges;
+  /** Parts of it that came wrong, which only the digest shows. */
+  readonly wrong: Ranges;
+  /** Parts of it that are not as they were written, which the journal shows. */
+  readonly damaged: Ranges;
+  /** Whether it has a journal, and so outlives its release. */
+  isJournaled: boolean;
+}
+
+/** A complete account of what of a file is here: no real one would be kept for so long. */
+export function partialOf(file: ListedFile, ...written: Range[]): PartialData {
+  return {
+    version: file.version,
+    size: file.size,
+    written: new Ranges(...written),
+    wrong: new Ranges(),
+    damaged: new Ranges(),
+    isJournaled: true,
+  };
+}
+
+/** Performs actions, each path's in their order, when they are stepped. */
+export class VirtualDisk {
+  readonly finals = new Map<string, FinalFile>();
+  readonly partials = new Map<string, PartialData>();
+  /** Why nothing can be put under a name. */
+  readonly obstacles = new Map<string, string>();
+  /** Whether an action fails. */
+  fails: (action: DiskAction) => boolean = () => false;
+  readonly #open = new Set<FileRecord>();
+  readonly #sealed = new Set<FileRecord>();
+  readonly #broken = new Set<FileRecord>();
+  readonly #waiting = new Map<string, DiskAction[]>();
+
+  /** Puts an action in line. */
+  submit(action: DiskAction): void {
+    const { path } = action.record.file;
+    const line = this.#waiting.get(path);
+    if (line) line.push(action);
+    else this.#waiting.set(path, [action]);
+  }
+
+  /** How many files are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Whether actions wait for a path. */
+  isBusy(path: string): boolean {
+    return this.#waiting.has(path);
+  }
+
+  /** The paths with actions that wait, and the first action of each. */
+  get waiting(): [path: string, first: DiskAction][] {
+    return Array.from(this.#waiting, ([path, actions]) => [path, actions[0]!]);
+  }
+
+  /** Performs the first action that waits for a path; its result, if it has one. */
+  step(path: string): DiskResult | null {
+    const line = this.#waiting.get(path);
+    const action = line?.shift();
+    if (!action) return null;
+    if (line!.length === 0) this.#waiting.delete(path);
+    const { record } = action;
+    // The later ones of a file are not performed; but what is open is always closed.
+    if (this.#broken.has(record) && action.type !== "release") return null;
+    if (this.fails(action)) {
+      this.#broken.add(record);
+      if (action.type === "release") this.#close(record);
+      return { type: "failed", record, error: new Error(`The disk refused to ${action.type}`) };
+    }
+    return this.#perform(action);
+  }
+
+  /** Makes bytes that were written other than they were. */
+  damage(path: string, range: Range): void {
+    const { written, damaged } = this.partials.get(path)!;
+    for (const { start, end } of written) {
+      damaged.add({ start: Math.max(start, range.start), end: Math.min(end, range.end) });
+    }
+  }
+
+  #perform(action: DiskAction): DiskResult | null {
+    const { record, record: { file, file: { path } } } = action;
+    switch (action.type) {
+      case "inspect":
+        return { type: "inspected", record, local: this.#inspect(file) };
+      case "hash":
+        return { type: "hashed", record, digest: this.finals.get(path)?.digest ?? null };
+      case "open":
+        return this.#prove(record);
+      case "write":
+        return this.#write(action);
+      case "seal":
+        return this.#seal(record, action.hash);
+      case "commit":
+        return this.#commit(record);
+      case "discard":
+        if (this.#open.has(record)) this.partials.delete(path);
+        this.#close(record);
+        return { type: "discarded", record };
+      case "release":
+        return { type: "released", record, resumable: this.#release(record) };
+    }
+  }
+
+  #inspect({ path, size, version }: ListedFile): LocalState {
+    const obstacle = this.obstacles.get(path) ?? null;
+    const kept = this.#kept(path);
+    const isOther = kept !== undefined && kept.version !== version;
+    return {
+      present: obstacle === null ? this.#present(path, size, version) : "nothing",
+      resumableBytes: kept && !isOther ? kept.written.size : 0,
+      discardReason: isOther ? "outdated" : null,
+      obstacle,
+    };
+  }
+
+  #present(path: string, size: number, version: string): LocalState["present"] {
+    const there = this.finals.get(path);
+    if (!there) return "nothing";
+    if (there.size !== size) return "other";
+    return there.version === version ? "same" : "same size";
+  }
+
+  #prove(record: FileRecord): DiskResult {
+    const { file, file: { path, size, version } } = record;
+    const kept = this.#kept(path);
+    const isOther = kept !== undefined && kept.version !== version;
+    if (!kept || isOther) {
+      this.partials.set(path, { ...partialOf(file), isJournaled: false });
+    }
+    this.#open.add(record);
+    this.#sealed.delete(record);
+    const { written, damaged } = this.partials.get(path)!;
+    const damage = damaged.size;
+    for (const range of damaged) written.remove(range);
+    for (const range of [...damaged]) damaged.remove(range);
+    const lacking = new Ranges({ start: 0, end: size });
+    for (const range of written) lacking.remove(range);
+    return {
+      type: "opened",
+      record,
+      lacking: [...lacking],
+      damaged: damage,
+      discardReason: isOther ? "outdated" : null,
+    };
+  }
+
+  #write({ record, offset, bytes, hash }: DiskAction & { type: "write" }): DiskResult | null {
+    const { file, file: { path, size } } = record;
+    if (!this.#open.has(record)) {
+      const kept = this.#kept(path);
+      assert.ok(!kept || kept.version !== file.version, `${path} is written over what was kept`);
+      this.partials.set(path, { ...partialOf(file), isJournaled: false });
+      this.#open.add(record);
+    }
+    const partial = this.partials.get(path)!;
+    const range = { start: offset, end: offset + bytes.length };
+    assert.ok(range.end <= size, `${path} is written behind its end`);
+    const before = partial.written.size;
+    partial.written.add(range);
+    assert.equal(partial.written.size, before + bytes.length, `${path} is written twice`);
+    if (bytes[0] === WRONG) partial.wrong.add(range);
+    else partial.wrong.remove(range);
+    if (bytes.length === size) return this.#seal(record, hash);
+    partial.isJournaled = true;
+    return null;
+  }
+
+  #seal(record: FileRecord, hash: boolean): DiskResult {
+    const { file, file: { path, size } } = record;
+    assert.ok(this.#open.has(record), `${path} is sealed and not open`);
+    assert.equal(this.partials.get(path)!.written.size, size, `${path} is sealed and has gaps`);
+    this.#sealed.add(record);
+    return { type: "sealed", record, digest: hash ? this.#digest(file) : null };
+  }
+
+  #commit(record: FileRecord): DiskResult {
+    const { file, file: { path, size, version } } = record;
+    assert.ok(this.#sealed.has(record), `${path} is committed and was not sealed`);
+    const obstacle = this.obstacles.get(path);
+    if (obstacle !== undefined) {
+      this.#broken.add(record);
+      return { type: "failed", record, error: new OutputError(obstacle) };
+    }
+    this.finals.set(path, { size, digest: this.#digest(file), version });
+    this.partials.delete(path);
+    this.#close(record);
+    return { type: "committed", record };
+  }
+
+  /** What outlives its release. */
+  #kept(path: string): PartialData | undefined {
+    const partial = this.partials.get(path);
+    return partial?.isJournaled ? partial : undefined;
+  }
+
+  #digest(file: ListedFile): string {
+    const { wrong, damaged } = this.partials.get(file.path)!;
+    const isRight = wrong.size === 0 && damaged.size === 0;
+    return isRight ? digestOf(file) : `digest of something like ${file.path}`;
+  }
+
+  #release(record: FileRecord): number {
+    const { path } = record.file;
+    if (!this.#open.has(record)) return 0;
+    this.#close(record);
+    const kept = this.#kept(path);
+    if (kept) return kept.written.size;
+    this.partials.delete(path);
+    return 0;
+  }
+
+  #close(record: FileRecord): void {
+    this.#open.delete(record);
+    this.#sealed.delete(record);
+  }
+}
