@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { ServerClient } from "../support/server_client.ts";
 import { join } from "@std/path";
-import { ServerConnection } from "../../lib/client/remote/server_connection.ts";
 import {
   eventually,
   programCommand,
@@ -36,28 +36,23 @@ Deno.test("server keeps no files open for clients that disconnected in the middl
 
 /** Requests more than the system buffers, and disconnects at the first piece of it. */
 async function getAndCut(port: number): Promise<void> {
-  using remote = await ServerConnection.connect(
-    { hostname: "127.0.0.1", port },
-    new AbortController().signal,
-  );
-  const run = remote.run({ listChanged: () => {}, answered: () => {} });
-  const { promise: first, resolve } = Promise.withResolvers<void>();
-  const requests = [...remote.files.values()].flatMap(({ path, version }) =>
+  using client = await ServerClient.connect(port);
+  const files = [...client.connection.files.values()];
+  const gets = files.flatMap(({ path, version }) =>
     [0, 1, 2, 3].map((i) => ({
+      type: "get" as const,
       path,
       version,
       offset: i * MB,
       length: MB,
-      arrived: () => resolve(),
-      failed: () => {},
+      digest: false,
     }))
   );
-  remote.get(requests);
-  const asked = remote.digest(requests[0]!.path, requests[0]!.version).catch(() => {});
-  await first;
-  remote[Symbol.dispose]();
-  await run.catch(() => {});
-  await asked;
+  const [{ path, version }] = gets as [typeof gets[number]];
+  const answers = client.ask(...gets, { type: "digest", path, version });
+  await Promise.race(answers);
+  client[Symbol.dispose]();
+  await Promise.allSettled([...answers, client.ended]);
 }
 
 Deno.test("client keeps no files open that failed, vanished or are done", async () => {

@@ -111,10 +111,11 @@ async function requestWithoutReading(port: number): Promise<Connection> {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
-    if (value.header.type === MessageType.CHUNK) break;
-    if (value.header.type === MessageType.LIST) await requestAll(connection, value.payload);
+    if (value.some(({ header }) => header.type === MessageType.CHUNK)) return connection;
+    for (const { header, payload } of value) {
+      if (header.type === MessageType.LIST) await requestAll(connection, payload);
+    }
   }
-  return connection;
 }
 
 /** Waits until a server accepts no more connections: it has handled a signal. */

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { join } from "@std/path";
 import { OutputFolder } from "../../lib/client/disk/output_folder.ts";
 import { type Found, PartialFile } from "../../lib/client/disk/partial_file.ts";
@@ -19,8 +20,13 @@ export function contentOf({ path, size, version }: ListedFile): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => (seed + i * 167 + (i >> 8)) & 0xff);
 }
 
+/** Writes bytes like a chunk that was received. */
+export function writeAt(partial: PartialFile, offset: number, bytes: Uint8Array): void {
+  partial.write(offset, bytes, crc32(bytes));
+}
+
 export function writeChunk(partial: PartialFile, file: ListedFile, i: number): void {
-  partial.write(i * CHUNK, contentOf(file).subarray(i * CHUNK, (i + 1) * CHUNK));
+  writeAt(partial, i * CHUNK, contentOf(file).subarray(i * CHUNK, (i + 1) * CHUNK));
 }
 
 export async function writeAndClose(

@@ -146,6 +146,7 @@ export class VirtualDisk {
     const isOther = kept !== undefined && kept.version !== version;
     return {
       present: obstacle === null ? this.#present(path, size, version) : "nothing",
+      hasJournal: kept !== undefined && !isOther,
       resumableBytes: kept && !isOther ? kept.written.size : 0,
       discardReason: isOther ? "outdated" : null,
       obstacle,

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { ServerConnection } from "../../lib/client/remote/server_connection.ts";
-import { RequestWindow } from "../../lib/client/schedule/request_window.ts";
+import { RequestWindow, type SentRequest } from "../../lib/client/schedule/request_window.ts";
 import { writeLine } from "../../lib/cli/main.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
@@ -35,10 +35,12 @@ export interface Load {
 }
 
 async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult> {
-  const remotes: ServerConnection[] = [];
+  const remotes: ServerConnection<LoadRequest>[] = [];
   const connect = async () => {
     const address = { hostname: "127.0.0.1", port };
-    remotes.push(await ServerConnection.connect(address, new AbortController().signal));
+    remotes.push(
+      await ServerConnection.connect<LoadRequest>(address, new AbortController().signal),
+    );
   };
   for (let left = clients; left > 0; left -= MAX_CONNECTING) {
     await Promise.all(Array.from({ length: Math.min(left, MAX_CONNECTING) }, connect));
@@ -53,39 +55,51 @@ async function runLoad({ port, path, clients, bytes }: Load): Promise<LoadResult
   return { seconds: Math.max(...secondsOfEach), secondsOfEach };
 }
 
+/** A request, and its place in the window. */
+interface LoadRequest {
+  readonly type: "get";
+  readonly path: string;
+  readonly version: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly digest: false;
+  readonly sent: SentRequest;
+}
+
 /** Downloads that many bytes. */
-async function download(remote: ServerConnection, file: ListedFile, bytes: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const window = new RequestWindow(remote.welcome.maxChunk, remote.welcome.maxRequests);
+async function download(
+  remote: ServerConnection<LoadRequest>,
+  { path, version, size }: ListedFile,
+  bytes: number,
+): Promise<void> {
+  const { maxChunk, maxRequests } = remote.welcome;
+  const window = new RequestWindow(maxChunk, maxRequests);
   let asked = 0;
   let received = 0;
-  const request = (now: number) => {
-    const offset = asked % file.size;
-    const length = Math.min(window.uncontestedChunkSize, bytes - asked, file.size - offset);
-    const flight = window.onSent(length, now);
-    asked += length;
-    return {
-      path: file.path,
-      version: file.version,
-      offset,
-      length,
-      arrived: (chunk: Uint8Array) => {
-        window.onReceived(flight, performance.now());
-        received += chunk.length;
-        if (received === bytes) resolve();
-      },
-      failed: reject,
-    };
-  };
   const ask = () => {
     const now = performance.now();
-    const requests = [];
-    while (asked < bytes && remote.room > requests.length && window.hasRoom) {
-      requests.push(request(now));
+    const requests: LoadRequest[] = [];
+    while (asked < bytes && window.hasRoom) {
+      const offset = asked % size;
+      const length = Math.min(window.uncontestedChunkSize, bytes - asked, size - offset);
+      const sent = window.onSent(length, now);
+      requests.push({ type: "get", path, version, offset, length, digest: false, sent });
+      asked += length;
     }
-    if (requests.length > 0) remote.get(requests);
+    remote.send(requests);
   };
-  const running = remote.run({ listChanged() {}, answered: ask });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const running = remote.run((answers) => {
+    const now = performance.now();
+    for (const answer of answers) {
+      if (answer.type === "refused") return reject(answer.error);
+      if (answer.type !== "chunk") continue;
+      window.onReceived(answer.request.sent, now);
+      received += answer.bytes.length;
+    }
+    if (received >= bytes) resolve();
+    else ask();
+  });
   running.catch(reject);
   ask();
   await promise;

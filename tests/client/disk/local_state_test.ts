@@ -13,6 +13,7 @@ import {
 } from "../../support/partial_file_fixture.ts";
 
 const NOTHING: LocalState = {
+  hasJournal: false,
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,

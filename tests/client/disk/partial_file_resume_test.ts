@@ -9,6 +9,7 @@ import {
   NOTHING_FOUND,
   partialFileFixture,
   writeAndClose,
+  writeAt,
   writeChunk,
 } from "../../support/partial_file_fixture.ts";
 
@@ -31,7 +32,7 @@ Deno.test("PartialFile resumes everything that was written, in any order", async
       }
       const { partial } = await fixture.open(file);
       for (const { start, end } of [...partial.lacking]) {
-        partial.write(start, contentOf(file).subarray(start, end));
+        writeAt(partial, start, contentOf(file).subarray(start, end));
       }
       await partial.commit();
       assert.deepEqual(Deno.readFileSync(fixture.output.finalPath(file.path)), contentOf(file));
@@ -51,7 +52,7 @@ Deno.test("PartialFile resumes after the program that wrote it was killed", asyn
   const { partial, found } = await fixture.open(file, handles);
   assert.deepEqual(found, { ...NOTHING_FOUND, resumableBytes: 3 * CHUNK });
   for (const { start, end } of [...partial.lacking]) {
-    partial.write(start, contentOf(file).subarray(start, end));
+    writeAt(partial, start, contentOf(file).subarray(start, end));
   }
   await partial.commit();
   assert.deepEqual(Deno.readFileSync(fixture.output.finalPath(file.path)), contentOf(file));
@@ -147,8 +148,8 @@ Deno.test("PartialFile does not count bytes as damaged that were fetched again",
   change(fixture.dataOf(file), (bytes) => bytes[CHUNK]! ^= 1);
   const { partial } = await fixture.open(file);
   // In other pieces than before.
-  partial.write(CHUNK, contentOf(file).subarray(CHUNK, CHUNK + 400));
-  partial.write(CHUNK + 400, contentOf(file).subarray(CHUNK + 400, 2 * CHUNK));
+  writeAt(partial, CHUNK, contentOf(file).subarray(CHUNK, CHUNK + 400));
+  writeAt(partial, CHUNK + 400, contentOf(file).subarray(CHUNK + 400, 2 * CHUNK));
   partial.close();
   assert.deepEqual((await fixture.open(file)).found, {
     ...NOTHING_FOUND,
@@ -172,7 +173,7 @@ for (
     assert.equal(partial.received, 0);
     assert.deepEqual(fixture.work(), []);
     for (const { start, end } of [...partial.lacking]) {
-      partial.write(start, contentOf(changed).subarray(start, end));
+      writeAt(partial, start, contentOf(changed).subarray(start, end));
     }
     await partial.commit();
     assert.deepEqual(Deno.readFileSync(fixture.output.finalPath(file.path)), contentOf(changed));

@@ -3,6 +3,7 @@ import type { LocalState } from "../../../lib/client/disk/local_state.ts";
 import { decide, decideFetch } from "../../../lib/client/engine/decide.ts";
 
 const NOTHING: LocalState = {
+  hasJournal: false,
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,
@@ -42,14 +43,17 @@ Deno.test("decide lets nothing be put where something stands in the way", () => 
 });
 
 Deno.test("decide takes up an earlier download, or says why it is given up", () => {
-  assert.deepEqual(decisions({ resumableBytes: 7 })[0], { ...FETCH, resume: true });
+  assert.deepEqual(decisions({ hasJournal: true, resumableBytes: 7 })[0], {
+    ...FETCH,
+    resume: true,
+  });
   for (const discardReason of ["outdated", "unreadable"] as const) {
     assert.deepEqual(decisions({ discardReason })[0], { ...FETCH, discardReason });
   }
 });
 
 Deno.test("decide prefers the file under the final name to an earlier download", () => {
-  const local = { ...NOTHING, present: "same", resumableBytes: 7 } as const;
+  const local = { ...NOTHING, present: "same", hasJournal: true, resumableBytes: 7 } as const;
   assert.equal(decide(local, true).type, "compare");
   assert.equal(decide(local, false).type, "accept");
   // The comparison may say that it is another file.

@@ -16,6 +16,7 @@ const HEX = "0123456789abcdef".repeat(4);
 const encoder = new TextEncoder();
 
 const NOTHING: LocalState = {
+  hasJournal: false,
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,

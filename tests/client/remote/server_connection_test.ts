@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ServerConnection } from "../../../lib/client/remote/server_connection.ts";
 import { ConnectionLostError, ProtocolError } from "../../../lib/errors.ts";
 import { DEFAULT_TIMEOUTS } from "../../../lib/protocol/timeouts.ts";
 import { MessageType } from "../../../lib/protocol/message.ts";
 import { type Draft, draft, encodeDrafts } from "../../support/fuzz/mutate.ts";
+import { ServerClient } from "../../support/server_client.ts";
 import { CHUNK, FILE, serverDrafts } from "../../support/fuzz/sessions.ts";
 
 for (
@@ -23,22 +23,15 @@ for (
       for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
       await conn.read(new Uint8Array(1000));
     })();
-    const address = { hostname: "127.0.0.1", port: listener.addr.port };
-    using connection = await ServerConnection.connect(address, new AbortController().signal);
-    const failures: Error[] = [];
+    using client = await ServerClient.connect(listener.addr.port);
     const { path, version } = FILE;
-    const request = {
-      path,
-      version,
-      length: CHUNK,
-      failed: (error: Error) => failures.push(error),
-    };
-    const arrived = () => assert.fail("A wrong chunk was accepted");
-    connection.get([0, CHUNK].map((offset) => ({ ...request, offset, arrived })));
-    const run = connection.run({ listChanged: () => {}, answered: () => {} });
-    await assert.rejects(run, ProtocolError);
-    assert.equal(failures.length, 2);
-    assert.ok(failures.every((error) => error instanceof ConnectionLostError));
+    const request = { type: "get" as const, path, version, length: CHUNK, digest: false };
+    const answers = client.ask(...[0, CHUNK].map((offset) => ({ ...request, offset })));
+    const failures = Promise.allSettled(answers);
+    await assert.rejects(client.ended, ProtocolError);
+    for (const failure of await failures) {
+      assert.ok(failure.status === "rejected" && failure.reason instanceof ConnectionLostError);
+    }
     await serving;
   });
 }
@@ -61,7 +54,7 @@ function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
   };
   const serving = serve();
   return {
-    address: { hostname: "127.0.0.1", port: listener.addr.port },
+    port: listener.addr.port,
     async [Symbol.asyncDispose]() {
       listener.close();
       await serving;
@@ -73,19 +66,20 @@ function startPonging(act: (conn: Deno.Conn) => Promise<void>) {
 async function timeToFailure(act: (conn: Deno.Conn) => Promise<void>): Promise<number> {
   await using server = startPonging(act);
   const timeouts = { ...DEFAULT_TIMEOUTS, pingAfterMs: 50, writeStallMs: 400 };
-  using connection = await ServerConnection.connect(
-    server.address,
-    new AbortController().signal,
-    timeouts,
-  );
+  using client = await ServerClient.connect(server.port, timeouts);
   const { path, version } = FILE;
   const start = performance.now();
-  const failures: Error[] = [];
-  const failed = (error: Error) => failures.push(error);
-  connection.get([{ path, version, offset: 0, length: CHUNK, arrived: () => {}, failed }]);
-  const run = connection.run({ listChanged: () => {}, answered: () => {} });
-  await assert.rejects(run, /has not answered for 0.4 s/);
-  assert.equal(failures.length, 1);
+  const [answer] = client.ask({
+    type: "get",
+    path,
+    version,
+    offset: 0,
+    length: CHUNK,
+    digest: false,
+  });
+  const failure = assert.rejects(answer!);
+  await assert.rejects(client.ended, /has not answered for 0.4 s/);
+  await failure;
   return performance.now() - start;
 }
 

@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { ServerConnection } from "../../../lib/client/remote/server_connection.ts";
 import { startServer } from "../../../lib/server/server.ts";
 import { tempFolder, writeRandom } from "../files.ts";
 import type { Random } from "../seeded_random.ts";
+import { ServerClient } from "../server_client.ts";
 import type { FuzzTarget } from "./fuzz.ts";
 import { mutateStream } from "./mutate.ts";
 import { isKnown } from "./pure_targets.ts";
@@ -18,7 +18,6 @@ const HONEST_EVERY = 25;
 /** How long a mutated peer reads before it disconnects, in milliseconds. */
 const LISTEN_MS = 100;
 const TIMEOUTS = { pingAfterMs: 50, deadAfterMs: 200, writeStallMs: 300 };
-const LISTENER = { listChanged: () => {}, answered: () => {} };
 const HOSTNAME = "127.0.0.1";
 
 /** A server must keep serving honest clients, whatever others send. */
@@ -87,52 +86,45 @@ export const CLIENT_TARGET: FuzzTarget = {
 
 /** Fetches all files, and returns the messages of a client that does. */
 async function honestSession(port: number) {
-  const { signal } = new AbortController();
-  using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal);
-  const files = [...remote.files.values()];
+  using client = await ServerClient.connect(port);
+  const files = [...client.connection.files.values()];
   assert.deepEqual(files.map(({ path }) => path).sort(), ["a.bin", "b/b.bin"]);
-  // It ends with an error, since this side disconnects.
-  const running = remote.run(LISTENER).catch(() => {});
-  const digests = await Promise.all(files.map(({ path, version }) => remote.digest(path, version)));
-  assert.ok(digests.every((digest) => digest.length === 64));
-  await Promise.all(files.map((file) => getChunks(remote, file)));
-  await remote.leave("done");
-  await running;
+  for (const { path, version } of files) {
+    const [answer] = await Promise.all(client.ask({ type: "digest", path, version }));
+    assert.ok(answer?.type === "digest" && answer.digest.length === 64);
+  }
+  await Promise.all(files.flatMap((file) => getChunks(client, file)));
+  await client.connection.leave("done");
   return clientDrafts(files);
 }
 
 function getChunks(
-  remote: ServerConnection,
+  client: ServerClient,
   { path, version }: { readonly path: string; readonly version: string },
-): Promise<unknown> {
-  const chunks = Array.from({ length: Math.min(CHUNKS, remote.room) }, (_, i) => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const request = {
+): Promise<unknown>[] {
+  return client.ask(
+    ...Array.from({ length: Math.min(CHUNKS, client.room) }, (_, i) => ({
+      type: "get" as const,
       path,
       version,
       offset: i * CHUNK,
       length: CHUNK,
-      arrived: () => resolve(),
-      failed: reject,
-    };
-    return { promise, request };
-  });
-  if (chunks.length > 0) remote.get(chunks.map(({ request }) => request));
-  return Promise.all(chunks.map(({ promise }) => promise));
+      digest: false,
+    })),
+  );
 }
 
 /** Connects to a server, and requests some of the files that it lists. */
 async function useServer(port: number): Promise<void> {
-  const { signal } = new AbortController();
-  using remote = await ServerConnection.connect({ hostname: HOSTNAME, port }, signal, TIMEOUTS);
+  using client = await ServerClient.connect(port, TIMEOUTS);
   const asked: Promise<unknown>[] = [];
-  for (const file of [...remote.files.values()].slice(0, 2)) {
-    asked.push(getChunks(remote, file));
-    if (remote.room > 0) asked.push(remote.digest(file.path, file.version));
+  for (const { path, version } of [...client.connection.files.values()].slice(0, 2)) {
+    asked.push(...getChunks(client, { path, version }));
+    if (client.room > 0) asked.push(...client.ask({ type: "digest", path, version }));
   }
   const results = Promise.allSettled(asked);
   try {
-    await remote.run(LISTENER);
+    await client.ended;
   } finally {
     for (const result of await results) {
       if (result.status === "rejected" && !isKnown(result.reason)) {

@@ -63,8 +63,10 @@ export const PURE_TARGETS: readonly FuzzTarget[] = [
     const drafts = side === "server" ? clientDrafts([FILE]) : serverDrafts();
     using connection = new Connection(memoryConn(random, mutateStream(random, drafts)), side);
     try {
-      for await (const { header, payload } of connection.readable) {
-        if (payload.length !== header.length) throw new Error("A payload has another length");
+      for await (const messages of connection.readable) {
+        for (const { header, payload } of messages) {
+          if (payload.length !== header.length) throw new Error("A payload has another length");
+        }
       }
     } catch (error) {
       if (!isKnown(error)) throw error;

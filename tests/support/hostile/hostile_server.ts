@@ -185,10 +185,12 @@ export class Peer {
         await this.welcome();
         await this.list();
       }
-      for await (const message of this.#connection.readable) {
-        await this.#answer(message, get, digest);
-        this.answers++;
-        await answered?.(this);
+      for await (const messages of this.#connection.readable) {
+        for (const message of messages) {
+          await this.#answer(message, get, digest);
+          this.answers++;
+          await answered?.(this);
+        }
       }
     } catch {
       // The connection has ended.
