@@ -106,7 +106,7 @@ export class Verifier {
 
   /** Forgets what has come so far: something else comes in its place. */
   reset(): void {
-    this.#job?.drop();
+    this.#job?.cancel();
     this.#job = undefined;
     this.#digest = undefined;
   }
