@@ -216,7 +216,7 @@ export class Download {
     const { output, hasher } = this.#context;
     const { path, size } = this.file;
     const job = hasher.start(output.finalPath(path), null);
-    using _drop = { [Symbol.dispose]: () => job.drop() };
+    using _drop = { [Symbol.dispose]: () => job.cancel() };
     // An unreadable file counts as another one.
     const local = job.finish(size).catch(() => undefined);
     const wanted = await this.#orStopped(this.#verifier.wanted());

@@ -106,7 +106,7 @@ export class Verifier {
 
   /** Discards the state of the digest: the file is fetched again. */
   reset(): void {
-    this.#job?.drop();
+    this.#job?.cancel();
     this.#job = undefined;
     this.#digest = undefined;
   }
