@@ -1,15 +1,15 @@
 /**
- * The errors that callers tell apart. Everything else throws built-in classes.
+ * The errors that callers distinguish. All other code throws built-in classes.
  *
  * @module
  */
 
-/** The peer sent bytes that `protocol.md` does not allow; the connection cannot go on. */
+/** The peer broke the wire protocol (`docs/protocol.md`); the connection cannot go on. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
 
-/** The connection ended in the middle of something, or nothing came over it for too long. */
+/** The connection broke in mid-message, or was silent for too long. */
 export class ConnectionLostError extends Error {
   override name = "ConnectionLostError";
 }
@@ -30,13 +30,13 @@ export const ERROR_CODES = [
 /** One of the codes of `ERROR` messages. */
 export type ErrorCode = typeof ERROR_CODES[number];
 
-/** A failure that has a code on the wire: an answer to one request, or the end of a connection. */
+/** A failure with a code on the wire: the response to a request, or the end of a connection. */
 export class WireError extends Error {
   override name = "WireError";
 
   /**
-   * @param code What kind of failure it is.
-   * @param message One sentence for people, without paths of this machine.
+   * @param code The kind of failure.
+   * @param message One sentence for the user, without paths of this machine.
    */
   constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -56,15 +56,15 @@ export class UserError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** What somebody can do who may not use a path or an address, if that is why something failed. */
+/** The reason for a lack of permission, as a clause; undefined if the error has another cause. */
 export function describeDenial(error: unknown): string | undefined {
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno lets no program in there without all its permissions";
+    return "Deno opens it only for a program with all permissions";
   }
   return error instanceof Deno.errors.PermissionDenied
     ? "this user has no permission for it"

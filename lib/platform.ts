@@ -1,5 +1,5 @@
 /**
- * The operating systems that the programs tell apart.
+ * The operating systems that the programs distinguish.
  *
  * @module
  */

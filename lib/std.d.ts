@@ -1,5 +1,5 @@
-// The signatures that Sluice uses of `@std/*`, which `deno.json` resolves to plain JavaScript.
-// With `@std/*` taken from JSR this file and its line in `deno.json` go away.
+// The signatures of the parts of `@std/*` that Sluice uses: `deno.json` resolves `@std/*` to plain
+// JavaScript. If `@std/*` comes from JSR, this file and its line in `deno.json` can be removed.
 
 declare module "@std/cli/parse-args" {
   export function parseArgs(

@@ -1,5 +1,5 @@
 /**
- * Which Sluice this is.
+ * The version of this program.
  *
  * @module
  */
@@ -8,5 +8,5 @@ import config from "../deno.json" with { type: "json" };
 /** The version of both programs, for example `0.1.0`. */
 export const VERSION: string = config.version;
 
-/** The program as it names itself to a peer. */
+/** The name and version that each side sends to its peer. */
 export const PROGRAM = `sluice/${VERSION}`;

@@ -1,29 +1,29 @@
 /**
- * Some at a time.
+ * A limit on how many functions run at once.
  *
  * @module
  */
 
 import { Queue } from "./queue.ts";
 
-/** Runs a function once there is room for it; its result. */
+/** Runs a function as soon as the limit allows, and returns its result. */
 export type Limiter = <T>(run: () => T | Promise<T>) => Promise<T>;
 
 /**
- * A limiter.
+ * Returns a limiter.
  *
- * @param atOnce How many functions run at once; the others wait their turn.
+ * @param max How many functions run at once; the others wait in FIFO order.
  */
-export function limiter(atOnce: number): Limiter {
+export function limiter(max: number): Limiter {
   const waiting = new Queue<() => void>();
   let running = 0;
   return async (run) => {
-    if (running === atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (running === max) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {
       return await run();
     } finally {
-      // A turn is handed on, so that nobody who comes now is served before who waits.
+      // The place is handed over, so that a new call cannot overtake those that wait.
       const next = waiting.shift();
       if (next) next();
       else running--;

@@ -1,13 +1,17 @@
 /**
- * First in, first out.
+ * A first-in, first-out queue.
+ *
+ * This room has helpers for asynchronous code: `queue.ts` (this), `limiter.ts` (a bound on
+ * concurrent calls), `sleep.ts` (an abortable delay), `timeout.ts` (waiting with a time limit).
+ * It imports nothing outside the room; every other room may import it.
  *
  * @module
  */
 
-/** Space is given back once this many, and most, of the places are empty. */
-const WORTH_MOVING = 1_024;
+/** The array is compacted once this many slots, and at least half of them, are empty. */
+const MIN_COMPACTED = 1_024;
 
-/** A queue whose two ends take the same short time, however long it is. */
+/** A queue with `push` and `shift` in constant time, whatever its length. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -20,12 +24,12 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
-  /** Takes the one that has been in it for longest, or undefined if it is empty. */
+  /** Removes and returns the oldest item, or returns undefined if the queue is empty. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
-    if (this.#head >= WORTH_MOVING && this.#head * 2 >= this.#items.length) {
+    if (this.#head >= MIN_COMPACTED && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }

@@ -1,11 +1,11 @@
 /**
- * Waiting that an interrupt ends.
+ * A delay that an `AbortSignal` can end.
  *
  * @module
  */
 
 /**
- * Resolves after some time, or as soon as the signal is aborted.
+ * Resolves after a delay, or as soon as the signal is aborted.
  *
  * @param ms Milliseconds.
  */

@@ -1,11 +1,11 @@
 /**
- * Waiting for something, but not for ever.
+ * Waiting for a promise with a time limit.
  *
  * @module
  */
 
 /**
- * Whether a promise settles, either way, within some time.
+ * Whether a promise is fulfilled or rejected within a time limit.
  *
  * @param ms Milliseconds.
  */

@@ -1,8 +1,8 @@
 /**
- * The Worker that computes SHA-256 digests of files, also of files that are still growing.
+ * The Worker that computes SHA-256 digests of files, including files that are still growing.
  *
- * Many jobs go on side by side: each gets a slice in turn, so that a large file does not make a
- * small one wait. Reads are synchronous, which blocks nobody but this thread.
+ * Jobs take turns, one slice each, so that a large file does not delay a small one. Reads are
+ * synchronous, which blocks only this thread.
  *
  * @module
  */
@@ -17,22 +17,22 @@ class ChangedError extends Error {}
 interface Job {
   readonly path: string;
   readonly version: string | null;
-  /** Made with the first slice: there may be many jobs that have not begun. */
+  /** Created with the first slice, because many jobs may be waiting. */
   hash: Hash | undefined;
   /** Bytes hashed. */
   done: number;
   /** Bytes that may be hashed. */
   upTo: number;
-  /** The file's size once it is known to be complete, else undefined. */
+  /** The file's size once the file is complete, else undefined. */
   size: number | undefined;
 }
 
-/** How much of one file is hashed before the next job's turn, in bytes. */
-const SLICE = 4 * 1024 * 1024;
-/** How long to work before new commands are looked at, in milliseconds. */
-const TURN_MS = 10;
-/** A growing file is read again once this much is there, in bytes. */
-const WORTH_READING = 1024 * 1024;
+/** How much of one file is hashed before the next job gets a slice, in bytes. */
+const SLICE_SIZE = 4 * 1024 * 1024;
+/** How long to hash before new commands are handled, in milliseconds. */
+const MAX_BLOCKED_MS = 10;
+/** A growing file is read again once this many new bytes are there. */
+const MIN_READ = 1024 * 1024;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<DigestCommand>) => void;
@@ -41,7 +41,7 @@ const scope = self as unknown as {
 const jobs = new Map<number, Job>();
 const ready = new Set<number>();
 const buffer = new Uint8Array(1024 * 1024);
-let working = false;
+let isRunning = false;
 
 scope.onmessage = ({ data: command }) => {
   const { id } = command;
@@ -51,42 +51,42 @@ scope.onmessage = ({ data: command }) => {
     return;
   }
   const job = jobs.get(id);
-  if (!job) return; // It has failed, which has been said.
-  if (command.type === "drop") {
+  if (!job) return; // It has failed, which has been reported.
+  if (command.type === "cancel") {
     forget(id);
     return;
   }
   job.upTo = command.upTo;
   if (command.type === "finish") job.size = command.upTo;
-  if (job.size !== undefined || job.upTo - job.done >= WORTH_READING) {
+  if (job.size !== undefined || job.upTo - job.done >= MIN_READ) {
     ready.add(id);
-    work();
+    run();
   }
 };
 
-async function work(): Promise<void> {
-  if (working) return;
-  working = true;
-  let turnStart = performance.now();
+async function run(): Promise<void> {
+  if (isRunning) return;
+  isRunning = true;
+  let startedAt = performance.now();
   for (const id of ready) {
     ready.delete(id);
     const job = jobs.get(id);
     if (job) advance(id, job);
-    if (performance.now() - turnStart > TURN_MS) {
+    if (performance.now() - startedAt > MAX_BLOCKED_MS) {
       await new Promise((resolve) => setTimeout(resolve, 0));
-      turnStart = performance.now();
+      startedAt = performance.now();
     }
   }
-  working = false;
+  isRunning = false;
 }
 
-/** Hashes a slice. The file is open for no longer: there may be more jobs than descriptors. */
+/** Hashes one slice. The file is closed after it, as there may be more jobs than descriptors. */
 function advance(id: number, job: Job): void {
   let file: number | undefined;
   try {
-    // A named pipe would keep a plain open waiting for ever, and Deno 2.4 has only the flags of
-    // macOS: it is looked at first.
-    if (!statSync(job.path).isFile()) throw new Error("It is no file");
+    // Opening a named pipe without O_NONBLOCK would block forever, and Deno 2.4 has the flags of
+    // macOS on every system, so check the type first.
+    if (!statSync(job.path).isFile()) throw new Error("It is not a regular file");
     file = openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     assertVersion(job, file);
     hashSlice(job, file);
@@ -118,7 +118,7 @@ function hashOf(job: Job): Hash {
 
 function hashSlice(job: Job, file: number): void {
   const hash = hashOf(job);
-  const end = Math.min(job.upTo, job.done + SLICE);
+  const end = Math.min(job.upTo, job.done + SLICE_SIZE);
   while (job.done < end) {
     const read = readSync(file, buffer, 0, Math.min(buffer.length, end - job.done), job.done);
     if (read === 0) throw new Error("The file is shorter than expected");

@@ -1,6 +1,10 @@
 /**
  * SHA-256 digests of files, computed in a Worker.
  *
+ * This room computes the digests of both sides: `file_hasher.ts` (this) owns the Worker and its
+ * jobs, `digest_worker.ts` runs in it. It imports only `fs` and the ground; client and server may
+ * import `file_hasher.ts`.
+ *
  * @module
  */
 
@@ -16,61 +20,61 @@ export type DigestCommand =
   }
   | { readonly type: "advance"; readonly id: number; readonly upTo: number }
   | { readonly type: "finish"; readonly id: number; readonly upTo: number }
-  | { readonly type: "drop"; readonly id: number };
+  | { readonly type: "cancel"; readonly id: number };
 
-/** The Worker's answer to a `finish`, or its failure before that. */
+/** The Worker's reply to a `finish`, or the job's failure before that. */
 export type DigestReply =
   | { readonly id: number; readonly digest: string }
   | { readonly id: number; readonly error: string; readonly code: ErrorCode };
 
-/** One file's digest in the making. */
+/** The computation of one file's digest. */
 export interface DigestJob {
-  /** Says that the file's first `upTo` bytes are on disk and final. */
+  /** Reports that the file's first `upTo` bytes are on disk and final. */
   advance(upTo: number): void;
   /**
-   * The digest of the file's first `size` bytes, which are all on disk and final now: 64 hex
-   * digits.
+   * Returns the digest of the file's first `size` bytes, all of which are on disk and final now:
+   * 64 hex digits.
    *
    * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
-   * `changed` if it is not of the wanted version.
+   * `changed` if its version is another one.
    */
   finish(size: number): Promise<string>;
-  /** Ends the job; an unanswered `finish` is rejected. */
-  drop(): void;
+  /** Ends the job; a pending `finish` is rejected. */
+  cancel(): void;
 }
 
-/** Computes digests in one Worker, which starts with the first job. */
+/** Computes digests in one Worker, which is started with the first job. */
 export class FileHasher implements Disposable {
-  /** The results of jobs that have not ended. */
+  /** The results of jobs that have not ended, by id. */
   readonly #results = new Map<number, PromiseWithResolvers<string>>();
   #worker: Worker | undefined;
   #disposed = false;
   #lastId = 0;
 
   /**
-   * Begins the digest of a file. It need not be complete, nor exist before the first `advance`.
+   * Starts the digest of a file. The file may be incomplete, or absent until the first `advance`.
    *
-   * @param path Where it is.
-   * @param version The version (see `file_identity.ts`) that it must have from beginning to end,
-   * or null for a file that is still growing.
+   * @param path The file's path on disk.
+   * @param version The version (see `file_identity.ts`) that the file must have from beginning to
+   * end, or null for a file that is still growing.
    */
   start(path: string, version: string | null): DigestJob {
     const id = ++this.#lastId;
     const result = Promise.withResolvers<string>();
-    // It may fail before anybody asks for it.
+    // The job may fail before `finish` is called.
     result.promise.catch(() => {});
     this.#results.set(id, result);
-    this.#tell({ type: "start", id, path, version });
+    this.#post({ type: "start", id, path, version });
     return {
-      advance: (upTo) => this.#tell({ type: "advance", id, upTo }),
+      advance: (upTo) => this.#post({ type: "advance", id, upTo }),
       finish: (size) => {
-        this.#tell({ type: "finish", id, upTo: size });
+        this.#post({ type: "finish", id, upTo: size });
         return result.promise;
       },
-      drop: () => {
-        this.#tell({ type: "drop", id });
+      cancel: () => {
+        this.#post({ type: "cancel", id });
         this.#results.delete(id);
-        result.reject(new Error("The digest is not wanted any more"));
+        result.reject(new Error("The digest was cancelled"));
       },
     };
   }
@@ -82,8 +86,8 @@ export class FileHasher implements Disposable {
     this.#failAll(new Error("The digest Worker was stopped"));
   }
 
-  /** Tells the Worker about a job that has not ended. */
-  #tell(command: DigestCommand): void {
+  /** Sends the Worker a command, unless its job has ended. */
+  #post(command: DigestCommand): void {
     if (!this.#results.has(command.id)) return;
     if (this.#disposed) {
       this.#failAll(new Error("The digest Worker was stopped"));
@@ -102,10 +106,10 @@ export class FileHasher implements Disposable {
         result?.resolve(data.digest);
         return;
       }
-      // What the system says of it names paths, which are no peer's business.
+      // The system's message names paths, which a peer must not see.
       const cause = new Error(data.error);
       result?.reject(
-        new WireError(data.code, WORDS[data.code] ?? "The file cannot be read", { cause }),
+        new WireError(data.code, MESSAGES[data.code] ?? "The file cannot be read", { cause }),
       );
     };
     worker.onerror = (event) => {
@@ -122,7 +126,7 @@ export class FileHasher implements Disposable {
   }
 }
 
-const WORDS: Partial<Record<ErrorCode, string>> = {
+const MESSAGES: Partial<Record<ErrorCode, string>> = {
   "changed": "The file has changed",
   "not-found": "There is no such file",
 };

@@ -1,18 +1,18 @@
 /**
- * Which content a file on disk has, as far as its metadata tells.
+ * The identity of a file's content, derived from the file's metadata.
  *
  * @module
  */
 
-/** A file's content as its metadata names it. */
+/** Identifies the content of a file on disk. */
 export interface FileIdentity {
-  /** The file system that it is on. */
+  /** The number of its file system. */
   readonly device: number;
-  /** What the wire calls a version. */
+  /** The version that is sent over the wire. */
   readonly version: string;
 }
 
-/** Whether two identities are of one content. */
+/** Whether two identities are the same content. */
 export function isSameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.version === b.version && a.device === b.device;
 }
@@ -29,18 +29,18 @@ interface Metadata {
 /**
  * The identity of a file from `node:fs` metadata.
  *
- * The version is made of size, times and inode number: it survives a restart of the server, and
- * differs after a write, a replacement, even one that sets the old modification time again.
- * Times count whole milliseconds, and systems set them some times a second to a few hundred times,
- * so two writes of the same size within moments are not told apart; the whole-file digest is there
- * for that.
+ * The version consists of size, times and inode number. It stays the same when the server restarts,
+ * and differs after a write or a replacement, even one that restores the old modification time.
+ * Times are in whole milliseconds, and systems update them between a few and a few hundred times a
+ * second: two writes of the same size within one update are not distinguished; only the digest of
+ * the whole file shows such a change.
  */
 export function identityOf({ size, mtimeMs, ctimeMs, ino, dev }: Metadata): FileIdentity {
   const parts = [size, Math.floor(mtimeMs) || 0, Math.floor(ctimeMs) || 0, ino];
   return { device: dev, version: parts.map((part) => part.toString(36)).join("-") };
 }
 
-/** The identity of a file from `Deno.stat`, equal to that from `node:fs`. */
+/** The identity of a file from `Deno.stat` metadata; equal to the one from `node:fs`. */
 export function identityOfInfo(info: Deno.FileInfo): FileIdentity {
   return identityOf({
     size: info.size,

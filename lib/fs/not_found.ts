@@ -1,27 +1,27 @@
 /**
- * Calls on paths where nothing may be.
+ * File system calls on paths that may not exist.
  *
  * @module
  */
 
-/** Whether a call failed because nothing is at its path. */
+/** Whether a call failed because its path does not exist. */
 function isNotFound(error: unknown): boolean {
-  // Any other error, such as a lack of descriptors, says nothing about what is there.
+  // Any other error, such as a lack of descriptors, does not show that the path is absent.
   return error instanceof Deno.errors.NotFound;
 }
 
-/** The result of a call, or null if nothing is at its path. */
+/** The result of a call, or null if its path does not exist. */
 export async function nullIfNotFound<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call;
   } catch (error) {
-    // A link that leads nowhere; Deno 2.4 calls one that leads to nothing so, too.
+    // A circular link; Deno 2.4 reports a dangling link with this error, too.
     if (error instanceof Deno.errors.FilesystemLoop || isNotFound(error)) return null;
     throw error;
   }
 }
 
-/** The metadata of a file or link, or null if there is none. */
+/** The metadata of a file or link, or null if it does not exist. */
 export function lstatOrNull(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -31,7 +31,7 @@ export function lstatOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
-/** Removes a file or an empty folder, if it is there. */
+/** Removes a file or an empty folder if it exists. */
 export function removeIfExists(path: string): void {
   try {
     Deno.removeSync(path);

@@ -1,10 +1,16 @@
 /**
- * Which of a server's names may become files here, and which of them are one name. Pure.
+ * Checks of a server's paths: which of them may become files here, and which of them name the
+ * same file. Pure.
  *
- * A server is not trusted: its names may aim at files outside the output folder, at devices, or
- * at the client's own data. Not guarded against, since only the disk can tell: symbolic links in
- * the way, and file systems that are not the platform's usual ones (FAT on Linux, a folder of
- * ext4 that ignores case). What opens the files must watch for those.
+ * A server is not trusted: its paths may point to files outside the output folder, to devices, or
+ * to the client's own data. Not guarded against, since only the disk can show it: symbolic links
+ * on the way, and file systems that are not the platform's usual ones (FAT on Linux, an ext4
+ * folder that ignores case). The code that opens the files must check for those.
+ *
+ * This room has helpers for files and paths: `safe_path.ts` (this), `file_identity.ts` (a
+ * content's identity from its metadata), `not_found.ts` (calls on paths that may not exist),
+ * `write_all.ts` (writing without short writes). It imports `text` and the form of a wire path
+ * from `protocol`; client, server, digest and cli may import it.
  *
  * @module
  */
@@ -15,25 +21,24 @@ import { quoted } from "../text/sanitize.ts";
 /** The folder below the output folder in which the client keeps its own data. */
 export const OWN_FOLDER = ".sluice";
 
-/** Longest segment: bytes of UTF-8, but on Windows UTF-16 units. */
+/** The longest segment: in bytes of UTF-8, but on Windows in UTF-16 units. */
 const MAX_SEGMENT_LENGTH = 255;
 
 const CONTROL = /\p{Cc}/u;
 const NOT_ASCII = /\P{ASCII}/u;
-/** What HFS+ skips when it compares names, and some more without a shape. */
+/** The characters that HFS+ skips when it compares names, and some more without a glyph. */
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 const WINDOWS_FORBIDDEN = /[\\<>:"|?*]/;
-/** Reserved whatever extension follows: `nul.txt` and even `NUL .txt` are the device. */
+/** Reserved with any extension: `nul.txt` and even `NUL .txt` are the device. */
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
-/** The second names that NTFS may give to `OWN_FOLDER`: its letters, or some and a hash. */
+/** The short names that NTFS may give to `OWN_FOLDER`: its letters, or two of them and a hash. */
 const WINDOWS_OWN_FOLDER = /^(?:sluice|sl[0-9a-f]{4})~\d$/i;
 
 const encoder = new TextEncoder();
 
 /**
- * Why a text is not a path as servers list them, as a short phrase; null if it is one.
- *
- * Refuses what `isWirePath` refuses, and control characters.
+ * The reason why a text is not a path that a server may list, as a short phrase; null if it is
+ * one. Refuses everything that `isWirePath` refuses, and control characters.
  */
 export function formRefusalOf(path: string): string | null {
   if (isWirePath(path)) return CONTROL.test(path) ? "it has a control character" : null;
@@ -49,16 +54,16 @@ export function formRefusalOf(path: string): string | null {
 }
 
 /**
- * Why a server's path may not be written below an output folder, as a short phrase ("it is
- * absolute"); null if it may.
+ * The reason why a server's path may not be written below an output folder, as a short phrase
+ * ("it is absolute"); null if it may be.
  *
- * Everywhere: what `formRefusalOf` refuses, the client's own folder in any disguise, segments that
- * are too long. On Windows also: the characters `\ < > : " | ? *` (with `:` go drive letters and
- * alternate streams), names of devices, a dot or a space at the end of a segment. A backslash
- * is a plain letter elsewhere, and so is `:` on macOS, where only Finder shows it as `/`.
+ * Refused everywhere: paths that `formRefusalOf` refuses, the client's own folder in any spelling,
+ * segments that are too long. On Windows also: the characters `\ < > : " | ? *` (`:` covers drive
+ * letters and alternate streams), names of devices, a dot or a space at the end of a segment. A
+ * backslash is a plain letter elsewhere, and so is `:` on macOS, where only Finder shows it as `/`.
  *
- * @param path As it is on the wire, `/` between segments.
- * @param platform Where it would be written.
+ * @param path A path of the wire, with `/` between segments.
+ * @param platform The platform on which the file would be written.
  */
 export function refusalOf(path: string, platform: Platform): string | null {
   const form = formRefusalOf(path);
@@ -92,13 +97,13 @@ function segmentRefusal(segment: string, platform: Platform): string | null {
 }
 
 function lengthOf(segment: string, platform: Platform): number {
-  const atMost = platform === "windows" ? segment.length : segment.length * 3;
-  return platform === "windows" || atMost <= MAX_SEGMENT_LENGTH
-    ? atMost
+  const maxLength = platform === "windows" ? segment.length : segment.length * 3;
+  return platform === "windows" || maxLength <= MAX_SEGMENT_LENGTH
+    ? maxLength
     : encoder.encode(segment).length;
 }
 
-/** Stricter than any one file system: the folder may be on a disk of another platform. */
+/** Stricter than any one file system, because the disk may come from another platform. */
 function isOwnFolder(segment: string, platform: Platform): boolean {
   if (platform === "windows" && WINDOWS_OWN_FOLDER.test(segment)) return true;
   const plain = NOT_ASCII.test(segment)
@@ -109,29 +114,30 @@ function isOwnFolder(segment: string, platform: Platform): boolean {
 }
 
 /**
- * The key under which two paths are one on a platform's usual file system: equal keys, one file.
+ * A key that is equal for two paths if they name the same file on a platform's usual file system.
  * For paths that `refusalOf` allows there.
  *
- * - macOS: without regard to case, Unicode form and characters without a shape.
- * - Windows: without regard to case. NTFS compares with a table that was written when the disk
- *   was formatted; this is at least as coarse. The short names (`LONGNA~1.TXT`) that NTFS may add
- *   are not seen.
+ * - macOS: ignores case, Unicode form and characters without a glyph.
+ * - Windows: ignores case. NTFS compares with a table that was written when the disk was
+ *   formatted; this key is at least as coarse. The short names (`LONGNA~1.TXT`) that NTFS may add
+ *   are not covered.
  * - Others: the path itself.
  *
- * Coarser is the safe side: a name too many is refused and reported, never a file overwritten.
+ * A coarser key is the safe choice: it may refuse and report one file too many, but never causes
+ * one to be overwritten.
  *
- * @param path As it is on the wire.
- * @param platform Where it would be written.
+ * @param path A path of the wire.
+ * @param platform The platform on which the file would be written.
  */
 export function foldedName(path: string, platform: Platform): string {
   if (platform === "windows") return simpleUpperCase(path);
   if (platform !== "darwin") return path;
   if (!NOT_ASCII.test(path)) return path.toUpperCase();
-  // Lower case first: "ẞ" has no other way to "SS". Upper case last: "σ" and "ς" meet there.
+  // Lower case first, because only so "ẞ" becomes "SS"; upper case last: "σ" and "ς" meet there.
   return path.normalize("NFD").replace(IGNORABLE, "").toLowerCase().toUpperCase().normalize("NFD");
 }
 
-/** Letter by letter where a word would grow: "ß" and "SS" are two names on NTFS. */
+/** Keeps a letter whose upper case is longer: "ß" and "SS" are two names on NTFS. */
 function simpleUpperCase(path: string): string {
   const upper = path.toLowerCase().toUpperCase();
   if (upper.length === path.length) return upper;

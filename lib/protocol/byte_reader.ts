@@ -1,11 +1,11 @@
 /**
- * Exact reads over a stream of bytes: the one place that knows where the network cut them.
+ * Exact reads over a stream of bytes: the only code that handles the boundaries of its pieces.
  *
  * @module
  */
 import { ConnectionLostError } from "../errors.ts";
 
-/** Reads exact numbers of bytes from a byte stream, into one buffer that is used again and again. */
+/** Reads exact numbers of bytes from a byte stream, into one buffer that is reused. */
 export class ByteReader {
   readonly #reader: ReadableStreamBYOBReader;
   readonly #lookAhead: number;
@@ -14,10 +14,10 @@ export class ByteReader {
   #end = 0;
 
   /**
-   * @param stream A readable byte stream (`type: "bytes"`); it gets locked. Its source fills the
-   *   reader's buffer: one that enqueues pieces and closes makes a truncated read a `TypeError`.
-   * @param lookAhead How much more than asked for one read may bring, in bytes: small messages come
-   *   many at once.
+   * @param stream A readable byte stream (`type: "bytes"`); it is locked. Its source must fill the
+   *   reader's buffer: with one that enqueues pieces, a truncated read throws a `TypeError`.
+   * @param lookAhead How many bytes beyond the requested ones a read may bring: small messages
+   *   arrive many at a time.
    */
   constructor(stream: ReadableStream<Uint8Array>, lookAhead: number) {
     this.#reader = stream.getReader({ mode: "byob" });
@@ -26,9 +26,9 @@ export class ByteReader {
   }
 
   /**
-   * The next `length` bytes. They are valid until the next call.
+   * Returns the next `length` bytes. They are valid until the next call.
    *
-   * @param length Bytes, 1 or more; checked by the caller against a limit.
+   * @param length Bytes, 1 or more; the caller has checked it against a limit.
    * @returns The bytes, or null if the stream ended before the first of them.
    * @throws {ConnectionLostError} If the stream ended after some of them.
    */
@@ -42,13 +42,13 @@ export class ByteReader {
     return bytes;
   }
 
-  /** The next `length` bytes if they are here already, else null. They will be read again. */
+  /** Returns the next `length` bytes if they are buffered, else null, without consuming them. */
   peek(length: number): Uint8Array | null {
     if (this.#end - this.#start < length) return null;
     return this.#buffer.subarray(this.#start, this.#start + length);
   }
 
-  /** Reads `length` bytes that are here already. What was read before stays valid. */
+  /** Consumes `length` buffered bytes. Bytes that were returned before stay valid. */
   skip(length: number): void {
     this.#start += length;
   }
@@ -69,7 +69,7 @@ export class ByteReader {
   async #fill(length: number): Promise<boolean> {
     const held = this.#end - this.#start;
     const room = Math.min(this.#buffer.length - this.#end, length - held + this.#lookAhead);
-    // The stream takes the buffer away and hands it back under a new object.
+    // The stream detaches the buffer and returns it in a new object.
     const { value, done } = await this.#reader.read(
       new Uint8Array(this.#buffer.buffer, this.#end, room),
       { min: length - held },

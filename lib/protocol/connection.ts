@@ -1,5 +1,12 @@
 /**
- * A connection as messages both ways: framing, ping, deadlines, and how it ended.
+ * A connection that carries messages both ways, with framing, PINGs, timeouts and its failure.
+ *
+ * This room is the wire protocol, the same for both sides. Its files, each importing only those
+ * before it: `ip_address.ts`, `message.ts` (header and footer, with the layout), `payloads.ts` (the
+ * JSON payloads), `list_pages.ts` (a long list as messages), `byte_reader.ts` and
+ * `message_reader.ts` (bytes to messages), `timeouts.ts`, `socket.ts` (a `Deno.Conn`),
+ * `connection.ts` (this, which joins them), `handshake_deadline.ts`. The room imports `async` and
+ * the ground; client, server, display, fs and cli may import it.
  *
  * @module
  */
@@ -34,26 +41,26 @@ export interface Outgoing {
   readonly payload?: Uint8Array;
 }
 
-/** The right to write to a connection, which must be ended. */
+/** The exclusive right to write to a connection; must be released. */
 export interface WriteLock {
   /**
-   * Resolves when the next bytes may be given.
+   * Writes bytes. Resolves when the next ones may be written.
    *
-   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
+   * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Lets the next one write. */
+  /** Lets the next caller write. */
   release(): void;
 }
 
-/** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
-const MAX_WAITING_PONGS = 16;
-/** A payload from this size on, in bytes, is not copied to be sent. */
+/** How many PONGs may be pending; beyond that, reading waits, as the peer does not read them. */
+const MAX_PENDING_PONGS = 16;
+/** Payloads of at least this size, in bytes, are sent without a copy. */
 const LARGE_PAYLOAD = 64 * 1024;
-/** How long the last words to a peer may take, in milliseconds. */
+/** How long sending a final ERROR or GOODBYE may take, in milliseconds. */
 const BEST_EFFORT_MS = 1_000;
 
-/** One connection, seen from one side. Owns its `Deno.Conn`. */
+/** One side's end of a connection. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
   readonly #socket: Socket;
   readonly #timeouts: Timeouts;
@@ -61,16 +68,16 @@ export class Connection implements Disposable {
   readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
-  /** Resolves when all have written that wanted to until now. */
+  /** Resolves when all present holders of, and waiters for, the write lock are done. */
   #writers: Promise<void> = Promise.resolve();
   readonly #keepaliveBytes = { received: 0, sent: 0 };
-  #waitingPongs = 0;
+  #pendingPongs = 0;
   #pinged = false;
 
   /**
    * @param conn Is closed with the connection.
-   * @param side Which side this end is.
-   * @param timeouts How long to wait for the peer.
+   * @param side The side that this end is.
+   * @param timeouts How long the connection waits for the peer.
    */
   constructor(conn: Deno.Conn, side: Side, timeouts: Timeouts = DEFAULT_TIMEOUTS) {
     this.#socket = new Socket(conn);
@@ -84,10 +91,10 @@ export class Connection implements Disposable {
       this.#socket.readable,
       side === "server" ? "client" : "server",
     );
-    this.#watchdog = setInterval(() => this.#watch(), timeouts.pingAfterMs / 10);
+    this.#watchdog = setInterval(() => this.#checkTimeouts(), timeouts.pingAfterMs / 10);
   }
 
-  /** The largest CHUNK payload to accept, in bytes; lowered to what a WELCOME announces. */
+  /** The largest CHUNK payload to accept, in bytes; the client sets the limit of the WELCOME. */
   get maxChunk(): number {
     return this.#reader.maxChunk;
   }
@@ -96,7 +103,7 @@ export class Connection implements Disposable {
     this.#reader.maxChunk = bytes;
   }
 
-  /** What ended the connection other than a clean end, if anything did. */
+  /** The error that ended the connection, if there was one. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -106,7 +113,7 @@ export class Connection implements Disposable {
     return this.#socket.traffic;
   }
 
-  /** The same without PINGs and PONGs, which bring nothing on. */
+  /** The same as `traffic`, without PINGs and PONGs. */
   get progress(): { readonly received: number; readonly sent: number } {
     const { received, sent } = this.#socket.traffic;
     return {
@@ -115,33 +122,33 @@ export class Connection implements Disposable {
     };
   }
 
-  /** Addresses and ports of both ends, as this end sees them. */
+  /** Addresses and ports of both ends, as seen from this end. */
   get endpoints(): { readonly server: Endpoint; readonly client: Endpoint } {
     return this.#endpoints;
   }
 
   /**
-   * The messages that come, those together that came together; PING and PONG are dealt with here. The stream closes
-   * at a clean end, between messages. It reads nothing ahead but what came together with a
-   * message, so that its payload is valid until the next one is pulled. It errors with
+   * The received messages except PING and PONG, which are handled here; messages that arrived
+   * together come together. The stream closes at a clean end, between messages. Nothing else is read
+   * ahead, so payloads are valid until the next batch is pulled. It errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
-   * - a `ProtocolError` if the peer broke the protocol (and has been told so),
-   * - a `ConnectionLostError` if the connection broke or fell silent.
+   * - a `ProtocolError` if the peer broke the protocol (an ERROR has been sent),
+   * - a `ConnectionLostError` if the connection broke or was silent for too long.
    */
   readonly readable: ReadableStream<Message[]> = new ReadableStream({
     pull: async (controller) => {
       const messages: Message[] = [];
       let message = await this.#receive();
       if (!message) return controller.close();
-      for (; message; message = this.#reader.held(isForUser)) messages.push(message);
+      for (; message; message = this.#reader.readBuffered(isForCaller)) messages.push(message);
       controller.enqueue(messages);
     },
   }, { highWaterMark: 0 });
 
   /**
-   * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
+   * Sends one message; messages never interleave. Resolves once the system has accepted its bytes.
    *
-   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
+   * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
   async send(message: Outgoing): Promise<void> {
     const { payload } = message;
@@ -152,7 +159,7 @@ export class Connection implements Disposable {
     await this.#sendParts(head, payload, foot);
   }
 
-  /** A message of this connection as bytes, for callers that send several at once. */
+  /** Encodes a message of this connection, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
     return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
   }
@@ -170,10 +177,10 @@ export class Connection implements Disposable {
   }
 
   /**
-   * Makes a CHUNK around file bytes, in place.
+   * Returns a framer that makes file bytes a CHUNK, in place.
    *
    * @param offset The position in the file of the chunk's first byte.
-   * @param length How many bytes the chunk has.
+   * @param length The chunk's length in bytes.
    */
   chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
     const type = MessageType.CHUNK;
@@ -183,23 +190,23 @@ export class Connection implements Disposable {
   /**
    * Sends whole encoded messages.
    *
-   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
+   * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
   sendBytes(bytes: Uint8Array): Promise<void> {
     return this.#sendParts(bytes);
   }
 
   async #sendParts(...parts: readonly Uint8Array[]): Promise<void> {
-    const turn = await this.acquireWriter();
+    const lock = await this.acquireWriter();
     try {
-      for (const part of parts) await turn.write(part);
+      for (const part of parts) await lock.write(part);
     } finally {
-      turn.release();
+      lock.release();
     }
     await this.#orFailure(this.#socket.flush());
   }
 
-  /** Waits until nobody else is sending, for a message that is sent in pieces. */
+  /** Acquires the write lock, for a message that is sent in pieces. Callers wait in FIFO order. */
   async acquireWriter(): Promise<WriteLock> {
     const before = this.#writers;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -211,7 +218,7 @@ export class Connection implements Disposable {
   /**
    * Sends an ERROR about the connection if that is still possible, then closes it.
    *
-   * @param failure What reads and writes under way fail with.
+   * @param failure The error of pending reads and writes.
    * @default {error}
    */
   async refuse(error: WireError, failure: Error = error): Promise<void> {
@@ -220,18 +227,18 @@ export class Connection implements Disposable {
     this.fail(failure);
   }
 
-  /** Says goodbye; a server may still send what was asked for before. */
+  /** Sends a GOODBYE; a server may still send responses to earlier requests. */
   sayGoodbye(reason: string): Promise<void> {
     return this.#sendBestEffort({ type: MessageType.GOODBYE, payload: encodePayload({ reason }) });
   }
 
-  /** Closes the writing half once all is written; what the peer still sends can be read. */
+  /** Closes the writing half once everything is written; the peer's messages can still be read. */
   async closeWrite(): Promise<void> {
     await this.#writers;
     await this.#socket.closeWrite();
   }
 
-  /** Closes the connection at once; reads and writes under way fail with `error`. */
+  /** Closes the connection at once; pending reads and writes fail with `error`. */
   fail(error: Error): void {
     if (!this.#socket.isClosed) this.#failure = error;
     this.close();
@@ -247,7 +254,7 @@ export class Connection implements Disposable {
     this.close();
   }
 
-  /** The next message for the user of this connection, or null at a clean end. */
+  /** Returns the next message other than PING and PONG, or null at a clean end. */
   async #receive(): Promise<Message | null> {
     try {
       for (;;) {
@@ -265,7 +272,7 @@ export class Connection implements Disposable {
     }
   }
 
-  /** An ERROR about the whole connection is how the peer ended it. */
+  /** Throws if the message is an ERROR about the connection, or a malformed GOODBYE. */
   #checkClosing({ header, payload }: Message): void {
     if (header.requestId !== 0) return;
     try {
@@ -295,11 +302,11 @@ export class Connection implements Disposable {
   }
 
   async #pong(requestId: number): Promise<void> {
-    this.#waitingPongs++;
+    this.#pendingPongs++;
     const sent = this.#sendKeepalive(MessageType.PONG, requestId)
-      .finally(() => this.#waitingPongs--);
-    // Reading goes on meanwhile, or two sides that both write would wait for each other.
-    if (this.#waitingPongs > MAX_WAITING_PONGS) await sent;
+      .finally(() => this.#pendingPongs--);
+    // Do not wait: two sides that both write and do not read would block each other.
+    if (this.#pendingPongs > MAX_PENDING_PONGS) await sent;
     else sent.catch(() => {});
   }
 
@@ -327,17 +334,17 @@ export class Connection implements Disposable {
     }
   }
 
-  #watch(): void {
+  #checkTimeouts(): void {
     const { pingAfterMs, deadAfterMs, writeStallMs } = this.#timeouts;
-    const { silence, stall } = this.#socket;
-    if (silence < pingAfterMs) this.#pinged = false;
-    if (silence >= deadAfterMs) {
+    const { silenceMs, stallMs } = this.#socket;
+    if (silenceMs < pingAfterMs) this.#pinged = false;
+    if (silenceMs >= deadAfterMs) {
       clearInterval(this.#watchdog);
-      const words = `Nothing was received for ${deadAfterMs / 1000} s`;
-      this.refuse(new WireError("timeout", words), new ConnectionLostError(words));
-    } else if (stall >= writeStallMs) {
+      const message = `Nothing was received for ${deadAfterMs / 1000} s`;
+      this.refuse(new WireError("timeout", message), new ConnectionLostError(message));
+    } else if (stallMs >= writeStallMs) {
       this.fail(new ConnectionLostError(`The peer read nothing for ${writeStallMs / 1000} s`));
-    } else if (silence >= pingAfterMs && !this.#pinged) {
+    } else if (silenceMs >= pingAfterMs && !this.#pinged) {
       this.#pinged = true;
       this.#sendKeepalive(MessageType.PING, 0).catch(() => {});
     }
@@ -350,7 +357,7 @@ function endpointOf(address: Deno.Addr): Endpoint {
     : { ip: ipBytes(""), port: 0 };
 }
 
-/** Whether a message needs nothing from the connection. */
-function isForUser({ type, requestId }: Header): boolean {
+/** Whether a message passes through the connection unhandled. */
+function isForCaller({ type, requestId }: Header): boolean {
   return type !== MessageType.PING && type !== MessageType.PONG && requestId !== 0;
 }

@@ -8,8 +8,8 @@
 export const IP_SIZE = 16;
 
 /**
- * The 16 bytes of an address in text form. What is no address (a host name, a Unix socket) becomes
- * `::`, "unspecified": the header's addresses inform people and decide nothing.
+ * The 16 bytes of an address in text form. A text that is no address (a host name, a Unix socket)
+ * becomes `::`, "unspecified": the header's addresses are for information only.
  *
  * @param text For example `127.0.0.1`, `::1`, `::ffff:10.0.0.1` or `fe80::1%eth0`.
  */
@@ -31,7 +31,7 @@ export function ipBytes(text: string): Uint8Array {
 }
 
 /**
- * The text form of a header's address: dotted for IPv4, else RFC 5952.
+ * The text form of a header's address: dotted for IPv4, else as RFC 5952 specifies.
  *
  * @param bytes 16 bytes.
  */
@@ -46,7 +46,7 @@ export function formatIp(bytes: Uint8Array): string {
   return longest ? hex.replace(new RegExp(`(^|:)${longest}(:|$)`), "::") : hex;
 }
 
-/** An address and a port as people write them: `127.0.0.1:9009`, `[::1]:9009`. */
+/** The usual text form of an address and a port: `127.0.0.1:9009`, `[::1]:9009`. */
 export function formatAddress(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
@@ -57,7 +57,7 @@ function parseQuad(text: string): number[] | undefined {
   return quad.every((byte) => byte < 256) ? quad : undefined;
 }
 
-/** `a:b:c` as bytes, the last group dotted where it ends the address; undefined if it is none. */
+/** The bytes of `a:b:c`; the last group may be dotted if it ends the address. */
 function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * A list of any length as the payloads of LIST messages. Pure.
+ * Splits a list of any length into the payloads of LIST messages. Pure.
  *
  * @module
  */
@@ -13,14 +13,14 @@ export interface EncodedPage {
   readonly more: boolean;
 }
 
-/** Room for what stands around the entries of a page, in bytes. */
+/** An upper bound of a page's size without its entries, in bytes. */
 const ENVELOPE = 256;
 const encoder = new TextEncoder();
 
 /**
- * One page after another, each within the payload limit; at least one, even of an empty list.
+ * Yields pages that are each within the payload limit; at least one, even for an empty list.
  *
- * @param content What the pages together say.
+ * @param content The content of all pages together.
  * @param limit The largest payload, in bytes. @default {MAX_SERVER_PAYLOAD}
  */
 export function* listPages(
@@ -28,30 +28,32 @@ export function* listPages(
   limit: number = MAX_SERVER_PAYLOAD,
 ): Generator<EncodedPage> {
   const head = `{"revision":${revision},"complete":${complete},"files":[`;
-  let listed: string[] = [];
-  let gone: string[] = [];
+  let fileEntries: string[] = [];
+  let removedEntries: string[] = [];
   let size = ENVELOPE;
   const page = (more: boolean): EncodedPage => {
-    const payload = encoder.encode(`${head}${listed.join()}],"removed":[${gone.join()}]}`);
-    listed = [];
-    gone = [];
+    const payload = encoder.encode(
+      `${head}${fileEntries.join()}],"removed":[${removedEntries.join()}]}`,
+    );
+    fileEntries = [];
+    removedEntries = [];
     size = ENVELOPE;
     return { payload, more };
   };
   for (const { path, size: bytes, modified, version } of files) {
     const entry = JSON.stringify({ path, size: bytes, modified, version });
-    // A UTF-16 unit takes three bytes of UTF-8 at the most; the comma is one more.
-    const worst = 3 * entry.length + 1;
-    if (size + worst > limit && listed.length > 0) yield page(true);
-    listed.push(entry);
-    size += worst;
+    // A UTF-16 unit takes at most three bytes of UTF-8; the comma is one more.
+    const maxBytes = 3 * entry.length + 1;
+    if (size + maxBytes > limit && fileEntries.length > 0) yield page(true);
+    fileEntries.push(entry);
+    size += maxBytes;
   }
   for (const path of removed) {
     const entry = JSON.stringify(path);
-    const worst = 3 * entry.length + 1;
-    if (size + worst > limit && listed.length + gone.length > 0) yield page(true);
-    gone.push(entry);
-    size += worst;
+    const maxBytes = 3 * entry.length + 1;
+    if (size + maxBytes > limit && fileEntries.length + removedEntries.length > 0) yield page(true);
+    removedEntries.push(entry);
+    size += maxBytes;
   }
   yield page(false);
 }

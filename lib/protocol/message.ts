@@ -9,10 +9,10 @@
  *           4    1   version, 1
  *           5    1   type
  *           6    2   flags: bit 0 MORE
- *           8    4   request id, 0 where the message answers nothing
+ *           8    4   request id, 0 in messages outside a request
  *          12    4   payload length
  *          16    8   offset in the file (CHUNK), else 0
- *          24   16   server address      addresses and ports are as the sender sees them
+ *          24   16   server address      addresses and ports as seen by the sender
  *          40    2   server port
  *          42   16   client address
  *          58    2   client port
@@ -34,31 +34,27 @@
  * 36 75 a8 a6 49 55 4c 53                            CRC-32, IULS
  * ```
  *
- * The parts of this folder, each using only those before it:
- * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
- * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `connection.ts`, `handshake_deadline.ts`.
- *
  * @module
  */
 import { crc32 } from "node:zlib";
 import { ProtocolError } from "../errors.ts";
 import { IP_SIZE } from "./ip_address.ts";
 
-/** Bytes before a payload. */
+/** The header's size in bytes. */
 export const HEADER_SIZE = 64;
-/** Bytes after a payload. */
+/** The footer's size in bytes. */
 export const FOOTER_SIZE = 8;
-/** The version of the protocol that this code speaks. */
+/** The version of the protocol that this code implements. */
 export const PROTOCOL_VERSION = 1;
 
-/** Largest payload of a client's message, in bytes. */
+/** The largest payload of a client's message, in bytes. */
 export const MAX_CLIENT_PAYLOAD = 64 * 1024;
-/** Largest payload of a server's message other than CHUNK, in bytes. */
+/** The largest payload of a server's message other than CHUNK, in bytes. */
 export const MAX_SERVER_PAYLOAD = 1024 * 1024;
-/** Largest payload of a CHUNK that any server may announce, in bytes. */
+/** The largest CHUNK payload that a server may announce, in bytes. */
 export const MAX_CHUNK_PAYLOAD = 4 * 1024 * 1024;
 
-/** The message types' codes on the wire. */
+/** The codes of the message types on the wire. */
 export const MessageType = {
   WELCOME: 1,
   LOGIN: 2,
@@ -95,22 +91,22 @@ const SENDERS: Record<MessageType, readonly Side[]> = {
 
 /** An address and a port as a header carries them. */
 export interface Endpoint {
-  /** 16 bytes; see `parseIp`. */
+  /** 16 bytes; see `ipBytes`. */
   readonly ip: Uint8Array;
   /** 0…65535. */
   readonly port: number;
 }
 
-/** What a header says, without what every header has in common. */
+/** The variable fields of a header. */
 export interface Header {
   readonly type: MessageType;
-  /** Another message of the same answer follows. */
+  /** Whether another message of the same response follows. */
   readonly more: boolean;
   /** 0…2³²−1. */
   readonly requestId: number;
   /** The payload's length in bytes. */
   readonly length: number;
-  /** Position in the file of a CHUNK's first byte, 0…2⁵³−1; of other messages 0. */
+  /** The position in the file of a CHUNK's first byte, 0…2⁵³−1; 0 in other messages. */
   readonly offset: number;
   readonly server: Endpoint;
   readonly client: Endpoint;
@@ -135,15 +131,15 @@ const AT = {
 } as const;
 
 /**
- * Writes a message's header and footer around its payload, in place, so that a message is sent
- * without copying its payload. The payload may come in pieces.
+ * Writes a message's header and footer around its payload, in place, so that the payload is not
+ * copied. The payload may be given in pieces.
  */
 export class MessageFramer {
   readonly #header: Header;
   #framed = 0;
   #crc = 0;
 
-  /** @param header What to write; `length` is the whole payload's. */
+  /** @param header The fields to write; `length` is the whole payload's. */
   constructor(header: Header) {
     this.#header = header;
   }
@@ -156,15 +152,17 @@ export class MessageFramer {
   /**
    * Frames the next piece of the payload.
    *
-   * @param buffer Holds the piece at `HEADER_SIZE`, with room for the footer behind it.
+   * @param buffer Holds the piece at `HEADER_SIZE`, and has space for the footer behind it.
    * @param length The piece's length in bytes.
-   * @returns What to send: the piece, the header before the first one, the footer after the last.
+   * @returns The bytes to send: the piece, with the header if it is first, the footer if last.
    * @throws {RangeError} If the buffer is too small.
    */
   frame(buffer: Uint8Array, length: number): Uint8Array {
     const isFirst = this.#framed === 0;
     const end = HEADER_SIZE + length;
-    if (buffer.length < end + FOOTER_SIZE) throw new RangeError("Cannot frame: no room");
+    if (buffer.length < end + FOOTER_SIZE) {
+      throw new RangeError("Cannot frame a message: the buffer is too small");
+    }
     this.#framed += length;
     this.#crc = crc32(buffer.subarray(HEADER_SIZE, end), this.#crc);
     if (isFirst) writeHeader(buffer, this.#header);
@@ -199,10 +197,10 @@ function writeFooter(buffer: Uint8Array, at: number, crc: number): void {
 }
 
 /**
- * A whole message.
+ * Encodes a whole message.
  *
- * @param header What to write; its `length` is taken from the payload.
- * @param payload Copied.
+ * @param header The fields to write; `length` is taken from the payload.
+ * @param payload Is copied.
  */
 export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Array): Uint8Array {
   const buffer = new Uint8Array(HEADER_SIZE + payload.length + FOOTER_SIZE);
@@ -211,9 +209,9 @@ export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Arra
 }
 
 /**
- * Whole messages, one behind the other.
+ * Encodes messages, one after the other.
  *
- * @param messages Headers, whose `length` is taken from the payloads, and payloads, which are copied.
+ * @param messages The headers, whose `length` is taken from the payloads; the payloads are copied.
  */
 export function encodeMessages(
   messages: readonly { readonly header: Omit<Header, "length">; readonly payload: Uint8Array }[],
@@ -232,9 +230,9 @@ export function encodeMessages(
 }
 
 /**
- * What stands before and behind a payload that is sent from where it is.
+ * Encodes the header and footer for a payload that is sent without a copy.
  *
- * @param header What to write; its `length` is taken from the payload.
+ * @param header The fields to write; `length` is taken from the payload.
  */
 export function frameOf(
   header: Omit<Header, "length">,
@@ -248,11 +246,11 @@ export function frameOf(
 }
 
 /**
- * Reads a header and checks it, in the order of the specification: magic, version, checksum,
- * type, payload length. Nothing of the claimed length has been allocated by then.
+ * Decodes a header and checks it, in the order of the specification: magic, version, checksum,
+ * type, payload length. Nothing is allocated for the payload before these checks.
  *
  * @param bytes `HEADER_SIZE` bytes; addresses are copied out.
- * @param sender Which side sent it.
+ * @param sender The side that sent it.
  * @param maxChunk The largest CHUNK payload agreed upon, in bytes.
  * @throws {ProtocolError} If a check fails.
  */

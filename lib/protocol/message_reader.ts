@@ -1,5 +1,5 @@
 /**
- * Whole, checked messages out of a stream of bytes.
+ * Reads whole, checked messages from a stream of bytes.
  *
  * @module
  */
@@ -15,39 +15,39 @@ import {
   type Side,
 } from "./message.ts";
 
-/** A message as it came. */
+/** A received message. */
 export interface Message {
   readonly header: Header;
-  /** Valid until the next message is waited for. */
+  /** Valid until the next call of `read`. */
   readonly payload: Uint8Array;
   /** The payload's CRC-32, which has been checked. */
   readonly checksum: number;
 }
 
 /**
- * How much more than a message one read may bring, in bytes, by who sends: requests are small and
- * a server has many clients; of small files a client gets many at once.
+ * How much more than one message a read may bring, in bytes, by sender. Requests are small and a
+ * server has many clients; small files reach a client many at a time.
  */
 const LOOK_AHEAD: Record<Side, number> = { client: 8 * 1024, server: 64 * 1024 };
 
-/** Reads the messages that one side sends. */
+/** Reads the messages of one sender. */
 export class MessageReader {
   /** The largest CHUNK payload to accept, in bytes. */
   maxChunk = MAX_CHUNK_PAYLOAD;
   readonly #bytes: ByteReader;
   readonly #sender: Side;
 
-  /** @param stream A byte stream, as a `ByteReader` takes it; it gets locked. */
+  /** @param stream A byte stream as `ByteReader` requires it; it is locked. */
   constructor(stream: ReadableStream<Uint8Array>, sender: Side) {
     this.#bytes = new ByteReader(stream, LOOK_AHEAD[sender]);
     this.#sender = sender;
   }
 
   /**
-   * The next message, or null if the stream ended before it.
+   * Returns the next message, or null if the stream ended before it.
    *
    * @throws {ProtocolError} If the message breaks the protocol.
-   * @throws {ConnectionLostError} If the stream ended in it.
+   * @throws {ConnectionLostError} If the stream ended inside the message.
    */
   async read(): Promise<Message | null> {
     const head = await this.#bytes.read(HEADER_SIZE);
@@ -60,13 +60,13 @@ export class MessageReader {
   }
 
   /**
-   * A message that came together with the one before it, whose payload stays valid.
+   * Returns the next message if it is in the buffer already. Earlier payloads stay valid.
    *
-   * @param isWanted Whether to take the message.
-   * @returns Null if none is here as a whole, if it is not wanted, or if there is anything wrong
-   * with it: that is for `read`.
+   * @param isWanted Whether to take a message with this header.
+   * @returns Null if no whole message is buffered, if it is not wanted, or if it is invalid; in the
+   * last case `read` throws the error.
    */
-  held(isWanted: (header: Header) => boolean): Message | null {
+  readBuffered(isWanted: (header: Header) => boolean): Message | null {
     const head = this.#bytes.peek(HEADER_SIZE);
     if (!head) return null;
     try {

@@ -1,9 +1,10 @@
 /**
- * The payloads of structured messages: one JSON object each, as values of their own types. Pure.
+ * The payloads of structured messages: one JSON object each, with a type, a parser and a common
+ * encoder. Pure.
  *
- * A parser reads what the specification names and ignores other members. It throws `TypeError`
- * for what is malformed; the caller knows whether that is a peer's `bad-request` or a broken
- * connection.
+ * A parser reads the members that the specification names and ignores others. It throws a
+ * `TypeError` for a malformed payload; the caller decides whether that is a `bad-request` of one
+ * request or the end of the connection.
  *
  * @module
  */
@@ -14,24 +15,24 @@ export interface Welcome {
   readonly protocol: number;
   /** Name and version of the server's program. */
   readonly server: string;
-  /** Largest `length` of a GET, in bytes. */
+  /** The largest `length` of a GET, in bytes. */
   readonly maxChunk: number;
-  /** Most requests that may be open on the connection. */
+  /** How many requests may be open on the connection. */
   readonly maxRequests: number;
-  /** What the client must prove, or null if nothing. */
+  /** The challenge to which the client must respond, or null if there is none. */
   readonly authentication: Challenge | null;
   /** What the server knows beyond the first version of the protocol. @default {[]} */
   readonly features?: readonly string[];
 }
 
-/** What a LOGIN must answer. */
+/** The challenge to which a LOGIN responds. */
 export interface Challenge {
   readonly method: "hmac-sha256";
   /** 64 hexadecimal digits. */
   readonly nonce: string;
 }
 
-/** A client's answer to a challenge. */
+/** A client's response to a challenge. */
 export interface Login {
   /** 64 hexadecimal digits. */
   readonly proof: string;
@@ -55,7 +56,7 @@ export interface ListPage {
   /** Whether the pages of this revision are the whole list or a change. */
   readonly complete: boolean;
   readonly files: readonly ListedFile[];
-  /** Paths that have vanished. */
+  /** Paths of files that do not exist any more. */
   readonly removed: readonly string[];
 }
 
@@ -84,30 +85,30 @@ export interface DigestResult {
   readonly digest: string;
 }
 
-/** Why a request or a connection failed. */
+/** The reason why a request or a connection failed. */
 export interface ErrorPayload {
   readonly code: ErrorCode;
-  /** From a peer: make it safe for a terminal before it is shown. */
+  /** From a peer: sanitize it before it is shown on a terminal. */
   readonly message: string;
 }
 
-/** Why a side leaves. */
+/** The reason why a side ends the connection. */
 export interface Goodbye {
   readonly reason: string;
 }
 
-/** Longest path, in bytes of UTF-8. */
+/** The longest path, in bytes of UTF-8. */
 export const MAX_PATH_BYTES = 4096;
 /**
- * Longest version that either side takes, in UTF-16 units: a GET must fit its payload limit, and
- * a server keeps the requests of clients that do not read.
+ * The longest version that either side accepts, in UTF-16 units: a GET must fit its payload limit,
+ * and a server holds the requests of clients that do not read.
  */
 const MAX_VERSION_LENGTH = 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The bytes of a structured payload. */
+/** Encodes a structured payload. */
 export function encodePayload(
   payload:
     | Welcome
@@ -170,7 +171,7 @@ function parseListedFile(members: Members): ListedFile {
   };
 }
 
-/** @throws {TypeError} If the payload is malformed, or its path is none of the wire. */
+/** @throws {TypeError} If the payload is malformed, or its path is not a wire path. */
 export function parseGetRequest(bytes: Uint8Array): GetRequest {
   const members = parseObject(bytes);
   return {
@@ -182,7 +183,7 @@ export function parseGetRequest(bytes: Uint8Array): GetRequest {
   };
 }
 
-/** @throws {TypeError} If the payload is malformed, or its path is none of the wire. */
+/** @throws {TypeError} If the payload is malformed, or its path is not a wire path. */
 export function parseDigestRequest(bytes: Uint8Array): DigestRequest {
   const members = parseObject(bytes);
   const request = { path: wirePath(members), version: versionOf(members) };
@@ -196,7 +197,7 @@ export function parseDigestResult(bytes: Uint8Array): DigestResult {
 }
 
 /**
- * A code that this version does not know is taken for `bad-request`: reported, not retried.
+ * An unknown code is read as `bad-request`, so it is reported and not retried.
  *
  * @throws {TypeError} If the payload is malformed.
  */
@@ -215,9 +216,9 @@ export function parseGoodbye(bytes: Uint8Array): Goodbye {
 }
 
 /**
- * Whether a path has the form that the wire allows: relative, no empty, `.` or `..` segment, no
- * NUL, valid Unicode, at most 4,096 bytes. Not guarded against: what a particular file system or
- * terminal makes of it (see `safe_path.ts`).
+ * Whether a path has the form that the protocol allows: relative, no empty, `.` or `..` segment, no
+ * NUL, valid Unicode, at most 4,096 bytes. Not guarded against: special meanings on a particular
+ * file system or terminal (see `safe_path.ts`).
  */
 export function isWirePath(path: string): boolean {
   return !path.includes("\0") && path.isWellFormed() &&

@@ -1,27 +1,27 @@
 /**
- * A `Deno.Conn` as bytes both ways, which knows for how long nothing has come or gone.
+ * A `Deno.Conn` with streams, batched small writes, and the time without progress.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
-/** Up to so many bytes, copying them is cheaper than a system call. */
-const SMALL_WRITE = 8 * 1024;
-/** How much may wait to be written together, in bytes. */
+/** Writes of up to this size, in bytes, are copied, which is cheaper than a system call each. */
+const MAX_COPIED = 8 * 1024;
+/** How many bytes may wait to be written together. */
 const STAGE_SIZE = 32 * 1024;
 
-/** Owns its `Deno.Conn`. */
+/** A socket. Owns its `Deno.Conn`. */
 export class Socket {
   /** Bytes received and sent so far. */
   readonly traffic = { received: 0, sent: 0 };
 
   readonly #conn: Deno.Conn;
   #closed = false;
-  /** Since when a read, or a write, has been waiting without a byte; undefined if none is. */
+  /** When the pending read, or write, began to wait; undefined if none is pending. */
   #readingSince: number | undefined;
   #writingSince: number | undefined;
-  /** Small writes that wait for the one that is under way, and how many bytes they are. */
+  /** Small writes that wait for the pending one, and how many bytes they are. */
   #stage: Uint8Array | undefined;
   #spare: Uint8Array | undefined;
   #staged = 0;
@@ -38,26 +38,26 @@ export class Socket {
     return this.#closed;
   }
 
-  /** For how long the peer has sent nothing to a reader, in milliseconds. */
-  get silence(): number {
+  /** How long the pending read has waited, in milliseconds; 0 if none is pending. */
+  get silenceMs(): number {
     return this.#readingSince === undefined ? 0 : performance.now() - this.#readingSince;
   }
 
-  /** For how long the peer has taken nothing from a writer, in milliseconds. */
-  get stall(): number {
+  /** How long the pending write has made no progress, in milliseconds; 0 if none is pending. */
+  get stallMs(): number {
     return this.#writingSince === undefined ? 0 : performance.now() - this.#writingSince;
   }
 
   /**
-   * What comes, for a reader with buffers of its own.
+   * The received bytes, for a reader with its own buffers.
    *
-   * Not `conn.readable`: that closes the whole socket at the peer's end of stream, and what the
-   * peer had asked for before is still to be sent.
+   * Not `conn.readable`, which closes the whole socket at the peer's end of stream: responses to
+   * earlier requests must still be sent.
    */
   readonly readable: ReadableStream<Uint8Array> = new ReadableStream({
     type: "bytes",
     pull: async (controller) => {
-      // A byte stream without auto-allocation only pulls for a reader's own buffer.
+      // A byte stream without auto-allocation pulls only for a reader's own buffer.
       const request = controller.byobRequest!;
       this.#readingSince = performance.now();
       try {
@@ -72,20 +72,19 @@ export class Socket {
   });
 
   /**
-   * Writes bytes; one caller at a time. Resolves when the system has taken them. A few bytes are
-   * copied instead, and go together with those that come soon after; if that fails, the next call
-   * says so.
+   * Writes bytes; one caller at a time. Resolves when the system has accepted them. Small writes
+   * are copied and sent together with those that follow soon; if that fails, the next call throws.
    */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) throw new Error("Cannot write: the connection is closed");
     if (this.#broken) throw this.#broken;
-    if (bytes.length > SMALL_WRITE || this.#staged + bytes.length > STAGE_SIZE) {
+    if (bytes.length > MAX_COPIED || this.#staged + bytes.length > STAGE_SIZE) {
       await this.flush();
       await this.#writeAll(bytes);
       return;
     }
     if (!this.#stage) {
-      // The spare one is that of a write under way once it is filled.
+      // The spare buffer is in use while a write is pending.
       this.#stage = this.#spare ?? new Uint8Array(STAGE_SIZE);
       this.#spare = undefined;
     }
@@ -94,13 +93,13 @@ export class Socket {
     this.#flushing ??= this.#flushSoon();
   }
 
-  /** Resolves when the system has taken all bytes. */
+  /** Resolves when the system has accepted all bytes. */
   async flush(): Promise<void> {
     await this.#flushing;
     if (this.#broken) throw this.#broken;
   }
 
-  /** Lets all come together first that is written in one go. */
+  /** Writes the staged bytes after the present turn of the event loop, which may add more. */
   async #flushSoon(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     try {
@@ -115,7 +114,7 @@ export class Socket {
     } catch (error) {
       this.#broken = error as Error;
     }
-    // Thousands of connections that have nothing to send keep nothing for it.
+    // Free the buffer: there may be thousands of idle connections.
     this.#spare = undefined;
     this.#flushing = undefined;
   }
@@ -133,15 +132,15 @@ export class Socket {
     }
   }
 
-  /** Closes the writing half; what the peer still sends can be read. */
+  /** Closes the writing half; the peer's bytes can still be read. */
   async closeWrite(): Promise<void> {
     await this.#flushing;
     await this.#conn.closeWrite().catch(() => {});
   }
 
   /**
-   * Closes it at once; reads and writes under way fail. Not guarded against: before Deno 2.9 the
-   * system's socket stays until the peer takes what was being written, or goes.
+   * Closes the socket at once; pending reads and writes fail. Not guarded against: before Deno 2.9
+   * the system's socket stays open until the peer reads the pending bytes or disconnects.
    */
   close(): void {
     if (this.#closed) return;
@@ -150,14 +149,14 @@ export class Socket {
     try {
       this.#conn.close();
     } catch {
-      // Closed by the system already.
+      // The system has closed it already.
     }
   }
 
   #writeSome(bytes: Uint8Array): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#failWrite = reject;
-    // A close does not end it before Deno 2.9.
+    // Before Deno 2.9, closing the socket does not end a pending write.
     this.#conn.write(bytes).then(resolve, reject);
     return promise;
   }

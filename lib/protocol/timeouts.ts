@@ -1,20 +1,20 @@
 /**
- * How long to wait for a peer.
+ * How long a connection waits for its peer.
  *
  * @module
  */
 
-/** How long a connection waits, in milliseconds. */
+/** The timeouts of a connection, in milliseconds. */
 export interface Timeouts {
-  /** Without anything received: send a PING. */
+  /** After so long without a received byte, a PING is sent. */
   readonly pingAfterMs: number;
-  /** Without anything received: the connection is dead. */
+  /** After so long without a received byte, the connection counts as lost. */
   readonly deadAfterMs: number;
-  /** Without any byte accepted by a peer that is being written to: the connection is dead. */
+  /** After so long without progress of a pending write, the connection counts as lost. */
   readonly writeStallMs: number;
 }
 
-/** The timeouts that the specification asks for. */
+/** The timeouts that the protocol specifies. */
 export const DEFAULT_TIMEOUTS: Timeouts = {
   pingAfterMs: 15_000,
   deadAfterMs: 45_000,

@@ -1,6 +1,6 @@
 /**
- * A client as others may see it. What it says is looked up when it is asked for, so that nobody
- * who serves clients has to tell anybody anything.
+ * A connected client as the display sees it. The members are live values that the display reads
+ * when it needs them, so a session sends no notifications.
  *
  * @module
  */
@@ -9,10 +9,10 @@
 export interface ClientInfo {
   /** Its address and port. */
   readonly address: string;
-  /** When it came, on the clock of `performance.now`, in milliseconds. */
+  /** The time of its connection, as of `performance.now()`, in milliseconds. */
   readonly since: number;
-  /** Bytes of files that were sent to it. */
+  /** Bytes of files sent to it. */
   readonly bytesSent: number;
-  /** How many files it is at. */
+  /** The number of files that it has requested, or got parts of, just now. */
   readonly activeFiles: number;
 }

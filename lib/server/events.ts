@@ -1,6 +1,6 @@
 /**
- * What happens in a server, as the log tells it. The README's table says the same in words; a name
- * or a member that scripts may read does not change its meaning.
+ * The events of a server, as they are logged. The table in `docs/events.md` describes them; a name
+ * or member that scripts may read does not change its meaning.
  *
  * Sizes are in bytes.
  *
@@ -8,18 +8,18 @@
  */
 import type { ErrorCode } from "../errors.ts";
 
-/** One event. Clients are named by address and port; what a peer says is not made printable. */
+/** One event. Clients are named by address and port; texts from a peer are not sanitized. */
 export type ServerEvent =
   /** Clients are accepted from now on. */
   | {
     readonly event: "sharing";
     readonly dir: string;
     readonly files: number;
-    /** Who can reach the server, and how to change that. */
+    /** From where the server can be reached, and how to change that. */
     readonly reach: string;
   }
   | { readonly event: "client_connected"; readonly client: string }
-  /** A client was sent away: there are too many, or too many of its address. */
+  /** A client was refused: there are too many, or too many from its address. */
   | {
     readonly event: "client_refused";
     readonly client: string;
@@ -33,11 +33,11 @@ export type ServerEvent =
     readonly path: string;
     readonly size: number;
   }
-  /** A request was answered with an error; of one client only the first ones are told. */
+  /** A request was answered with an ERROR; only the first ones of a client are logged. */
   | {
     readonly event: "request_refused";
     readonly client: string;
-    /** Missing if the request could not be understood. */
+    /** Missing if the request was malformed. */
     readonly path?: string;
     readonly code: ErrorCode;
     readonly reason: string;
@@ -45,27 +45,27 @@ export type ServerEvent =
   | {
     readonly event: "client_disconnected";
     readonly client: string;
-    /** Files that were sent to their end. */
+    /** Files sent to their end. */
     readonly files: number;
     readonly bytes: number;
-    /** Requests that were answered with an error. */
+    /** Requests answered with an ERROR. */
     readonly refused: number;
     readonly seconds: number;
     readonly reason: string;
   }
-  /** So many files are new or different, so many have vanished. */
+  /** The numbers of files that are new or different, and that do not exist any more. */
   | { readonly event: "folder_changed"; readonly changed: number; readonly removed: number }
-  /** The system tells of changes no more: the folder is looked at again and again. */
+  /** The system does not report changes any more: the folder is scanned at intervals. */
   | { readonly event: "watch_lost"; readonly reason: string }
-  /** The list stays as it is until the folder can be looked at again. */
+  /** The folder cannot be scanned; the list stays as it is until it can. */
   | { readonly event: "scan_failed"; readonly reason: string }
-  /** A connection could not be taken; the server goes on. */
+  /** A connection could not be accepted; the server goes on. */
   | { readonly event: "accept_failed"; readonly reason: string }
-  /** The server failed at a client; it goes on with the others. */
+  /** A client's session failed; the server goes on with the others. */
   | { readonly event: "session_failed"; readonly reason: string }
   | {
     readonly event: "server_stopped";
-    /** Clients that came. */
+    /** Clients that have connected. */
     readonly clients: number;
     readonly files: number;
     readonly bytes: number;

@@ -1,5 +1,5 @@
 /**
- * The server's log: one line an event, for people or for programs.
+ * The server's log: one line per event, as text or JSON.
  *
  * @module
  */
@@ -7,49 +7,51 @@ import { jsonLine } from "../text/json_line.ts";
 import { sanitize } from "../text/sanitize.ts";
 import type { ServerEvent } from "./events.ts";
 
-/** Takes events for the log. */
+/** Writes an event to the log. */
 export type Log = (event: ServerEvent) => void;
 
-/** How the log is written. */
+/** The format of the log. */
 export type LogStyle = "text" | "json";
 
-/** Something to log. */
+/** An event as a flat record. */
 export interface LogEvent {
-  /** What happened, a few words. */
+  /** The event's name. */
   readonly event: string;
-  /** Details in the order in which they are shown. */
+  /** Details, in the order in which they are written. */
   readonly [detail: string]: string | number | boolean;
 }
 
-/** A log that writes lines. */
+/** Returns a log that writes lines. */
 export function lineLog(style: LogStyle, write: (line: string) => void): Log {
   const format = style === "json" ? formatJsonLine : formatLogLine;
   return (event) => write(format(event, new Date()));
 }
 
 /**
- * An event as one line of text: time, event, then `name=value` for each detail. Strings from
- * peers are made safe for a terminal.
+ * An event as one line of text: time, event, then `name=value` for each detail. Strings are
+ * sanitized.
  */
 export function formatLogLine({ event, ...details }: LogEvent, time: Date): string {
-  const words = Object.entries(details).map(([name, value]) => `${name}=${quoteIfNeeded(value)}`);
-  return [time.toISOString(), event, ...words].join("  ");
+  const fields = Object.entries(details).map(([name, value]) => `${name}=${quoteIfNeeded(value)}`);
+  return [time.toISOString(), event, ...fields].join("  ");
 }
 
-/** An event as one JSON object: `time`, `event`, then its details, which are safe to look at. */
+/** An event as one JSON object: `time`, `event`, then its details, safe for a terminal. */
 export function formatJsonLine({ event, ...details }: LogEvent, time: Date): string {
   const bounded = Object.entries(details)
-    .map(([name, value]) => [name, typeof value === "string" ? shorten(value, MAX_VALUE) : value]);
+    .map((
+      [name, value],
+    ) => [name, typeof value === "string" ? shorten(value, MAX_JSON_DETAIL) : value]);
   return jsonLine({ time: time.toISOString(), event, ...Object.fromEntries(bounded) });
 }
 
-/** Longest text of one detail, in UTF-16 units: a peer's words are not to fill the disk. */
+/** The longest text of one detail, in UTF-16 units, so that a peer cannot fill the disk. */
 const MAX_DETAIL = 500;
-/** The same for programs, which want a path whole: it has at most as many bytes. */
-const MAX_VALUE = 4096;
+/** The same for JSON, which has paths in full: the longest path has this many bytes. */
+const MAX_JSON_DETAIL = 4096;
 
-function shorten(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+function shorten(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text;
 }
 
 function quoteIfNeeded(value: string | number | boolean): string {

@@ -1,13 +1,12 @@
 /**
- * The server: accepts clients, and ends in an orderly way.
+ * The server: accepts clients, and shuts down in an orderly way.
  *
- * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
- * `warm_blocks.ts`, `open_files.ts`, `read_fully.ts`, `small_files.ts` and its Worker
- * `small_files_worker.ts`, `catalog.ts` (the list, and the only way to its files),
- * `whole_list.ts`, `digests.ts`, `buffer_pool.ts`, `chunk_answer.ts`,
- * `chunk_answers.ts` (requests → chunks),
- * `open_requests.ts`, `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`,
- * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
+ * The parts of `lib/server`, each importing only those before it: `shared_file.ts` (a shared file
+ * and its paths), `read/` (open files, buffers, digests), `folder/` (the list and the only access
+ * to its files), `respond/` (GET requests to CHUNK messages), `events.ts` and `log.ts` (the log),
+ * `client_info.ts` (a client as the display sees it), `session.ts` (one client), `server.ts`
+ * (this). `cli` may import all of it, `display` only `client_info.ts` and types; the client imports
+ * none of it.
  *
  * @module
  */
@@ -23,7 +22,7 @@ import type { Log } from "./log.ts";
 import { Session } from "./session.ts";
 import { ListCache } from "./folder/list_cache.ts";
 
-/** What a server needs to know. */
+/** The options of a server. */
 export interface ServerOptions {
   /** The folder to share. */
   readonly dir: string;
@@ -33,57 +32,57 @@ export interface ServerOptions {
   readonly port: number;
   /** Whether names that begin with a dot are shared. */
   readonly hidden: boolean;
-  /** Most clients at a time, and most of one address. */
+  /** How many clients may be connected at once, in all and from one address. */
   readonly maxClients: number;
   readonly maxClientsPerAddress: number;
-  /** What the buffers of all clients together may take, in bytes. */
+  /** How much memory the buffers of all clients together may take, in bytes. */
   readonly memory: number;
   readonly log: Log;
 }
 
 /** A running server. */
 export interface ServerHandle extends AsyncDisposable {
-  /** Where it listens. */
+  /** The address and port on which it listens. */
   readonly addr: Deno.NetAddr;
-  /** How many files it shares now. */
+  /** The number of files shared now. */
   readonly fileCount: number;
-  /** Who is connected now, in the order of their coming. */
+  /** The connected clients, in the order of their connections. */
   readonly clients: ReadonlySet<ClientInfo>;
-  /** What it has done so far. */
+  /** The totals so far. */
   readonly totals: ServerTotals;
   /** Resolves when the server has ended, after `shutdown`. */
   readonly finished: Promise<void>;
   /**
-   * Stops accepting, says goodbye, lets chunks in flight finish for a few seconds, and ends.
-   * Calling it again changes nothing.
+   * Stops accepting, sends a GOODBYE to each client, lets chunks in flight finish for a few
+   * seconds, and ends. Further calls have no effect.
    */
   shutdown(): Promise<void>;
 }
 
-/** What a server has done. */
+/** The totals of a server. */
 export interface ServerTotals {
-  /** Clients that came. */
+  /** Clients that have connected. */
   readonly clients: number;
-  /** Files sent to their ends. */
+  /** Files sent to their end. */
   readonly files: number;
   /** Bytes of files sent. */
   readonly bytes: number;
 }
 
-/** How long chunks in flight may take at the end, in milliseconds. */
+/** How long chunks in flight may take during a shutdown, in milliseconds. */
 const DRAIN_MS = 5_000;
-/** How long sessions may take to end that were cut, in milliseconds. */
+/** How long aborted sessions may take to end, in milliseconds. */
 const ABORT_MS = 1_000;
 /**
- * How long to wait after a failed accept, in milliseconds, at first and at last: it is mostly a
- * lack of descriptors.
+ * How long to wait after a failed accept, in milliseconds, at first and at most: the cause is
+ * usually a lack of descriptors.
  */
 const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
 
 /**
- * Starts a server. It accepts clients when the returned promise resolves.
+ * Starts a server. It accepts clients once the returned promise resolves.
  *
- * @throws {UserError} If the folder cannot be read, or the address not be listened on.
+ * @throws {UserError} If the folder cannot be read, or listening on the address fails.
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
   const { log } = options;
@@ -95,15 +94,15 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   } catch (error) {
     await catalog[Symbol.asyncDispose]();
     digests[Symbol.dispose]();
-    throw new UserError(whyNotListening(error, options), 2, { cause: error });
+    throw new UserError(listenFailure(error, options), 2, { cause: error });
   }
   const listCache = new ListCache(catalog);
   const shared = { catalog, listCache, digests, pool: new BufferPool(options.memory), log };
   const sessions = new Set<Session>();
-  const gone = { files: 0, bytes: 0 };
+  const ended = { files: 0, bytes: 0 };
   let clients = 0;
   const totals = (): ServerTotals => {
-    let { files, bytes } = gone;
+    let { files, bytes } = ended;
     for (const { filesSent, bytesSent } of sessions) {
       files += filesSent;
       bytes += bytesSent;
@@ -119,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     const sameAddress = addresses.get(address) ?? 0;
     if (sessions.size >= options.maxClients || sameAddress >= options.maxClientsPerAddress) {
       log({ event: "client_refused", client: address, clients: sessions.size, sameAddress });
-      await connection.refuse(new WireError("busy", "The server has as many clients as it takes"));
+      await connection.refuse(new WireError("busy", "The server has reached its limit of clients"));
       return;
     }
     const session = new Session(connection, shared);
@@ -130,8 +129,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     const left = addresses.get(address)! - 1;
     if (left > 0) addresses.set(address, left);
     else addresses.delete(address);
-    gone.files += session.filesSent;
-    gone.bytes += session.bytesSent;
+    ended.files += session.filesSent;
+    ended.bytes += session.bytesSent;
     sessions.delete(session);
   };
   const acceptAll = async () => {
@@ -145,12 +144,12 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
           try {
             conn.close();
           } catch {
-            // It is closed already.
+            // The connection is closed already.
           }
         });
       } catch (error) {
         if (closing) return;
-        // The client was gone before it was accepted.
+        // The client disconnected before it was accepted.
         if (error instanceof Deno.errors.NotConnected) continue;
         log({ event: "accept_failed", reason: messageOf(error) });
         await new Promise((resolve) => setTimeout(resolve, retry));
@@ -171,15 +170,15 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       for (const session of sessions) session.abort();
     }
     digests[Symbol.dispose]();
-    // Whatever the system still keeps from ending, the program ends.
+    // End the program even if the system does not finish these.
     await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
     log({ event: "server_stopped", ...totals() });
-    ended.resolve();
+    finished.resolve();
   };
-  const ended = Promise.withResolvers<void>();
+  const finished = Promise.withResolvers<void>();
   const shutdown = () => {
-    if (!closing) end().catch(ended.reject);
-    return ended.promise;
+    if (!closing) end().catch(finished.reject);
+    return finished.promise;
   };
 
   return {
@@ -191,7 +190,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     get totals() {
       return totals();
     },
-    finished: ended.promise,
+    finished: finished.promise,
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
@@ -209,13 +208,13 @@ async function openCatalog(options: ServerOptions, digests: DigestCache): Promis
       onScanFailed: (reason) => log({ event: "scan_failed", reason }),
     });
   } catch (error) {
-    throw new UserError(`Cannot share the folder "${dir}": ${whyUnreadable(error)}`, 2, {
+    throw new UserError(`Cannot share the folder "${dir}": ${unreadableReason(error)}`, 2, {
       cause: error,
     });
   }
 }
 
-function whyUnreadable(error: unknown): string {
+function unreadableReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) {
     return "it does not exist; create it, or name another with --dir";
   }
@@ -225,7 +224,7 @@ function whyUnreadable(error: unknown): string {
   return `${describeDenial(error) ?? messageOf(error)}; name another with --dir`;
 }
 
-function whyNotListening(error: unknown, { host, port }: ServerOptions): string {
+function listenFailure(error: unknown, { host, port }: ServerOptions): string {
   const where = `Cannot listen on ${formatAddress(host, port)}`;
   if (error instanceof Deno.errors.AddrInUse) {
     return `${where}: the port is in use; choose another with --port, or 0 for a free one`;

@@ -1,8 +1,8 @@
 /**
- * One client, from its welcome to its end.
+ * One client's session, from WELCOME to the end of the connection.
  *
- * The session keeps no state of any download: a request comes, its answer goes. What it does keep
- * is for the log, and for bounds.
+ * The session keeps no state of downloads: each request is answered on its own. Its state is for
+ * the log and for limits.
  *
  * @module
  */
@@ -32,14 +32,14 @@ import { OpenRequests } from "./respond/open_requests.ts";
 import { settledWithin } from "../async/timeout.ts";
 import type { ListCache } from "./folder/list_cache.ts";
 
-/** Most requests that may be open on a connection. */
+/** How many requests may be open on a connection. */
 const MAX_REQUESTS = 256;
-/** Refused requests of one client that get a line each; the others are counted. */
+/** How many refused requests of one client are logged; further ones are only counted. */
 const MAX_LOGGED_REFUSALS = 20;
-/** How long a session that ends waits for the client to do something, in milliseconds. */
+/** How long an ending session waits for the client's next action, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** What all sessions share. */
+/** The resources that all sessions share. */
 export interface SharedResources {
   readonly catalog: Catalog;
   readonly listCache: ListCache;
@@ -63,17 +63,17 @@ export class Session implements ClientInfo {
   readonly #answers: GetResponses;
   readonly #open = new OpenRequests(MAX_REQUESTS);
   readonly #files = new ActiveFiles();
-  /** What the client does not know yet, by path; null has vanished. */
+  /** Changes that have not been sent to the client, by path; null if the file does not exist. */
   #pendingChanges = new Map<string, ListedFile | null>();
-  /** The right to write, while a message is being sent. */
+  /** The write lock, while a message is being sent. */
   #writeLock: WriteLock | undefined;
   #refusals = 0;
-  /** Why the session ends, once that is known. */
+  /** The reason for the end of the session, once there is one. */
   #endReason: string | undefined;
   #listSent = false;
   #sendingUpdate = false;
 
-  /** Serves a client to its end, which is logged. */
+  /** Starts to serve a client; `finished` resolves at the end. */
   constructor(connection: Connection, shared: SharedResources) {
     this.#connection = connection;
     this.#shared = shared;
@@ -82,7 +82,7 @@ export class Session implements ClientInfo {
     this.#answers = new GetResponses({
       ...shared,
       connection,
-      refused: (error, path) => this.#logRefusal(error, path),
+      onRefused: (error, path) => this.#logRefusal(error, path),
     });
     this.finished = this.#run();
   }
@@ -91,7 +91,7 @@ export class Session implements ClientInfo {
     return this.#files.count(this.#open.paths, performance.now());
   }
 
-  /** Serves the client to its end, which is logged; never throws. */
+  /** Serves the client until the session ends, and logs the end; never throws. */
   async #run(): Promise<void> {
     const { log, catalog, digests } = this.#shared;
     const client = this.address;
@@ -110,22 +110,22 @@ export class Session implements ClientInfo {
       await this.#connection.closeWrite();
       if (this.#connection.failure) throw this.#connection.failure;
     } catch (error) {
-      // Who has left does not wait for what was still on its way.
+      // A client that has disconnected does not wait for pending responses.
       this.#endReason ??= messageOf(error);
     } finally {
       this.#connection.close();
-      digests.leave(this);
+      digests.cancelFor(this);
       await sending;
       await this.#answers.close();
       const seconds = Number(((performance.now() - this.since) / 1000).toFixed(1));
       const { bytesSent: bytes, filesSent: files } = this;
       const refused = this.#refusals;
-      const reason = this.#endReason ?? "it left";
+      const reason = this.#endReason ?? "the client disconnected";
       log({ event: "client_disconnected", client, files, bytes, refused, seconds, reason });
     }
   }
 
-  /** A client that has left may still read, but is not known to: digests can take long. */
+  /** Waits for pending digests, but not long: a client that said GOODBYE may not read them. */
   async #awaitDigests(): Promise<void> {
     const timer = setTimeout(() => this.#open.clear(), LINGER_MS);
     await this.#open.allAnswered;
@@ -133,13 +133,14 @@ export class Session implements ClientInfo {
   }
 
   /**
-   * Ends the session once the client has what it asked for. It hears the goodbye behind all that
-   * is on its way, asks for more until then, and leaves when that has come.
+   * Ends the session once the client has the responses to its requests. The GOODBYE is sent behind
+   * all pending messages; the client may send requests until it reads it, and disconnects when it
+   * has their responses.
    */
   async shutDown(reason: string): Promise<void> {
     this.#endReason ??= reason;
     await this.#connection.sayGoodbye(reason);
-    // A client that neither asks for more nor leaves has not understood.
+    // A client that neither sends requests nor disconnects ignores the GOODBYE.
     while (!await settledWithin(this.finished, LINGER_MS)) {
       if (this.#open.isEmpty) await this.#connection.closeWrite();
     }
@@ -165,7 +166,7 @@ export class Session implements ClientInfo {
   }
 
   async #sendList(): Promise<void> {
-    // The changes from here on are news, so this list and they together miss nothing.
+    // Changes from here on are sent as updates, so together with this list nothing is missed.
     await this.#sendPages(this.#shared.listCache.pages());
     this.#listSent = true;
     this.#sendListUpdate();
@@ -177,19 +178,19 @@ export class Session implements ClientInfo {
     this.#sendListUpdate();
   }
 
-  /** Sends what is new; what comes meanwhile is sent after it, in one go. */
+  /** Sends the pending changes; those that come up meanwhile are sent together after them. */
   async #sendListUpdate(): Promise<void> {
     if (!this.#listSent || this.#sendingUpdate) return;
     this.#sendingUpdate = true;
     try {
       while (this.#pendingChanges.size > 0) {
-        const news = [...this.#pendingChanges];
+        const changes = [...this.#pendingChanges];
         this.#pendingChanges = new Map();
         await this.#sendPages(listPages({
           revision: this.#shared.catalog.revision,
           complete: false,
-          files: news.map(([, file]) => file).filter((file) => file !== null),
-          removed: news.filter(([, file]) => file === null).map(([path]) => path),
+          files: changes.map(([, file]) => file).filter((file) => file !== null),
+          removed: changes.filter(([, file]) => file === null).map(([path]) => path),
         }));
       }
     } catch (error) {
@@ -204,7 +205,7 @@ export class Session implements ClientInfo {
     }
   }
 
-  /** Sends answers until there are no more, or the connection fails; never throws. */
+  /** Sends responses until there are no more, or the connection fails; never throws. */
   async #sendAnswers(): Promise<void> {
     try {
       await this.#answers.readable.pipeTo(
@@ -242,7 +243,7 @@ export class Session implements ClientInfo {
       for await (const messages of this.#connection.readable) {
         for (const message of messages) {
           if (message.header.type === MessageType.GOODBYE) {
-            this.#endReason ??= "it left";
+            this.#endReason ??= "the client disconnected";
             return;
           }
           await this.#receive(message);
@@ -300,7 +301,7 @@ export class Session implements ClientInfo {
     }
   }
 
-  /** Opens a request once there is room for it. */
+  /** Opens a request as soon as the limit allows. */
   async #enter(requestId: number, request: { path: string } | WireError): Promise<void> {
     if (requestId === 0) throw await this.#refuse("A request has the id 0");
     if (this.#open.has(requestId)) {
@@ -326,7 +327,7 @@ export class Session implements ClientInfo {
   }
 }
 
-/** What a payload says, or the error that answers it. */
+/** The parsed payload, or the error that answers it. */
 function parsed<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T | WireError {
   try {
     return parse(payload);

@@ -1,26 +1,26 @@
 /**
- * Values as lines of JSON that can be looked at. Pure.
+ * Values as lines of JSON that are safe to show on a terminal. Pure.
  *
  * @module
  */
 import { escapeUnsafe } from "./sanitize.ts";
 
 /**
- * A value as JSON in one line. What acts on a terminal or hides in a line is written as `\u…`, so
- * the line is safe to look at, and parsed it is the very value.
+ * A value as JSON in one line. Characters that act on a terminal or are invisible are written as
+ * `\u…`: the line is safe to show, and parsing it gives the same value.
  *
- * @param value What JSON can hold.
+ * @param value A value that JSON can represent.
  * @example
  * ```ts
  * jsonLine({ path: "a\x9b" }); // '{"path":"a\\u009b"}'
  * ```
  */
 export function jsonLine(value: unknown): string {
-  return escapeUnsafe(JSON.stringify(value), unitsOf);
+  return escapeUnsafe(JSON.stringify(value), escapeUnits);
 }
 
-/** Each UTF-16 unit by its number, as JSON writes characters. */
-function unitsOf(character: string): string {
+/** Each UTF-16 unit as a JSON escape `\uXXXX`. */
+function escapeUnits(character: string): string {
   return Array.from(
     { length: character.length },
     (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,

@@ -1,14 +1,14 @@
 /**
- * Lines that are written soon, many in one go.
+ * Lines that are collected for a moment and written together.
  *
  * @module
  */
 import { type Output, writeText } from "./write_text.ts";
 
-/** How long a line waits for others, in milliseconds. */
-const SOON_MS = 20;
+/** How long a line waits for further lines, in milliseconds. */
+const DELAY_MS = 20;
 
-/** Writes lines; what has not been written is, when it is disposed of. */
+/** Writes lines in batches; disposal writes the lines that still wait. */
 export class LineBuffer implements Disposable {
   readonly #output: Output;
   #text = "";
@@ -20,7 +20,7 @@ export class LineBuffer implements Disposable {
 
   write(line: string): void {
     this.#text += `${line}\n`;
-    this.#timer ??= setTimeout(() => this.#flush(), SOON_MS);
+    this.#timer ??= setTimeout(() => this.#flush(), DELAY_MS);
   }
 
   [Symbol.dispose](): void {

@@ -1,17 +1,22 @@
 /**
- * Text of a peer or a file name, made safe for a terminal or a log line. Pure.
+ * Text from a peer or a file name, made safe for a terminal or a log line. Pure.
  *
  * Not guarded against: letters that look alike, and any number of combining marks on one letter.
+ *
+ * This room turns values into text and writes it: `sanitize.ts` (this), `json_line.ts` (a value as
+ * one safe line of JSON), `shell_quote.ts` (a word of a command line), `write_text.ts` (text to an
+ * output that may be closed), `line_buffer.ts` (lines written in batches). It imports nothing
+ * outside the room; every other room may import it.
  *
  * @module
  */
 
 /**
- * What acts on a terminal or hides in a line: control characters, lone surrogates, line and
- * paragraph separators, bidirectional controls, characters without a shape, tags.
+ * Characters that act on a terminal or are invisible: control characters, lone surrogates, line
+ * and paragraph separators, bidirectional controls, characters without a glyph, tags.
  *
- * Two without a shape are missing on purpose: U+200C and U+200D, which Persian, Indic scripts and
- * emoji are written with.
+ * Two without a glyph are missing on purpose: U+200C and U+200D, which Persian, Indic scripts and
+ * emoji need.
  */
 const UNSAFE =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u180e\u200b\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
@@ -19,30 +24,30 @@ const EACH_UNSAFE = new RegExp(UNSAFE, "gu");
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Longest text that `quoted` shows whole, in UTF-16 units. */
+/** The longest text that `quoted` shows whole, in UTF-16 units. */
 const MAX_QUOTED = 120;
 
 /**
- * A text with everything that is not plainly visible as an escape: `\n`, `\x1b`, `\u{202e}`.
+ * A text with unsafe characters written as escapes: `\n`, `\x1b`, `\u{202e}`.
  *
- * A backslash stays as it is, so the result is for eyes, not for parsing back; and a safe text
- * stays what it is, so nothing is escaped twice.
+ * A backslash stays as it is, so the result cannot be parsed back. A safe text is returned
+ * unchanged, so nothing is escaped twice.
  *
  * @example
  * ```ts
- * printable("a\x1b[2Jb"); // "a\\x1b[2Jb"
+ * sanitize("a\x1b[2Jb"); // "a\\x1b[2Jb"
  * ```
  */
 export function sanitize(text: string): string {
   return escapeUnsafe(text, escapeOf);
 }
 
-/** A text with everything that is not plainly visible as `escape` writes it. */
+/** A text with each unsafe character replaced by the result of `escape`. */
 export function escapeUnsafe(text: string, escape: (character: string) => string): string {
   return UNSAFE.test(text) ? text.replace(EACH_UNSAFE, (character) => escape(character)) : text;
 }
 
-/** A text, printable, in double quotes; of a text over 120 characters only the beginning. */
+/** A sanitized text in double quotes; a text over 120 characters is cut, with `…` at its end. */
 export function quoted(text: string): string {
   if (text.length <= MAX_QUOTED) return `"${sanitize(text)}"`;
   const whole = isPairAt(text, MAX_QUOTED - 2) ? MAX_QUOTED - 2 : MAX_QUOTED - 1;

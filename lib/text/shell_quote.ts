@@ -1,16 +1,16 @@
 /**
- * Texts for the user to type. Pure.
+ * Quoting for command lines that are shown to the user. Pure.
  *
  * @module
  */
 
-/** What a shell takes for one plain word. */
+/** A text that every shell takes as one word without quotes. */
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
-/** What some shell takes for more than a letter in double quotes. */
+/** Characters that some shell interprets inside double quotes. */
 const ACTIVE_IN_QUOTES = /["$`!%]|\\\\|\\$/;
 
-/** A text as one word of a command line: in quotes that all shells know, if that is possible. */
+/** A text as one word of a command line: in double quotes, which all shells have, if possible. */
 export function shellQuote(text: string): string {
   if (PLAIN_WORD.test(text)) return text;
   return ACTIVE_IN_QUOTES.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;

@@ -1,20 +1,20 @@
 /**
- * Writing for people and programs that may have stopped listening.
+ * Writing text to an output that may be closed.
  *
  * @module
  */
 
-/** Where text goes, for example `Deno.stderr`. */
+/** An output for text, for example `Deno.stderr`. */
 export interface Output {
-  /** Writes some of the bytes, and says how many. */
+  /** Writes some of the bytes and returns how many. */
   writeSync(bytes: Uint8Array): number;
 }
 
 const ENCODER = new TextEncoder();
 
 /**
- * Writes a text. If nobody can have it (the terminal or the pipe is gone, a disk is full) it is
- * lost: a program does not end because nobody looks.
+ * Writes a text. If the output fails (the terminal or the pipe is closed, the disk is full), the
+ * text is dropped without an error, so that the program goes on.
  */
 export function writeText(output: Output, text: string): void {
   let rest = ENCODER.encode(text);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Queue } from "../../lib/async/queue.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
-Deno.test("Fifo gives back in the order of coming, whatever comes and goes when", () => {
+Deno.test("Queue.shift returns items in the order of push, however the calls alternate", () => {
   const random = seededRandom(5);
   const fifo = new Queue<number>();
   const expected: number[] = [];

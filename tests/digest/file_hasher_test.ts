@@ -28,7 +28,7 @@ Deno.test("FileHasher computes the SHA-256 of a file's first bytes only", async 
   assert.equal(await hasher.start(path, null).finish(size), sha256(content.subarray(0, size)));
 });
 
-Deno.test("FileHasher follows a file that is still growing, and was not there at first", async () => {
+Deno.test("FileHasher follows a growing file that does not exist at first", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const content = bytesOf(6 * MIB + 123);
@@ -36,7 +36,7 @@ Deno.test("FileHasher follows a file that is still growing, and was not there at
   const job = hasher.start(path, null);
   job.advance(0);
   await pass(10);
-  // What is not final yet is something else, as between chunks that came in another order.
+  // Bytes that are not final yet differ, as between chunks that arrived out of order.
   using file = Deno.openSync(path, { createNew: true, write: true });
   file.writeSync(new Uint8Array(content.length));
   for (let at = 0; at < content.length; at += 300_000) {
@@ -48,7 +48,7 @@ Deno.test("FileHasher follows a file that is still growing, and was not there at
   assert.equal(await job.finish(content.length), sha256(content));
 });
 
-Deno.test("FileHasher needs no word of a file's growth before its end", async () => {
+Deno.test("FileHasher needs no advance before finish", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const job = hasher.start(temp.at("late"), null);
@@ -57,7 +57,7 @@ Deno.test("FileHasher needs no word of a file's growth before its end", async ()
   assert.equal(await job.finish(1000), sha256(content));
 });
 
-Deno.test("FileHasher says that a file cannot be read, and not where it is", async () => {
+Deno.test("FileHasher rejects a file that cannot be read, without its path", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   Deno.mkdirSync(temp.at("folder"));
@@ -66,7 +66,7 @@ Deno.test("FileHasher says that a file cannot be read, and not where it is", asy
   }
 });
 
-Deno.test("FileHasher does not wait at a named pipe", {
+Deno.test("FileHasher does not block on a named pipe", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   using temp = tempFolder();
@@ -79,17 +79,17 @@ Deno.test("FileHasher does not wait at a named pipe", {
   assert.equal(await hasher.start(temp.write("other", content), null).finish(10), sha256(content));
 });
 
-Deno.test("FileHasher tells a failure that came before anybody asked", async () => {
+Deno.test("FileHasher rejects finish after an earlier failure", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const job = hasher.start(temp.at("missing"), null);
   job.advance(5 * MIB);
-  // It fails before this other one, which was asked for later.
+  // The first job fails before this later one ends.
   await hasher.start(temp.write("other", bytesOf(10)), null).finish(10);
   await assert.rejects(job.finish(5 * MIB), isWireError("not-found"));
 });
 
-Deno.test("FileHasher says that a file is shorter than it should be", async () => {
+Deno.test("FileHasher rejects a file that is shorter than it should be", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   for (const size of [0, 10, 2 * MIB]) {
@@ -99,7 +99,7 @@ Deno.test("FileHasher says that a file is shorter than it should be", async () =
   }
 });
 
-Deno.test("FileHasher computes the digest of a wanted version, and of no other", async () => {
+Deno.test("FileHasher computes the digest of the given version, and of no other", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const content = bytesOf(100_000);
@@ -115,14 +115,14 @@ Deno.test("FileHasher computes the digest of a wanted version, and of no other",
   await assert.rejects(hasher.start(path, version).finish(content.length), isWireError("changed"));
 });
 
-Deno.test("FileHasher sees that a file changes while it is read", async () => {
+Deno.test("FileHasher rejects a file that changes while it is read", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const path = temp.write("a", bytesOf(3 * MIB));
   const { version } = identityOfInfo(Deno.statSync(path));
   const job = hasher.start(path, version);
   job.advance(2 * MIB);
-  // This one comes after it, so it has been read so far.
+  // This job is hashed after the first slice of the other one.
   await hasher.start(path, null).finish(10);
   await pass(20);
   Deno.writeFileSync(path, new Uint8Array(1), { append: true });
@@ -140,7 +140,7 @@ Deno.test("FileHasher computes many digests at once", async () => {
   await Promise.all(jobs);
 });
 
-Deno.test("FileHasher lets a large file keep no small one waiting", async () => {
+Deno.test("FileHasher does not delay a small file by a large one", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const size = 100 * MIB;
@@ -159,25 +159,25 @@ Deno.test("FileHasher lets a large file keep no small one waiting", async () => 
   assert.deepEqual(order, ["small", "small", "small", "large"]);
 });
 
-Deno.test("FileHasher rejects who waits for a digest that is dropped, and goes on", async () => {
+Deno.test("FileHasher rejects a cancelled digest, and goes on", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const content = bytesOf(8 * MIB);
   const path = temp.write("a", content);
   const dropped = hasher.start(path, null);
   const digest = dropped.finish(content.length);
-  dropped.drop();
-  dropped.drop();
-  await assert.rejects(digest, /not wanted any more/);
+  dropped.cancel();
+  dropped.cancel();
+  await assert.rejects(digest, /was cancelled/);
   const unasked = hasher.start(temp.at("missing"), null);
   unasked.advance(5 * MIB);
-  unasked.drop();
+  unasked.cancel();
   const done = hasher.start(path, null);
   assert.equal(await done.finish(content.length), sha256(content));
-  done.drop();
+  done.cancel();
 });
 
-Deno.test("FileHasher that is disposed rejects all who wait", async () => {
+Deno.test("FileHasher rejects all pending digests when disposed", async () => {
   using temp = tempFolder();
   const hasher = new FileHasher();
   const path = temp.write("a", new Uint8Array());
@@ -192,7 +192,7 @@ Deno.test("FileHasher that is disposed rejects all who wait", async () => {
   hasher[Symbol.dispose]();
 });
 
-Deno.test("FileHasher that is disposed starts nothing more", async () => {
+Deno.test("FileHasher rejects every job once disposed", async () => {
   const hasher = new FileHasher();
   const job = hasher.start("earlier", null);
   hasher[Symbol.dispose]();
@@ -206,20 +206,20 @@ Deno.test("FileHasher computes hundreds of digests of files that grow side by si
   using hasher = new FileHasher();
   const content = bytesOf(2 * MIB);
   const path = temp.write("a", content);
-  // More jobs that have begun than there may be open files.
+  // More started jobs than there may be open files.
   const jobs = Array.from({ length: 300 }, () => hasher.start(path, null));
   for (const job of jobs) job.advance(MIB);
-  for (const job of jobs.slice(3)) job.drop();
+  for (const job of jobs.slice(3)) job.cancel();
   for (const job of jobs.slice(0, 3)) {
     assert.equal(await job.finish(content.length), sha256(content));
   }
 });
 
-Deno.test("FileHasher that was never used has nothing to stop", () => {
+Deno.test("FileHasher can be disposed of without a job", () => {
   using _hasher = new FileHasher();
 });
 
-/** Also checks that no path of this machine is told. */
+/** Also checks that the message has no path of this machine. */
 function isWireError(code: string): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof WireError, `${error}`);
@@ -229,7 +229,7 @@ function isWireError(code: string): (error: unknown) => true {
   };
 }
 
-/** Bytes that differ from place to place. */
+/** Bytes that differ by position. */
 function bytesOf(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = i * 167 ^ i >> 8 ^ i >> 16;
@@ -246,7 +246,7 @@ async function pass(milliseconds: number): Promise<void> {
 
 interface TempFolder extends Disposable {
   at(name: string): string;
-  /** Writes a file; its path. */
+  /** Writes a file and returns its path. */
   write(name: string, content: Uint8Array): string;
 }
 

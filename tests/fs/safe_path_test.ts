@@ -7,7 +7,7 @@ import type { Platform } from "../../lib/platform.ts";
 
 const PLATFORMS = ["linux", "darwin", "windows"] as const satisfies readonly Platform[];
 
-/** Which platforms refuse a path, and what the reason says. */
+/** A path, the platforms that refuse it, and a part of the reason. */
 type Row = readonly [
   path: string,
   refusedBy: "all" | "windows" | "posix" | "none",
@@ -43,7 +43,7 @@ const ROWS: readonly Row[] = [
   ["~root/.ssh/authorized_keys", "none"],
   ["$HOME/x", "none"],
   ["%USERPROFILE%/x", "none"],
-  // Upwards.
+  // Segments that lead upwards.
   ["..", "all", DOTS],
   [".", "all", DOTS],
   ["../x", "all", DOTS],
@@ -69,7 +69,7 @@ const ROWS: readonly Row[] = [
   ["a//b", "all", EMPTY],
   ["a/", "all", /it ends in "\/"/],
   ["a//", "all", /ends|empty/],
-  // Control characters and what is not text.
+  // Control characters and invalid Unicode.
   ["a\0.txt", "all", CONTROL],
   ["a\nb", "all", CONTROL],
   ["a\rb", "all", CONTROL],
@@ -160,7 +160,7 @@ const ROWS: readonly Row[] = [
   ["😀".repeat(128), "all", LONG],
   [Array(2049).fill("a").join("/"), "all", LONG],
   [Array(2048).fill("a").join("/"), "none"],
-  // Names that only look odd.
+  // Unusual names that are allowed.
   ["-rf", "none"],
   ["--output=x", "none"],
   [".bashrc", "none"],
@@ -174,7 +174,7 @@ const ROWS: readonly Row[] = [
 ];
 
 for (const platform of PLATFORMS) {
-  Deno.test(`refusalOf judges hostile names on ${platform}`, () => {
+  Deno.test(`refusalOf refuses hostile names on ${platform}`, () => {
     for (const [path, refusedBy, wanted] of ROWS) {
       const isRefused = refusedBy === "all" ||
         (refusedBy === "windows") === (platform === "windows") && refusedBy !== "none";
@@ -215,18 +215,18 @@ Deno.test("refusalOf treats other systems like Linux", () => {
   assert.match(refusalOf("../a", "freebsd") ?? "", DOTS);
 });
 
-Deno.test("formRefusalOf refuses exactly what is no wire path or has control characters", () => {
+Deno.test("formRefusalOf refuses exactly the texts that are no wire path or have control characters", () => {
   fc.assert(fc.property(hostilePath, (path) => {
     assert.equal(formRefusalOf(path) === null, isWirePath(path) && !/\p{Cc}/u.test(path));
   }));
 });
 
-Deno.test("foldedName keeps names apart that only differ in case on linux", () => {
+Deno.test("foldedName gives names that differ only in case different keys on linux", () => {
   assert.notEqual(foldedName("A", "linux"), foldedName("a", "linux"));
   assert.notEqual(foldedName("\u00e9", "linux"), foldedName("e\u0301", "linux"));
 });
 
-Deno.test("foldedName gives one key for names that are one on darwin", () => {
+Deno.test("foldedName gives equal names on darwin one key", () => {
   const groups = [
     ["README.md", "readme.MD"],
     ["\u00e9", "e\u0301", "\u00c9", "E\u0301"],
@@ -244,7 +244,7 @@ Deno.test("foldedName gives one key for names that are one on darwin", () => {
   assert.notEqual(foldedName("a", "darwin"), foldedName("b", "darwin"));
 });
 
-Deno.test("foldedName gives one key for names that are one on windows, and no more", () => {
+Deno.test("foldedName gives equal names on windows one key, and no others", () => {
   assert.equal(foldedName("README.md", "windows"), foldedName("readme.MD", "windows"));
   assert.equal(foldedName("É/ß.txt", "windows"), foldedName("é/ß.TXT", "windows"));
   assert.equal(foldedName("\u1fb3", "windows"), foldedName("\u1fbc", "windows"));
@@ -252,7 +252,7 @@ Deno.test("foldedName gives one key for names that are one on windows, and no mo
   assert.notEqual(foldedName("\u00e9", "windows"), foldedName("e\u0301", "windows"));
 });
 
-Deno.test("foldedName goes by no letter's case on darwin and windows", () => {
+Deno.test("foldedName ignores the case of every letter on darwin and windows", () => {
   for (let code = 0; code < 0x110000; code++) {
     const letter = String.fromCodePoint(code);
     for (const other of [letter.toUpperCase(), letter.toLowerCase()]) {

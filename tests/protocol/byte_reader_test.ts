@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { ConnectionLostError } from "../../lib/errors.ts";
 import { ByteReader } from "../../lib/protocol/byte_reader.ts";
 
-/** The most that one read may bring beyond what was asked for. */
+/** How many bytes a read may bring beyond the requested ones. */
 const LOOK_AHEAD = 16 * 1024;
 
-Deno.test("ByteReader returns exact reads of a stream that brings one byte at a time", async () => {
+Deno.test("ByteReader returns exact reads of a stream with one byte per read", async () => {
   const { stream } = source(count(1000), () => 1);
   const reader = new ByteReader(stream, LOOK_AHEAD);
   let at = 0;
@@ -17,7 +17,7 @@ Deno.test("ByteReader returns exact reads of a stream that brings one byte at a 
   assert.equal(await reader.read(1), null);
 });
 
-Deno.test("ByteReader returns the same bytes however the network cut them", async () => {
+Deno.test("ByteReader returns the same bytes however the network splits them", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40 }),
     fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 40 }),
@@ -66,7 +66,7 @@ Deno.test("ByteReader returns reads that are larger than its buffer", async () =
   assert.equal(await reader.read(1), null);
 });
 
-Deno.test("ByteReader takes the end between two reads for a value", async () => {
+Deno.test("ByteReader returns null at an end between two reads", async () => {
   for (const length of [0, 1, 64, LOOK_AHEAD, 5 * LOOK_AHEAD]) {
     const reader = new ByteReader(source(count(length), () => Infinity).stream, LOOK_AHEAD);
     if (length > 0) await reader.read(length);
@@ -74,7 +74,7 @@ Deno.test("ByteReader takes the end between two reads for a value", async () => 
   }
 });
 
-Deno.test("ByteReader takes the end inside a read for an error", async () => {
+Deno.test("ByteReader throws at an end inside a read", async () => {
   for (const length of [1, 63, LOOK_AHEAD, 100_000]) {
     for (const piece of [1000, Infinity]) {
       const reader = new ByteReader(source(count(100 + length), () => piece).stream, LOOK_AHEAD);
@@ -96,20 +96,20 @@ Deno.test("ByteReader fails as its stream does", async () => {
   await assert.rejects(reader.read(1), (error) => error === failure);
 });
 
-Deno.test("ByteReader leaves what it returned alone until the next call", async () => {
+Deno.test("ByteReader does not change returned bytes until the next call", async () => {
   const { stream, pulls } = source(count(300), () => 64);
   const reader = new ByteReader(stream, LOOK_AHEAD);
   const first = await reader.read(40);
   const pullsOfFirst = pulls.length;
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual([...first!], [...count(40)]);
-  assert.equal(pulls.length, pullsOfFirst, "it read ahead without being asked");
-  // The rest of the piece is there already: nothing is asked of the stream.
+  assert.equal(pulls.length, pullsOfFirst, "it read ahead without a call");
+  // The rest of the piece is buffered, so the stream is not read.
   assert.deepEqual([...(await reader.read(24))!], [...count(64).subarray(40)]);
   assert.equal(pulls.length, pullsOfFirst);
 });
 
-Deno.test("ByteReader uses one buffer again and again, whatever the sizes of its reads", async () => {
+Deno.test("ByteReader reuses one buffer, whatever the sizes of its reads", async () => {
   const { stream, pulls } = source(count(4_000_000), () => 9000);
   const reader = new ByteReader(stream, LOOK_AHEAD);
   for (let i = 0; i < 15; i++) {
@@ -120,7 +120,7 @@ Deno.test("ByteReader uses one buffer again and again, whatever the sizes of its
   assert.ok(sizes.size <= 2, `buffers of ${[...sizes].join(", ")} bytes`);
 });
 
-Deno.test("ByteReader never takes more than it was asked for and its look-ahead", async () => {
+Deno.test("ByteReader never reads more than the requested bytes and its look-ahead", async () => {
   const { stream, pulls } = source(count(3_000_000), () => Infinity);
   const reader = new ByteReader(stream, LOOK_AHEAD);
   let taken = 0;
@@ -136,19 +136,19 @@ Deno.test("ByteReader never takes more than it was asked for and its look-ahead"
   }
 });
 
-Deno.test("ByteReader waits for as many bytes as it needs, and for no more", async () => {
+Deno.test("ByteReader waits for the requested bytes, and for no more", async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => release = resolve);
   const bytes = count(100);
   const { stream, pulls } = source(bytes, () => 16, (pull) => pull === 6 ? gate : undefined);
   const reader = new ByteReader(stream, LOOK_AHEAD);
-  // 5 × 16 = 80 bytes come freely: a read of 70 is satisfied although the look-ahead is not full.
+  // 5 × 16 = 80 bytes arrive at once: enough for a read of 70, although not for its look-ahead.
   assert.equal((await reader.read(70))!.length, 70);
   assert.equal(pulls.length, 5);
   let done = false;
   const rest = copyOf(reader, 30).then((got) => (done = true, got));
   await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(done, false, "it returned before its bytes were there");
+  assert.equal(done, false, "it returned before its bytes had arrived");
   release();
   assert.deepEqual(await rest, bytes.slice(70));
 });
@@ -166,7 +166,7 @@ Deno.test("ByteReader reads a stream that enqueues as well as one that fills its
   assert.deepEqual(await copyOf(reader, 10), count(74).slice(64));
 });
 
-Deno.test("ByteReader shows what is here already, and what it returned stays as it was", async () => {
+Deno.test("ByteReader.peek shows buffered bytes, and returned bytes stay unchanged", async () => {
   const bytes = count(400);
   const { stream, pulls } = source(bytes, () => 100);
   const reader = new ByteReader(stream, LOOK_AHEAD);
@@ -181,7 +181,7 @@ Deno.test("ByteReader shows what is here already, and what it returned stays as 
   assert.deepEqual(await copyOf(reader, 350), bytes.slice(50));
 });
 
-/** Bytes that differ from place to place. */
+/** Bytes that differ by position. */
 function count(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = i ^ i >> 8 ^ i >> 16;
@@ -193,10 +193,10 @@ async function copyOf(reader: ByteReader, length: number): Promise<Uint8Array | 
 }
 
 /**
- * A stream as a connection makes it: it fills the reader's own buffer.
+ * A stream like that of a connection, which fills the reader's own buffer.
  *
- * @param size How many bytes a pull brings at most; pulls are counted from 0.
- * @param wait What a pull waits for, counted from 1.
+ * @param size The maximum number of bytes of a pull; pulls are counted from 0.
+ * @param wait Returns the promise that a pull waits for; pulls are counted from 1.
  */
 function source(
   bytes: Uint8Array,
@@ -212,7 +212,7 @@ function source(
       const request = controller.byobRequest!;
       const view = request.view as Uint8Array;
       const brought = Math.min(size(pulls.length), view.byteLength, bytes.length - at);
-      // Sizes now: the view is detached by `respond`.
+      // Read the sizes now, because `respond` detaches the view.
       const { byteLength, buffer } = view;
       pulls.push({ view: { byteLength, buffer: { byteLength: buffer.byteLength } }, brought });
       await wait(pulls.length);

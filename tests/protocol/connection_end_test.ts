@@ -34,7 +34,7 @@ test("Connection closes its stream at a clean end", async () => {
   }
 });
 
-test("Connection takes an end inside a message for a lost connection", async () => {
+test("Connection reports an end inside a message as a lost connection", async () => {
   const message = rawMessage("server", { payload: bytesOf(20) });
   for (let length = 1; length < message.length; length++) {
     const conn = new FakeConn(Buffer.concat([message, message.subarray(0, length)]), [50]);
@@ -52,7 +52,7 @@ test("Connection takes an end inside a message for a lost connection", async () 
   }
 });
 
-test("Connection takes a broken connection for a lost one, when it reads", async () => {
+test("Connection reports a broken connection as lost when it reads", async () => {
   const conn = new FakeConn(new Uint8Array(), [1]);
   const reset = new Deno.errors.ConnectionReset("Connection reset by peer (os error 104)");
   conn.read = () => Promise.reject(reset);
@@ -63,7 +63,7 @@ test("Connection takes a broken connection for a lost one, when it reads", async
   );
 });
 
-test("Connection takes a broken connection for a lost one, when it sends", async () => {
+test("Connection reports a broken connection as lost when it sends", async () => {
   using ends = await connectTo("server");
   ends.peer.close();
   await assert.rejects(async () => {
@@ -71,7 +71,7 @@ test("Connection takes a broken connection for a lost one, when it sends", async
   }, ConnectionLostError);
 });
 
-test("Connection tells a peer that sends garbage, and closes", async () => {
+test("Connection sends an ERROR to a peer that sends garbage, and closes", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
     const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: something-else/1.0\r\n\r\n";
@@ -91,7 +91,7 @@ for (
     ["a small CHUNK", "client", rawMessage("client", { payload: bytesOf(40) })],
   ] as const
 ) {
-  test(`Connection notices every flipped bit of ${name}, and says so`, async () => {
+  test(`Connection answers every flipped bit of ${name} with an ERROR`, async () => {
     for (let bit = 0; bit < message.length * 8; bit++) {
       const flipped = message.slice();
       flipped[bit >> 3]! ^= 0x80 >> (bit & 7);
@@ -118,7 +118,7 @@ test("Connection refuses a type from the wrong side", async () => {
   }
 });
 
-test("Connection asks for no bytes of a payload over its limit", async () => {
+test("Connection reads no bytes of a payload over its limit", async () => {
   const message = rawMessage("server", {});
   const view = new DataView(message.buffer);
   view.setUint32(12, 2 ** 32 - 1);
@@ -129,7 +129,7 @@ test("Connection asks for no bytes of a payload over its limit", async () => {
   assert.ok(conn.largestBuffer <= 64 * 1024, `a buffer of ${conn.largestBuffer} bytes`);
 });
 
-test("Connection fails with the code of an ERROR about the connection", async () => {
+test("Connection fails with the code of the peer's ERROR about the connection", async () => {
   for (const side of SIDES) {
     for (const code of ["busy", "unauthorized", "timeout", "shutting-down"] as const) {
       using ends = await connectTo(side);
@@ -145,7 +145,7 @@ test("Connection fails with the code of an ERROR about the connection", async ()
   }
 });
 
-test("Connection shows an ERROR about one request as a message", async () => {
+test("Connection passes on an ERROR about one request as a message", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
     const payload = encodePayload({ code: "not-found", message: "It is not there" });
@@ -157,7 +157,7 @@ test("Connection shows an ERROR about one request as a message", async () => {
   }
 });
 
-test("Connection refuses last words that it cannot read", async () => {
+test("Connection refuses a malformed GOODBYE or ERROR about the connection", async () => {
   for (const type of [MessageType.ERROR, MessageType.GOODBYE]) {
     for (const text of ["", "null", "{}", '{"reason":1,"code":1,"message":1}', "[[["]) {
       const message = rawMessage("client", {
@@ -173,7 +173,7 @@ test("Connection refuses last words that it cannot read", async () => {
   }
 });
 
-test("Connection shows a GOODBYE, and what was asked for before still comes", async () => {
+test("Connection passes on a GOODBYE and the messages after it", async () => {
   using ends = await connectBoth();
   await ends.server.sayGoodbye("Good night");
   await ends.server.send({ type: MessageType.CHUNK, requestId: 1, payload: bytesOf(10) });
@@ -184,7 +184,7 @@ test("Connection shows a GOODBYE, and what was asked for before still comes", as
   assert.equal(ends.client.failure, undefined);
 });
 
-test("Connection refuses with a code that reaches the peer", async () => {
+test("Connection.refuse sends its code to the peer", async () => {
   using ends = await connectBoth();
   const read = take(ends.client, 1);
   const refusal = new WireError("busy", "The server is full");
@@ -226,7 +226,7 @@ test("Connection closes its writing half behind what was sent before", async () 
   await assert.rejects(ends.client.send({ type: MessageType.GET }), ConnectionLostError);
 });
 
-test("Connection fails reads and writes under way with the error it is given", async () => {
+test("Connection.fail ends pending reads and writes with the given error", async () => {
   using ends = await connectTo("client");
   const failure = new Error("The user left");
   const read = assert.rejects(take(ends.connection, 1), (error) => error === failure);
@@ -245,7 +245,7 @@ test("Connection fails reads and writes under way with the error it is given", a
   assert.equal(ends.connection.failure, failure);
 });
 
-test("Connection closes any number of times, and is gone after the first", async () => {
+test("Connection closes at the first call of close, and ignores further ones", async () => {
   using ends = await connectTo("client");
   const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
   await delay(5);

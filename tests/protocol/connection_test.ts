@@ -25,7 +25,7 @@ import {
   test,
 } from "../support/connection_fixture.ts";
 
-test("Connection reads messages that come one byte at a time, from either side", async () => {
+test("Connection reads messages that arrive one byte at a time, from either side", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
     const payloads = [new Uint8Array(), bytesOf(1), bytesOf(300)];
@@ -33,7 +33,7 @@ test("Connection reads messages that come one byte at a time, from either side",
     for (const [i, payload] of payloads.entries()) {
       for (const byte of rawMessage(side, { requestId: i, payload })) {
         await ends.peer.write(Uint8Array.of(byte));
-        // Each byte in a packet of its own, or nearly so.
+        // Mostly one byte per packet.
         await Promise.resolve();
       }
     }
@@ -43,7 +43,7 @@ test("Connection reads messages that come one byte at a time, from either side",
   }
 });
 
-test("Connection reads the same messages however the network cut them", async () => {
+test("Connection reads the same messages however the network splits them", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 }),
     fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20 }),
@@ -59,7 +59,7 @@ test("Connection reads the same messages however the network cut them", async ()
   ));
 });
 
-test("Connection sends whole messages to a system that takes them piece by piece", async () => {
+test("Connection sends whole messages to a system that accepts them in pieces", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 12 }),
     fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20 }),
@@ -100,7 +100,7 @@ test("Connection carries thousands of pipelined messages, in order, both ways", 
       );
     }
   })();
-  // All in one call, as whole messages one behind the other.
+  // All in one call, as whole messages in sequence.
   const sent = ends.client.sendBytes(Buffer.concat(gets));
   const chunks = await take(ends.client, count);
   await sent;
@@ -114,7 +114,7 @@ test("Connection carries thousands of pipelined messages, in order, both ways", 
   await answers;
 });
 
-test("Connection says with MORE whether another message follows", async () => {
+test("Connection carries the flag MORE", async () => {
   using ends = await connectBoth();
   const read = take(ends.client, 3);
   for (const more of [true, true, false]) {
@@ -123,7 +123,7 @@ test("Connection says with MORE whether another message follows", async () => {
   assert.deepEqual((await read).map(({ header }) => header.more), [true, true, false]);
 });
 
-test("Connection carries the largest CHUNK, sealed in place, to the farthest offset", async () => {
+test("Connection carries the largest CHUNK, framed in place, at the largest offset", async () => {
   using ends = await connectBoth();
   const content = bytesOf(MAX_CHUNK_PAYLOAD);
   const buffer = new Uint8Array(HEADER_SIZE + content.length + FOOTER_SIZE);
@@ -139,7 +139,7 @@ test("Connection carries the largest CHUNK, sealed in place, to the farthest off
   assert.ok(Buffer.from(content).equals(payload));
 });
 
-test("Connection refuses a CHUNK over the size that was agreed upon", async () => {
+test("Connection refuses a CHUNK over its maxChunk", async () => {
   using ends = await connectBoth();
   ends.client.maxChunk = 1000;
   const reader = ends.client.readable.getReader();
@@ -170,7 +170,7 @@ test("Connection reads nothing before a message is pulled", async () => {
   assert.equal(ends.connection.traffic.received, rawMessage("server", {}).length);
 });
 
-test("Connection answers a PING with a PONG of its request id, and shows neither", async () => {
+test("Connection answers a PING with a PONG of its request id, and passes on neither", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
     const { PING, PONG } = MessageType;
@@ -187,7 +187,7 @@ test("Connection answers a PING with a PONG of its request id, and shows neither
   }
 });
 
-test("Connection never mixes messages that are sent at the same time", async () => {
+test("Connection never interleaves messages that are sent at the same time", async () => {
   using ends = await connectBoth();
   const count = 300;
   const sendAll = (connection: Connection, type: MessageType, largest: number) =>

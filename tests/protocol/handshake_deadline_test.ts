@@ -14,7 +14,7 @@ import {
   test,
 } from "../support/connection_fixture.ts";
 
-test("handshakeDeadline ends a connection whose peer trickles, and tells it timeout", async () => {
+test("handshakeDeadline ends a connection whose peer trickles, with the ERROR timeout", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side);
     const start = performance.now();
@@ -29,7 +29,7 @@ test("handshakeDeadline ends a connection whose peer trickles, and tells it time
       }
     })();
     assert.equal((await readError(ends.peer, side)).code, "timeout");
-    assert.ok(performance.now() - start >= 299, "the end came early");
+    assert.ok(performance.now() - start >= 299, "the deadline was early");
     await failed;
     isOver = true;
     await trickling;
@@ -37,9 +37,9 @@ test("handshakeDeadline ends a connection whose peer trickles, and tells it time
   }
 });
 
-test("handshakeDeadline gives a long list the time that its bytes take", async () => {
+test("handshakeDeadline allows a long list the time for its bytes", async () => {
   using ends = await connectTo("client");
-  // 64 KiB are worth four seconds.
+  // 64 KiB extend the deadline by four seconds.
   using _deadline = handshakeDeadline(ends.connection, performance.now(), 100);
   const read = take(ends.connection, 2);
   const message = rawMessage("client", { type: MessageType.LIST, payload: bytesOf(65_536) });
@@ -50,13 +50,13 @@ test("handshakeDeadline gives a long list the time that its bytes take", async (
   assert.equal(ends.connection.failure, undefined);
 });
 
-test("handshakeDeadline counts from the time that it is told", async () => {
+test("handshakeDeadline counts from the given time", async () => {
   using ends = await connectTo("client");
   using _deadline = handshakeDeadline(ends.connection, performance.now() - 20_000);
   await assert.rejects(take(ends.connection, 1), /The handshake was not done within 10 s/);
 });
 
-test("handshakeDeadline leaves a connection alone that was ready in time", async () => {
+test("handshakeDeadline does not end a connection once disposed of", async () => {
   using ends = await connectTo("server");
   handshakeDeadline(ends.connection, performance.now(), 100)[Symbol.dispose]();
   await delay(300);

@@ -26,12 +26,12 @@ for (
     ["fe80::1%2", "fe800000000000000000000000000001"],
   ] as const
 ) {
-  Deno.test(`parseIp reads ${text}`, () => {
+  Deno.test(`ipBytes reads ${text}`, () => {
     assert.equal(hexOf(ipBytes(text)), hex);
   });
 }
 
-Deno.test("parseIp takes what is no address for the unspecified one", () => {
+Deno.test("ipBytes returns the unspecified address for other texts", () => {
   const others = [
     ...["", "localhost", "example.org", "/run/sluice.sock", " 127.0.0.1", "[::1]", ":", ":::"],
     ...["1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.-4", "1.2.3.4:9009", "1.2.3.0x4", "1..2.3"],
@@ -50,7 +50,7 @@ Deno.test("parseIp takes what is no address for the unspecified one", () => {
   for (const text of others) assert.equal(hexOf(ipBytes(text)), UNSPECIFIED, JSON.stringify(text));
 });
 
-Deno.test("parseIp gives 16 bytes for any text", () => {
+Deno.test("ipBytes returns 16 bytes for any text", () => {
   const alphabet = fc.constantFrom(..."0123456789abcdefABCDEF:.%/-[] g");
   const texts = fc.oneof(fc.string(), fc.array(alphabet).map((letters) => letters.join("")));
   fc.assert(fc.property(texts, (text) => ipBytes(text).length === IP_SIZE), { numRuns: 2000 });
@@ -84,7 +84,7 @@ for (
   });
 }
 
-Deno.test("parseIp reads what formatIp writes", () => {
+Deno.test("ipBytes reads what formatIp writes", () => {
   const byte = fc.oneof(fc.constant(0), fc.constant(0), fc.nat(255));
   const addresses = fc.oneof(
     fc.array(byte, { minLength: IP_SIZE, maxLength: IP_SIZE }),
@@ -95,7 +95,7 @@ Deno.test("parseIp reads what formatIp writes", () => {
     fc.property(addresses, (address) => {
       const bytes = Uint8Array.from(address);
       assert.deepEqual(ipBytes(formatIp(bytes)), bytes);
-      // What WHATWG URLs write is RFC 5952 too, but for the dots of an IPv4 address.
+      // WHATWG URLs write RFC 5952 too, except for the dots of an IPv4 address.
       if (formatIp(bytes).includes(":")) {
         assert.equal(`[${formatIp(bytes)}]`, new URL(`http://[${formatIp(bytes)}]`).hostname);
       }

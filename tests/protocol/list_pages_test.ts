@@ -9,13 +9,13 @@ import {
   parseListPage,
 } from "../../lib/protocol/payloads.ts";
 
-/** The built-in unit of this kind takes a second to make. */
+/** Any code point; the built-in arbitrary for this takes a second to create. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 
 /** Small, so that few files fill a page. */
 const LIMIT = 2000;
 
-Deno.test("listPages makes one page of an empty list", () => {
+Deno.test("listPages yields one page for an empty list", () => {
   for (const complete of [true, false]) {
     const content = { revision: 7, complete, files: [], removed: [] };
     const pages = [...listPages(content)];
@@ -36,7 +36,7 @@ Deno.test("listPages writes what the specification shows", () => {
 });
 
 Deno.test("listPages keeps every page under its limit, and every entry once and in order", () => {
-  // Names of one to four bytes a character, and such as JSON must escape.
+  // Names with one to four bytes per character, and with characters that JSON must escape.
   const name = fc.oneof(
     fc.string({ minLength: 1, maxLength: 60 }),
     fc.string({ unit: ANY_LETTER, minLength: 1, maxLength: 60 }),
@@ -65,7 +65,7 @@ Deno.test("listPages keeps every page under its limit, and every entry once and 
 Deno.test("listPages fills a page before it begins the next", () => {
   const files = Array.from({ length: 500 }, (_, i) => fileOf(`folder/file ${i}.bin`));
   const pages = [...listPages(contentOf(files), LIMIT)];
-  // Three bytes are counted for each letter of the entries.
+  // Each letter of an entry counts as three bytes.
   for (const { payload } of pages.slice(0, -1)) assert.ok(payload.length > LIMIT / 5);
 });
 
@@ -78,7 +78,7 @@ Deno.test("listPages keeps a folder of 100,000 files under the protocol's limit"
   assert.deepEqual(together(pages), content);
 });
 
-Deno.test("listPages has room for the longest paths", () => {
+Deno.test("listPages fits the longest paths", () => {
   for (const letter of ["a", "é", "漢", "😀", '"']) {
     const bytes = new TextEncoder().encode(letter).length;
     const path = letter.repeat(Math.floor(MAX_PATH_BYTES / bytes));
@@ -91,13 +91,13 @@ Deno.test("listPages has room for the longest paths", () => {
   }
 });
 
-Deno.test("listPages lists only what the wire knows of a file", () => {
+Deno.test("listPages lists only the members of the specification", () => {
   const file = { ...fileOf("a"), device: 7, secret: "where it is" };
   const [page] = listPages(contentOf([file]));
   assert.deepEqual(JSON.parse(new TextDecoder().decode(page!.payload)).files, [fileOf("a")]);
 });
 
-/** What all pages say; each says the same of the revision. */
+/** The content of all pages, which all have the same revision. */
 function together(pages: readonly EncodedPage[]): ListPage {
   const parsed = pages.map(({ payload }) => parseListPage(payload));
   const { revision, complete } = parsed[0]!;

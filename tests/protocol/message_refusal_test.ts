@@ -51,7 +51,7 @@ for (const { name, side, bytes } of MESSAGES) {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice();
       flipped[bit >> 3]! ^= 0x80 >> (bit & 7);
-      // Nothing follows, and the stream stays open: whoever waits for more waits for ever.
+      // Nothing follows and the stream stays open, so a reader that needs more bytes would hang.
       await assert.rejects(
         readAll([flipped], side, { staysOpen: true }),
         ProtocolError,
@@ -68,7 +68,7 @@ for (const { name, side, bytes } of MESSAGES) {
     }
   });
 
-  Deno.test(`every damaged length of ${name}, its checksum made right, is noticed`, async () => {
+  Deno.test(`every damaged length of ${name} with a correct checksum is noticed`, async () => {
     for (let bit = 0; bit < 32; bit++) {
       const flipped = bytes.slice();
       const view = new DataView(flipped.buffer);
@@ -119,7 +119,7 @@ Deno.test("random bytes are not a message", async () => {
   ));
 });
 
-Deno.test("decodeHeader reports what is wrong first, in the order of the specification", () => {
+Deno.test("decodeHeader reports the first error in the order of the specification", () => {
   const checks = [
     { wrong: { magic: 0x48545450 }, error: /magic/ },
     { wrong: { version: 2 }, error: /version is 2, not 1/ },
@@ -127,7 +127,7 @@ Deno.test("decodeHeader reports what is wrong first, in the order of the specifi
     { wrong: { type: MessageType.WELCOME }, error: /client does not send type 1/ },
     { wrong: { length: 2 ** 32 - 1 }, error: /4294967295 bytes is over the limit of 65536/ },
   ];
-  // Every combination of the five, also of those that do not follow each other.
+  // Every combination of the five errors.
   for (let combination = 1; combination < 1 << checks.length; combination++) {
     const chosen = checks.filter((_, i) => combination >> i & 1);
     const bytes = rawHeader(Object.assign({}, ...chosen.map(({ wrong }) => wrong)));
@@ -138,7 +138,7 @@ Deno.test("decodeHeader reports what is wrong first, in the order of the specifi
   }
 });
 
-Deno.test("checkFooter looks at the end mark before the checksum", () => {
+Deno.test("checkFooter checks the end mark before the checksum", () => {
   const end = GET_MESSAGE.subarray(HEADER_SIZE);
   const damage = (...at: number[]) => end.map((byte, i) => at.includes(i) ? byte ^ 1 : byte);
   const mark = end.length - 1;
@@ -154,7 +154,7 @@ Deno.test("checkFooter looks at the end mark before the checksum", () => {
   throws(damage(0, mark, checksum), /end mark/);
 });
 
-Deno.test("decodeHeader takes each of the 256 types from nobody but its senders", () => {
+Deno.test("decodeHeader accepts each of the 256 types only from its senders", () => {
   for (const side of SIDES) {
     for (let type = 0; type < 256; type++) {
       const decode = () => decodeHeader(rawHeader({ type }), side, MAX_CHUNK_PAYLOAD);
@@ -164,7 +164,7 @@ Deno.test("decodeHeader takes each of the 256 types from nobody but its senders"
   }
 });
 
-Deno.test("decodeHeader knows the limits of the specification", () => {
+Deno.test("decodeHeader has the limits of the specification", () => {
   assert.equal(MAX_CLIENT_PAYLOAD, 65_536);
   assert.equal(MAX_SERVER_PAYLOAD, 1_048_576);
   assert.equal(MAX_CHUNK_PAYLOAD, 4_194_304);
@@ -200,7 +200,7 @@ Deno.test("a payload at its limit comes through whole", async () => {
   }
 });
 
-Deno.test("a claimed length over the limit is refused before its bytes are asked for", async () => {
+Deno.test("a claimed length over the limit is refused before its bytes are read", async () => {
   let largest = 0;
   const bytes = rawHeader({ length: 2 ** 32 - 1 });
   const stream = new ReadableStream({
@@ -216,7 +216,7 @@ Deno.test("a claimed length over the limit is refused before its bytes are asked
   assert.ok(largest <= 64 * 1024, `a buffer of ${largest} bytes`);
 });
 
-Deno.test("decodeHeader takes offsets up to 2^53 - 1", () => {
+Deno.test("decodeHeader accepts offsets up to 2^53 - 1", () => {
   const decode = (high: number, low: number) =>
     decodeHeader(
       rawHeader({ type: MessageType.CHUNK, offsetHigh: high, offsetLow: low }),

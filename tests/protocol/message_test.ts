@@ -55,7 +55,7 @@ Deno.test("encodeMessage writes an empty payload with checksum 0", () => {
 });
 
 for (const { type, side } of ALLOWED) {
-  Deno.test(`a message of type ${type} from a ${side} comes back as it was sent`, async () => {
+  Deno.test(`a message of type ${type} from a ${side} decodes to the fields it was encoded from`, async () => {
     const offset = type === MessageType.CHUNK
       ? extremes(fc.maxSafeNat(), [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])
       : fc.constant(0);
@@ -92,7 +92,7 @@ Deno.test("MessageFramer writes around the payload in place and touches nothing 
   assert.ok(around.every((byte) => byte === 0xee));
 });
 
-Deno.test("MessageFramer throws if the footer would stand outside the buffer", () => {
+Deno.test("MessageFramer throws if the footer does not fit the buffer", () => {
   const fields = { ...header({ type: MessageType.CHUNK }), length: 100 };
   const whole = new Uint8Array(400);
   const size = HEADER_SIZE + fields.length + FOOTER_SIZE;
@@ -103,7 +103,7 @@ Deno.test("MessageFramer throws if the footer would stand outside the buffer", (
   new MessageFramer(fields).frame(whole.subarray(50, 50 + size), 100);
 });
 
-Deno.test("MessageFramer makes the same message of pieces of any size", () => {
+Deno.test("MessageFramer writes the same message from pieces of any size", () => {
   const fields = header({ type: MessageType.CHUNK, offset: 7 });
   fc.assert(fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 })), (pieces) => {
     const payload = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
@@ -127,7 +127,7 @@ Deno.test("decodeHeader copies the addresses out of the bytes", () => {
   assert.deepEqual(client.ip, ipBytes("127.0.0.1"));
 });
 
-Deno.test("decodeHeader reads bytes that stand anywhere in a buffer", () => {
+Deno.test("decodeHeader reads bytes anywhere in a buffer", () => {
   const buffer = new Uint8Array(500).fill(0xff);
   buffer.set(GET_MESSAGE, 77);
   const bytes = buffer.subarray(77, 77 + HEADER_SIZE);
@@ -135,14 +135,14 @@ Deno.test("decodeHeader reads bytes that stand anywhere in a buffer", () => {
   checkFooter(buffer.subarray(77 + HEADER_SIZE, 77 + GET_MESSAGE.length));
 });
 
-Deno.test("decodeHeader ignores the flags that it does not know", () => {
+Deno.test("decodeHeader ignores unknown flags", () => {
   for (const [flags, more] of [[0, false], [1, true], [0xfffe, false], [0xffff, true]] as const) {
     const bytes = rawHeader({ flags });
     assert.equal(decodeHeader(bytes, "client", MAX_CHUNK_PAYLOAD).more, more);
   }
 });
 
-/** Arbitrary values among which the extremes come often. */
+/** Arbitrary values with frequent extremes. */
 function extremes(values: fc.Arbitrary<number>, often: number[]): fc.Arbitrary<number> {
   return fc.oneof(values, fc.constantFrom(...often));
 }

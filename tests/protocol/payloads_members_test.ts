@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CASES, HEX, type Json, type Kind } from "../support/payload_json.ts";
 
-/** JSON text that no member of a kind may have. */
+/** JSON texts that are invalid for a kind of member. */
 const NUMBERS_REFUSED = ["0.5", "1e-1", "9007199254740992", "9007199254740993", "1e400", "-1e400"];
 const OTHER_TYPES = ["null", "true", "12", '"12"', "[]", "[1]", "{}", '{"length":1}'];
 const REFUSED: Readonly<Record<Kind, readonly string[]>> = {
@@ -35,7 +35,7 @@ for (const [name, { parse, sample, kinds }] of Object.entries(CASES)) {
     assert.deepEqual(Object.keys(kinds), Object.keys(sample));
   });
 
-  Deno.test(`${name} ignores members that it does not know, and their order`, () => {
+  Deno.test(`${name} ignores unknown members, and the order of members`, () => {
     const reversed = Object.fromEntries(Object.entries(sample).reverse());
     const unknown = {
       later: { a: [1, null] },
@@ -54,7 +54,7 @@ for (const [name, { parse, sample, kinds }] of Object.entries(CASES)) {
     for (const member of Object.keys(sample)) {
       const { [member]: _, ...rest } = sample;
       assert.throws(() => parseText(JSON.stringify(rest)), TypeError, `without ${member}`);
-      // Nor is a member found on a prototype.
+      // A member of a prototype does not count either.
       const inherited = `{"__proto__":${JSON.stringify(sample)},${JSON.stringify(rest).slice(1)}`;
       assert.throws(() => parseText(inherited.replace(",}", "}")), TypeError, `no own ${member}`);
     }
@@ -126,7 +126,7 @@ for (const [name, { parse, sample, kinds }] of Object.entries(CASES)) {
     }
   });
 
-  Deno.test(`${name} throws nothing but TypeErrors, whatever comes`, () => {
+  Deno.test(`${name} throws nothing but TypeErrors, whatever the payload`, () => {
     const survives = (bytes: Uint8Array) => {
       try {
         parse(bytes);

@@ -51,7 +51,7 @@ const ROUND_TRIPS: Readonly<Record<string, fc.Arbitrary<Json>>> = {
 };
 
 for (const [name, values] of Object.entries(ROUND_TRIPS)) {
-  Deno.test(`${name} reads what printPayload writes`, () => {
+  Deno.test(`${name} reads what encodePayload writes`, () => {
     fc.assert(fc.property(values, (value) => {
       const bytes = encodePayload(value as unknown as Parameters<typeof encodePayload>[0]);
       assert.deepEqual(CASES[name]!.parse(bytes), value);
@@ -65,7 +65,7 @@ Deno.test("parseGoodbye survives the deepest JSON that a server's payload can ho
   assert.deepEqual(parseGoodbye(new TextEncoder().encode(text)), { reason: "" });
 });
 
-Deno.test("printPayload writes the specification's worked payload", () => {
+Deno.test("encodePayload writes the specification's worked payload", () => {
   const payload = encodePayload({ path: "a", version: "v", offset: 0, length: 5 });
   assert.equal(
     new TextDecoder().decode(payload),
@@ -81,7 +81,7 @@ Deno.test("parseListPage limits a version so that every GET fits a client's payl
       files: [{ path, size: 1, modified: 0, version }],
       removed: [],
     }));
-  // What JSON writes at its longest: six bytes for a unit.
+  // The longest form in JSON: six bytes per UTF-16 unit.
   const path = "\u0001".repeat(MAX_PATH_BYTES);
   assert.ok(isWirePath(path));
   const file = page("\ud800".repeat(1024), path).files[0]!;
@@ -94,7 +94,7 @@ Deno.test("parseListPage limits a version so that every GET fits a client's payl
   );
 });
 
-Deno.test("parseListPage throws a TypeError if one file or one removed path is none", () => {
+Deno.test("parseListPage throws a TypeError if one file or removed path is malformed", () => {
   for (const files of [[null], ["a"], [[FILE]], [FILE, {}], [FILE, 1]]) {
     const page = { revision: 1, complete: true, files, removed: [] };
     assert.throws(() => parseListPage(encode(page)), TypeError, JSON.stringify(files));
@@ -105,12 +105,12 @@ Deno.test("parseListPage throws a TypeError if one file or one removed path is n
   }
 });
 
-Deno.test("parseListPage reads paths that are none of the wire, for its caller to refuse", () => {
+Deno.test("parseListPage reads paths that are not wire paths, for its caller to refuse", () => {
   const page = { revision: 1, complete: true, files: [{ ...FILE, path: "../a" }], removed: ["/"] };
   assert.deepEqual(parseListPage(encode(page)), page);
 });
 
-Deno.test("parseGetRequest and parseDigestRequest refuse a path that is none of the wire", () => {
+Deno.test("parseGetRequest and parseDigestRequest refuse a path that is not a wire path", () => {
   for (const path of ["", "/etc/passwd", "../a", "a/../b", "a//b", "a\0", "\ud800"]) {
     const get = { path, version: "v", offset: 0, length: 1 };
     assert.throws(() => parseGetRequest(encode(get)), TypeError, path);
@@ -119,7 +119,7 @@ Deno.test("parseGetRequest and parseDigestRequest refuse a path that is none of 
   }
 });
 
-Deno.test("parseDigestRequest knows no algorithm but sha256", () => {
+Deno.test("parseDigestRequest accepts no algorithm but sha256", () => {
   for (const algorithm of ["", "SHA256", "sha-256", "md5", "sha256 "]) {
     assert.throws(
       () => parseDigestRequest(encode({ path: "a", version: "v", algorithm })),
@@ -128,7 +128,7 @@ Deno.test("parseDigestRequest knows no algorithm but sha256", () => {
   }
 });
 
-Deno.test("parseWelcome knows no method but hmac-sha256", () => {
+Deno.test("parseWelcome accepts no method but hmac-sha256", () => {
   for (const method of ["", "HMAC-SHA256", "none", "plain"]) {
     const authentication = { method, nonce: HEX };
     const welcome = { ...CASES.parseWelcome!.sample, authentication };
@@ -142,7 +142,7 @@ Deno.test("hexadecimal digits are read in either case and returned in lower case
   assert.deepEqual(parseDigestResult(encode({ digest: digits })), { digest: HEX });
 });
 
-Deno.test("parseErrorPayload knows every code, and takes a later one for bad-request", () => {
+Deno.test("parseErrorPayload reads every code, and an unknown one as bad-request", () => {
   for (const code of ERROR_CODES) {
     assert.deepEqual(parseErrorPayload(encode({ code, message: "" })), { code, message: "" });
   }
@@ -151,7 +151,7 @@ Deno.test("parseErrorPayload knows every code, and takes a later one for bad-req
   }
 });
 
-Deno.test("isWirePath takes relative paths and nothing else", () => {
+Deno.test("isWirePath accepts relative paths and nothing else", () => {
   const good = [
     ...["a", "a.txt", "a/b/c.txt", "...", ".hidden", "a/.hidden", "..a", "a..", "a/...", "-", "~"],
     ...["two words", " ", "a\\b", "C:/a", "CON", "a\nb", "\x7f", "été/ñ", "日本", "😀", "e\u0301"],

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { Socket } from "../../lib/protocol/socket.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
-/** Takes bytes later than it is given them, in pieces, as a system that is busy does. */
+/** Accepts bytes late and in pieces, as a busy system does. */
 class SlowConn {
   readonly taken: Uint8Array[] = [];
   readonly #random = seededRandom(3);
@@ -25,7 +25,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-Deno.test("Socket sends all bytes in order, however they are given and taken", async () => {
+Deno.test("Socket sends all bytes in order, however they are written and accepted", async () => {
   const random = seededRandom(4);
   const conn = new SlowConn();
   const socket = new Socket(conn as unknown as Deno.Conn);
@@ -35,7 +35,7 @@ Deno.test("Socket sends all bytes in order, however they are given and taken", a
     const bytes = new Uint8Array(length).fill(count);
     given.push(bytes.slice());
     await socket.write(bytes);
-    // What was given may be used again at once.
+    // The caller may reuse its buffer at once.
     bytes.fill(255);
     if (random.below(30) === 0) await turn();
     if (random.below(100) === 0) await socket.flush();
@@ -45,7 +45,7 @@ Deno.test("Socket sends all bytes in order, however they are given and taken", a
   assert.equal(socket.traffic.sent, given.reduce((sum, { length }) => sum + length, 0));
 });
 
-Deno.test("Socket puts small writes together that come at once", async () => {
+Deno.test("Socket sends small writes of one turn together", async () => {
   const conn = new SlowConn();
   const socket = new Socket(conn as unknown as Deno.Conn);
   for (let count = 0; count < 100; count++) await socket.write(new Uint8Array(100));
@@ -53,7 +53,7 @@ Deno.test("Socket puts small writes together that come at once", async () => {
   assert.ok(conn.writes < 20, `${conn.writes}`);
 });
 
-Deno.test("Socket says of a small write that failed at the next one, and at a flush", async () => {
+Deno.test("Socket reports a failed small write at the next write and at a flush", async () => {
   const conn = { write: () => Promise.reject(new Error("gone")), close() {} };
   const socket = new Socket(conn as unknown as Deno.Conn);
   await socket.write(new Uint8Array(10));
@@ -62,7 +62,7 @@ Deno.test("Socket says of a small write that failed at the next one, and at a fl
   await assert.rejects(socket.write(new Uint8Array(100_000)), /gone/);
 });
 
-Deno.test("Socket takes nothing once it is closed", async () => {
+Deno.test("Socket.write throws once it is closed", async () => {
   const socket = new Socket(new SlowConn() as unknown as Deno.Conn);
   socket.close();
   await assert.rejects(socket.write(new Uint8Array(10)), /closed/);

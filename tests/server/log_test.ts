@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatJsonLine, formatLogLine, lineLog } from "../../lib/server/log.ts";
 
-/** The built-in unit of this kind takes a second to make. */
+/** Any code point; the built-in arbitrary for this takes a second to create. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
 
 const TIME = new Date("2026-02-03T04:05:06.007Z");
@@ -81,7 +81,7 @@ Deno.test("formatJsonLine writes one object: time, event and details in their or
   );
 });
 
-Deno.test("formatJsonLine writes a peer's text so that it is safe to look at, and comes back", () => {
+Deno.test("formatJsonLine writes a peer's text safe for a terminal, and it parses back", () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: ANY_LETTER }));
   fc.assert(fc.property(text, text, (path, reason) => {
     const line = formatJsonLine({ event: "request_refused", path, reason }, TIME);
@@ -92,13 +92,13 @@ Deno.test("formatJsonLine writes a peer's text so that it is safe to look at, an
   }));
 });
 
-Deno.test("formatJsonLine leaves the longest path whole, and cuts what is longer", () => {
+Deno.test("formatJsonLine leaves the longest path whole, and cuts longer texts", () => {
   const parse = (reason: string) => JSON.parse(formatJsonLine({ event: "e", reason }, TIME)).reason;
   assert.equal(parse("a".repeat(4096)), "a".repeat(4096));
   assert.equal(parse("a".repeat(70_000)), "a".repeat(4096) + "…");
 });
 
-Deno.test("lineLog writes JSON if asked to", () => {
+Deno.test("lineLog writes JSON in the style json", () => {
   const lines: string[] = [];
   lineLog("json", (line) => lines.push(line))({ event: "client_connected", client: "127.0.0.1:1" });
   const { time, ...rest } = JSON.parse(lines[0]!);

@@ -19,7 +19,7 @@ for (
   });
 }
 
-Deno.test("jsonLine writes one line without control characters, which is the very value", () => {
+Deno.test("jsonLine writes one line without control characters that parses to the same value", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), (value, name) => {
     const whole = { [name]: value };
     const line = jsonLine(whole);

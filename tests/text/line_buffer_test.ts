@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LineBuffer } from "../../lib/text/line_buffer.ts";
 
-/** Takes a few bytes at a time. */
+/** An output that accepts a few bytes at a time. */
 function sink() {
   const written: string[] = [];
   return {
@@ -14,7 +14,7 @@ function sink() {
   };
 }
 
-Deno.test("LineBuffer writes lines that come together in one go, and soon", async () => {
+Deno.test("LineBuffer writes lines of one moment together, and soon", async () => {
   const output = sink();
   using buffer = new LineBuffer(output);
   for (const line of ["one", "two", "three"]) buffer.write(line);
@@ -26,7 +26,7 @@ Deno.test("LineBuffer writes lines that come together in one go, and soon", asyn
   assert.deepEqual(output.written.slice(1), ["four\n"]);
 });
 
-Deno.test("LineBuffer writes all that is left at its end", () => {
+Deno.test("LineBuffer writes the remaining lines when disposed of", () => {
   const output = sink();
   {
     using buffer = new LineBuffer(output);

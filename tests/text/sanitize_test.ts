@@ -31,7 +31,7 @@ const UNCHANGED: readonly string[] = [
   "\u00a0\u3000",
 ];
 
-/** Written as numbers, so that it does not repeat the pattern under test. */
+/** Uses numbers, so that it does not repeat the pattern under test. */
 function isDangerous(code: number): boolean {
   const ranges = [
     [0, 0x1f],
@@ -61,15 +61,15 @@ const mixedText = fc.oneof(
   ),
 );
 
-Deno.test("printable escapes what acts on a terminal or hides", () => {
+Deno.test("sanitize escapes characters that act on a terminal or are invisible", () => {
   for (const [text, shown] of ESCAPED) assert.equal(sanitize(text), shown);
 });
 
-Deno.test("printable leaves other text as it is", () => {
+Deno.test("sanitize does not change other text", () => {
   for (const text of UNCHANGED) assert.equal(sanitize(text), text);
 });
 
-Deno.test("printable escapes each dangerous character and no letter", () => {
+Deno.test("sanitize escapes each dangerous character and no letter", () => {
   for (let code = 0; code <= 0x10ffff; code++) {
     const character = String.fromCodePoint(code);
     if (isDangerous(code)) assert.match(sanitize(character), /^\\(?:[nrt]|x..|u\{[0-9a-f]+\})$/);
@@ -79,7 +79,7 @@ Deno.test("printable escapes each dangerous character and no letter", () => {
   }
 });
 
-Deno.test("printable lets no dangerous character through, and changes nothing twice", () => {
+Deno.test("sanitize leaves no dangerous character, and is idempotent", () => {
   fc.assert(fc.property(mixedText, (text) => {
     const shown = sanitize(text);
     assert.ok(!Array.from(shown).some((character) => isDangerous(character.codePointAt(0) ?? 0)));
@@ -87,11 +87,11 @@ Deno.test("printable lets no dangerous character through, and changes nothing tw
   }));
 });
 
-Deno.test("quoted puts printable text in quotes", () => {
+Deno.test("quoted puts sanitized text in quotes", () => {
   assert.equal(quoted("a\x1b"), '"a\\x1b"');
 });
 
-Deno.test("quoted shows the beginning of a long text and splits no character", () => {
+Deno.test("quoted cuts a long text and splits no character", () => {
   assert.equal(quoted("a".repeat(120)), `"${"a".repeat(120)}"`);
   assert.equal(quoted("a".repeat(121)), `"${"a".repeat(119)}…"`);
   assert.equal(quoted("a".repeat(118) + "😀".repeat(9)), `"${"a".repeat(118)}…"`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { shellQuote } from "../../lib/text/shell_quote.ts";
 
-Deno.test("shellWord makes one word of any text", async () => {
+Deno.test("shellQuote makes one word of any text", async () => {
   const texts = [
     "a",
     "a b",

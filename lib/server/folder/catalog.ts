@@ -1,5 +1,10 @@
 /**
- * The server's folder as a list with revisions, kept up to date, and the only way to its files.
+ * The shared folder as a list with revisions, kept up to date, and the only access to its files.
+ *
+ * This room follows the shared folder: `folder_scan.ts` (which files there are), `folder_watch.ts`
+ * (when to scan), `catalog.ts` (this: the list, its changes, opening its files), `list_cache.ts`
+ * (the list as payloads, shared by all clients). It imports `read`, `shared_file.ts`, `protocol`,
+ * `fs` and the ground; `respond`, `session.ts` and `server.ts` may import it.
  *
  * @module
  */
@@ -21,26 +26,26 @@ import {
 import { type SmallFile, SmallFiles } from "../read/small_files.ts";
 import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
 
-/** How the folder changed from one revision to the next. */
+/** The difference between one revision of the list and the next. */
 export interface CatalogChange {
   /** New files, and files whose version is new. */
   readonly files: readonly ListedFile[];
-  /** Paths that have vanished. */
+  /** Paths of files that do not exist any more. */
   readonly removed: readonly string[];
 }
 
-/** Hears of every change. */
+/** Is called with every change. */
 export type CatalogListener = (change: CatalogChange) => void;
 
-/** What a catalog tells its owner. */
+/** The callbacks of a catalog's owner. */
 export interface CatalogReports {
   readonly onChanged: (change: CatalogChange) => void;
   readonly onWatchLost: (reason: string) => void;
-  /** The folder cannot be scanned for now; the list stays as it is. */
+  /** Is called when the folder cannot be scanned; the list stays as it is until it can. */
   readonly onScanFailed: (reason: string) => void;
 }
 
-/** The files that are shared. */
+/** The shared files. */
 export class Catalog implements AsyncDisposable {
   readonly #folder: SharedFolder;
   readonly #listeners = new Set<CatalogListener>();
@@ -49,7 +54,7 @@ export class Catalog implements AsyncDisposable {
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: FolderWatch | undefined;
-  #isBlind = false;
+  #hasScanFailed = false;
   #refreshing: Promise<boolean> | undefined;
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
@@ -59,7 +64,7 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Scans a folder, and keeps watching it.
+   * Scans a folder and starts to watch it.
    *
    * @param dir The folder.
    * @param hidden Whether names that begin with a dot are shared.
@@ -79,24 +84,24 @@ export class Catalog implements AsyncDisposable {
     catalog.subscribe(reports.onChanged);
     catalog.#watching = watchFolder(
       folder.root,
-      (paths) => catalog.#refreshing = catalog.#look(paths, reports.onScanFailed),
+      (paths) => catalog.#refreshing = catalog.#tryRefresh(paths, reports.onScanFailed),
       reports.onWatchLost,
       pace,
     );
     return catalog;
   }
 
-  /** The number of the present list; higher with every change. */
+  /** The number of the present list; it grows with every change. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** How many files there are. */
+  /** The number of files. */
   get size(): number {
     return this.#files.size;
   }
 
-  /** The present list, safe from later changes. */
+  /** A copy of the present list. */
   snapshot(): readonly ListedFile[] {
     return [...this.#files.values()];
   }
@@ -108,7 +113,7 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * What the list says of a file.
+   * Returns a file's entry in the list.
    *
    * @throws {WireError} `not-found`, or `changed` if its present version is another one.
    */
@@ -120,19 +125,19 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * The whole content of a small file, with the same proofs as `lease`.
+   * Returns the whole content of a small file, with the same checks as `lease`.
    *
-   * @returns Null if it is not small, or cannot be read like this: `lease` says why.
+   * @returns Null if the file is not small, or cannot be read in this way; `lease` throws why.
    */
   readSmall(file: SharedFile): Promise<SmallFile | null> {
     return this.#smallFiles.read(file);
   }
 
   /**
-   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
-   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
-   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
-   * back, between two system calls.
+   * Opens a file, or reuses an open one. When opened, the file is checked to have the listed
+   * content and to be inside the folder; `assertUnchanged` checks the content later. Not guarded
+   * against: a local user who moves the listed file out of the folder and back between two system
+   * calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
@@ -141,26 +146,26 @@ export class Catalog implements AsyncDisposable {
       const key = `${file.path}\0${file.version}`;
       return await this.#openFiles.lease(key, file.size, () => this.#open(file));
     } catch (error) {
-      throw this.#heeded(file, error);
+      throw this.#rescanIfOutdated(file, error);
     }
   }
 
   /**
-   * Makes sure that an open file still has the listed content. Synchronous: the system has the
-   * metadata of open files at hand.
+   * Checks that an open file still has the listed content. Synchronous, because the system has the
+   * metadata of open files in memory.
    *
    * @throws {WireError} `changed` if not.
    */
   assertUnchanged(file: SharedFile, lease: FileLease): void {
     if (!isSameIdentity(identityOf(fstatSync(lease.handle.fd)), file)) {
       lease.discard();
-      throw this.#heeded(file, changed());
+      throw this.#rescanIfOutdated(file, changed());
     }
   }
 
   /**
-   * The real path of a file, proven to be inside the folder, for those who read it by themselves
-   * and check its version.
+   * Returns the real path of a file, checked to be inside the folder, for callers that open the
+   * file and check its version themselves.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
@@ -168,14 +173,14 @@ export class Catalog implements AsyncDisposable {
     try {
       return await this.#listedPath(file);
     } catch (error) {
-      throw this.#heeded(file, error);
+      throw this.#rescanIfOutdated(file, error);
     }
   }
 
-  /** What is not as it is listed, the system may not have told of: it is looked at again. */
-  #heeded({ path }: SharedFile, error: unknown): unknown {
+  /** Schedules a rescan of a file that differs from its entry: its change may cause no event. */
+  #rescanIfOutdated({ path }: SharedFile, error: unknown): unknown {
     const isOutdated = error instanceof WireError && error.code !== "read-failed";
-    if (isOutdated) this.#watching?.look(diskPath(this.#folder.root, path));
+    if (isOutdated) this.#watching?.rescan(diskPath(this.#folder.root, path));
     return error;
   }
 
@@ -184,31 +189,31 @@ export class Catalog implements AsyncDisposable {
     try {
       if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
     } catch (error) {
-      throw whyUnreadable(error);
+      throw openFailure(error);
     }
     throw changed();
   }
 
-  /** The real path of what has a file's name now, if that is inside the folder. */
+  /** The real path that a file's name leads to now, if it is inside the folder. */
   async #pathInside(file: SharedFile): Promise<string> {
     let real: string;
     try {
       real = await Deno.realPath(diskPath(this.#folder.root, file.path));
     } catch (error) {
-      throw whyUnreadable(error);
+      throw openFailure(error);
     }
     if (!isInside(this.#folder, real)) throw changed();
     return real;
   }
 
   async #open(file: SharedFile): Promise<FileHandle> {
-    // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
+    // Check before the open: Deno 2.4 uses the flag values of macOS, so OPEN_FLAGS has no effect.
     const real = await this.#listedPath(file);
     let handle: FileHandle;
     try {
       handle = await open(real, OPEN_FLAGS);
     } catch (error) {
-      throw whyUnreadable(error);
+      throw openFailure(error);
     }
     try {
       if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
@@ -219,7 +224,7 @@ export class Catalog implements AsyncDisposable {
     }
   }
 
-  /** Stops watching, and closes all files; after that nobody is told anything. */
+  /** Stops watching and closes all files; after that no listener is called. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
@@ -227,27 +232,30 @@ export class Catalog implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** Refreshes the list; what cannot be looked at now is when everything is looked at again. */
-  async #look(paths: ReadonlySet<string>, tellBlind: (reason: string) => void): Promise<boolean> {
+  /** Refreshes the list; a scan that fails is made up for by the next scan of the whole folder. */
+  async #tryRefresh(
+    paths: ReadonlySet<string>,
+    onScanFailed: (reason: string) => void,
+  ): Promise<boolean> {
     try {
       const found = await this.#refresh(paths);
-      this.#isBlind = false;
+      this.#hasScanFailed = false;
       return found;
     } catch (error) {
-      if (!this.#isBlind) tellBlind(messageOf(error));
-      this.#isBlind = true;
+      if (!this.#hasScanFailed) onScanFailed(messageOf(error));
+      this.#hasScanFailed = true;
       return false;
     }
   }
 
   /**
-   * Scans again what may have changed, and tells everybody what has, if anything.
+   * Rescans paths that may have changed, and calls the listeners if anything has.
    *
-   * @returns Whether something has changed that the system should have told of.
+   * @returns Whether there was a change that the system should have reported.
    */
   async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
-    const told = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
-    const paths = outermost(told.filter((path) => path !== null));
+    const wirePaths = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
+    const paths = outermost(wirePaths.filter((path) => path !== null));
     for (const { path, linkTo } of this.#links) {
       if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
     }
@@ -260,14 +268,14 @@ export class Catalog implements AsyncDisposable {
       return !known || !isSameIdentity(known, file);
     });
     if (files.length === 0 && removed.length === 0) return false;
-    // Of links the system does not tell.
-    const isToldOf = [...files, ...removed.map((path) => this.#files.get(path)!)]
+    // The system reports no changes of a link's target.
+    const isReported = [...files, ...removed.map((path) => this.#files.get(path)!)]
       .some(({ linkTo }) => linkTo === null);
     for (const path of removed) this.#files.delete(path);
     for (const file of files) this.#files.set(file.path, file);
     this.#revision++;
     for (const listener of this.#listeners) listener({ files, removed });
-    return isToldOf;
+    return isReported;
   }
 
   get #links(): SharedFile[] {
@@ -275,10 +283,10 @@ export class Catalog implements AsyncDisposable {
   }
 }
 
-/** What a client is told of a file that the system does not let us read. */
-function whyUnreadable(error: unknown): WireError {
+/** The error for the client when the system does not open a file. */
+function openFailure(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
-  // ELOOP: a link has come in the file's place.
+  // ELOOP: a link has replaced the file.
   const isGone = error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
   return isGone
@@ -290,16 +298,16 @@ function changed(): WireError {
   return new WireError("changed", "The file has changed");
 }
 
-/** Without the paths that are under another one of them. */
+/** Drops the paths that are under another one of them. */
 function outermost(paths: readonly string[]): Set<string> {
-  const kept = new Set<string>();
+  const tops = new Set<string>();
   for (const path of [...paths].sort((a, b) => a.length - b.length)) {
-    if (!isAtOrUnder(path, kept)) kept.add(path);
+    if (!isAtOrUnder(path, tops)) tops.add(path);
   }
-  return kept;
+  return tops;
 }
 
-/** Whether a path is one of some, or under one; the empty one is above all. */
+/** Whether a path is one of `tops` or under one; the empty path is above all others. */
 function isAtOrUnder(path: string, tops: ReadonlySet<string>): boolean {
   if (tops.has(path) || tops.has("")) return true;
   for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {

@@ -1,5 +1,5 @@
 /**
- * What a folder holds that may be shared.
+ * Lists the files of a folder that may be shared.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import {
   wirePathOf,
 } from "../shared_file.ts";
 
-/** How many files are asked for their metadata at once. */
+/** How many calls for metadata run at once. */
 const MAX_CONCURRENT_STATS = 64;
 
 /**
- * All files that may be shared at or under some paths of the folder. Shared are regular files,
- * and links to regular files whose real path is inside the folder; a linked folder is not
- * entered. What this user may not read, or vanishes meanwhile, is left out, and so is any other
- * file that cannot be looked at.
+ * Returns all files that may be shared at or under some paths of the folder: regular files, and
+ * links to regular files whose real path is inside the folder; a linked folder is not entered.
+ * Files and folders that this user may not read, or that vanish during the scan, are left out,
+ * as is any other file whose metadata cannot be read.
  *
  * @param folder The folder.
- * @param paths Paths inside it, none under another; the empty one is all of it.
- * @throws {Error} If a folder cannot be read otherwise, or for want of descriptors: nothing is known
- * then.
+ * @param paths Paths inside it, none under another; the empty one is the whole folder.
+ * @throws {Error} If a folder cannot be read for another reason, or for lack of descriptors or
+ * memory; the scan is incomplete then.
  */
 export async function scanFolder(
   folder: SharedFolder,
@@ -63,18 +63,18 @@ export async function scanFolder(
   return files;
 }
 
-/** Whether no folder on the way is a link: a watcher may tell of what was there before. */
+/** Whether no parent folder is a link: a watcher may report paths that existed before. */
 async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Promise<boolean> {
   const parent = dirname(diskPath(root, path));
   try {
     return await Deno.realPath(parent) === parent;
   } catch (error) {
-    if (isNothingThere(error)) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }
 
-/** The file at a path, or the path itself if it is a folder, or null if nothing is to be shared. */
+/** The file at a path, or the path itself if it is a folder, or null if it is not shared. */
 async function visit(folder: SharedFolder, path: string): Promise<SharedFile | string | null> {
   const onDisk = diskPath(folder.root, path);
   try {
@@ -88,18 +88,18 @@ async function visit(folder: SharedFolder, path: string): Promise<SharedFile | s
     const target = wirePathOf(folder.root, real);
     return targetInfo.isFile ? describe(path, targetInfo, target) : null;
   } catch (error) {
-    if (isShortage(error)) throw error;
-    // One file that the system stumbles over, such as a link with an impossible target, is no
-    // reason to share nothing.
+    if (isOutOfResources(error)) throw error;
+    // One file that cannot be read, such as a link with an impossible target, must not prevent
+    // the others from being shared.
     return null;
   }
 }
 
 function describe(path: string, info: Deno.FileInfo, linkTo: string | null): SharedFile | null {
   const { size } = info;
-  // No client could ask for what is beyond.
+  // No client could request bytes beyond this.
   if (!Number.isSafeInteger(size)) return null;
-  // A file may bear a time that no date can.
+  // A file's time may be out of the range of `Date`.
   const modified = info.mtime?.getTime() || 0;
   return { path, size, modified, linkTo, ...identityOfInfo(info) };
 }
@@ -108,18 +108,18 @@ async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
   try {
     yield* Deno.readDir(folder);
   } catch (error) {
-    if (!isNothingThere(error)) throw error;
+    if (!isAbsent(error)) throw error;
   }
 }
 
-/** Whether a call failed for want of something that has nothing to do with the path. */
-function isShortage(error: unknown): boolean {
+/** Whether a call failed for a lack of descriptors or memory. */
+function isOutOfResources(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return ["EMFILE", "ENFILE", "ENOMEM"].includes(code ?? "");
 }
 
-/** Whether an error means that a path has nothing to share. */
-function isNothingThere(error: unknown): boolean {
+/** Whether an error means that there is nothing to share at a path. */
+function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
     error instanceof Deno.errors.FilesystemLoop;

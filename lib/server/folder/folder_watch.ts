@@ -1,99 +1,99 @@
 /**
- * Tells when something in a folder has changed.
+ * Watches a folder for changes, by the system's events and by polling.
  *
  * @module
  */
 import { messageOf } from "../../errors.ts";
 
-/** How the watching is paced, in milliseconds. */
+/** The timing of the watch, in milliseconds. */
 export interface WatchPace {
-  /** A change is told when this long no other came. @default {100} */
-  readonly quiet?: number;
-  /** A change is told after this long though more keep coming. @default {400} */
-  readonly atMost?: number;
-  /** Everything is looked at this often, in case the system told nothing. @default {500} */
-  readonly poll?: number;
+  /** Changes are reported after this long without a further one. @default {100} */
+  readonly quietMs?: number;
+  /** Changes are reported after at most this long. @default {400} */
+  readonly maxDelayMs?: number;
+  /** The interval of whole scans, in case the system reported nothing. @default {500} */
+  readonly pollMs?: number;
 }
 
 /** A folder that is being watched, until disposed. */
 export interface FolderWatch extends Disposable {
-  /** Tells soon of a path on disk that has changed, as somebody has found out by himself. */
-  look(path: string): void;
+  /** Reports a path on disk soon, as if the system had reported its change. */
+  rescan(path: string): void;
 }
 
-/** Looking at everything is to take no more of the time than this, while the system tells. */
+/** The part of the time that whole scans may take while the system reports changes. */
 const WATCHED_POLL_SHARE = 0.01;
-/** The same once it is known to tell nothing. */
-const LONE_POLL_SHARE = 0.05;
-/** How long the system's own word of a change may come after a poll found it, in milliseconds. */
-const LATE_WORD_MS = 500;
+/** The same once the system is known to report nothing. */
+const UNWATCHED_POLL_SHARE = 0.05;
+/** How long after a poll the system's event for the same change may come, in milliseconds. */
+const LATE_EVENT_MS = 500;
 
 /**
- * Calls `changed` with the paths on disk that have changed, or with the folder itself where
- * anything may have. Calls never overlap.
+ * Calls `onChanged` with the paths on disk that have changed, or with the folder itself if anything
+ * may have changed. Calls never overlap.
  *
- * The system's watching can end without a word: a named pipe that appears in the folder is enough
- * with Deno 2.9. So a change that only a poll found makes polling the way to go.
+ * The system's events can stop silently: with Deno 2.9, a named pipe that appears in the folder is
+ * enough. So once a poll finds a change without an event, the watch relies on polling.
  *
  * @param folder The folder's real path.
- * @param changed Says whether it found a change that the system should have told of; what changes
- * meanwhile is told afterwards.
- * @param onWatchLost Is called once the system does not tell (any more).
+ * @param onChanged Returns whether it found a change that the system should have reported. Changes
+ * during a call are reported after it.
+ * @param onWatchLost Is called once, when the system does not report changes (any more).
  */
 export function watchFolder(
   folder: string,
-  changed: (paths: ReadonlySet<string>) => Promise<boolean>,
+  onChanged: (paths: ReadonlySet<string>) => Promise<boolean>,
   onWatchLost: (reason: string) => void,
-  { quiet = 100, atMost = 400, poll = 500 }: WatchPace = {},
+  { quietMs = 100, maxDelayMs = 400, pollMs = 500 }: WatchPace = {},
 ): FolderWatch {
-  const timers: Partial<Record<"tell" | "poll" | "doubt", ReturnType<typeof setTimeout>>> = {};
+  const timers: Partial<Record<"report" | "poll" | "check", ReturnType<typeof setTimeout>>> = {};
   let paths = new Set<string>();
   let firstAt = 0;
-  let lastWordAt = -Infinity;
+  let lastEventAt = -Infinity;
   let pollShare = WATCHED_POLL_SHARE;
-  let telling = false;
+  let isReporting = false;
   let closed = false;
 
-  const tell = async () => {
-    const told = paths;
+  const report = async () => {
+    const reported = paths;
     paths = new Set();
-    telling = true;
+    isReporting = true;
     const start = performance.now();
-    const found = await changed(told);
-    telling = false;
+    const found = await onChanged(reported);
+    isReporting = false;
     if (closed) return;
-    if (told.has(folder)) {
-      pollIn(Math.max(poll, (performance.now() - start) / pollShare));
-      if (found && pollShare !== LONE_POLL_SHARE) doubtWatcher(start);
+    if (reported.has(folder)) {
+      pollIn(Math.max(pollMs, (performance.now() - start) / pollShare));
+      if (found && pollShare !== UNWATCHED_POLL_SHARE) checkWatcher(start);
     }
     if (paths.size > 0) schedule();
   };
   const schedule = () => {
-    if (telling || closed) return;
-    clearTimeout(timers.tell);
-    const latest = firstAt + atMost - performance.now();
-    timers.tell = setTimeout(tell, Math.max(0, Math.min(quiet, latest)));
+    if (isReporting || closed) return;
+    clearTimeout(timers.report);
+    const latest = firstAt + maxDelayMs - performance.now();
+    timers.report = setTimeout(report, Math.max(0, Math.min(quietMs, latest)));
   };
-  const note = (changedPaths: readonly string[]) => {
+  const addPaths = (changedPaths: readonly string[]) => {
     if (paths.size === 0) firstAt = performance.now();
     for (const path of changedPaths) paths.add(path);
     schedule();
   };
   const pollIn = (delay: number) => {
     clearTimeout(timers.poll);
-    timers.poll = setTimeout(() => note([folder]), delay);
+    timers.poll = setTimeout(() => addPaths([folder]), delay);
   };
-  const pollFromNowOn = (reason: string) => {
-    if (closed || pollShare === LONE_POLL_SHARE) return;
-    pollShare = LONE_POLL_SHARE;
-    pollIn(poll);
+  const fallBackToPolling = (reason: string) => {
+    if (closed || pollShare === UNWATCHED_POLL_SHARE) return;
+    pollShare = UNWATCHED_POLL_SHARE;
+    pollIn(pollMs);
     onWatchLost(reason);
   };
-  const doubtWatcher = (since: number) => {
-    clearTimeout(timers.doubt);
-    timers.doubt = setTimeout(() => {
-      if (lastWordAt < since - LATE_WORD_MS) pollFromNowOn("The system tells of no changes");
-    }, LATE_WORD_MS);
+  const checkWatcher = (since: number) => {
+    clearTimeout(timers.check);
+    timers.check = setTimeout(() => {
+      if (lastEventAt < since - LATE_EVENT_MS) fallBackToPolling("The system reports no changes");
+    }, LATE_EVENT_MS);
   };
 
   let watcher: Deno.FsWatcher | undefined;
@@ -101,21 +101,21 @@ export function watchFolder(
     try {
       watcher = Deno.watchFs(folder, { recursive: true });
       for await (const event of watcher) {
-        lastWordAt = performance.now();
+        lastEventAt = performance.now();
         if (event.kind === "access") continue;
         // A rescan flag means that the system lost events.
-        note(event.flag === "rescan" ? [folder] : event.paths);
+        addPaths(event.flag === "rescan" ? [folder] : event.paths);
       }
-      pollFromNowOn("The system stopped watching");
+      fallBackToPolling("The system stopped watching");
     } catch (error) {
-      pollFromNowOn(messageOf(error));
+      fallBackToPolling(messageOf(error));
     }
   };
-  pollIn(poll);
+  pollIn(pollMs);
   listen();
 
   return {
-    look: (path) => note([path]),
+    rescan: (path) => addPaths([path]),
     [Symbol.dispose]() {
       closed = true;
       for (const timer of Object.values(timers)) clearTimeout(timer);

@@ -1,13 +1,13 @@
 /**
- * The whole list as payloads, made once for all clients that are told it: many may come at once,
- * and a client that reads slowly has one for long.
+ * The whole list as payloads, encoded once for all clients: many may connect at once, and a client
+ * that reads slowly holds a list for a long time.
  *
  * @module
  */
 import { type EncodedPage, listPages } from "../../protocol/list_pages.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 
-/** Where the list comes from. */
+/** The source of the list. */
 export interface ListSource {
   readonly revision: number;
   snapshot(): readonly ListedFile[];
@@ -20,34 +20,34 @@ interface ListSnapshot {
   readers: number;
 }
 
-/** The pages of a list, as long as somebody reads them. */
+/** Keeps the pages of a list as long as they are being read. */
 export class ListCache {
   readonly #source: ListSource;
-  /** Of the newest revision that was read. */
+  /** The snapshot of the newest revision that was read. */
   #newest: ListSnapshot | undefined;
 
   constructor(source: ListSource) {
     this.#source = source;
   }
 
-  /** The pages of the present list, each made when it is first wanted. */
+  /** The pages of the present list, each encoded when it is first read. */
   *pages(): Generator<EncodedPage> {
-    const edition = this.#edition();
-    edition.readers++;
+    const snapshot = this.#snapshot();
+    snapshot.readers++;
     try {
       for (let at = 0;; at++) {
-        const page = edition.pages[at] ?? edition.rest.next().value;
+        const page = snapshot.pages[at] ?? snapshot.rest.next().value;
         if (!page) return;
-        edition.pages[at] = page;
+        snapshot.pages[at] = page;
         yield page;
       }
     } finally {
-      edition.readers--;
-      if (edition.readers === 0 && this.#newest === edition) this.#newest = undefined;
+      snapshot.readers--;
+      if (snapshot.readers === 0 && this.#newest === snapshot) this.#newest = undefined;
     }
   }
 
-  #edition(): ListSnapshot {
+  #snapshot(): ListSnapshot {
     const { revision } = this.#source;
     if (this.#newest?.revision !== revision) {
       const content = { revision, complete: true, files: this.#source.snapshot(), removed: [] };

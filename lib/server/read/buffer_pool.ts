@@ -1,54 +1,54 @@
 /**
- * Buffers that are used again and again, under one budget for the whole server.
+ * Reusable buffers under one memory budget for the whole server.
  *
  * @module
  */
 
 import { FOOTER_SIZE, HEADER_SIZE } from "../../protocol/message.ts";
 
-/** Payload sizes are powers of two from this one on, in bytes. */
+/** The smallest payload size of a buffer, in bytes; sizes are powers of two. */
 const MIN_BUFFER = 8 * 1024;
-/** What a message has around its payload, in bytes. */
+/** The size of a message's header and footer, in bytes. */
 const FRAME = HEADER_SIZE + FOOTER_SIZE;
 
-/** The most that one borrower may hold, in bytes: more makes nothing faster. */
+/** The largest share of one borrower, in bytes: a larger one is not faster. */
 const MAX_SHARE = 4 * 1024 * 1024;
-/** No borrower's share is less than this part of the budget. */
+/** The smallest share of one borrower, as a part of the budget. */
 const MIN_SHARE = 1 / 4096;
 /**
- * The part of the budget that those share who want buffers now. Who holds a share that was large
- * when there were few keeps it until it is sent. With this part, the shares of any number of
- * borrowers up to a thousand, come one by one and never sending anything, fit the budget
- * together: the sum of budget / 10n grows as slowly as a logarithm.
+ * The part of the budget that is divided among the present borrowers. A borrower whose share was
+ * large when there were few keeps those buffers until they are sent. With this part, the shares of
+ * up to a thousand borrowers that arrive one by one and never send anything fit the budget
+ * together: the sum of budget / 10n grows only logarithmically.
  */
 const SHARED_PART = 1 / 10;
 
-/** The room that a buffer for some payload has, in bytes. */
-export function roomFor(size: number): number {
+/** The payload capacity of the buffer for a payload of `size` bytes. */
+export function bufferSizeFor(size: number): number {
   return Math.max(MIN_BUFFER, 2 ** Math.ceil(Math.log2(size)));
 }
 
-/** Lends buffers. Who finds the budget spent waits; first come, first served. */
+/** Lends buffers. Callers wait in FIFO order when the budget is exhausted. */
 export class BufferPool {
   readonly #budget: number;
-  /** How many borrowers there are. */
+  /** The number of borrowers. */
   borrowers = 0;
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
   readonly #waiting: { size: number; resolve: (buffer: Uint8Array<ArrayBuffer>) => void }[] = [];
-  #lent = 0;
-  #kept = 0;
+  #lentBytes = 0;
+  #freeBytes = 0;
 
-  /** @param budget How much may be lent at once, in bytes. */
+  /** @param budget How many bytes may be lent at once. */
   constructor(budget: number) {
     this.#budget = budget;
   }
 
-  /** Bytes that are lent now. */
+  /** The bytes that are lent now. */
   get lent(): number {
-    return this.#lent;
+    return this.#lentBytes;
   }
 
-  /** What each borrower may hold now, in bytes: it is for them to keep to it. A power of two. */
+  /** How many bytes each borrower may hold now; not enforced. A power of two. */
   get share(): number {
     const fair = this.#budget * SHARED_PART / Math.max(1, this.borrowers);
     const share = Math.min(MAX_SHARE, Math.max(this.#budget * MIN_SHARE, fair));
@@ -56,13 +56,13 @@ export class BufferPool {
   }
 
   /**
-   * A buffer with room for a message of `size` bytes of payload, with any content.
+   * Lends a buffer for a message with `size` bytes of payload. Its content is arbitrary.
    *
    * @param size Bytes, 1 or more.
-   * @throws {RangeError} If the budget can never hold it.
+   * @throws {RangeError} If the buffer is larger than the budget.
    */
   acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const rounded = roomFor(size) + FRAME;
+    const rounded = bufferSizeFor(size) + FRAME;
     if (rounded > this.#budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
     if (this.#waiting.length === 0 && this.#fits(rounded)) {
       return Promise.resolve(this.#lend(rounded));
@@ -72,8 +72,8 @@ export class BufferPool {
 
   /** Takes a buffer back. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#lent -= buffer.length;
-    this.#kept += buffer.length;
+    this.#lentBytes -= buffer.length;
+    this.#freeBytes += buffer.length;
     const free = this.#free.get(buffer.length);
     if (free) free.push(buffer);
     else this.#free.set(buffer.length, [buffer]);
@@ -84,20 +84,20 @@ export class BufferPool {
   }
 
   #fits(size: number): boolean {
-    return this.#lent + size <= this.#budget;
+    return this.#lentBytes + size <= this.#budget;
   }
 
   #lend(size: number): Uint8Array<ArrayBuffer> {
-    this.#lent += size;
+    this.#lentBytes += size;
     const free = this.#free.get(size)?.pop();
     if (free) {
-      this.#kept -= size;
+      this.#freeBytes -= size;
       return free;
     }
     // Free buffers of other sizes count against the budget too.
-    if (this.#lent + this.#kept > this.#budget) {
+    if (this.#lentBytes + this.#freeBytes > this.#budget) {
       this.#free.clear();
-      this.#kept = 0;
+      this.#freeBytes = 0;
     }
     return new Uint8Array(size);
   }

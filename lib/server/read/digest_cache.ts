@@ -1,5 +1,5 @@
 /**
- * The digests of shared files: each version's computed once, when first asked for.
+ * The digests of shared files; each version's is computed once, when first requested.
  *
  * @module
  */
@@ -7,26 +7,26 @@ import { WireError } from "../../errors.ts";
 import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import type { SharedFile } from "../shared_file.ts";
 
-/** How many files are hashed at once, for all clients; for one client it is one. */
+/** How many large files, and how many small ones, are hashed at once; at most one per client. */
 const MAX_CONCURRENT = 2;
-/** Files up to this size, in bytes, are done in a moment: as many of them are hashed besides. */
-const SMALL = 16 * 1024 * 1024;
+/** The largest file that counts as small, in bytes: hashing it takes only moments. */
+const MAX_SMALL_FILE = 16 * 1024 * 1024;
 
-/** A version's digest, as far as it is known. */
-interface Known {
+/** A version's digest, which may be pending. */
+interface KnownDigest {
   readonly version: string;
   readonly digest: Promise<string>;
-  /** Who computes it, until that is done. */
-  readonly entry: CachedDigest | undefined;
+  /** The computation, until it is done. */
+  readonly entry: PendingDigest | undefined;
 }
 
-/** One version's digest that some clients wait for. */
-interface CachedDigest {
+/** The computation of one version's digest. */
+interface PendingDigest {
   readonly file: SharedFile;
   readonly pathOnDisk: () => Promise<string>;
-  /** Who asked first: it takes that client's turn. */
+  /** The client that requested it first; the computation counts as this client's. */
   readonly owner: unknown;
-  /** Who waits for it. */
+  /** The clients that wait for it. */
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
   job?: DigestJob;
@@ -35,19 +35,19 @@ interface CachedDigest {
 /** Computes and remembers digests. */
 export class DigestCache implements Disposable {
   readonly #hasher = new FileHasher();
-  /** By path: there is at most one present version of each. */
-  readonly #known = new Map<string, Known>();
-  readonly #waiting = new Set<CachedDigest>();
-  readonly #running = new Set<CachedDigest>();
+  /** By path: each file has at most one present version. */
+  readonly #known = new Map<string, KnownDigest>();
+  readonly #waiting = new Set<PendingDigest>();
+  readonly #running = new Set<PendingDigest>();
   #stopped = false;
 
   /**
-   * A file's SHA-256: 64 hex digits. Of the files that one client waits for, the smallest comes
-   * first, so that little waits for much as seldom as can be.
+   * Returns a file's SHA-256: 64 hex digits. A client's smallest file is hashed first, so that
+   * small files rarely wait for large ones.
    *
-   * @param file What the list says of it.
-   * @param pathOnDisk Where to read it, asked for when its turn has come.
-   * @param client Who asks.
+   * @param file The file's entry in the list.
+   * @param pathOnDisk Returns the path to read; called when the computation starts.
+   * @param client Identifies the client that requests it.
    * @throws {WireError} `not-found`, `changed` or `read-failed`.
    */
   of(file: SharedFile, pathOnDisk: () => Promise<string>, client: unknown): Promise<string> {
@@ -57,7 +57,7 @@ export class DigestCache implements Disposable {
       return known.digest;
     }
     const result = Promise.withResolvers<string>();
-    const entry: CachedDigest = {
+    const entry: PendingDigest = {
       file,
       pathOnDisk,
       owner: client,
@@ -71,13 +71,13 @@ export class DigestCache implements Disposable {
       () => this.#settle(entry, undefined),
     );
     this.#waiting.add(entry);
-    if (this.#stopped) this.#drop(entry);
+    if (this.#stopped) this.#cancel(entry);
     this.#startNext();
     return digest;
   }
 
-  /** Takes a digest that somebody has computed who has read the whole file. */
-  learn({ path, version }: SharedFile, digest: string): void {
+  /** Stores a digest that was computed elsewhere from the whole file. */
+  store({ path, version }: SharedFile, digest: string): void {
     if (this.has({ path, version })) return;
     this.#known.set(path, { version, digest: Promise.resolve(digest), entry: undefined });
   }
@@ -92,32 +92,32 @@ export class DigestCache implements Disposable {
     this.#known.delete(path);
   }
 
-  /** Computes no longer what only this client has asked for. */
-  leave(client: unknown): void {
+  /** Cancels the computations that only this client waits for. */
+  cancelFor(client: unknown): void {
     for (const entry of [...this.#waiting, ...this.#running]) {
-      if (entry.clients.delete(client) && entry.clients.size === 0) this.#drop(entry);
+      if (entry.clients.delete(client) && entry.clients.size === 0) this.#cancel(entry);
     }
   }
 
-  /** Stops computing; whoever waits is rejected. */
+  /** Stops computing; pending requests are rejected. */
   [Symbol.dispose](): void {
     this.#stopped = true;
-    for (const entry of [...this.#waiting, ...this.#running]) this.#drop(entry);
+    for (const entry of [...this.#waiting, ...this.#running]) this.#cancel(entry);
     this.#hasher[Symbol.dispose]();
   }
 
-  #settle(entry: CachedDigest, known: Known | undefined): void {
+  #settle(entry: PendingDigest, known: KnownDigest | undefined): void {
     const { path } = entry.file;
     if (this.#known.get(path)?.entry !== entry) return;
     if (known) this.#known.set(path, known);
     else this.#known.delete(path);
   }
 
-  #drop(entry: CachedDigest): void {
+  #cancel(entry: PendingDigest): void {
     this.#waiting.delete(entry);
     entry.clients.clear();
-    entry.job?.drop();
-    entry.result.reject(new WireError("read-failed", "The digest is not computed any more"));
+    entry.job?.cancel();
+    entry.result.reject(new WireError("read-failed", "The digest was cancelled"));
   }
 
   #startNext(): void {
@@ -125,12 +125,12 @@ export class DigestCache implements Disposable {
     if (next) this.#run(next);
   }
 
-  /** The smallest that waits of one kind, if there is room for another of it. */
-  #nextOf(isOfKind: (entry: CachedDigest) => boolean): CachedDigest | undefined {
+  /** The smallest waiting file of one kind, unless the limit for the kind is reached. */
+  #nextOf(isOfKind: (entry: PendingDigest) => boolean): PendingDigest | undefined {
     const running = [...this.#running].filter(isOfKind);
     if (running.length === MAX_CONCURRENT) return undefined;
     const served = new Set(running.map(({ owner }) => owner));
-    let next: CachedDigest | undefined;
+    let next: PendingDigest | undefined;
     for (const entry of this.#waiting) {
       if (!isOfKind(entry) || served.has(entry.owner)) continue;
       if (!next || entry.file.size < next.file.size) next = entry;
@@ -138,7 +138,7 @@ export class DigestCache implements Disposable {
     return next;
   }
 
-  async #run(entry: CachedDigest): Promise<void> {
+  async #run(entry: PendingDigest): Promise<void> {
     const { file, result } = entry;
     this.#waiting.delete(entry);
     this.#running.add(entry);
@@ -161,6 +161,6 @@ export class DigestCache implements Disposable {
   }
 }
 
-function isSmall({ file }: CachedDigest): boolean {
-  return file.size <= SMALL;
+function isSmall({ file }: PendingDigest): boolean {
+  return file.size <= MAX_SMALL_FILE;
 }

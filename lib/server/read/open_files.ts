@@ -1,48 +1,54 @@
 /**
- * Open files, shared by all who read them and kept open for a moment, so that chunk after chunk
- * of one file does not open it again and again.
+ * Open files, shared by all readers and kept open for a moment, so that successive chunks of one
+ * file do not open it each time.
+ *
+ * This room reads shared files: `open_files.ts` (this), `recent_reads.ts` (which parts are likely
+ * in the system's memory), `read_fully.ts` (reading a part), `small_files.ts` and its Worker
+ * `small_files_worker.ts` (small files, read whole), `buffer_pool.ts` (the memory for payloads),
+ * `digest_cache.ts` (digests). It imports `shared_file.ts`, `digest`, `protocol`, `fs`, `async` and
+ * the ground; the rest of `lib/server` may import it.
  *
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
 import { RecentReads } from "./recent_reads.ts";
 
-/** How many files stay open, unless more are being read at this moment. */
+/** How many files are kept open, unless more are being read. */
 const IDLE_FILES = 64;
-/** How long they stay open, in milliseconds. */
+/** How long a file that nothing reads is kept open, in milliseconds. */
 const IDLE_MS = 2_000;
 
-/** A file that one reader may read until it releases it. */
+/** A reader's right to use an open file, until it is released. */
 export interface FileLease {
   readonly handle: FileHandle;
-  /** What of it was read moments ago, by anybody. */
-  readonly warm: RecentReads;
+  /** The parts of the file that any reader has read moments ago. */
+  readonly recentReads: RecentReads;
   /** Gives the file back. */
   release(): void;
-  /** Makes sure that nobody else gets this handle; it is closed once all have released it. */
+  /** Gives this handle to no further reader; it is closed once all readers have released it. */
   discard(): void;
 }
 
 interface OpenFile {
   readonly handle: Promise<FileHandle>;
-  readonly warm: RecentReads;
+  readonly recentReads: RecentReads;
   readers: number;
   idleSince: number;
 }
 
 /** The open files of one server. */
 export class OpenFiles implements AsyncDisposable {
-  /** By key; those idle for longest first. */
+  /** By key; the files that have been idle longest come first. */
   readonly #files = new Map<string, OpenFile>();
   #sweep: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * Takes an open file, or opens it.
+   * Reuses an open file, or opens it.
    *
-   * @param key Names the content; equal keys share one open file.
+   * @param key Identifies the content; equal keys share one open file.
    * @param size The content's size in bytes.
-   * @param open Opens it.
-   * @throws What `open` throws.
+   * @param open Opens the file.
+   * @throws The error of `open`.
    */
   async lease(key: string, size: number, open: () => Promise<FileHandle>): Promise<FileLease> {
     const file = this.#files.get(key) ?? this.#begin(size, open);
@@ -52,7 +58,7 @@ export class OpenFiles implements AsyncDisposable {
     try {
       return {
         handle: await file.handle,
-        warm: file.warm,
+        recentReads: file.recentReads,
         release: () => {
           if (!released) this.#release(key, file);
           released = true;
@@ -66,10 +72,10 @@ export class OpenFiles implements AsyncDisposable {
   }
 
   #begin(size: number, open: () => Promise<FileHandle>): OpenFile {
-    return { handle: open(), warm: new RecentReads(size), readers: 0, idleSince: 0 };
+    return { handle: open(), recentReads: new RecentReads(size), readers: 0, idleSince: 0 };
   }
 
-  /** Closes everything. */
+  /** Closes all files. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweep);
     const files = [...this.#files.values()];
@@ -95,7 +101,7 @@ export class OpenFiles implements AsyncDisposable {
     if (this.#files.get(key) === file) this.#files.delete(key);
   }
 
-  /** Closes what has been idle for too long, and the longest idle of too many. */
+  /** Closes files that have been idle too long, and the longest idle ones if there are too many. */
   #closeIdle(): void {
     const old = performance.now() - IDLE_MS;
     for (const [key, file] of this.#files) {
@@ -115,6 +121,6 @@ async function close(file: OpenFile): Promise<void> {
   try {
     await (await file.handle).close();
   } catch {
-    // It never opened, or is closed.
+    // It was never opened, or is closed already.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Reading a part of a shared file: from memory at once, from a disk in the background.
+ * Reads a part of a shared file: synchronously if it is likely in memory, else in the background.
  *
  * @module
  */
@@ -8,47 +8,46 @@ import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers";
 import type { FileLease } from "./open_files.ts";
 
-/** The end of this turn of the event loop, which all wait for together who wait for it. */
-let turn: Promise<void> | undefined;
+/** Resolves at the end of this turn of the event loop; shared by all that wait for it. */
+let endOfTurn: Promise<void> | undefined;
 
 /** Waits until a part of a file should be read. */
-export async function turnToRead(
-  { warm }: FileLease,
+export async function waitToRead(
+  { recentReads }: FileLease,
   offset: number,
   length: number,
 ): Promise<void> {
-  if (!warm.isLikelyCached(offset, length)) {
-    // Once: if somebody who reads it just now fails, this one finds out for itself.
-    await warm.inFlight(offset);
+  if (!recentReads.isLikelyCached(offset, length)) {
+    // Only once: if that read fails, the caller's own read reports the error.
+    await recentReads.inFlight(offset);
     return;
   }
-  // What comes from memory lets nobody wait, so others would not have their turn until the system
-  // takes no more from this one.
-  turn ??= new Promise((resolve) =>
+  // Synchronous reads do not yield, so one client would starve the others until its socket is full.
+  endOfTurn ??= new Promise((resolve) =>
     setImmediate(() => {
-      turn = undefined;
+      endOfTurn = undefined;
       resolve();
     })
   );
-  await turn;
+  await endOfTurn;
 }
 
 /**
  * Fills a buffer from a file.
  *
  * @param offset The position in the file of the buffer's first byte.
- * @returns Whether the file has as much.
+ * @returns False if the file ends before the buffer is full.
  */
 export async function readFully(
-  { handle, warm }: FileLease,
+  { handle, recentReads }: FileLease,
   target: Uint8Array,
   offset: number,
 ): Promise<boolean> {
   for (let got = 0; got < target.length;) {
     const [start, left] = [offset + got, target.length - got];
-    const bytesRead = warm.isLikelyCached(start, left)
-      ? warm.readSync(start, () => readSync(handle.fd, target, got, left, start))
-      : await warm.readAsync(start, read(handle, target.subarray(got), start));
+    const bytesRead = recentReads.isLikelyCached(start, left)
+      ? recentReads.readSync(start, () => readSync(handle.fd, target, got, left, start))
+      : await recentReads.readAsync(start, read(handle, target.subarray(got), start));
     if (bytesRead === 0) return false;
     got += bytesRead;
   }

@@ -1,26 +1,26 @@
 /**
- * Small files, read whole: many at a time by a Worker, for which a file takes four system calls
- * and no change of threads.
+ * Small files, read whole: many at a time by a Worker, which needs four system calls per file and
+ * no change of threads.
  *
- * One Worker reads one file after the other. That is fastest as long as they come from memory; of
- * a disk that has to look for them many are better read side by side, so then this stands back, and
- * what waits is left to others.
+ * One Worker reads one file after the other. That is fastest as long as they come from memory; from
+ * a disk that has to seek, concurrent reads are faster. So after slow reads this pauses, and its
+ * callers read in the usual way.
  *
  * @module
  */
 import type { SharedFile, SharedFolder } from "../shared_file.ts";
 
-/** The largest file that is read like this, in bytes. */
-export const SMALL_FILE = 64 * 1024;
-/** The most files that the Worker is given in one go, and how many times it is ahead. */
-const BATCH = 64;
-const BATCHES = 2;
+/** The largest file that is read in this way, in bytes. */
+export const MAX_SMALL_FILE = 64 * 1024;
+/** How many files a batch may have, and how many batches the Worker may have pending. */
+const MAX_BATCH_FILES = 64;
+const MAX_BATCHES = 2;
 /** A batch that takes longer than this, in milliseconds, does not come from memory. */
 const SLOW_MS = 250;
-/** One that takes longer than this, in milliseconds, may take for ever, of a disk that is gone. */
+/** A batch that takes longer than this, in milliseconds, may never end: the disk may be lost. */
 const STUCK_MS = 2_000;
-/** For how long this stands back then, in milliseconds. */
-const STAND_BACK_MS = 2_000;
+/** How long this pauses after a slow batch, in milliseconds. */
+const PAUSE_MS = 2_000;
 
 /** A small file's content. */
 export interface SmallFile {
@@ -29,17 +29,17 @@ export interface SmallFile {
   readonly digest: string;
 }
 
-/** What the Worker is told, in this order: where it is, then which files to read. */
+/** A command to the Worker: `begin` with the folder, then `read` for each batch. */
 export type SmallFilesCommand =
   | { readonly type: "begin"; readonly folder: SharedFolder }
   | { readonly type: "read"; readonly files: readonly SharedFile[] };
 
-/** What the Worker has read; nothing, of a `begin`. */
+/** The Worker's reply to one command; without contents for a `begin`. */
 export interface SmallFilesReply {
-  /** For each file its content, or null if it cannot be had for any reason. */
+  /** The content of each file, or null if it could not be read for any reason. */
   readonly contents: readonly (SmallFile | null)[];
   /** How long the reading took, in milliseconds. */
-  readonly took: number;
+  readonly durationMs: number;
 }
 
 interface QueuedFile {
@@ -54,50 +54,50 @@ export class SmallFiles implements Disposable {
   readonly #underway: (readonly QueuedFile[])[] = [];
   #worker: Worker | undefined;
   #hasBegun = false;
-  #standsBackUntil = 0;
-  /** Runs while the Worker is at work, and out if it is stuck. */
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  #pausedUntil = 0;
+  /** Runs while the Worker has a batch; fires if the Worker is stuck. */
+  #stuckTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(folder: SharedFolder) {
     this.#folder = folder;
   }
 
   /**
-   * A file's whole content, proven to be the listed one and inside the folder.
+   * Returns a file's whole content, checked to be the listed one and inside the folder.
    *
-   * @returns Null if it has to be read in the usual way, which says why.
+   * @returns Null if the file must be read in the usual way, which also reports errors.
    */
   read(file: SharedFile): Promise<SmallFile | null> {
-    const isOff = performance.now() < this.#standsBackUntil;
-    if (isOff || file.size > SMALL_FILE || file.size === 0) return Promise.resolve(null);
+    const isOff = performance.now() < this.#pausedUntil;
+    if (isOff || file.size > MAX_SMALL_FILE || file.size === 0) return Promise.resolve(null);
     const { promise, resolve } = Promise.withResolvers<SmallFile | null>();
-    // What is asked for in one go is read in one go.
+    // Requests of the same turn form one batch.
     if (this.#waiting.push({ file, resolve }) === 1) queueMicrotask(() => this.#pump());
     return promise;
   }
 
-  /** Stops the Worker; what has not been read will not be. */
+  /** Stops the Worker; pending reads resolve to null. */
   [Symbol.dispose](): void {
     this.#worker?.terminate();
-    clearTimeout(this.#watch);
+    clearTimeout(this.#stuckTimer);
     this.#giveUp();
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && this.#underway.length < BATCHES) {
-      const wanted = this.#waiting.splice(0, BATCH);
+    while (this.#waiting.length > 0 && this.#underway.length < MAX_BATCHES) {
+      const batch = this.#waiting.splice(0, MAX_BATCH_FILES);
       this.#worker ??= this.#startWorker();
-      this.#underway.push(wanted);
-      this.#tell({ type: "read", files: wanted.map(({ file }) => file) });
+      this.#underway.push(batch);
+      this.#post({ type: "read", files: batch.map(({ file }) => file) });
     }
-    // How long it takes to start says nothing of the disk.
+    // The Worker's start time does not depend on the disk.
     if (!this.#hasBegun || this.#underway.length === 0) return;
-    this.#watch ??= setTimeout(() => this.#giveUp(), STUCK_MS);
+    this.#stuckTimer ??= setTimeout(() => this.#giveUp(), STUCK_MS);
   }
 
-  /** Leaves everything to others until the Worker is heard of again. */
+  /** Pauses until the Worker replies again. */
   #giveUp(): void {
-    this.#standsBackUntil = Infinity;
+    this.#pausedUntil = Infinity;
     const given = this.#underway.flat();
     for (const { resolve } of [...given, ...this.#waiting.splice(0)]) resolve(null);
   }
@@ -106,31 +106,31 @@ export class SmallFiles implements Disposable {
     const worker = new Worker(new URL("./small_files_worker.ts", import.meta.url), {
       type: "module",
     });
-    worker.onmessage = ({ data }: MessageEvent<SmallFilesReply>) => this.#take(data);
+    worker.onmessage = ({ data }: MessageEvent<SmallFilesReply>) => this.#onReply(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this[Symbol.dispose]();
     };
     this.#worker = worker;
-    // It is answered like a batch of no files.
+    // The reply to `begin` is handled like that to an empty batch.
     this.#underway.push([]);
-    this.#tell({ type: "begin", folder: this.#folder });
+    this.#post({ type: "begin", folder: this.#folder });
     return worker;
   }
 
-  #tell(command: SmallFilesCommand): void {
+  #post(command: SmallFilesCommand): void {
     this.#worker!.postMessage(command);
   }
 
-  #take({ contents, took }: SmallFilesReply): void {
-    clearTimeout(this.#watch);
-    this.#watch = undefined;
+  #onReply({ contents, durationMs }: SmallFilesReply): void {
+    clearTimeout(this.#stuckTimer);
+    this.#stuckTimer = undefined;
     this.#hasBegun = true;
-    const wanted = this.#underway.shift()!;
-    for (const [i, { resolve }] of wanted.entries()) resolve(contents[i] ?? null);
-    const wasStuck = this.#standsBackUntil === Infinity;
-    if (took > SLOW_MS || wasStuck) {
-      this.#standsBackUntil = performance.now() + STAND_BACK_MS;
+    const batch = this.#underway.shift()!;
+    for (const [i, { resolve }] of batch.entries()) resolve(contents[i] ?? null);
+    const wasStuck = this.#pausedUntil === Infinity;
+    if (durationMs > SLOW_MS || wasStuck) {
+      this.#pausedUntil = performance.now() + PAUSE_MS;
       for (const { resolve } of this.#waiting.splice(0)) resolve(null);
     }
     this.#pump();

@@ -1,6 +1,5 @@
 /**
- * The Worker that reads small files. Everything is synchronous, which blocks nobody but this
- * thread.
+ * The Worker that reads small files. All calls are synchronous, which blocks only this thread.
  *
  * @module
  */
@@ -25,7 +24,7 @@ let folder: SharedFolder;
 scope.onmessage = ({ data: command }) => {
   if (command.type === "begin") {
     folder = command.folder;
-    scope.postMessage({ contents: [], took: 0 }, []);
+    scope.postMessage({ contents: [], durationMs: 0 }, []);
     return;
   }
   const start = performance.now();
@@ -40,14 +39,14 @@ scope.onmessage = ({ data: command }) => {
       return null;
     }
   });
-  scope.postMessage({ contents, took: performance.now() - start }, [buffer]);
+  scope.postMessage({ contents, durationMs: performance.now() - start }, [buffer]);
 };
 
 function read(file: SharedFile, bytes: Uint8Array): SmallFile | null {
   const real = Deno.realPathSync(diskPath(folder.root, file.path));
   if (!isInside(folder, real)) return null;
-  // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, so there a named pipe that
-  // has come in the file's place would keep this thread, and all clients with it.
+  // Check before the open: Deno 2.4 uses the flag values of macOS, so a named pipe in the file's
+  // place would block this thread, and with it all clients.
   if (!isSameIdentity(file, identityOfInfo(Deno.lstatSync(real)))) return null;
   const fd = openSync(real, OPEN_FLAGS);
   try {
@@ -56,7 +55,7 @@ function read(file: SharedFile, bytes: Uint8Array): SmallFile | null {
       if (read === 0) return null;
       got += read;
     }
-    // Behind the reading: a write between an earlier look and the read would go unseen.
+    // Check after the read: a write between an earlier check and the read would be missed.
     if (!isSameIdentity(file, identityOf(fstatSync(fd)))) return null;
     return { bytes, digest: createHash("sha256").update(bytes).digest("hex") };
   } finally {

@@ -1,22 +1,22 @@
 /**
- * Which files a client is at: those that it waits for something of, and those that it has just got
- * something of. On a long line a server has mostly answered all that has been asked.
+ * The files that a client is downloading: those with open requests, and those of which a part was
+ * sent just now. On a line with a long round-trip most requests are answered already.
  *
  * @module
  */
 
-/** How long a file counts after something of it was sent, in milliseconds. */
+/** How long a file counts after a part of it was sent, in milliseconds. */
 const RECENT_MS = 3_000;
 
-/** The most files that are remembered; the oldest ones are forgotten. */
+/** How many files are remembered; the oldest ones are dropped. */
 const MAX_REMEMBERED = 1_000;
 
-/** The files of one client. Times are in milliseconds. */
+/** The active files of one client. Times are in milliseconds. */
 export class ActiveFiles {
-  /** When something was sent last, by path; the oldest first. */
+  /** The time of the last sent part by path; the oldest first. */
   readonly #sent = new Map<string, number>();
 
-  /** Something of a file was sent. */
+  /** Records that a part of a file was sent. */
   sent(path: string, now: number): void {
     this.#sent.delete(path);
     this.#sent.set(path, now);
@@ -25,15 +25,15 @@ export class ActiveFiles {
     this.#sent.delete(oldest);
   }
 
-  /** A file was sent to its end. */
+  /** Records that a file was sent to its end. */
   ended(path: string): void {
     this.#sent.delete(path);
   }
 
   /**
-   * How many files the client is at.
+   * The number of active files.
    *
-   * @param awaited The files that it waits for something of.
+   * @param awaited The files that open requests are about.
    */
   count(awaited: Iterable<string>, now: number): number {
     for (const [path, at] of this.#sent) {

@@ -1,10 +1,9 @@
 /**
- * One GET's answer: a CHUNK, whole or in slices, or an ERROR.
+ * The response to one GET: a CHUNK, whole or in slices, or an ERROR.
  *
- * A chunk is read whole before any of it is sent, so that whatever is wrong with it can still be
- * said. Only where so many clients want chunks at once that a client's share of the memory is
- * less than a chunk, it is read and sent in slices; a file that changes half-way through then
- * ends the connection.
+ * A chunk is read whole before any of it is sent, so that a failure can still be sent as an ERROR.
+ * Only if so many clients request chunks that one client's share of the memory is less than a
+ * chunk, it is read and sent in slices; a file that changes in the middle then ends the connection.
  *
  * @module
  */
@@ -18,46 +17,46 @@ import type { Catalog } from "../folder/catalog.ts";
 import type { DigestCache } from "../read/digest_cache.ts";
 import type { SharedFile } from "../shared_file.ts";
 import type { FileLease } from "../read/open_files.ts";
-import { readFully, turnToRead } from "../read/read_fully.ts";
-import { SMALL_FILE } from "../read/small_files.ts";
+import { readFully, waitToRead } from "../read/read_fully.ts";
+import { MAX_SMALL_FILE } from "../read/small_files.ts";
 
-/** Files up to this size, in bytes, are hashed as they are read for one who wants digests. */
-const HASHED_AS_READ = 256 * 1024;
+/** Files up to this size, in bytes, are hashed as they are read if the client requests digests. */
+const MAX_HASHED_AS_READ = 256 * 1024;
 
 /** Bytes for the network. */
 export interface OutgoingChunk {
   readonly bytes: Uint8Array;
-  /** Where they are, which goes back to the pool once they are sent; null if it is not from it. */
+  /** The buffer that goes back to the pool once the bytes are sent; null if there is none. */
   readonly buffer: Uint8Array<ArrayBuffer> | null;
-  /** What the bytes answer. */
+  /** The request that the bytes answer. */
   readonly requestId: number;
-  /** Whether a message begins with them, and whether it ends. */
+  /** Whether a message begins, and ends, with these bytes. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
-  /** What of which file is in them, or null for an ERROR. */
+  /** The part of a file that the bytes contain, or null for an ERROR. */
   readonly piece: SentPiece | null;
 }
 
-/** A part of a file that is on its way. */
+/** A part of a file that is being sent. */
 export interface SentPiece {
   readonly path: string;
   readonly length: number;
-  /** The position in the file of the byte behind it, and whether the file ends there. */
+  /** The position in the file after the part, and whether the file ends there. */
   readonly end: number;
   readonly endsFile: boolean;
 }
 
-/** What answering needs. */
+/** The resources of a response. */
 export interface ResponseResources {
   readonly catalog: Catalog;
   readonly digests: DigestCache;
   readonly pool: BufferPool;
   readonly connection: Connection;
-  /** Hears why a request was refused. */
-  readonly refused: (error: WireError, path: string | null) => void;
+  /** Is called when a request is refused. */
+  readonly onRefused: (error: WireError, path: string | null) => void;
 }
 
-/** What is to be read for a request: nothing of it that the client may have made long. */
+/** The read for a request, without the strings of the request, which may be long. */
 export interface ReadRequest {
   readonly file: SharedFile;
   readonly offset: number;
@@ -65,18 +64,18 @@ export interface ReadRequest {
   readonly length: number;
 }
 
-/** A request that cannot be met stands in line as its error: answers keep their order. */
+/** A queued request. A refused one is queued as its error, so that responses keep their order. */
 export interface QueuedGet {
   readonly requestId: number;
   readonly read: ReadRequest | WireError;
 }
 
-/** An answer on its way. */
+/** A response in progress. */
 export class GetResponse {
-  /** How much it may hold at once, in bytes: what does not fit comes in slices. */
+  /** How many bytes it may hold at once; a larger chunk is sent in slices. */
   readonly bufferSize: number;
   readonly #asked: QueuedGet;
-  readonly #learnsDigest: boolean;
+  readonly #computesDigest: boolean;
   readonly #resources: ResponseResources;
   #lease: FileLease | undefined;
   #framer: MessageFramer | undefined;
@@ -84,24 +83,29 @@ export class GetResponse {
   #done = 0;
 
   /**
-   * @param room How much it may hold at once, in bytes.
-   * @param learnsDigest Whether to compute a small file's digest as it is read.
+   * @param bufferSize How many bytes it may hold at once.
+   * @param computesDigest Whether to compute a small file's digest as it is read.
    */
-  constructor(asked: QueuedGet, room: number, learnsDigest: boolean, resources: ResponseResources) {
+  constructor(
+    asked: QueuedGet,
+    bufferSize: number,
+    computesDigest: boolean,
+    resources: ResponseResources,
+  ) {
     this.#asked = asked;
-    this.bufferSize = room;
-    this.#learnsDigest = learnsDigest;
+    this.bufferSize = bufferSize;
+    this.#computesDigest = computesDigest;
     this.#resources = resources;
   }
 
   /**
-   * The next packet. Not to be asked for after the last, nor before the one before has been sent
-   * and has given back the room for this one.
+   * Returns the next packet. Must not be called after the last one, nor before the previous one has
+   * been sent and its buffer released.
    *
    * This is the one place where a failed request becomes an ERROR.
    *
-   * @throws {Error} If the rest of a chunk cannot be read of which some is on its way: nothing can
-   * be said then but that it will not be whole.
+   * @throws {Error} If the rest of a partly sent chunk cannot be read; the protocol has no message
+   * for that.
    */
   async read(): Promise<OutgoingChunk> {
     const { read } = this.#asked;
@@ -117,12 +121,12 @@ export class GetResponse {
       const error = thrown instanceof WireError
         ? thrown
         : new WireError("read-failed", "The file cannot be read", { cause: thrown });
-      this.#resources.refused(error, read.file.path);
+      this.#resources.onRefused(error, read.file.path);
       return this.#refusal(error);
     }
   }
 
-  /** Reads no more. */
+  /** Releases the file. */
   close(): void {
     this.#lease?.release();
     this.#lease = undefined;
@@ -139,17 +143,17 @@ export class GetResponse {
     return { bytes, buffer: null, requestId, isFirst: true, isLast: true, piece: null };
   }
 
-  /** A whole small file, or null if it is none, or must be read in the usual way. */
+  /** Returns a whole small file, or null if the chunk must be read in the usual way. */
   async #readSmall({ file, length }: ReadRequest): Promise<OutgoingChunk | null> {
     const { catalog, pool, digests } = this.#resources;
-    if (length !== file.size || length > Math.min(SMALL_FILE, this.bufferSize)) return null;
+    if (length !== file.size || length > Math.min(MAX_SMALL_FILE, this.bufferSize)) return null;
     const buffer = await pool.acquire(length);
     const small = await catalog.readSmall(file);
     if (!small) {
       pool.release(buffer);
       return null;
     }
-    digests.learn(file, small.digest);
+    digests.store(file, small.digest);
     buffer.set(small.bytes, HEADER_SIZE);
     return this.#packet(buffer, length);
   }
@@ -157,23 +161,23 @@ export class GetResponse {
   async #readPiece({ file, offset, length }: ReadRequest): Promise<OutgoingChunk> {
     const { catalog, pool, digests } = this.#resources;
     const lease = this.#lease ??= await catalog.lease(file);
-    // Of a chunk in slices some is on its way before the end, where it is proven.
+    // A sliced chunk is partly sent before its final check, so check once up front.
     if (this.#done === 0 && length > this.bufferSize) catalog.assertUnchanged(file, lease);
     const start = offset + this.#done;
     const take = Math.min(length - this.#done, this.bufferSize);
-    // Who waits for a turn needs no buffer yet.
-    await turnToRead(lease, start, take);
+    // Acquire the buffer only after the wait.
+    await waitToRead(lease, start, take);
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
       const isThere = await readFully(lease, target, start);
       const isLast = this.#done + take === length;
-      // Only at the end: a write between an earlier check and the read would go unseen.
+      // Only after the read: a write between an earlier check and the read would be missed.
       if (isLast || !isThere) catalog.assertUnchanged(file, lease);
-      if (!isThere) throw new Error("The file is shorter than the system says");
-      const isWhole = take === file.size && take <= HASHED_AS_READ;
-      if (isWhole && this.#learnsDigest && !digests.has(file)) {
-        digests.learn(file, createHash("sha256").update(target).digest("hex"));
+      if (!isThere) throw new Error("The file is shorter than its metadata says");
+      const isWhole = take === file.size && take <= MAX_HASHED_AS_READ;
+      if (isWhole && this.#computesDigest && !digests.has(file)) {
+        digests.store(file, createHash("sha256").update(target).digest("hex"));
       }
       return this.#packet(buffer, take);
     } catch (error) {
@@ -182,7 +186,7 @@ export class GetResponse {
     }
   }
 
-  /** Frames so many bytes of the chunk that have been read into a buffer. */
+  /** Frames `take` bytes of the chunk that have been read into a buffer. */
   #packet(buffer: Uint8Array<ArrayBuffer>, take: number): OutgoingChunk {
     const { requestId, read } = this.#asked;
     const { file: { path, size }, offset, length } = read as ReadRequest;

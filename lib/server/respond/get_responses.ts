@@ -1,12 +1,17 @@
 /**
- * GET requests in, CHUNK messages out, in the order of the requests: read ahead from disk while
- * the one before is being written to the network.
+ * Turns GET requests into CHUNK messages, in the order of the requests. The next chunks are read
+ * from disk while one is being written to the network.
+ *
+ * This room answers one client's GET requests: `get_response.ts` (one response),
+ * `get_responses.ts` (this: their order and read-ahead), `open_requests.ts` (requests without a
+ * response, bounded), `active_files.ts` (the files that a client is downloading). It imports
+ * `folder`, `read`, `protocol` and the ground; `session.ts` imports it.
  *
  * @module
  */
 import { WireError } from "../../errors.ts";
 import type { GetRequest } from "../../protocol/payloads.ts";
-import { roomFor } from "../read/buffer_pool.ts";
+import { bufferSizeFor } from "../read/buffer_pool.ts";
 import {
   GetResponse,
   type OutgoingChunk,
@@ -18,29 +23,29 @@ import type { SharedFile } from "../shared_file.ts";
 
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
-/** Requests that are read ahead for one client at the most. */
+/** How many requests are read ahead for one client. */
 const READ_AHEAD_REQUESTS = 32;
 
-/** An answer whose first packet is being made. */
+/** A response whose first packet is being read. */
 interface Prepared {
   readonly answer: GetResponse;
   readonly first: Promise<OutgoingChunk>;
 }
 
-/** The answers to one client's GETs. */
+/** The responses to one client's GET requests. */
 export class GetResponses {
-  /** Whether the client has asked for a digest, and so will for others. */
+  /** Whether the client has requested a digest, and so will probably request others. */
   wantsDigests = false;
 
   readonly #resources: ResponseResources;
   readonly #asked: QueuedGet[] = [];
   readonly #prepared: Prepared[] = [];
-  /** The answer whose next packet is awaited, or that has more to send. */
+  /** The response whose next packet is being read, or that has more packets to send. */
   #current: GetResponse | undefined;
-  /** What may be held for answers that have not been sent, in bytes. */
+  /** The buffer sizes of all responses that have not been sent, in bytes. */
   #reserved = 0;
-  /** What is with who sends it. */
-  readonly #given = new Map<OutgoingChunk, GetResponse>();
+  /** Packets handed out and not yet returned, with their responses. */
+  readonly #handedOut = new Map<OutgoingChunk, GetResponse>();
   #isBorrower = false;
   #ended = false;
   #wake = () => {};
@@ -50,8 +55,8 @@ export class GetResponses {
   }
 
   /**
-   * The answers. What has been written goes back by `sent`. Reads ahead by itself, so the stream
-   * holds nothing.
+   * The packets of the responses, each of which is returned by `sent`. The class itself reads
+   * ahead, so the stream buffers nothing.
    */
   readonly readable: ReadableStream<OutgoingChunk> = new ReadableStream({
     pull: async (controller) => {
@@ -63,22 +68,22 @@ export class GetResponses {
     },
   }, { highWaterMark: 0 });
 
-  /** Takes a request; the caller bounds how many are open. */
+  /** Queues a request; the caller bounds how many are open. */
   ask(requestId: number, request: GetRequest | WireError): void {
-    this.#asked.push({ requestId, read: this.#wantedBy(request) });
+    this.#asked.push({ requestId, read: this.#readFor(request) });
     this.#readAhead();
     this.#wake();
   }
 
-  /** No more requests will come: the stream closes after the last answer. */
+  /** Ends the queue: the stream closes after the last response. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Takes a packet's buffer back once the network has its bytes. */
+  /** Releases a packet's buffer once the packet is written. */
   sent(packet: OutgoingChunk): void {
-    const answer = this.#given.get(packet)!;
+    const answer = this.#handedOut.get(packet)!;
     this.#giveBack(packet);
     if (packet.isLast) {
       this.#reserved -= answer.bufferSize;
@@ -87,63 +92,66 @@ export class GetResponses {
     if (this.#isIdle) this.#borrow(false);
   }
 
-  /** Gives all buffers back; nothing may be using a packet any more. */
+  /** Releases all buffers; no packet may be in use any more. */
   async close(): Promise<void> {
     this.#asked.length = 0;
     this.#current?.close();
     for (const { answer, first } of this.#prepared.splice(0)) {
       const packet = await first.catch(() => null);
-      if (packet) this.#given.set(packet, answer);
+      if (packet) this.#handedOut.set(packet, answer);
       answer.close();
     }
-    for (const packet of this.#given.keys()) this.#giveBack(packet);
+    for (const packet of this.#handedOut.keys()) this.#giveBack(packet);
     this.#borrow(false);
   }
 
   get #isIdle(): boolean {
-    return !this.#current && this.#prepared.length + this.#asked.length + this.#given.size === 0;
+    return !this.#current &&
+      this.#prepared.length + this.#asked.length + this.#handedOut.size === 0;
   }
 
   #giveBack(packet: OutgoingChunk): void {
-    this.#given.delete(packet);
+    this.#handedOut.delete(packet);
     if (packet.buffer) this.#resources.pool.release(packet.buffer);
   }
 
-  /** The next packet of the answer that has begun, or else of the next one. */
+  /** Returns the next packet of the present response, or the first one of the next response. */
   async #nextPacket(): Promise<OutgoingChunk> {
     const prepared = this.#current ? undefined : this.#prepared.shift()!;
     const answer = this.#current ?? prepared!.answer;
     this.#current = answer;
     const packet = await (prepared?.first ?? answer.read());
-    this.#given.set(packet, answer);
+    this.#handedOut.set(packet, answer);
     if (packet.isLast) this.#current = undefined;
     return packet;
   }
 
-  #wantedBy(request: GetRequest | WireError): ReadRequest | WireError {
+  #readFor(request: GetRequest | WireError): ReadRequest | WireError {
     try {
       if (request instanceof WireError) throw request;
       const file = this.#resources.catalog.find(request.path, request.version);
       return { file, offset: request.offset, length: lengthOf(request, file) };
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#resources.refused(error, request instanceof WireError ? null : request.path);
+      this.#resources.onRefused(error, request instanceof WireError ? null : request.path);
       return error;
     }
   }
 
   #readAhead(): void {
     if (this.#asked.length > 0) this.#borrow(true);
-    const most = this.#resources.pool.share;
+    const share = this.#resources.pool.share;
     while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
       const { read } = this.#asked[0]!;
-      const room = read instanceof WireError ? 0 : Math.min(roomFor(read.length), most);
-      if (this.#reserved > 0 && this.#reserved + room > most) return;
-      this.#reserved += room;
+      const bufferSize = read instanceof WireError
+        ? 0
+        : Math.min(bufferSizeFor(read.length), share);
+      if (this.#reserved > 0 && this.#reserved + bufferSize > share) return;
+      this.#reserved += bufferSize;
       const asked = this.#asked.shift()!;
-      const answer = new GetResponse(asked, room, this.wantsDigests, this.#resources);
+      const answer = new GetResponse(asked, bufferSize, this.wantsDigests, this.#resources);
       const first = answer.read();
-      // Whoever is not awaiting it yet does not miss its failure.
+      // A failure is reported when the packet is awaited.
       first.catch(() => {});
       this.#prepared.push({ answer, first });
     }
@@ -156,7 +164,7 @@ export class GetResponses {
   }
 }
 
-/** How many bytes a request gets. */
+/** The length of the response to a request, in bytes. */
 function lengthOf({ offset, length }: GetRequest, { size }: SharedFile): number {
   if (length > MAX_CHUNK) {
     throw new WireError("bad-request", `A chunk is at most ${MAX_CHUNK} bytes`);

@@ -1,5 +1,5 @@
 /**
- * Which requests of a connection have no answer yet, bounded.
+ * The requests of a connection that have no response yet, bounded in number.
  *
  * @module
  */
@@ -7,30 +7,30 @@
 /** The open requests of one connection. */
 export class OpenRequests {
   readonly #limit: number;
-  /** The file that each is about, by id. */
+  /** The file of each request, by id. */
   readonly #paths = new Map<number, string | null>();
   #roomMade = () => {};
   #emptied: (() => void)[] = [];
 
-  /** @param limit How many may be open; who comes then waits, and the client with it. */
+  /** @param limit How many may be open; further requests wait, and so the client does. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Whether a request has no answer yet. */
+  /** Whether a request is open. */
   has(id: number): boolean {
     return this.#paths.has(id);
   }
 
-  /** The files that open requests are about; one may come more than once. */
+  /** The files that open requests are about, with duplicates. */
   get paths(): Iterable<string> {
     return this.#paths.values().filter((path) => path !== null);
   }
 
   /**
-   * Opens a request, once there is room. One caller at a time.
+   * Opens a request as soon as the limit allows. One caller at a time.
    *
-   * @param path The file that it is about, if it says that.
+   * @param path The file that it is about, or null if it is malformed.
    */
   async enter(id: number, path: string | null = null): Promise<void> {
     while (this.#paths.size >= this.#limit) {
@@ -39,14 +39,14 @@ export class OpenRequests {
     this.#paths.set(id, path);
   }
 
-  /** Closes a request: its answer is sent. */
+  /** Closes a request whose response is sent. */
   leave(id: number): void {
     this.#paths.delete(id);
     this.#roomMade();
     if (this.#paths.size === 0) { for (const resolve of this.#emptied.splice(0)) resolve(); }
   }
 
-  /** Closes all requests: nothing can be answered any more. */
+  /** Closes all requests, when no response can be sent any more. */
   clear(): void {
     for (const id of [...this.#paths.keys()]) this.leave(id);
   }

@@ -10,22 +10,22 @@ import {
   tempFolder,
 } from "../../support/catalog_fixture.ts";
 
-/** What happens to a shared folder, and what is to be told of it; all at once, for all of it waits. */
+/** Changes of a shared folder and their reports; run concurrently, since all of them wait. */
 const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<void>>> = {
-  "tells a new file": async (place) => {
+  "reports a new file": async (place) => {
     place.write("new.txt", "new");
     const [file] = await place.notified(({ files }) => files.filter(({ size }) => size === 3));
     assert.equal(file!.path, "new.txt");
     assert.equal(await place.read("new.txt"), "new");
   },
 
-  "tells new files in new folders": async (place) => {
+  "reports new files in new folders": async (place) => {
     place.write("x/y/z/new.txt", "new");
     place.write("x/other.txt", "other");
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "x/other.txt", "x/y/z/new.txt");
   },
 
-  "tells a changed file, with another version": async (place) => {
+  "reports a changed file, with another version": async (place) => {
     const before = place.find("a.txt");
     place.write("a.txt", "changed");
     await place.notified(({ files }) => files.filter(({ size }) => size === 7));
@@ -34,7 +34,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.equal(await place.read("a.txt"), "changed");
   },
 
-  "tells a file of the same size and time, put in the place of another": async (place) => {
+  "reports a file of the same size and time that replaces another": async (place) => {
     const before = place.find("a.txt");
     const { mtime } = Deno.statSync(place.at("a.txt"));
     place.write(".new", "A");
@@ -46,30 +46,30 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.notEqual(after.version, before.version);
   },
 
-  "tells a deleted file": async (place) => {
+  "reports a deleted file": async (place) => {
     Deno.removeSync(place.at("a.txt"));
     assert.deepEqual(await place.notified(({ removed }) => removed), ["a.txt"]);
     assert.throws(() => place.catalog.find("a.txt", "any"), isWireError("not-found"));
   },
 
-  "tells the files of a deleted folder": async (place) => {
+  "reports the files of a deleted folder": async (place) => {
     Deno.removeSync(place.at("folder"), { recursive: true });
     await place.isListed("a.txt");
   },
 
-  "tells the files of a folder with a new name": async (place) => {
+  "reports the files of a renamed folder": async (place) => {
     Deno.renameSync(place.at("folder"), place.at("renamed"));
     await place.isListed("a.txt", "renamed/b.txt", "renamed/c.txt");
   },
 
-  "tells a folder that moves in with its files, and one that moves out": async (place) => {
+  "reports a folder that is moved in with its files, and one that is moved out": async (place) => {
     Deno.renameSync(place.at("folder"), `${place.root}.moved`);
     await place.isListed("a.txt");
     Deno.renameSync(`${place.root}.moved`, place.at("back"));
     await place.isListed("a.txt", "back/b.txt", "back/c.txt");
   },
 
-  "tells a file that becomes a folder, and the other way round": async (place) => {
+  "reports a file that becomes a folder, and the reverse": async (place) => {
     Deno.removeSync(place.at("a.txt"));
     place.write("a.txt/inside.txt", "x");
     Deno.removeSync(place.at("folder"), { recursive: true });
@@ -77,7 +77,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     await place.isListed("a.txt/inside.txt", "folder");
   },
 
-  "tells a link that appears, and what it leads to when that changes": async (place) => {
+  "reports a new link, and a change of its target": async (place) => {
     Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "link.txt");
     place.write("folder/b.txt", "through the link");
@@ -87,7 +87,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.equal(await place.read("link.txt"), "through the link");
   },
 
-  "tells nothing of hidden files, and of what is written outside": async (place) => {
+  "does not report hidden files, nor writes outside the folder": async (place) => {
     using outside = tempFolder();
     Deno.symlinkSync(outside.path, place.at("outside"));
     place.write(".hidden", "x");
@@ -97,14 +97,14 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     Deno.writeTextFileSync(join(outside.path, "secret.txt"), "y");
     place.write("last.txt", "x");
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "last.txt");
-    const told = place.changes.flatMap(({ files, removed }) => [
+    const notified = place.changes.flatMap(({ files, removed }) => [
       ...files.map(({ path }) => path),
       ...removed,
     ]);
-    assert.deepEqual(told, ["last.txt"]);
+    assert.deepEqual(notified, ["last.txt"]);
   },
 
-  "tells the last state of many files that change many times": async (place) => {
+  "reports the last state of many files that change many times": async (place) => {
     const names = Array.from({ length: 100 }, (_, i) => `burst/${i % 10}/${i}.txt`);
     for (let round = 1; round <= 5; round++) {
       for (const name of names) place.write(name, "x".repeat(round));
@@ -119,7 +119,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.ok(place.changes.length < 100, `${place.changes.length} changes`);
   },
 
-  "leaves a snapshot as it was": async (place) => {
+  "does not change a snapshot": async (place) => {
     const snapshot = place.catalog.snapshot();
     const copy = structuredClone(snapshot);
     place.write("new.txt", "new");
@@ -129,14 +129,14 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.deepEqual(snapshot, copy);
   },
 
-  "tells nobody who has unsubscribed, and everybody else": async (place) => {
-    const told: string[] = [];
-    const one = place.catalog.subscribe(() => told.push("one"));
-    using _two = place.catalog.subscribe(() => told.push("two"));
+  "calls no listener that has unsubscribed, and all others": async (place) => {
+    const notified: string[] = [];
+    const one = place.catalog.subscribe(() => notified.push("one"));
+    using _two = place.catalog.subscribe(() => notified.push("two"));
     one[Symbol.dispose]();
     place.write("new.txt", "new");
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "new.txt");
-    assert.ok(told.includes("two") && !told.includes("one"));
+    assert.ok(notified.includes("two") && !notified.includes("one"));
   },
 
   "gives each change a higher revision": async (place) => {
@@ -156,7 +156,7 @@ Deno.test("Catalog", async (test) => {
   const steps = Object.entries(BEHAVIOURS).map(([name, fn]) =>
     test.step({
       name: `Catalog ${name}`,
-      // Side by side they cannot be told apart; the test around them is checked.
+      // Concurrent steps cannot be notified apart by the sanitizers; the enclosing test is checked.
       sanitizeOps: false,
       sanitizeResources: false,
       sanitizeExit: false,
@@ -170,7 +170,7 @@ Deno.test("Catalog", async (test) => {
   await Promise.all(steps);
 });
 
-Deno.test("Catalog tells nothing more once it is disposed", async () => {
+Deno.test("Catalog reports nothing once it is disposed", async () => {
   const place = await catalogFixture();
   await place.catalog[Symbol.asyncDispose]();
   place.write("new.txt", "new");
@@ -179,7 +179,7 @@ Deno.test("Catalog tells nothing more once it is disposed", async () => {
   await place[Symbol.asyncDispose]();
 });
 
-Deno.test("Catalog looks again at a file that it finds to be another than the list says", async () => {
+Deno.test("Catalog rescans a file that it finds to differ from its entry", async () => {
   using temp = tempFolder();
   Deno.mkdirSync(join(temp.path, "shared"));
   const [inside, outside] = [join(temp.path, "shared", "a.txt"), join(temp.path, "a.txt")];
@@ -189,11 +189,11 @@ Deno.test("Catalog looks again at a file that it finds to be another than the li
   const reports = { onChanged: resolve, onWatchLost() {}, onScanFailed() {} };
   const never = 3_600_000;
   await using catalog = await Catalog.open(join(temp.path, "shared"), false, reports, {
-    poll: never,
+    pollMs: never,
   });
   const [{ version }] = catalog.snapshot() as [ListedFile];
   const file = catalog.find("a.txt", version);
-  // Of what is written under a name elsewhere, the system tells nothing.
+  // The system reports no writes through a name outside the folder.
   await pass(20);
   Deno.writeTextFileSync(outside, "another");
   await assert.rejects(catalog.lease(file), isWireError("changed"));

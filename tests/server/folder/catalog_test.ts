@@ -10,7 +10,7 @@ import {
   textOf,
 } from "../../support/catalog_fixture.ts";
 
-Deno.test("Catalog lists what is in its folder", async () => {
+Deno.test("Catalog lists the files of its folder", async () => {
   await using place = await catalogFixture();
   assert.equal(place.catalog.size, 3);
   assert.equal(place.catalog.revision, 1);
@@ -19,7 +19,7 @@ Deno.test("Catalog lists what is in its folder", async () => {
   assert.equal(modified, Deno.statSync(place.at("a.txt")).mtime?.getTime());
 });
 
-Deno.test("Catalog opens only a folder that can be read", async () => {
+Deno.test("Catalog.open refuses a folder that cannot be read", async () => {
   using temp = tempFolder();
   Deno.writeTextFileSync(join(temp.path, "file"), "");
   const open = (name: string) =>
@@ -32,7 +32,7 @@ Deno.test("Catalog opens only a folder that can be read", async () => {
   await assert.rejects(open("file"), Deno.errors.NotADirectory);
 });
 
-Deno.test("Catalog.find knows a file by its path and its present version", async () => {
+Deno.test("Catalog.find finds a file by its path and its present version", async () => {
   await using place = await catalogFixture();
   const { version } = place.find("folder/b.txt");
   assert.equal(place.catalog.find("folder/b.txt", version).path, "folder/b.txt");
@@ -57,7 +57,7 @@ Deno.test("Catalog.lease opens a file for many readers", async () => {
   }
 });
 
-// What happens to a file between its listing and its request, before the folder is looked at again.
+// Changes of a file between its listing and its request, before the next scan of the folder.
 for (
   const [what, happen, code] of [
     ["was replaced", ({ at, write }: CatalogFixture) => {
@@ -101,17 +101,17 @@ for (
   Deno.test(`Catalog.lease refuses a file that ${what} as ${code}`, async () => {
     await using place = await catalogFixture();
     const file = place.shared("folder/b.txt");
-    // Times on disk are coarser than tests are quick.
+    // File times are coarse: wait until the next write gets a new one.
     await pass(20);
     happen(place);
     await assert.rejects(place.catalog.lease(file), isWireError(code));
-    // Again, for nothing of it is kept.
+    // A second time, because a failure must not be kept.
     await assert.rejects(place.catalog.lease(file), isWireError(code));
     await assert.rejects(place.catalog.realPath(file), isWireError(code));
   });
 }
 
-Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
+Deno.test("Catalog.realPath returns the path of a file or of a link's target", async () => {
   await using place = await catalogFixture();
   const real = await place.catalog.realPath(place.shared("folder/b.txt"));
   assert.equal(real, place.at("folder/b.txt"));
@@ -120,7 +120,7 @@ Deno.test("Catalog.realPath is where a file or a link's file is", async () => {
   assert.equal(await place.catalog.realPath(place.shared("link.txt")), real);
 });
 
-Deno.test("Catalog.assertUnchanged tells a reader that its file was written to", async () => {
+Deno.test("Catalog.assertUnchanged throws after a write to the file", async () => {
   await using place = await catalogFixture();
   const file = place.shared("a.txt");
   const lease = await place.catalog.lease(file);

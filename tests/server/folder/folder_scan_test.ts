@@ -12,7 +12,7 @@ Deno.test("scanFolder finds the files of a folder and of the folders in it", asy
   assert.deepEqual(await scan(folder), ["a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt"]);
 });
 
-Deno.test("scanFolder says of a file what the disk says", async () => {
+Deno.test("scanFolder returns the size, time and identity of a file", async () => {
   using folder = tempFolder();
   folder.make("b/c.txt");
   const path = join(folder.path, "b", "c.txt");
@@ -28,7 +28,7 @@ Deno.test("scanFolder says of a file what the disk says", async () => {
   }]);
 });
 
-Deno.test("scanFolder finds what is at or under a path, and nothing else", async () => {
+Deno.test("scanFolder finds the files at or under a path, and no others", async () => {
   using folder = tempFolder();
   folder.make("a.txt", "b/c.txt", "b/d/e.txt", "bb/f.txt");
   assert.deepEqual(await scan(folder, { under: "a.txt" }), ["a.txt"]);
@@ -45,7 +45,7 @@ Deno.test("scanFolder finds what is at or under a path, and nothing else", async
   assert.deepEqual(await scan(folder, { under: ".." }), []);
 });
 
-Deno.test("scanFolder leaves hidden files and folders out, unless they are shared", async () => {
+Deno.test("scanFolder leaves out hidden files and folders unless they are shared", async () => {
   using folder = tempFolder();
   const hidden = [".a", ".b/c.txt", "d/.e", "d/.f/g.txt", "d/.f/.h"];
   folder.make("shown.txt", "d/shown.txt", ...hidden);
@@ -94,7 +94,7 @@ Deno.test("scanFolder follows links to files inside the folder, and to no others
   }
 });
 
-Deno.test("scanFolder does not go through a link to a folder, even if a path does", async () => {
+Deno.test("scanFolder does not follow a link to a folder, even if a path does", async () => {
   using folder = tempFolder();
   using outside = tempFolder();
   folder.make("real/a.txt", "real/b/c.txt");
@@ -111,7 +111,7 @@ Deno.test("scanFolder does not go through a link to a folder, even if a path doe
   }
 });
 
-Deno.test("scanFolder lists a link with the identity of the file that it leads to", async () => {
+Deno.test("scanFolder lists a link with the identity of its target", async () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("a.txt", join(folder.path, "link.txt"));
@@ -121,7 +121,7 @@ Deno.test("scanFolder lists a link with the identity of the file that it leads t
   assert.equal(link?.linkTo, "a.txt");
 });
 
-Deno.test("scanFolder leaves out what is no regular file", {
+Deno.test("scanFolder leaves out everything but regular files", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   using folder = tempFolder();
@@ -134,7 +134,7 @@ Deno.test("scanFolder leaves out what is no regular file", {
   assert.deepEqual(await scan(folder, { under: "pipe" }), []);
 });
 
-Deno.test("scanFolder leaves out a link whose target no system can have", async () => {
+Deno.test("scanFolder leaves out a link with an impossible target", async () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("x".repeat(300), join(folder.path, "link.txt"));
@@ -142,14 +142,14 @@ Deno.test("scanFolder leaves out a link whose target no system can have", async 
   assert.deepEqual(await scan(folder, { under: "link.txt" }), []);
 });
 
-Deno.test("scanFolder leaves out what this user may not read", async () => {
+Deno.test("scanFolder leaves out folders that this user may not read", async () => {
   using folder = tempFolder();
   folder.make("a.txt", "closed/b.txt", "open/c.txt");
   const closed = join(folder.path, "closed");
   Deno.chmodSync(closed, 0o000);
   try {
     const found = await scan(folder);
-    // To some users nothing is forbidden.
+    // Some users may read everything.
     const mayRead = canRead(closed);
     assert.deepEqual(found, ["a.txt", ...(mayRead ? ["closed/b.txt"] : []), "open/c.txt"]);
   } finally {
@@ -184,18 +184,18 @@ Deno.test("scanFolder finds files with odd names", {
   assert.deepEqual(await scan(folder), expected);
 });
 
-Deno.test("scanFolder leaves out names that the wire cannot carry", {
+Deno.test("scanFolder leaves out names that are not wire paths", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
   using folder = tempFolder();
   folder.make("a.txt");
-  // Names whose bytes are no UTF-8.
+  // Names whose bytes are not UTF-8.
   const { success } = await new Deno.Command("sh", {
     args: ["-c", "printf x > \"$(printf 'bad\\377')\"; printf x > \"$(printf '\\303')\""],
     cwd: folder.path,
   }).output();
   assert.ok(success);
-  // Paths of more than 4,096 bytes, which take two steps to make.
+  // Paths of more than 4,096 bytes, which take two steps to create.
   const name = "n".repeat(250);
   const chain = (length: number) => new Array(length).fill(name).join("/");
   folder.make(`${chain(8)}/file`, `other/${chain(9)}/file`);
@@ -210,7 +210,7 @@ Deno.test("scanFolder finds thousands of files, each once", async () => {
   assert.deepEqual(await scan(folder), names.sort());
 });
 
-Deno.test("scanFolder does without what vanishes meanwhile", async () => {
+Deno.test("scanFolder leaves out files that vanish during the scan", async () => {
   using folder = tempFolder();
   const names = Array.from({ length: 300 }, (_, i) => `${i % 10}/${i}.txt`);
   folder.make("kept.txt", ...names);

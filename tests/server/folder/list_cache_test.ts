@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseListPage } from "../../../lib/protocol/payloads.ts";
 import { ListCache } from "../../../lib/server/folder/list_cache.ts";
 
-/** A list of so many files, long enough for several pages. */
+/** A list of `count` files, long enough for several pages. */
 function sourceOf(count: number, revision = 1) {
   const files = Array.from({ length: count }, (_, i) => ({
     path: `${"x".repeat(300)}${i}`,
@@ -13,7 +13,7 @@ function sourceOf(count: number, revision = 1) {
   return { revision, snapshot: () => files };
 }
 
-Deno.test("WholeList gives every reader all pages, and makes each once", () => {
+Deno.test("ListCache gives every reader all pages, and encodes each once", () => {
   const list = new ListCache(sourceOf(5_000));
   const first = list.pages();
   const begun = [first.next().value!];
@@ -29,7 +29,7 @@ Deno.test("WholeList gives every reader all pages, and makes each once", () => {
   assert.deepEqual(second.map(({ more }) => more), second.map((_, i) => i < second.length - 1));
 });
 
-Deno.test("WholeList gives who has begun the old revision, and who comes then the new one", () => {
+Deno.test("ListCache gives a reader that has begun the old revision, and a later one the new", () => {
   const source = sourceOf(5_000);
   const list = new ListCache(source);
   const early = list.pages();
@@ -43,7 +43,7 @@ Deno.test("WholeList gives who has begun the old revision, and who comes then th
   assert.deepEqual(revisionsOf(late), new Set([2]));
 });
 
-Deno.test("WholeList keeps nothing that nobody reads", () => {
+Deno.test("ListCache keeps no pages without a reader", () => {
   const list = new ListCache(sourceOf(10));
   const [page] = [...list.pages()];
   assert.notEqual([...list.pages()][0], page);

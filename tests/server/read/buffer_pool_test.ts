@@ -7,7 +7,7 @@ const KIB = 1024;
 const FRAME = HEADER_SIZE + FOOTER_SIZE;
 type Buffer = Uint8Array<ArrayBuffer>;
 
-Deno.test("BufferPool lends room for a message of the payload asked for", async () => {
+Deno.test("BufferPool lends a buffer for a message with the requested payload", async () => {
   const pool = new BufferPool(16 * 1024 * KIB);
   for (const size of [1, 8 * KIB - 1, 8 * KIB, 8 * KIB + 1, 100_000, 1024 * KIB, 4096 * KIB]) {
     const buffer = await pool.acquire(size);
@@ -19,7 +19,7 @@ Deno.test("BufferPool lends room for a message of the payload asked for", async 
   assert.equal(pool.lent, 0);
 });
 
-Deno.test("BufferPool lends a buffer again that came back", async () => {
+Deno.test("BufferPool reuses a released buffer", async () => {
   const pool = new BufferPool(1024 * KIB);
   const first = await pool.acquire(100_000);
   const second = await pool.acquire(100_000);
@@ -30,7 +30,7 @@ Deno.test("BufferPool lends a buffer again that came back", async () => {
   assert.equal(await pool.acquire(128 * KIB), second);
 });
 
-Deno.test("BufferPool makes those wait who find the budget spent, in their order", async () => {
+Deno.test("BufferPool makes callers wait in FIFO order when the budget is exhausted", async () => {
   const pool = new BufferPool(4 * (64 * KIB + FRAME));
   const lent = await Promise.all([1, 2, 3, 4].map(() => pool.acquire(64 * KIB)));
   const order: number[] = [];
@@ -50,12 +50,12 @@ Deno.test("BufferPool makes those wait who find the budget spent, in their order
   assert.deepEqual(order, [5, 6, 7]);
 });
 
-Deno.test("BufferPool lets nobody overtake who waits for a large buffer", async () => {
+Deno.test("BufferPool lets no later caller overtake one that waits for a large buffer", async () => {
   const pool = new BufferPool(1024 * KIB + FRAME);
   const small = await pool.acquire(8 * KIB);
   const order: string[] = [];
   const large = pool.acquire(1024 * KIB).then((buffer) => (order.push("large"), buffer));
-  // There is room for it, but it came later.
+  // It would fit the budget, but it was requested later.
   const late = pool.acquire(8 * KIB).then((buffer) => (order.push("small"), buffer));
   await settle();
   assert.deepEqual(order, []);
@@ -66,14 +66,14 @@ Deno.test("BufferPool lets nobody overtake who waits for a large buffer", async 
   assert.equal(pool.lent, 0);
 });
 
-Deno.test("BufferPool refuses at once what its budget can never hold", () => {
+Deno.test("BufferPool refuses a buffer larger than its budget at once", () => {
   const pool = new BufferPool(64 * KIB + FRAME);
   assert.throws(() => pool.acquire(64 * KIB + 1), RangeError);
   assert.throws(() => pool.acquire(1e9), RangeError);
   assert.equal(pool.lent, 0);
 });
 
-Deno.test("BufferPool never lends more than its budget, and nobody waits in vain", async () => {
+Deno.test("BufferPool never lends more than its budget, and serves every caller", async () => {
   const sizes = fc.array(
     fc.oneof(fc.integer({ min: 1, max: 20 * KIB }), fc.integer({ min: 1, max: 256 * KIB })),
     { minLength: 1, maxLength: 60 },
@@ -107,7 +107,7 @@ Deno.test("BufferPool never lends more than its budget, and nobody waits in vain
   }));
 });
 
-Deno.test("BufferPool keeps no more than its budget, of whatever sizes", async () => {
+Deno.test("BufferPool keeps no more than its budget, whatever the sizes", async () => {
   const budget = 1024 * KIB;
   const pool = new BufferPool(budget);
   const seen: WeakRef<Buffer>[] = [];
@@ -117,7 +117,7 @@ Deno.test("BufferPool keeps no more than its budget, of whatever sizes", async (
     seen.push(new WeakRef(buffer));
     pool.release(buffer);
   }
-  // What it lends again it has kept.
+  // Buffers that it lends again were kept.
   for (const size of [8, 16, 32, 64, 128, 256]) {
     const buffer = await pool.acquire(size * KIB - FRAME);
     if (seen.some((ref) => ref.deref() === buffer)) kept.add(buffer);
@@ -126,12 +126,12 @@ Deno.test("BufferPool keeps no more than its budget, of whatever sizes", async (
   assert.ok(sum <= budget, `${sum} bytes are kept`);
 });
 
-Deno.test("BufferPool shares so that all shares fit its budget, however borrowers come", () => {
+Deno.test("BufferPool.share fits all shares into the budget, in whatever order borrowers arrive", () => {
   for (const budget of [16, 64, 256, 4096].map((mebibytes) => mebibytes * 1024 * KIB)) {
     const pool = new BufferPool(budget);
     let held = 0;
     let before = Infinity;
-    // Each takes its share when it comes, and never gives it back.
+    // Each takes its share when it arrives, and never releases it.
     for (let i = 0; i < 1000; i++) {
       pool.borrowers++;
       const { share } = pool;
@@ -145,7 +145,7 @@ Deno.test("BufferPool shares so that all shares fit its budget, however borrower
   }
 });
 
-/** Lets all promises settle that can. */
+/** Waits until all promises that can settle have settled. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await Promise.resolve();
 }

@@ -6,7 +6,7 @@ import { DigestCache } from "../../../lib/server/read/digest_cache.ts";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
 
-Deno.test("Digests computes the SHA-256 of a shared file", async () => {
+Deno.test("DigestCache computes the SHA-256 of a shared file", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   for (const content of ["", "hello", "x".repeat(3_000_000)]) {
@@ -15,12 +15,12 @@ Deno.test("Digests computes the SHA-256 of a shared file", async () => {
   }
 });
 
-Deno.test("Digests computes a version's digest once, for all who ask", async () => {
+Deno.test("DigestCache computes a version's digest once for all clients", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
   const first = await Promise.all([1, 2, 3].map((client) => folder.ask(digests, file, client)));
-  // Not there any more: it can only be remembered.
+  // The file is removed, so the digest can only come from the cache.
   Deno.removeSync(folder.at("a.txt"));
   assert.deepEqual(
     [...first, await folder.ask(digests, file)],
@@ -30,7 +30,7 @@ Deno.test("Digests computes a version's digest once, for all who ask", async () 
   await assert.rejects(folder.ask(digests, file), isWireError("not-found"));
 });
 
-Deno.test("Digests computes a new version's digest anew, and refuses the one before", async () => {
+Deno.test("DigestCache computes a new version's digest, and refuses the old version", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const old = await folder.share("a.txt", "old");
@@ -41,7 +41,7 @@ Deno.test("Digests computes a new version's digest anew, and refuses the one bef
   assert.equal(await folder.ask(digests, present), sha256("new"));
 });
 
-Deno.test("Digests refuses a file that has changed since it was listed", async () => {
+Deno.test("DigestCache refuses a file that has changed since it was listed", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const file = await folder.share("a.txt", "old");
@@ -49,7 +49,7 @@ Deno.test("Digests refuses a file that has changed since it was listed", async (
   await assert.rejects(folder.ask(digests, file), isWireError("changed"));
 });
 
-Deno.test("Digests passes on why there is no path to read, and nothing of this machine", async () => {
+Deno.test("DigestCache passes on the code of a failed path, and no path of this machine", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
@@ -61,7 +61,7 @@ Deno.test("Digests passes on why there is no path to read, and nothing of this m
   await assert.rejects(digests.of(file, fails, 1), isWireError("read-failed"));
 });
 
-Deno.test("Digests remembers no failure", async () => {
+Deno.test("DigestCache stores no failure", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const path = folder.at("a.txt");
@@ -72,17 +72,17 @@ Deno.test("Digests remembers no failure", async () => {
     assert.ok(failure.status === "rejected" && isWireError("not-found")(failure.reason));
   }
   Deno.renameSync(folder.at("away"), path);
-  // A new name is a change of its own.
+  // Renaming changes the version.
   const present = await folder.list("a.txt");
   assert.equal(await folder.ask(digests, present), sha256("hello"));
 });
 
-Deno.test("Digests computes those of many files for many clients", async () => {
+Deno.test("DigestCache computes the digests of many files for many clients", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const texts = Array.from({ length: 60 }, (_, i) => "x".repeat(i * 1000));
   const files = await Promise.all(texts.map((text, i) => folder.share(`${i}`, text)));
-  // One in the middle fails, which holds nobody up.
+  // One in the middle fails, which does not delay the others.
   Deno.removeSync(folder.at("30"));
   const results = await Promise.allSettled(
     files.map((file, i) => folder.ask(digests, file, i % 7)),
@@ -93,7 +93,7 @@ Deno.test("Digests computes those of many files for many clients", async () => {
   }
 });
 
-Deno.test("Digests computes a client's smallest file first, and no client waits for another", async () => {
+Deno.test("DigestCache hashes a client's smallest file first, and no client waits for another", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const order: string[] = [];
@@ -101,7 +101,7 @@ Deno.test("Digests computes a client's smallest file first, and no client waits 
     await folder.ask(digests, file, client);
     order.push(file.path);
   };
-  // Two of the kind that takes long, and three that are done in a moment.
+  // Two large files, and three small ones.
   const sizes = { long: 60_000_000, longer: 61_000_000, first: 1_000_000, more: 200_000, least: 1 };
   const files: SharedFile[] = [];
   for (const [name, size] of Object.entries(sizes)) {
@@ -118,7 +118,7 @@ Deno.test("Digests computes a client's smallest file first, and no client waits 
   assert.deepEqual(among("other", "long"), ["other", "long"]);
 });
 
-Deno.test("Digests computes no longer what a client wanted that has left", async () => {
+Deno.test("DigestCache.cancelFor ends the computations that only this client waits for", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const files = await Promise.all(
@@ -131,30 +131,30 @@ Deno.test("Digests computes no longer what a client wanted that has left", async
   const [running, waiting, shared] = files.map((file) => folder.ask(digests, file, "gone"));
   const ends = Promise.allSettled([running, waiting]);
   const staying = folder.ask(digests, files[2]!, "staying");
-  // A moment, so that the first one is being read.
+  // Wait a moment, so that the first one is being read.
   await new Promise((resolve) => setTimeout(resolve, 5));
-  digests.leave("gone");
-  digests.leave("never came");
+  digests.cancelFor("gone");
+  digests.cancelFor("never came");
   for (const end of await ends) assert.equal(end.status, "rejected");
   const zeros = createHash("sha256").update(new Uint8Array(50_000_000)).digest("hex");
   assert.deepEqual(await Promise.all([shared, staying]), [zeros, zeros]);
-  // Whoever comes later gets what was given up.
+  // A later client gets a digest that was cancelled.
   assert.equal(await folder.ask(digests, files[1]!, "late"), zeros);
 });
 
-Deno.test("Digests does not give up a digest that another client still waits for", async () => {
+Deno.test("DigestCache.cancelFor keeps a computation that another client waits for", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
   const file = await folder.share("a.txt", "hello");
   const asked = ["one", "two"].map((client) => folder.ask(digests, file, client));
-  digests.leave("one");
+  digests.cancelFor("one");
   assert.deepEqual(await Promise.all(asked), [sha256("hello"), sha256("hello")]);
-  digests.leave("two");
+  digests.cancelFor("two");
   Deno.removeSync(folder.at("a.txt"));
-  assert.equal(await folder.ask(digests, file, "three"), sha256("hello"), "it is remembered");
+  assert.equal(await folder.ask(digests, file, "three"), sha256("hello"), "it was not stored");
 });
 
-Deno.test("Digests that is disposed rejects all who wait, and reads nothing any more", async () => {
+Deno.test("DigestCache rejects all pending requests when disposed, and reads nothing any more", async () => {
   using folder = tempFolder();
   const digests = new DigestCache();
   const files = await Promise.all([1, 2, 3, 4].map((i) => folder.share(`${i}`, "x".repeat(i))));
@@ -169,7 +169,7 @@ Deno.test("Digests that is disposed rejects all who wait, and reads nothing any 
   digests[Symbol.dispose]();
 });
 
-/** Also checks that no path of this machine is told. */
+/** Also checks that the message has no path of this machine. */
 function isWireError(code: string): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof WireError, `${error}`);
@@ -185,11 +185,11 @@ function sha256(text: string): string {
 
 interface TempFolder extends Disposable {
   at(name: string): string;
-  /** Writes a file; what the list says of it. */
+  /** Writes a file; returns its entry in the list. */
   share(name: string, content: string): Promise<SharedFile>;
-  /** What the list says of a file. */
+  /** Returns a file's entry in the list. */
   list(name: string): Promise<SharedFile>;
-  /** Asks for a file's digest. */
+  /** Requests a file's digest. */
   ask(digests: DigestCache, file: SharedFile, client?: unknown): Promise<string>;
 }
 
@@ -204,12 +204,12 @@ function tempFolder(): TempFolder {
     at,
     list,
     async share(name, content) {
-      // Times on disk are coarser than tests are quick.
+      // File times are coarse: wait until this write gets a new one.
       await new Promise((resolve) => setTimeout(resolve, 20));
       Deno.writeTextFileSync(at(name), content);
       return await list(name);
     },
-    ask: (digests, file, client = "somebody") =>
+    ask: (digests, file, client = "a client") =>
       digests.of(file, () => Promise.resolve(at(file.path)), client),
     [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }),
   };

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { type FileLease, OpenFiles } from "../../../lib/server/read/open_files.ts";
 
-Deno.test("OpenFiles opens a file once for all who read it", async () => {
+Deno.test("OpenFiles opens a file once for all its readers", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "hello");
@@ -14,7 +14,7 @@ Deno.test("OpenFiles opens a file once for all who read it", async () => {
   for (const lease of leases) lease.release();
 });
 
-Deno.test("OpenFiles keeps a file open for a moment that nobody reads", async () => {
+Deno.test("OpenFiles keeps an idle file open for a moment", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "hello");
@@ -49,13 +49,13 @@ Deno.test("OpenFiles counts a release once, however often it is called", async (
     files.lease("a", 1, () => open(path, "r")),
   ]);
   for (let i = 0; i < 5; i++) first.release();
-  // Others come and go until the idle ones are closed.
+  // Lease other files until the idle ones are closed.
   await leaseMany(files, temp, 200);
-  assert.equal(await textOf(second), "hello", "it was closed under its reader");
+  assert.equal(await textOf(second), "hello", "it was closed while it was leased");
   second.release();
 });
 
-Deno.test("OpenFiles closes those that are idle for longest, and keeps 64", async () => {
+Deno.test("OpenFiles closes the files that are idle longest, and keeps 64", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const leases = await leaseMany(files, temp, 100);
@@ -63,7 +63,7 @@ Deno.test("OpenFiles closes those that are idle for longest, and keeps 64", asyn
   for (const lease of leases.slice(36)) assert.equal(await textOf(lease), "x");
 });
 
-Deno.test("OpenFiles gives a discarded file to nobody else, and closes it after its last reader", async () => {
+Deno.test("OpenFiles gives a discarded file to no new reader, and closes it after its last one", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "old");
@@ -79,11 +79,11 @@ Deno.test("OpenFiles gives a discarded file to nobody else, and closes it after 
   second.discard();
   second.release();
   await isClosed(second);
-  assert.equal(await textOf(third), "old", "it is another one's");
+  assert.equal(await textOf(third), "old", "a release of the discarded file closed the new one");
   third.release();
 });
 
-Deno.test("OpenFiles says whether a file is missing or cannot be opened", async () => {
+Deno.test("OpenFiles.lease throws why a file cannot be opened", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const loop = join(temp.path, "loop");
@@ -96,7 +96,7 @@ Deno.test("OpenFiles says whether a file is missing or cannot be opened", async 
       [join(temp.make("file", ""), "inside"), "ENOTDIR"],
     ] as const
   ) {
-    // Several at once share the failure too, and the next one tries again.
+    // Concurrent readers share the failure, and the next one tries again.
     const leases = await Promise.allSettled(
       [1, 2].map(() => files.lease(path, 1, () => open(path, "r"))),
     );
@@ -111,7 +111,7 @@ Deno.test("OpenFiles says whether a file is missing or cannot be opened", async 
   lease.release();
 });
 
-Deno.test("OpenFiles closes all files when it is disposed, also those being read", async () => {
+Deno.test("OpenFiles closes all files when it is disposed, including those being read", async () => {
   using temp = tempFolder();
   const files = new OpenFiles();
   const path = temp.make("a", "hello");
@@ -125,7 +125,7 @@ Deno.test("OpenFiles closes all files when it is disposed, also those being read
   await files[Symbol.asyncDispose]();
 });
 
-/** Takes and gives back many files, one after the other. */
+/** Leases and releases many files, one after the other. */
 async function leaseMany(files: OpenFiles, temp: TempFolder, count: number): Promise<FileLease[]> {
   const leases: FileLease[] = [];
   for (let i = 0; i < count; i++) {
@@ -136,7 +136,7 @@ async function leaseMany(files: OpenFiles, temp: TempFolder, count: number): Pro
   return leases;
 }
 
-/** Waits until a file is closed, which takes its time. */
+/** Waits until a file is closed, which takes a moment. */
 async function isClosed(lease: FileLease): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (performance.now() < deadline) {
@@ -157,7 +157,7 @@ async function textOf({ handle }: FileLease): Promise<string> {
 
 interface TempFolder extends Disposable {
   readonly path: string;
-  /** Writes a file; its path. */
+  /** Writes a file and returns its path. */
   make(name: string, content: string): string;
 }
 

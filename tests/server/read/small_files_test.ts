@@ -3,10 +3,14 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
-import { SMALL_FILE, type SmallFile, SmallFiles } from "../../../lib/server/read/small_files.ts";
+import {
+  MAX_SMALL_FILE,
+  type SmallFile,
+  SmallFiles,
+} from "../../../lib/server/read/small_files.ts";
 import { makePipe, pass, tempFolder } from "../../support/catalog_fixture.ts";
 
-/** A folder with files whose content is their name, and what reads them. */
+/** A folder with files whose content is their name, and a `SmallFiles` for it. */
 async function makeFolder(...names: readonly string[]) {
   const temp = tempFolder();
   const at = (name: string) => join(temp.path, name);
@@ -17,7 +21,7 @@ async function makeFolder(...names: readonly string[]) {
   return {
     at,
     small,
-    /** A file as it is listed. */
+    /** A file's entry in the list. */
     listed: (name: string): SharedFile => files.get(name)!,
     read: (name: string) => small.read(files.get(name)!),
     [Symbol.dispose]() {
@@ -35,7 +39,7 @@ Deno.test("SmallFiles reads more files than it gives the Worker at once", async 
   const names = Array.from({ length: 300 }, (_, i) => `file ${i}`);
   using folder = await makeFolder(...names);
   const found = await Promise.all(names.map((name) => folder.read(name)));
-  // What a busy machine makes it leave to others is not wrong.
+  // On a busy machine some may be refused as slow, which is not wrong.
   assert.ok(found.some((file) => file !== null));
   for (const [i, file] of found.entries()) {
     if (!file) continue;
@@ -44,11 +48,11 @@ Deno.test("SmallFiles reads more files than it gives the Worker at once", async 
   }
 });
 
-Deno.test("SmallFiles leaves to others what is empty, large, or not as it is listed", async () => {
+Deno.test("SmallFiles refuses a file that is empty, large, or differs from its entry", async () => {
   using folder = await makeFolder("a", "b", "c", "d");
   const { listed, small } = folder;
   assert.equal(await small.read({ ...listed("a"), size: 0 }), null);
-  assert.equal(await small.read({ ...listed("a"), size: SMALL_FILE + 1 }), null);
+  assert.equal(await small.read({ ...listed("a"), size: MAX_SMALL_FILE + 1 }), null);
   await pass(20);
   Deno.writeTextFileSync(folder.at("a"), "x");
   Deno.removeSync(folder.at("b"));
@@ -58,7 +62,7 @@ Deno.test("SmallFiles leaves to others what is empty, large, or not as it is lis
   assert.equal(textOf(await folder.read("d")), "d");
 });
 
-Deno.test("SmallFiles does not wait at a named pipe that has come in a file's place", {
+Deno.test("SmallFiles does not block on a named pipe in a file's place", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   using folder = await makeFolder("pipe", "b");
@@ -68,7 +72,7 @@ Deno.test("SmallFiles does not wait at a named pipe that has come in a file's pl
   assert.equal(textOf(await folder.read("b")), "b");
 });
 
-Deno.test("SmallFiles leaves everything to others once it is disposed of", async () => {
+Deno.test("SmallFiles refuses all files once it is disposed of", async () => {
   using folder = await makeFolder("a", "b");
   const before = folder.read("a");
   folder.small[Symbol.dispose]();

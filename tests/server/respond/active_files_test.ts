@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ActiveFiles } from "../../../lib/server/respond/active_files.ts";
 
-Deno.test("FilesAtWork counts what is awaited and what was just sent, each file once", () => {
+Deno.test("ActiveFiles counts requested and just sent files, each file once", () => {
   const files = new ActiveFiles();
   assert.equal(files.count([], 0), 0);
   assert.equal(files.count(["a", "a", "b"], 0), 2);
@@ -10,7 +10,7 @@ Deno.test("FilesAtWork counts what is awaited and what was just sent, each file 
   assert.equal(files.count(["a", "a", "b"], 0), 3);
 });
 
-Deno.test("FilesAtWork forgets a file that has ended, or that nothing was sent of for long", () => {
+Deno.test("ActiveFiles drops a file that has ended, or of which nothing was sent for a while", () => {
   const files = new ActiveFiles();
   files.sent("a", 0);
   files.sent("b", 1000);
@@ -22,7 +22,7 @@ Deno.test("FilesAtWork forgets a file that has ended, or that nothing was sent o
   assert.equal(files.count([], 5500), 0);
 });
 
-Deno.test("FilesAtWork remembers a bounded number of files, the latest ones", () => {
+Deno.test("ActiveFiles remembers a bounded number of files, the latest ones", () => {
   const files = new ActiveFiles();
   for (let i = 0; i < 5000; i++) files.sent(`${i}`, i / 10);
   assert.equal(files.count([], 500), 1000);

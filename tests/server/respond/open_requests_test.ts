@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OpenRequests } from "../../../lib/server/respond/open_requests.ts";
 
-Deno.test("OpenRequests knows which requests have no answer yet", async () => {
+Deno.test("OpenRequests.has holds for requests without a response", async () => {
   const open = new OpenRequests(10);
   await open.enter(1);
   await open.enter(4_294_967_295);
@@ -11,7 +11,7 @@ Deno.test("OpenRequests knows which requests have no answer yet", async () => {
   open.leave(4_294_967_295);
 });
 
-Deno.test("OpenRequests knows the files that open requests are about", async () => {
+Deno.test("OpenRequests.paths lists the files that open requests are about", async () => {
   const open = new OpenRequests(10);
   await open.enter(1, "a");
   await open.enter(2, "a");
@@ -24,7 +24,7 @@ Deno.test("OpenRequests knows the files that open requests are about", async () 
   assert.deepEqual([...open.paths], []);
 });
 
-Deno.test("OpenRequests lets a request wait while its limit is reached", async () => {
+Deno.test("OpenRequests makes a request wait while the limit is reached", async () => {
   const open = new OpenRequests(2);
   await open.enter(1);
   await open.enter(2);
@@ -32,7 +32,7 @@ Deno.test("OpenRequests lets a request wait while its limit is reached", async (
   const third = open.enter(3).then(() => entered = true);
   await settle();
   assert.ok(!entered && !open.has(3));
-  // Whoever leaves without having entered makes no room.
+  // Closing a request that is not open has no effect.
   open.leave(77);
   await settle();
   assert.ok(!entered);
@@ -41,7 +41,7 @@ Deno.test("OpenRequests lets a request wait while its limit is reached", async (
   assert.ok(open.has(3));
 });
 
-Deno.test("OpenRequests serves a stream of requests through a narrow limit", async () => {
+Deno.test("OpenRequests serves a stream of requests with a low limit", async () => {
   const open = new OpenRequests(3);
   let most = 0;
   let now = 0;
@@ -58,7 +58,7 @@ Deno.test("OpenRequests serves a stream of requests through a narrow limit", asy
   assert.equal(most, 3);
 });
 
-Deno.test("OpenRequests tells all who wait when the last request is answered", async () => {
+Deno.test("OpenRequests.allAnswered resolves for all callers when the last request is answered", async () => {
   const open = new OpenRequests(10);
   await open.allAnswered;
   await open.enter(1);
@@ -74,7 +74,7 @@ Deno.test("OpenRequests tells all who wait when the last request is answered", a
   await open.allAnswered;
 });
 
-Deno.test("OpenRequests closes all when nothing can be answered any more", async () => {
+Deno.test("OpenRequests.clear closes all requests", async () => {
   const open = new OpenRequests(2);
   await open.enter(1);
   await open.enter(2);
@@ -83,13 +83,13 @@ Deno.test("OpenRequests closes all when nothing can be answered any more", async
   open.clear();
   await answered;
   assert.ok(!open.has(1) && !open.has(2));
-  // Who waited to enter goes on, and leaves as always.
+  // A request that waited is opened, and is closed as usual.
   await third;
   open.leave(3);
   await open.allAnswered;
 });
 
-/** Lets all promises settle that can. */
+/** Waits until all promises that can settle have settled. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await Promise.resolve();
 }

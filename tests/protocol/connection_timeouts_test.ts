@@ -16,7 +16,7 @@ import {
   test,
 } from "../support/connection_fixture.ts";
 
-test("Connection sends a PING into silence, then says timeout and fails", async () => {
+test("Connection sends a PING after silence, then the ERROR timeout, and fails", async () => {
   for (const side of SIDES) {
     using ends = await connectTo(side, { pingAfterMs: 100, deadAfterMs: 400 });
     const start = performance.now();
@@ -24,16 +24,16 @@ test("Connection sends a PING into silence, then says timeout and fails", async 
     const failed = assert.rejects(read, ConnectionLostError);
     const ping = (await readRaw(ends.peer, side))!;
     assert.equal(ping.header.type, MessageType.PING);
-    assert.ok(performance.now() - start >= 99, "the PING came early");
+    assert.ok(performance.now() - start >= 99, "the PING was early");
     assert.equal((await readError(ends.peer, side)).code, "timeout");
     await failed;
-    assert.ok(performance.now() - start >= 399, "the end came early");
+    assert.ok(performance.now() - start >= 399, "the timeout was early");
     assert.ok(ends.connection.failure instanceof ConnectionLostError);
     assert.equal(await readRaw(ends.peer, side), null);
   }
 });
 
-test("Connection lives on silence as long as its PINGs are answered", async () => {
+test("Connection survives silence as long as its PINGs are answered", async () => {
   using ends = await connectBoth({ pingAfterMs: 50, deadAfterMs: 500 });
   const reads = [take(ends.server, 1), take(ends.client, 1)];
   await delay(1200);
@@ -46,7 +46,7 @@ test("Connection lives on silence as long as its PINGs are answered", async () =
   assert.ok(ends.server.traffic.received > 3 * 72);
 });
 
-test("Connection takes any byte for a sign of life", async () => {
+test("Connection resets its timeout with any received byte", async () => {
   using ends = await connectTo("server", { pingAfterMs: 300, deadAfterMs: 600 });
   const read = take(ends.connection, 1);
   const message = rawMessage("server", { payload: bytesOf(8) });
@@ -56,18 +56,18 @@ test("Connection takes any byte for a sign of life", async () => {
     await delay(15);
   }
   assert.equal((await read).length, 1);
-  assert.equal(ends.connection.traffic.sent, 0, "it sent a PING into no silence");
+  assert.equal(ends.connection.traffic.sent, 0, "it sent a PING without silence");
 });
 
-test("Connection fails if the peer reads nothing of what it is sent", async () => {
+test("Connection fails if the peer reads nothing", async () => {
   using ends = await connectTo("server", { pingAfterMs: 50, writeStallMs: 300 });
   const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
   const start = performance.now();
   const message = ends.connection.encode({ type: MessageType.LIST, payload: bytesOf(2 ** 20) });
-  // More than the system's buffers hold; the last ones have not even been tried.
+  // More than the system's buffers hold; the last messages are not even written.
   const sends = Array.from({ length: 40 }, () => ends.connection.sendBytes(message));
   const results = await Promise.allSettled(sends);
-  assert.ok(performance.now() - start >= 299, "the end came early");
+  assert.ok(performance.now() - start >= 299, "the timeout was early");
   const refused = results.filter((result) => result.status === "rejected");
   assert.ok(refused.length > 0);
   for (const { reason } of refused) assert.ok(reason instanceof ConnectionLostError);
@@ -89,7 +89,7 @@ test("Connection waits for a peer that reads slowly", async () => {
   assert.deepEqual([received, ends.connection.failure], [total, undefined]);
 });
 
-test("Connection closes within moments although a peer hears no last words", async () => {
+test("Connection.refuse closes within moments although the peer does not read", async () => {
   using ends = await connectTo("server");
   const stuck = assert.rejects(ends.connection.sendBytes(new Uint8Array(32 * 2 ** 20)));
   await ends.peer.write(bytesOf(100));
@@ -99,7 +99,7 @@ test("Connection closes within moments although a peer hears no last words", asy
   assert.ok(performance.now() - start < 5000);
 });
 
-test("Connection reads no more PINGs from a peer that takes no PONGs", async () => {
+test("Connection reads no more PINGs from a peer that does not read PONGs", async () => {
   using ends = await connectTo("server", { pingAfterMs: 50, writeStallMs: 500 });
   const stuck = assert.rejects(ends.connection.sendBytes(new Uint8Array(32 * 2 ** 20)));
   const read = assert.rejects(take(ends.connection, 1), ConnectionLostError);
@@ -109,11 +109,11 @@ test("Connection reads no more PINGs from a peer that takes no PONGs", async () 
   const flood = await ends.peer.write(pings);
   assert.ok(flood > 128 * 1024, `the system takes only ${flood} bytes`);
   await Promise.all([stuck, read]);
-  // A handful of PINGs, and what stands behind them in the reader's buffer.
+  // A handful of PINGs, and the bytes behind them in the reader's buffer.
   assert.ok(ends.connection.traffic.received < 64 * 1024, `${ends.connection.traffic.received}`);
 });
 
-test("Connection waits as long as the specification asks for", () => {
+test("Connection has the timeouts of the specification", () => {
   assert.deepEqual(DEFAULT_TIMEOUTS, {
     pingAfterMs: 15_000,
     deadAfterMs: 45_000,
