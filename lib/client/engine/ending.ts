@@ -64,7 +64,7 @@ export class Ending {
 
   /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
   cutOff(record: FileRecord, phase: "dropped" | "stopped"): void {
-    // What is on its way to its name arrives there: it is done, and not cut off.
+    // A file on its way to its name arrives there: it is done, and not cut off.
     if (phase === "stopped" && record.phase === "committing") return;
     const isOutdated = isFinal(record.phase);
     record.phase = phase;

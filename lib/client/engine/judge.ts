@@ -5,7 +5,7 @@
  */
 import { type FileRecord, wantsDigest } from "./file_record.ts";
 
-/** What the digests say. */
+/** The result of comparing digests. */
 export type Verdict =
   /** The file is right, as far as anybody asks. */
   | { readonly type: "right" }
@@ -16,7 +16,7 @@ export type Verdict =
 /** The file is not the one that is wanted. */
 export interface WrongDigest {
   readonly type: "wrong";
-  /** What the digests are. */
+  /** The digests, as a phrase. */
   readonly reason: string;
   /** Whether the server has just this content, so that it would come again. */
   readonly inVain: boolean;

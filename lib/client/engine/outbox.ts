@@ -1,5 +1,5 @@
 /**
- * What follows from the inputs: for the driver, and for a later time.
+ * Consequences of the inputs: for the driver, and for a later time.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ClientEvent } from "../events.ts";
 import type { DiskAction } from "./actions.ts";
 import type { FileRecord } from "./file_record.ts";
 
-/** What follows from the inputs, until it is taken. */
+/** Consequences of the inputs, until they are taken. */
 export interface Outbox {
   disk: DiskAction[];
   events: ClientEvent[];
