@@ -18,7 +18,7 @@ const SIZES = [0, 1, 500, 16 * KB, 40 * KB, 100 * KB, 300 * KB];
 /** A digest in the input list that no content has. */
 const LISTED_WRONG = "a mistyped digest";
 const MAX_CONNECTIONS = 3;
-/** Whatever happened: so many rounds without another mishap bring a run to its end. */
+/** Enough rounds without another mishap to bring any run to its end. */
 const MAX_LAST_ROUNDS = 10_000;
 
 /** A command; there is no model beside the engine, but checks that hold in every state. */
