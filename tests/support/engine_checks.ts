@@ -1,5 +1,5 @@
 /**
- * What holds in every run of the engine, whatever happens: checked while it runs.
+ * Invariants of every run of the engine, checked while it runs.
  *
  * @module
  */
@@ -176,7 +176,7 @@ export class EngineChecks {
     Object.defineProperty(record, "phase", { get: () => phase, set: move, enumerable: true });
   }
 
-  /** Whatever waits for a time has one. */
+  /** A file that waits for a time has one. */
   #checkTimers(wakeAt: number, now: number): void {
     assert.ok(wakeAt > now, `The time to wake is over: ${wakeAt}, and it is ${now}`);
     for (const record of this.live.values()) {

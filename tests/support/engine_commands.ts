@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PRIORITIES } from "../../lib/client/priority.ts";
 import type { ServerRequest } from "../../lib/client/engine/request_planner.ts";
+import type { ErrorCode } from "../../lib/errors.ts";
 import { digestOf } from "./virtual_disk.ts";
 import { VirtualRun } from "./virtual_run.ts";
 
@@ -17,7 +18,7 @@ const SIZES = [0, 1, 500, 16 * KB, 40 * KB, 100 * KB, 300 * KB];
 /** A digest in the input list that no content has. */
 const LISTED_WRONG = "a mistyped digest";
 const MAX_CONNECTIONS = 3;
-/** Whatever happened: so many rounds without another mishap bring a run to its end. */
+/** Enough rounds without another mishap to bring any run to its end. */
 const MAX_LAST_ROUNDS = 10_000;
 
 /** A command; there is no model beside the engine, but checks that hold in every state. */
@@ -52,7 +53,16 @@ export class CommandRun extends VirtualRun {
 }
 
 const index = fc.nat({ max: 1_000 });
+const count = fc.nat({ max: 40 });
 const path = fc.constantFrom(...PATHS);
+const priority = fc.constantFrom(...PRIORITIES);
+const code = fc.constantFrom<ErrorCode[]>(
+  "read-failed",
+  "read-failed",
+  "changed",
+  "not-found",
+  "bad-request",
+);
 const limits = fc.record({
   maxRequests: fc.constantFrom(1, 2, 3, 4, 8, 256),
   maxChunk: fc.constantFrom(KB, 16 * KB, 64 * KB, KB * KB),
@@ -61,112 +71,92 @@ const limits = fc.record({
 const wantedFile = fc.record({
   path,
   version: fc.constantFrom(...VERSIONS),
-  priority: fc.constantFrom(...PRIORITIES),
+  priority,
   listed: fc.constantFrom("nothing", "nothing", "nothing", "right", "wrong"),
 });
 
-/** The commands; the more frequent ones several times. */
+type Wanted = typeof wantedFile extends fc.Arbitrary<infer T> ? T : never;
+
+/** The commands, each as often as it is to come. */
 export const ENGINE_COMMANDS: readonly fc.Arbitrary<EngineCommand>[] = [
-  ...times(3, command("want", wantedFile, want)),
-  command("unwant", path, (run, path) => {
+  ...command(3, "want", wantedFile, want),
+  ...command(1, "unwant", path, (run, path) => {
     if (!run.isStopped) run.unwant(path);
   }),
-  command(
-    "reprioritize",
-    fc.tuple(path, fc.constantFrom(...PRIORITIES)),
-    (run, [path, priority]) => {
-      if (run.wanted.has(path) && !run.isStopped) run.reprioritize(priority, path);
-    },
-  ),
-  ...times(
-    2,
-    command("connect", limits, (run, limits) => {
-      if (run.connections.size < MAX_CONNECTIONS) run.connect(limits);
-    }),
-  ),
-  command("disconnect", index, (run, at) => {
+  ...command(1, "reprioritize", fc.tuple(path, priority), (run, [path, priority]) => {
+    if (run.wanted.has(path) && !run.isStopped) run.reprioritize(priority, path);
+  }),
+  ...command(2, "connect", limits, (run, limits) => {
+    if (run.connections.size < MAX_CONNECTIONS) run.connect(limits);
+  }),
+  ...command(1, "disconnect", index, (run, at) => {
     const id = pick([...run.connections.keys()], at);
     if (id !== undefined) run.disconnect(id);
   }),
-  command("close", index, (run, at) => {
+  ...command(1, "close", index, (run, at) => {
     const id = pick([...run.connections.keys()], at);
     if (id !== undefined) run.close(id);
   }),
-  ...times(
-    3,
-    command("give", index, (run, at) => {
-      const request = pick(run.next, at);
-      if (request) run.give(request);
-    }),
-  ),
-  ...times(
-    2,
-    command("give many", fc.nat({ max: 40 }), (run, count) => {
-      for (let i = 0; i < count && run.next[0]; i++) run.give(run.next[0]);
-    }),
-  ),
-  command("give wrong", index, (run, at) => {
+  ...command(3, "give", index, (run, at) => {
+    const request = pick(run.next, at);
+    if (request) run.give(request);
+  }),
+  ...command(1, "give wrong", index, (run, at) => {
     const request = pick(run.next, at);
     if (request) run.give(request, true);
   }),
-  ...times(
-    2,
-    command(
-      "refuse",
-      fc.tuple(
-        index,
-        fc.constantFrom("read-failed", "read-failed", "changed", "not-found", "bad-request"),
-      ),
-      (run, [at, code]) => {
-        const request = pick(run.next, at);
-        if (request) run.refuse(request, code);
-      },
-    ),
-  ),
-  command("refuse all", fc.constantFrom("read-failed", "changed"), (run, code) => {
-    for (const { open } of [...run.connections.values()]) {
-      for (const request of [...open]) if (open.has(request)) run.refuse(request, code);
-    }
+  ...command(2, "give many", count, giveMany),
+  ...command(1, "give many together", count, (run, count) => {
+    run.batch(() => giveMany(run, count));
   }),
-  command("slow disk", fc.boolean(), (run, isSlow) => {
+  ...command(1, "give and want together", fc.tuple(count, wantedFile), (run, [count, wanted]) => {
+    run.batch(() => {
+      giveMany(run, count);
+      want(run, wanted);
+      giveMany(run, count);
+    });
+  }),
+  ...command(2, "refuse", fc.tuple(index, code), (run, [at, code]) => {
+    const request = pick(run.next, at);
+    if (request) run.refuse(request, code);
+  }),
+  ...command(1, "refuse all", code, refuseAll),
+  ...command(1, "refuse all together", code, (run, code) => {
+    run.batch(() => refuseAll(run, code));
+  }),
+  ...command(1, "slow disk", fc.boolean(), (run, isSlow) => {
     run.performsAtOnce = () => !isSlow;
   }),
-  ...times(
-    3,
-    command("step disk", index, (run, at) => {
-      const waiting = pick(run.disk.waiting, at);
-      if (waiting) run.stepDisk(waiting[0]);
-    }),
-  ),
-  command("step all of the disk", fc.constant(null), (run) => stepAll(run)),
-  command("fail disk", index, (run, at) => {
+  ...command(3, "step disk", index, (run, at) => {
+    const waiting = pick(run.disk.waiting, at);
+    if (waiting) run.stepDisk(waiting[0]);
+  }),
+  ...command(1, "step all of the disk", fc.constant(null), stepAll),
+  ...command(1, "fail disk", index, (run, at) => {
     const waiting = pick(run.disk.waiting, at);
     if (!waiting) return;
     run.disk.fails = (action) => action === waiting[1];
     run.stepDisk(waiting[0]);
     run.disk.fails = () => false;
   }),
-  command("damage", fc.tuple(path, fc.nat({ max: 300 * KB })), (run, [path, start]) => {
+  ...command(1, "damage", fc.tuple(path, fc.nat({ max: 300 * KB })), (run, [path, start]) => {
     const phase = run.checks.live.get(path)?.phase;
-    // What is damaged behind the last look at it goes unnoticed, and what nobody compares.
-    const isLooked = phase === undefined || phase === "fetching" || phase === "inspecting";
-    if (!run.verify || !isLooked || !run.disk.partials.has(path)) return;
+    // Damage goes unnoticed where nothing is compared, or once it has been.
+    const isSeen = phase === undefined || phase === "fetching" || phase === "inspecting";
+    if (!run.verify || !isSeen || !run.disk.partials.has(path)) return;
     run.disk.damage(path, { start, end: start + 1_000 });
   }),
-  command("block", fc.tuple(path, fc.boolean()), (run, [path, isBlocked]) => {
+  ...command(1, "block", fc.tuple(path, fc.boolean()), (run, [path, isBlocked]) => {
     if (isBlocked) run.disk.obstacles.set(path, "something is in the way");
     else run.disk.obstacles.delete(path);
   }),
-  ...times(
-    2,
-    command("wait", fc.constantFrom(0, 1, 100, 500, 1_000, 4_000), (run, time) => {
-      run.wait(time);
-    }),
-  ),
+  ...command(2, "wait", fc.constantFrom(0, 1, 100, 500, 1_000, 4_000), (run, time) => {
+    run.wait(time);
+  }),
 ];
 
-/** The end of a run. */
-export const STOP = command("stop", fc.constant(null), (run) => {
+/** The end of a run, which comes soon. */
+export const STOP = command(2, "stop", fc.constant(null), (run) => {
   if (!run.isStopped) run.stop();
 });
 
@@ -211,14 +201,21 @@ function checkStopped(run: CommandRun): void {
   assert.deepEqual([run.checks.live.size, run.disk.open], [0, 0]);
 }
 
-function want(
-  run: CommandRun,
-  { path, version, priority, listed }: typeof wantedFile extends fc.Arbitrary<infer T> ? T : never,
-): void {
+function want(run: CommandRun, { path, version, priority, listed }: Wanted): void {
   if (run.isStopped) return;
   const size = SIZES[(PATHS.indexOf(path) + 3 * VERSIONS.indexOf(version)) % SIZES.length]!;
   const right = listed === "right" ? digestOf({ path, version }) : null;
   run.want({ path, size, version, priority, sha256: listed === "wrong" ? LISTED_WRONG : right });
+}
+
+function giveMany(run: CommandRun, count: number): void {
+  for (let i = 0; i < count && run.next[0]; i++) run.give(run.next[0]);
+}
+
+function refuseAll(run: CommandRun, code: ErrorCode): void {
+  for (const { open } of [...run.connections.values()]) {
+    for (const request of [...open]) if (open.has(request)) run.refuse(request, code);
+  }
 }
 
 function stepAll(run: CommandRun): void {
@@ -229,18 +226,16 @@ function pick<T>(items: readonly T[], at: number): T | undefined {
   return items.length === 0 ? undefined : items[at % items.length];
 }
 
-function times<T>(count: number, item: T): T[] {
-  return Array<T>(count).fill(item);
-}
-
 function command<T>(
+  frequency: number,
   name: string,
   parameters: fc.Arbitrary<T>,
   act: (run: CommandRun, parameters: T) => void,
-): fc.Arbitrary<EngineCommand> {
-  return parameters.map((values) => ({
+): fc.Arbitrary<EngineCommand>[] {
+  const arbitrary = parameters.map((values) => ({
     check: () => true,
     run: (_: object, run: CommandRun) => act(run, values),
     toString: () => `${name} ${fc.stringify(values)}`,
   }));
+  return Array(frequency).fill(arbitrary);
 }

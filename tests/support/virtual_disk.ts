@@ -22,15 +22,15 @@ export function digestOf({ path, version }: Pick<ListedFile, "path" | "version">
   return `digest of ${path} in ${version}`;
 }
 
-/** What stands under a final name. */
+/** A file under its final name. */
 export interface FinalFile {
   readonly size: number;
   readonly digest: string;
-  /** Of which version it has the modification time, if of any. */
+  /** The version that has the same modification time; null if there is none. */
   readonly version: string | null;
 }
 
-/** What is here of a file that is not complete. */
+/** The part of a file that is here before it has its name. */
 export interface PartialData {
   readonly version: string;
   readonly size: number;
@@ -43,7 +43,7 @@ export interface PartialData {
   isJournaled: boolean;
 }
 
-/** A complete account of what of a file is here: no real one would be kept for so long. */
+/** Data of an earlier download, with its journal. */
 export function partialOf(file: ListedFile, ...written: Range[]): PartialData {
   return {
     version: file.version,
@@ -227,7 +227,7 @@ export class VirtualDisk {
     return { type: "committed", record };
   }
 
-  /** What outlives its release. */
+  /** Data that outlives its release. */
   #kept(path: string): PartialData | undefined {
     const partial = this.partials.get(path);
     return partial?.isJournaled ? partial : undefined;

@@ -46,7 +46,7 @@ export class TimedRun {
   readonly arrivals: Arrival[] = [];
   /** How a request is answered: with what it asks for, with wrong bytes, or with a refusal. */
   answerTo: (request: ServerRequest) => "right" | "wrong" | ErrorCode = () => "right";
-  /** What the server says that a digest is. */
+  /** The digests that the server gives. */
   digestOf: (request: DigestRequest) => string = digestOf;
   /** How long an action on the disk takes. */
   diskTakes: (action: DiskAction) => number = () => 0;

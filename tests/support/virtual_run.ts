@@ -20,7 +20,7 @@ import { type ErrorCode, WireError } from "../../lib/errors.ts";
 import { EngineChecks, type VirtualConnection } from "./engine_checks.ts";
 import { digestOf, VirtualDisk, WRONG } from "./virtual_disk.ts";
 
-/** What a server allows by default. */
+/** Limits of a server by default. */
 export const LIMITS: ConnectionLimits = {
   maxChunk: 1024 * 1024,
   maxRequests: 256,
@@ -71,7 +71,7 @@ export class VirtualRun {
   isStopped = false;
   /** Whether an action is performed at once; else `stepDisk` does it. */
   performsAtOnce: (action: DiskAction) => boolean = () => true;
-  /** Hears of each request, and of each action that is not performed at once. */
+  /** Called with each request, and each action that is not performed at once. */
   onRequest: (request: ServerRequest) => void = () => {};
   onDelayed: (action: DiskAction) => void = () => {};
   readonly #checksAll: boolean;

@@ -5,8 +5,10 @@
  * the time. Outputs are actions, events, and the time at which to be woken. The driver takes all
  * inputs that came together, then the actions that follow, and performs them together.
  *
- * - `engine.ts`: which files there are; `lifecycle.ts`: the life of one (`file_record.ts`).
- * - `decide.ts`: what a file needs; `request_planner.ts`: which request next.
+ * - `engine.ts`: which files there are; `lifecycle.ts`, `ending.ts`: the life of one, and its end
+ *   (`file_record.ts`, `outbox.ts`).
+ * - `decide.ts`: what a file needs; `judge.ts`: whether it is right; `request_planner.ts`: which
+ *   request next.
  * - `pending_files.ts`, `timers.ts`, `run_stats.ts`: what waits, what is retried, what was done.
  *
  * Imported by the driver and by `explain`.
@@ -19,7 +21,8 @@ import { isSameContent, type Plan, type PlannedFile } from "../input/plan.ts";
 import { perPriority, PRIORITIES } from "../priority.ts";
 import type { Actions, DiskResult } from "./actions.ts";
 import { type FileRecord, newRecord } from "./file_record.ts";
-import { Lifecycle, type Outbox, type Retry } from "./lifecycle.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { Outbox, Retry } from "./outbox.ts";
 import { PendingFiles } from "./pending_files.ts";
 import {
   type ConnectionLimits,
@@ -134,7 +137,7 @@ export class Engine {
     this.#stopped = true;
     this.#timers.clear();
     this.#settle();
-    for (const record of this.#active.values()) this.#lifecycle.end(record, "stopped");
+    for (const record of this.#active.values()) this.#lifecycle.ending.cutOff(record, "stopped");
   }
 
   /** Takes what is to be done now. To be called after inputs until there is nothing. */
@@ -282,7 +285,7 @@ export class Engine {
     this.#active.delete(path);
     this.#begun[record.planned.priority]--;
     this.#out.moved.delete(record);
-    this.#lifecycle.end(record, "dropped");
+    this.#lifecycle.ending.cutOff(record, "dropped");
   }
 
   /** Moves the files that have ended out of the active ones. */

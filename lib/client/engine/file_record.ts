@@ -55,6 +55,18 @@ export function isFinal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
 }
 
+/**
+ * Moves a record to its next phase.
+ *
+ * @throws {Error} If the table has no such transition.
+ */
+export function moveTo(record: FileRecord, phase: Phase): void {
+  if (!NEXT_PHASES[record.phase].includes(phase)) {
+    throw new Error(`A file cannot go from "${record.phase}" to "${phase}"`);
+  }
+  record.phase = phase;
+}
+
 /** A file that has begun. Changed by the engine and the planner only. */
 export interface FileRecord {
   readonly file: ListedFile;

@@ -1,5 +1,5 @@
 /**
- * The life of one file, from its inspection to its final phase: every transition is here. Pure.
+ * The life of one file, from its inspection to its end (`ending.ts`). Pure.
  *
  * ```
  * inspecting → comparing → done            what is under the final name is the file
@@ -11,22 +11,17 @@
  *
  * @module
  */
-import { WireError } from "../../errors.ts";
+import type { WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../disk/output_folder.ts";
 import type { LocalState } from "../disk/local_state.ts";
-import type { ClientEvent } from "../events.ts";
-import { fileFailure, VerificationError } from "../file_failure.ts";
-import type { DiskAction, DiskResult } from "./actions.ts";
+import { VerificationError } from "../file_failure.ts";
+import type { DiskResult } from "./actions.ts";
 import { decide, decideFetch, DISCARD_REASONS, type FetchDecision } from "./decide.ts";
-import {
-  askFor,
-  type FileRecord,
-  isFinal,
-  NEXT_PHASES,
-  type Phase,
-  wantsDigest,
-} from "./file_record.ts";
+import { Ending } from "./ending.ts";
+import { askFor, type FileRecord, isFinal, moveTo, wantsDigest } from "./file_record.ts";
+import { judge, type WrongDigest } from "./judge.ts";
+import type { Outbox, Retry } from "./outbox.ts";
 import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planner.ts";
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
@@ -34,36 +29,19 @@ import type { Timers } from "./timers.ts";
 /** How often a chunk or a digest is asked again that the server failed to read, and the pauses. */
 const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
-/** How often one version is begun that the server lists, and then has not; and the pause. */
-const MAX_BEGINNINGS = 10;
-const OUTDATED_RETRY_MS = 1_000;
 /** How often a file is fetched whose digest is wrong, in all. */
 const MAX_FETCHES = 2;
 
-/** Something to try again: the whole file, its chunks, or its digest. */
-export interface Retry {
-  readonly record: FileRecord;
-  readonly type: "file" | "chunks" | "digest";
-}
-
-/** What follows from the inputs, until the driver takes it. */
-export interface Outbox {
-  disk: DiskAction[];
-  events: ClientEvent[];
-  /** Files that came to their final phase. */
-  settled: FileRecord[];
-  /** Files of which more is here than before. */
-  readonly moved: Set<FileRecord>;
-}
-
 /** Moves records through their phases. Times are in milliseconds. */
 export class Lifecycle {
+  readonly ending: Ending;
   readonly #verify: boolean;
   readonly #planner: RequestPlanner;
   readonly #timers: Timers<Retry>;
   readonly #stats: RunStats;
   readonly #out: Outbox;
 
+  /** @param verify Whether files are compared with the server's digest. */
   constructor(
     verify: boolean,
     planner: RequestPlanner,
@@ -71,6 +49,7 @@ export class Lifecycle {
     stats: RunStats,
     out: Outbox,
   ) {
+    this.ending = new Ending(planner, timers, stats, out);
     this.#verify = verify;
     this.#planner = planner;
     this.#timers = timers;
@@ -81,17 +60,6 @@ export class Lifecycle {
   /** Begins a new record. */
   begin(record: FileRecord): void {
     this.#out.disk.push({ type: "inspect", record, hash: wantsDigest(record, this.#verify) });
-  }
-
-  /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
-  end(record: FileRecord, phase: "dropped" | "stopped"): void {
-    // What is on its way to its name arrives there: it is done, and not cut off.
-    if (phase === "stopped" && record.phase === "committing") return;
-    const isEnded = isFinal(record.phase);
-    record.phase = phase;
-    if (isEnded) return;
-    this.#planner.remove(record);
-    this.#out.disk.push({ type: "release", record });
   }
 
   /** Takes a retry that is due. */
@@ -121,11 +89,11 @@ export class Lifecycle {
         record.localDigest = result.digest;
         return this.#judge(record, now);
       case "committed":
-        return this.#finish(record, false, now);
+        return this.ending.finish(record, false, now);
       case "discarded":
         return this.#fetch(record, null);
       case "failed":
-        return this.#fail(record, result.error, now);
+        return this.ending.fail(record, result.error, now);
       case "released":
     }
   }
@@ -157,10 +125,10 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (error.code !== "read-failed") return this.#fail(record, error, now);
+    if (error.code !== "read-failed") return this.ending.fail(record, error, now);
     // Chunks that were asked for before the pause fail with the one that began it.
     if (!record.paused) {
-      if (record.readFailures++ === READ_RETRIES) return this.#fail(record, error, now);
+      if (record.readFailures++ === READ_RETRIES) return this.ending.fail(record, error, now);
       record.paused = true;
       const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
       this.#timers.add(now + pause, { record, type: "chunks" });
@@ -176,22 +144,15 @@ export class Lifecycle {
     else if (record.phase === "fetching") this.#planner.giveBack(request);
   }
 
-  #move(record: FileRecord, phase: Phase): void {
-    if (!NEXT_PHASES[record.phase].includes(phase)) {
-      throw new Error(`A file cannot go from "${record.phase}" to "${phase}"`);
-    }
-    record.phase = phase;
-  }
-
   #onInspected(record: FileRecord, local: LocalState, now: number): void {
     const decision = decide(local, wantsDigest(record, this.#verify));
     switch (decision.type) {
       case "blocked":
-        return this.#fail(record, new OutputError(decision.reason), now);
+        return this.ending.fail(record, new OutputError(decision.reason), now);
       case "accept":
-        return this.#finish(record, true, now);
+        return this.ending.finish(record, true, now);
       case "compare":
-        this.#move(record, "comparing");
+        moveTo(record, "comparing");
         record.local = local;
         this.#out.disk.push({ type: "hash", record });
         this.#needServerDigest(record);
@@ -212,11 +173,11 @@ export class Lifecycle {
   #compare(record: FileRecord, now: number): void {
     const wanted = record.planned.sha256 ?? record.serverDigest;
     if (record.localDigest === null || wanted === null) return;
-    if (record.localDigest === wanted) return this.#finish(record, true, now);
+    if (record.localDigest === wanted) return this.ending.finish(record, true, now);
     record.localDigest = null;
     const { local } = record;
     record.local = null;
-    this.#move(record, "inspecting");
+    moveTo(record, "inspecting");
     this.#takeUp(record, decideFetch(local!));
   }
 
@@ -246,7 +207,7 @@ export class Lifecycle {
 
   /** @param lacking The ranges that have to come; null if all of it has. */
   #fetch(record: FileRecord, lacking: readonly Range[] | null): void {
-    this.#move(record, "fetching");
+    moveTo(record, "fetching");
     askFor(record, lacking);
     if (record.received > 0) this.#out.moved.add(record);
     if (record.file.size === 0) {
@@ -264,38 +225,38 @@ export class Lifecycle {
 
   /** @param isSealed Whether writing it has sealed it. */
   #verifyAll(record: FileRecord, isSealed: boolean): void {
-    this.#move(record, "verifying");
-    this.#emit({ type: "verifying", path: record.file.path });
+    moveTo(record, "verifying");
+    this.#out.events.push({ type: "verifying", path: record.file.path });
     const hash = wantsDigest(record, this.#verify);
     if (!isSealed) this.#out.disk.push({ type: "seal", record, hash });
     if (hash) this.#needServerDigest(record);
   }
 
-  /** Compares the digests, once they are known. */
+  /** Does what the digests say, once they are known. */
   #judge(record: FileRecord, now: number): void {
-    const { localDigest, serverDigest, planned: { sha256, line } } = record;
-    const wanted = sha256 ?? serverDigest;
-    if (!wantsDigest(record, this.#verify) || (localDigest !== null && localDigest === wanted)) {
-      this.#move(record, "committing");
-      this.#out.disk.push({ type: "commit", record });
-      return;
+    const verdict = judge(record, this.#verify);
+    switch (verdict.type) {
+      case "right":
+        moveTo(record, "committing");
+        this.#out.disk.push({ type: "commit", record });
+        return;
+      case "unknown":
+        if (record.digestState === "unasked") this.#planner.wantDigest(record);
+        return;
+      case "wrong":
+        return this.#fetchAgain(record, verdict, now);
     }
-    if (localDigest === null || wanted === null) return;
-    // Fetching it again helps only if it was not fetched right: does the server have this content?
-    if (serverDigest === null && record.digestState !== "unavailable") {
-      if (record.digestState === "unasked") this.#planner.wantDigest(record);
-      return;
-    }
-    const says = sha256 === null ? `the server says ${wanted}` : `line ${line} says ${wanted}`;
-    const reason = `its SHA-256 is ${localDigest}, ${says}`;
-    if (++record.fetches === MAX_FETCHES || serverDigest === localDigest) {
+  }
+
+  #fetchAgain(record: FileRecord, { reason, inVain }: WrongDigest, now: number): void {
+    if (++record.fetches === MAX_FETCHES || inVain) {
       this.#out.disk.push({ type: "discard", record });
-      return this.#fail(record, new VerificationError(reason, record.planned), now);
+      return this.ending.fail(record, new VerificationError(reason, record.planned), now);
     }
     this.#refetching(record, reason, now);
     record.localDigest = null;
     record.rechecking = true;
-    this.#move(record, "inspecting");
+    moveTo(record, "inspecting");
     this.#out.disk.push({ type: "open", record });
   }
 
@@ -307,53 +268,12 @@ export class Lifecycle {
     } else if (isPassing && record.planned.sha256 !== null) {
       record.digestState = "unavailable";
       if (record.phase === "verifying") this.#judge(record, now);
-    } else this.#fail(record, error, now);
-  }
-
-  #finish(record: FileRecord, alreadyThere: boolean, now: number): void {
-    const { file: { path, size }, planned, localDigest: sha256, startedAt } = record;
-    this.#move(record, "done");
-    this.#stats.onDone(path, alreadyThere);
-    const by = planned.sha256 === null ? "server" : "input";
-    if (sha256 !== null) this.#emit({ type: "verified", path, sha256, by });
-    const took = startedAt === null ? 0 : now - startedAt;
-    this.#emit({ type: "finished", path, size, took, sha256, alreadyThere });
-    this.#settle(record);
-  }
-
-  /** The one place where an error decides how a file ends. */
-  #fail(record: FileRecord, error: unknown, now: number): void {
-    this.#out.disk.push({ type: "release", record });
-    this.#planner.remove(record);
-    const isOutdated = error instanceof WireError && OUTDATED_CODES.has(error.code);
-    if (isOutdated && record.beginnings + 1 < MAX_BEGINNINGS) {
-      // The next list mostly tells what to do; but the server may have been wrong for a moment.
-      this.#move(record, "outdated");
-      this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
-      return;
-    }
-    const { path } = record.file;
-    const { verification, ...failure } = fileFailure(error);
-    this.#move(record, verification ? "unverified" : "failed");
-    this.#stats.onFailed({ path, ...failure });
-    this.#emit({ type: "failed", path, ...failure, verification });
-    this.#settle(record);
+    } else this.ending.fail(record, error, now);
   }
 
   #refetching(record: FileRecord, reason: string, now: number): void {
     const { path } = record.file;
     this.#stats.onQueued(path, now);
-    this.#emit({ type: "refetching", path, reason });
-  }
-
-  #settle(record: FileRecord): void {
-    this.#out.moved.delete(record);
-    this.#out.settled.push(record);
-  }
-
-  #emit(event: ClientEvent): void {
-    this.#out.events.push(event);
+    this.#out.events.push({ type: "refetching", path, reason });
   }
 }
-
-const OUTDATED_CODES: ReadonlySet<string> = new Set(["changed", "not-found"]);

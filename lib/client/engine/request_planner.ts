@@ -188,7 +188,7 @@ export class RequestPlanner {
       const queue = this.#digests[priority];
       for (let record = queue.shift(); record; record = queue.shift()) {
         this.#digestsWaiting--;
-        if (!isFinal(record.phase) && record.digestState === "asked") return record;
+        if (!isFinal(record.phase)) return record;
       }
     }
     return undefined;

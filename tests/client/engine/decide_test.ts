@@ -11,7 +11,7 @@ const NOTHING: LocalState = {
 };
 const FETCH = { type: "fetch", resume: false, discardReason: null };
 
-/** What is decided with a digest that is compared, and without one. */
+/** The decisions with a digest that is compared, and without one. */
 function decisions(local: Partial<LocalState>) {
   return [true, false].map((digestWanted) => decide({ ...NOTHING, ...local }, digestWanted));
 }

@@ -113,7 +113,7 @@ Deno.test("Engine fetches only what was damaged on the disk, if that is why a di
   run.disk.damage("a", { start: 1_000, end: 1_500 });
   run.stepDisk("a");
   assert.deepEqual(run.gets().map(({ offset, length }) => [offset, length]), [[1_000, 500]]);
-  assert.equal(run.story("a").at(-1), "refetching: 500 of the bytes that were here are damaged");
+  assert.equal(run.story("a").at(-1), "refetching: 500 bytes of the partial file are damaged");
 });
 
 Deno.test("Engine gives a file up at once whose digest in the input list the server has not either", () => {

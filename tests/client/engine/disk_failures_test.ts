@@ -34,7 +34,7 @@ for (const type of ["inspect", "hash", "open", "write", "seal", "commit", "disca
   });
 }
 
-Deno.test("Engine takes no notice of a disk that refuses to release", () => {
+Deno.test("Engine goes on when the disk refuses to release a file", () => {
   const run = new VirtualRun({ verify: false });
   run.disk.fails = ({ type }) => type === "release";
   run.connect();

@@ -31,5 +31,5 @@ Deno.test("Engine brings each file to one end whatever happens, without digests"
 });
 
 Deno.test("Engine does nothing but release after a stop, whatever happens", () => {
-  assertHolds([...ENGINE_COMMANDS, STOP, STOP], true);
+  assertHolds([...ENGINE_COMMANDS, ...STOP], true);
 });

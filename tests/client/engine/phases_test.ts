@@ -7,7 +7,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 const KB = 1024;
 const FILE = { path: "a", size: 100 * KB, modified: 0, version: "v1" };
 
-/** What happens to a file: together, all that can. */
+/** Lives of a file: together, they have all transitions. */
 const LIVES: Readonly<Record<string, (run: VirtualRun) => void>> = {
   "a new file": (run) => {
     run.want(FILE);

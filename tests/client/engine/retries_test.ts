@@ -108,7 +108,7 @@ for (const code of ["changed", "not-found"] as const) {
   });
 }
 
-Deno.test("Engine begins with the version of the next list what the server has no more", () => {
+Deno.test("Engine begins with the next list's version of a file that the server has no more", () => {
   const run = runOf(100 * KB);
   run.refuse(run.gets()[0]!, "changed");
   run.want({ path: "a", size: 50 * KB, version: "v2" });

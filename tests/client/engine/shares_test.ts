@@ -192,6 +192,6 @@ Deno.test("Engine does not take a line for slow over which it asked for little",
   assert.equal(run.engine.isSettled, true);
   run.want({ path: "b", size: 300e6 });
   const asked = run.gets("b").reduce((sum, { length }) => sum + length, 0);
-  // What the line carries in a round-trip, and more.
+  // The line carries as much in a round-trip.
   assert.ok(asked > 10e6, `Only ${asked} bytes are asked for`);
 });

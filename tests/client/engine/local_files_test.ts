@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { digestOf, partialOf } from "../../support/virtual_disk.ts";
+import { VirtualRun } from "../../support/virtual_run.ts";
+
+const KB = 1024;
+
+Deno.test("Engine compares what stands under the final name, and fetches it only if it differs", () => {
+  const run = new VirtualRun();
+  run.connect();
+  const right = digestOf({ path: "same", version: "v1" });
+  run.disk.finals.set("same", { size: 500, digest: right, version: "v1" });
+  run.disk.finals.set("other", { size: 500, digest: "digest of another", version: null });
+  run.disk.finals.set("longer", { size: 501, digest: right, version: "v1" });
+  run.want(...["same", "other", "longer"].map((path) => ({ path, size: 500 })));
+  assert.deepEqual(run.gets().map(({ path }) => path), ["longer"]);
+  for (const path of ["same", "other"]) run.giveDigest(run.digests(path)[0]!);
+  assert.deepEqual(run.story("same"), ["queued", "verified", "finished"]);
+  assert.equal(run.engine.stats.alreadyThere, 1);
+  assert.deepEqual(run.gets().map(({ path }) => path), ["longer", "other"]);
+  run.giveAllChunks();
+  for (const request of run.digests()) run.giveDigest(request);
+  run.assertHere("other");
+  run.assertHere("longer");
+  assert.equal(run.engine.stats.alreadyThere, 1);
+  // The digest of a file that was compared is known, and not asked for again.
+  assert.equal(
+    run.sent.filter(({ type, path }) => type === "digest" && path === "other").length,
+    1,
+  );
+});
+
+Deno.test("Engine takes a file of the same size and time for the file where no digest is compared", () => {
+  const run = new VirtualRun({ verify: false });
+  run.connect();
+  run.disk.finals.set("a", { size: 500, digest: "unknown", version: "v1" });
+  run.disk.finals.set("b", { size: 500, digest: "unknown", version: "v0" });
+  run.want({ path: "a", size: 500 }, { path: "b", size: 500 });
+  assert.deepEqual(run.story("a"), ["queued", "finished"]);
+  assert.deepEqual(run.gets().map(({ path }) => path), ["b"]);
+});
+
+Deno.test("Engine compares with the digest of the input list without asking the server", () => {
+  const run = new VirtualRun({ verify: false });
+  run.disk.finals.set("a", { size: 500, digest: "listed", version: null });
+  run.want({ path: "a", size: 500, sha256: "listed" });
+  assert.deepEqual(run.story("a"), ["queued", "verified", "finished"]);
+});
+
+Deno.test("Engine fetches what an earlier download lacks, and nothing more", () => {
+  const run = new VirtualRun({ verify: false });
+  const file = { path: "a", size: 100 * KB, modified: 0, version: "v1" };
+  run.disk.partials.set(
+    "a",
+    partialOf(file, { start: 0, end: 30_000 }, { start: 50_000, end: 90_000 }),
+  );
+  run.want({ path: "a", size: file.size });
+  run.connect();
+  const asked = run.gets().reduce((sum, { length }) => sum + length, 0);
+  assert.equal(asked, file.size - 70_000);
+  assert.deepEqual(run.engine.takeProgress(), [{ path: "a", received: 70_000 }]);
+  assert.deepEqual(run.events.at(-1), { type: "started", path: "a", resumedBytes: 70_000 });
+  run.giveAllChunks();
+  run.assertHere("a");
+  assert.deepEqual(run.engine.stats.received, asked);
+  assert.deepEqual(run.engine.stats.repeated, 0);
+});
+
+Deno.test("Engine asks for no chunk of a file of which all is here", () => {
+  const run = new VirtualRun();
+  const file = { path: "a", size: 500, modified: 0, version: "v1" };
+  run.disk.partials.set("a", partialOf(file, { start: 0, end: 500 }));
+  run.connect();
+  run.want({ path: "a", size: 500 });
+  assert.equal(run.gets().length, 0);
+  run.giveDigest(run.digests()[0]!);
+  run.assertHere("a");
+});
+
+Deno.test("Engine reports damaged bytes, and fetches them again", () => {
+  const run = new VirtualRun({ verify: false });
+  const file = { path: "a", size: 1_000, modified: 0, version: "v1" };
+  run.disk.partials.set("a", partialOf(file, { start: 0, end: 800 }));
+  run.disk.damage("a", { start: 100, end: 150 });
+  run.connect();
+  run.want({ path: "a", size: 1_000 });
+  assert.deepEqual(run.gets().map(({ offset, length }) => [offset, length]), [[100, 50], [
+    800,
+    200,
+  ]]);
+  assert.deepEqual(run.story("a").slice(0, 2), [
+    "queued",
+    "refetching: 50 bytes of the partial file are damaged",
+  ]);
+  run.giveAllChunks();
+  run.assertHere("a");
+});
+
+Deno.test("Engine gives up what is here of another version", () => {
+  const run = new VirtualRun({ verify: false });
+  const file = { path: "a", size: 1_000, modified: 0, version: "v0" };
+  run.disk.partials.set("a", partialOf(file, { start: 0, end: 800 }));
+  run.connect();
+  run.want({ path: "a", size: 1_000 });
+  assert.equal(
+    run.story("a")[1],
+    "refetching: the server has another version than the partial file",
+  );
+  assert.deepEqual(run.gets().map(({ offset, length }) => [offset, length]), [[0, 1_000]]);
+  run.giveAllChunks();
+  run.assertHere("a");
+});
