@@ -5,63 +5,44 @@
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { settledWithin } from "../async/timeout.ts";
-import { ipBytes } from "./ip_address.ts";
+import { type Endpoint, ipBytes } from "./ip_address.ts";
 import {
-  encodeMessage,
-  type Endpoint,
   FOOTER_SIZE,
-  frameOf,
   type Header,
   HEADER_SIZE,
-  MessageFramer,
+  type MessageFramer,
   MessageType,
   type Side,
 } from "./message.ts";
 import { type Message, MessageReader } from "./message_reader.ts";
+import {
+  type Endpoints,
+  MessageWriter,
+  type Outgoing,
+  type OutgoingPacket,
+  type WriteLock,
+} from "./message_writer.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
 import { encodePayload, parseErrorPayload, parseGoodbye } from "./payloads.ts";
 
-/** A message to send. */
-export interface Outgoing {
-  readonly type: MessageType;
-  /** @default {0} */
-  readonly requestId?: number;
-  /** @default {false} */
-  readonly more?: boolean;
-  /** @default empty */
-  readonly payload?: Uint8Array;
-}
-
-/** The right to write to a connection, which must be ended. */
-export interface WriteLock {
-  /**
-   * Resolves when the next bytes may be given.
-   *
-   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
-   */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Lets the next one write. */
-  release(): void;
-}
+export type { Outgoing } from "./message_writer.ts";
 
 /** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
 const MAX_WAITING_PONGS = 16;
-/** A payload from this size on, in bytes, is not copied to be sent. */
-const LARGE_PAYLOAD = 64 * 1024;
 /** How long the last words to a peer may take, in milliseconds. */
 const BEST_EFFORT_MS = 1_000;
 
 /** One connection, seen from one side. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
+  /** Addresses and ports of both ends, as this end sees them. */
+  readonly endpoints: Endpoints;
   readonly #socket: Socket;
   readonly #timeouts: Timeouts;
   readonly #reader: MessageReader;
-  readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
+  readonly #writer: MessageWriter;
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
-  /** Resolves when all have written that wanted to until now. */
-  #writers: Promise<void> = Promise.resolve();
   readonly #keepaliveBytes = { received: 0, sent: 0 };
   #waitingPongs = 0;
   #pinged = false;
@@ -76,13 +57,13 @@ export class Connection implements Disposable {
     this.#timeouts = timeouts;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
-    this.#endpoints = side === "server"
+    this.endpoints = side === "server"
       ? { server: local, client: remote }
       : { server: remote, client: local };
-    this.#reader = new MessageReader(
-      this.#socket.readable,
-      side === "server" ? "client" : "server",
-    );
+    const peer = side === "server" ? "client" : "server";
+    this.#reader = new MessageReader(this.#socket.readable, peer);
+    const failureOf = (thrown: unknown) => this.#failureOf(thrown);
+    this.#writer = new MessageWriter(this.#socket, this.endpoints, failureOf);
     this.#watchdog = setInterval(() => this.#watch(), timeouts.pingAfterMs / 10);
   }
 
@@ -114,15 +95,11 @@ export class Connection implements Disposable {
     };
   }
 
-  /** Addresses and ports of both ends, as this end sees them. */
-  get endpoints(): { readonly server: Endpoint; readonly client: Endpoint } {
-    return this.#endpoints;
-  }
-
   /**
-   * The messages that come, those together that came together; PING and PONG are dealt with here. The stream closes
-   * at a clean end, between messages. It reads nothing ahead but what came together with a
-   * message, so that its payload is valid until the next one is pulled. It errors with
+   * The messages that come, those together that came together; PING and PONG are dealt with here.
+   * The stream closes at a clean end, between messages. It reads nothing ahead but what came
+   * together with a message, so that a payload is valid until the next messages are pulled. It
+   * errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
    * - a `ProtocolError` if the peer broke the protocol (and has been told so),
    * - a `ConnectionLostError` if the connection broke or fell silent.
@@ -137,39 +114,28 @@ export class Connection implements Disposable {
     },
   }, { highWaterMark: 0 });
 
+  /** What is sent: a packet at a time, each disposed of once it is taken. Fails as `send` does. */
+  get writable(): WritableStream<OutgoingPacket> {
+    return this.#writer.writable;
+  }
+
   /**
    * Sends one message; whole messages never mix. Resolves once the system has taken its bytes.
    *
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
-  async send(message: Outgoing): Promise<void> {
-    const { payload } = message;
-    if (!payload || payload.length < LARGE_PAYLOAD) {
-      return await this.sendBytes(this.encode(message));
-    }
-    const [head, foot] = frameOf(this.#headerOf(message), payload);
-    await this.#sendParts(head, payload, foot);
+  send(message: Outgoing): Promise<void> {
+    return this.#writer.send(message);
   }
 
   /** A message of this connection as bytes, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
-    return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
+    return this.#writer.encode(message);
   }
 
   /** Messages of this connection as bytes, to be sent in one write. */
   encodeAll(messages: readonly Outgoing[]): Uint8Array {
-    const parts = messages.map((message) => this.encode(message));
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
-  }
-
-  #headerOf({ type, requestId = 0, more = false }: Outgoing): Omit<Header, "length"> {
-    return { type, requestId, more, offset: 0, ...this.#endpoints };
+    return this.#writer.encodeAll(messages);
   }
 
   /**
@@ -179,8 +145,7 @@ export class Connection implements Disposable {
    * @param length How many bytes the chunk has.
    */
   chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
-    const type = MessageType.CHUNK;
-    return new MessageFramer({ type, requestId, more: false, length, offset, ...this.#endpoints });
+    return this.#writer.chunkFramer(requestId, offset, length);
   }
 
   /**
@@ -189,26 +154,11 @@ export class Connection implements Disposable {
    * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
    */
   sendBytes(bytes: Uint8Array): Promise<void> {
-    return this.#sendParts(bytes);
+    return this.#writer.sendAll(bytes);
   }
 
-  async #sendParts(...parts: readonly Uint8Array[]): Promise<void> {
-    const turn = await this.acquireWriter();
-    try {
-      for (const part of parts) await turn.write(part);
-    } finally {
-      turn.release();
-    }
-    await this.#orFailure(this.#socket.flush());
-  }
-
-  /** Waits until nobody else is sending, for a message that is sent in pieces. */
-  async acquireWriter(): Promise<WriteLock> {
-    const before = this.#writers;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#writers = promise;
-    await before;
-    return { write: (bytes) => this.#write(bytes), release: resolve };
+  acquireWriter(): Promise<WriteLock> {
+    return this.#writer.acquire();
   }
 
   /**
@@ -229,9 +179,8 @@ export class Connection implements Disposable {
   }
 
   /** Closes the writing half once all is written; what the peer still sends can be read. */
-  async closeWrite(): Promise<void> {
-    await this.#writers;
-    await this.#socket.closeWrite();
+  closeWrite(): Promise<void> {
+    return this.#writer.close();
   }
 
   /** Closes the connection at once; reads and writes under way fail with `error`. */
@@ -315,19 +264,12 @@ export class Connection implements Disposable {
     await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
-  #write(bytes: Uint8Array): Promise<void> {
-    return this.#orFailure(this.#socket.write(bytes));
-  }
-
-  async #orFailure(writing: Promise<void>): Promise<void> {
-    try {
-      await writing;
-    } catch (error) {
-      throw this.#failure ??
-        (this.#socket.isClosed
-          ? new ConnectionLostError("The connection is closed")
-          : new ConnectionLostError(`The connection broke: ${messageOf(error)}`, { cause: error }));
-    }
+  /** What a failed write throws. */
+  #failureOf(thrown: unknown): Error {
+    return this.#failure ??
+      (this.#socket.isClosed
+        ? new ConnectionLostError("The connection is closed")
+        : new ConnectionLostError(`The connection broke: ${messageOf(thrown)}`, { cause: thrown }));
   }
 
   #watch(): void {

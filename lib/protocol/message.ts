@@ -36,13 +36,14 @@
  *
  * The parts of this folder, each using only those before it:
  * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
- * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `connection.ts`, `handshake_deadline.ts`.
+ * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `message_writer.ts`, `connection.ts`,
+ * `handshake_deadline.ts`.
  *
  * @module
  */
 import { crc32 } from "node:zlib";
 import { ProtocolError } from "../errors.ts";
-import { IP_SIZE } from "./ip_address.ts";
+import { type Endpoint, endpointAt } from "./ip_address.ts";
 
 /** Bytes before a payload. */
 export const HEADER_SIZE = 64;
@@ -79,27 +80,11 @@ export type MessageType = typeof MessageType[keyof typeof MessageType];
 /** The two ends of a connection. */
 export type Side = "server" | "client";
 
-const SENDERS: Record<MessageType, readonly Side[]> = {
-  [MessageType.WELCOME]: ["server"],
-  [MessageType.LOGIN]: ["client"],
-  [MessageType.LIST]: ["server"],
-  [MessageType.GET]: ["client"],
-  [MessageType.CHUNK]: ["server"],
-  [MessageType.DIGEST]: ["client"],
-  [MessageType.DIGEST_RESULT]: ["server"],
-  [MessageType.ERROR]: ["server", "client"],
-  [MessageType.PING]: ["server", "client"],
-  [MessageType.PONG]: ["server", "client"],
-  [MessageType.GOODBYE]: ["server", "client"],
+const { WELCOME, LOGIN, LIST, GET, CHUNK, DIGEST, DIGEST_RESULT, ...SENT_BY_BOTH } = MessageType;
+const SENT_BY: Record<Side, ReadonlySet<number>> = {
+  server: new Set([WELCOME, LIST, CHUNK, DIGEST_RESULT, ...Object.values(SENT_BY_BOTH)]),
+  client: new Set([LOGIN, GET, DIGEST, ...Object.values(SENT_BY_BOTH)]),
 };
-
-/** An address and a port as a header carries them. */
-export interface Endpoint {
-  /** 16 bytes; see `parseIp`. */
-  readonly ip: Uint8Array;
-  /** 0…65535. */
-  readonly port: number;
-}
 
 /** What a header says, without what every header has in common. */
 export interface Header {
@@ -112,6 +97,7 @@ export interface Header {
   readonly length: number;
   /** Position in the file of a CHUNK's first byte, 0…2⁵³−1; of other messages 0. */
   readonly offset: number;
+  /** Of a received header: to be asked for before the next message is read. */
   readonly server: Endpoint;
   readonly client: Endpoint;
 }
@@ -168,9 +154,7 @@ export class MessageFramer {
     this.#framed += length;
     this.#crc = crc32(buffer.subarray(HEADER_SIZE, end), this.#crc);
     if (isFirst) writeHeader(buffer, this.#header);
-    if (this.isComplete) {
-      writeFooter(buffer, end, this.#crc);
-    }
+    if (this.isComplete) writeFooter(buffer, end, this.#crc);
     return buffer.subarray(isFirst ? 0 : HEADER_SIZE, end + (this.isComplete ? FOOTER_SIZE : 0));
   }
 }
@@ -230,7 +214,7 @@ export function frameOf(
  * Reads a header and checks it, in the order of the specification: magic, version, checksum,
  * type, payload length. Nothing of the claimed length has been allocated by then.
  *
- * @param bytes `HEADER_SIZE` bytes; addresses are copied out.
+ * @param bytes `HEADER_SIZE` bytes. The endpoints are read from them when they are asked for.
  * @param sender Which side sent it.
  * @param maxChunk The largest CHUNK payload agreed upon, in bytes.
  * @throws {ProtocolError} If a check fails.
@@ -270,13 +254,11 @@ export function decodeHeader(bytes: Uint8Array, sender: Side, maxChunk: number):
     requestId: view.getUint32(AT.requestId),
     length,
     offset,
-    server: {
-      ip: bytes.slice(AT.serverIp, AT.serverIp + IP_SIZE),
-      port: view.getUint16(AT.serverPort),
+    get server() {
+      return endpointAt(bytes, AT.serverIp);
     },
-    client: {
-      ip: bytes.slice(AT.clientIp, AT.clientIp + IP_SIZE),
-      port: view.getUint16(AT.clientPort),
+    get client() {
+      return endpointAt(bytes, AT.clientIp);
     },
   };
 }
@@ -302,7 +284,7 @@ export function checkFooter(bytes: Uint8Array): number {
 }
 
 function isSentBy(type: number, sender: Side): type is MessageType {
-  return SENDERS[type as MessageType]?.includes(sender) ?? false;
+  return SENT_BY[sender].has(type);
 }
 
 function payloadLimit(type: MessageType, sender: Side, maxChunk: number): number {

@@ -8,7 +8,8 @@
  */
 import { messageOf, ProtocolError, WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
-import type { Connection, WriteLock } from "../protocol/connection.ts";
+import type { Connection } from "../protocol/connection.ts";
+import type { WriteLock } from "../protocol/message_writer.ts";
 import type { Message } from "../protocol/message_reader.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { type EncodedPage, listPages } from "../protocol/list_pages.ts";

@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { Connection } from "../../lib/protocol/connection.ts";
-import { encodeMessage, type Endpoint, MessageType } from "../../lib/protocol/message.ts";
+import type { Endpoint } from "../../lib/protocol/ip_address.ts";
+import { encodeMessage, MessageType } from "../../lib/protocol/message.ts";
 import { encodePayload, parseDigestRequest, parseGetRequest } from "../../lib/protocol/payloads.ts";
 
 /** A server that was started. */
