@@ -20,7 +20,6 @@ import {
   MessageWriter,
   type Outgoing,
   type OutgoingPacket,
-  type WriteLock,
 } from "./message_writer.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
@@ -155,10 +154,6 @@ export class Connection implements Disposable {
    */
   sendBytes(bytes: Uint8Array): Promise<void> {
     return this.#writer.sendAll(bytes);
-  }
-
-  acquireWriter(): Promise<WriteLock> {
-    return this.#writer.acquire();
   }
 
   /**

@@ -1,13 +1,9 @@
 /**
  * The server: accepts clients, and ends in an orderly way.
  *
- * The parts of this folder, each using only those before it: `folder_scan.ts`, `folder_watch.ts`,
- * `warm_blocks.ts`, `open_files.ts`, `read_fully.ts`, `small_files.ts` and its Worker
- * `small_files_worker.ts`, `catalog.ts` (the list, and the only way to its files),
- * `whole_list.ts`, `digests.ts`, `buffer_pool.ts`, `chunk_answer.ts`,
- * `chunk_answers.ts` (requests → chunks),
- * `open_requests.ts`, `files_at_work.ts`, `events.ts`, `log.ts`, `connected_client.ts`,
- * `session.ts` (one client), `server.ts` (this), `options.ts` (the command line).
+ * The parts of this folder, each using only those before it: `shared_file.ts`, the rooms `folder/`
+ * (the list), `read/` (what files hold) and `respond/` (requests to answers), `events.ts`, `log.ts`,
+ * `client_info.ts`, `list_sender.ts`, `session.ts` (one client), `server.ts` (this).
  *
  * @module
  */
@@ -16,6 +12,7 @@ import { Connection } from "../protocol/connection.ts";
 import { settledWithin } from "../async/timeout.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./read/buffer_pool.ts";
+import { FileReader } from "./read/file_reader.ts";
 import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
@@ -98,7 +95,9 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     throw new UserError(whyNotListening(error, options), 2, { cause: error });
   }
   const listCache = new ListCache(catalog);
-  const shared = { catalog, listCache, digests, pool: new BufferPool(options.memory), log };
+  const pool = new BufferPool(options.memory);
+  const reader = new FileReader(catalog, pool, digests);
+  const shared = { catalog, listCache, digests, pool, reader, log };
   const sessions = new Set<Session>();
   const gone = { files: 0, bytes: 0 };
   let clients = 0;
@@ -171,6 +170,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       for (const session of sessions) session.abort();
     }
     digests[Symbol.dispose]();
+    reader[Symbol.dispose]();
     // Whatever the system still keeps from ending, the program ends.
     await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
     log({ event: "server_stopped", ...totals() });

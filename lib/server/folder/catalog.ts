@@ -18,7 +18,6 @@ import {
   type SharedFolder,
   wirePathOf,
 } from "../shared_file.ts";
-import { type SmallFile, SmallFiles } from "../read/small_files.ts";
 import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
 
 /** How the folder changed from one revision to the next. */
@@ -42,10 +41,10 @@ export interface CatalogReports {
 
 /** The files that are shared. */
 export class Catalog implements AsyncDisposable {
-  readonly #folder: SharedFolder;
+  /** Where the files are. */
+  readonly folder: SharedFolder;
   readonly #listeners = new Set<CatalogListener>();
   readonly #openFiles = new OpenFiles();
-  readonly #smallFiles: SmallFiles;
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: FolderWatch | undefined;
@@ -53,8 +52,7 @@ export class Catalog implements AsyncDisposable {
   #refreshing: Promise<boolean> | undefined;
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
-    this.#folder = folder;
-    this.#smallFiles = new SmallFiles(folder);
+    this.folder = folder;
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
@@ -120,15 +118,6 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * The whole content of a small file, with the same proofs as `lease`.
-   *
-   * @returns Null if it is not small, or cannot be read like this: `lease` says why.
-   */
-  readSmall(file: SharedFile): Promise<SmallFile | null> {
-    return this.#smallFiles.read(file);
-  }
-
-  /**
    * Opens a file, or takes an open one. What was opened is proven to have been the listed content
    * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
    * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
@@ -175,7 +164,7 @@ export class Catalog implements AsyncDisposable {
   /** What is not as it is listed, the system may not have told of: it is looked at again. */
   #heeded({ path }: SharedFile, error: unknown): unknown {
     const isOutdated = error instanceof WireError && error.code !== "read-failed";
-    if (isOutdated) this.#watching?.look(diskPath(this.#folder.root, path));
+    if (isOutdated) this.#watching?.look(diskPath(this.folder.root, path));
     return error;
   }
 
@@ -193,11 +182,11 @@ export class Catalog implements AsyncDisposable {
   async #pathInside(file: SharedFile): Promise<string> {
     let real: string;
     try {
-      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+      real = await Deno.realPath(diskPath(this.folder.root, file.path));
     } catch (error) {
       throw whyUnreadable(error);
     }
-    if (!isInside(this.#folder, real)) throw changed();
+    if (!isInside(this.folder, real)) throw changed();
     return real;
   }
 
@@ -223,7 +212,6 @@ export class Catalog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
-    this.#smallFiles[Symbol.dispose]();
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
@@ -246,12 +234,12 @@ export class Catalog implements AsyncDisposable {
    * @returns Whether something has changed that the system should have told of.
    */
   async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
-    const told = [...pathsOnDisk].map((path) => wirePathOf(this.#folder.root, path));
+    const told = [...pathsOnDisk].map((path) => wirePathOf(this.folder.root, path));
     const paths = outermost(told.filter((path) => path !== null));
     for (const { path, linkTo } of this.#links) {
       if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
     }
-    const scanned = await scanFolder(this.#folder, paths);
+    const scanned = await scanFolder(this.folder, paths);
     const found = new Set(scanned.map(({ path }) => path));
     const removed = [...this.#files.keys()]
       .filter((path) => isAtOrUnder(path, paths) && !found.has(path));

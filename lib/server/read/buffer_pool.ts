@@ -72,11 +72,16 @@ export class BufferPool {
 
   /** Takes a buffer back. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#lent -= buffer.length;
     this.#kept += buffer.length;
     const free = this.#free.get(buffer.length);
     if (free) free.push(buffer);
     else this.#free.set(buffer.length, [buffer]);
+    this.forget(buffer.length);
+  }
+
+  /** Counts so many bytes of a buffer no more that will not come back. */
+  forget(length: number): void {
+    this.#lent -= length;
     while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.size)) {
       const { size, resolve } = this.#waiting.shift()!;
       resolve(this.#lend(size));

@@ -12,10 +12,14 @@ const MAX_CONCURRENT = 2;
 /** Files up to this size, in bytes, are done in a moment: as many of them are hashed besides. */
 const SMALL = 16 * 1024 * 1024;
 
+type VersionedPath = Pick<SharedFile, "path" | "version">;
+
 /** A version's digest, as far as it is known. */
 interface Known {
   readonly version: string;
   readonly digest: Promise<string>;
+  /** The same once it is known. */
+  readonly value: string | undefined;
   /** Who computes it, until that is done. */
   readonly entry: CachedDigest | undefined;
 }
@@ -65,9 +69,9 @@ export class DigestCache implements Disposable {
       result,
     };
     const digest = result.promise;
-    this.#known.set(file.path, { version: file.version, digest, entry });
+    this.#known.set(file.path, { version: file.version, digest, value: undefined, entry });
     digest.then(
-      () => this.#settle(entry, { version: file.version, digest, entry: undefined }),
+      (value) => this.#settle(entry, { version: file.version, digest, value, entry: undefined }),
       () => this.#settle(entry, undefined),
     );
     this.#waiting.add(entry);
@@ -77,13 +81,19 @@ export class DigestCache implements Disposable {
   }
 
   /** Takes a digest that somebody has computed who has read the whole file. */
-  learn({ path, version }: SharedFile, digest: string): void {
+  learn({ path, version }: VersionedPath, value: string): void {
     if (this.has({ path, version })) return;
-    this.#known.set(path, { version, digest: Promise.resolve(digest), entry: undefined });
+    this.#known.set(path, { version, digest: Promise.resolve(value), value, entry: undefined });
+  }
+
+  /** A version's digest, or undefined if it is not known yet. */
+  known({ path, version }: VersionedPath): string | undefined {
+    const known = this.#known.get(path);
+    return known?.version === version ? known.value : undefined;
   }
 
   /** Whether a version's digest is known, or being computed. */
-  has({ path, version }: Pick<SharedFile, "path" | "version">): boolean {
+  has({ path, version }: VersionedPath): boolean {
     return this.#known.get(path)?.version === version;
   }
 

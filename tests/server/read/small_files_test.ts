@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { ipBytes } from "../../../lib/protocol/ip_address.ts";
+import { checkFooter, decodeHeader, HEADER_SIZE } from "../../../lib/protocol/message.ts";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
-import { SMALL_FILE, type SmallFile, SmallFiles } from "../../../lib/server/read/small_files.ts";
+import { BufferPool } from "../../../lib/server/read/buffer_pool.ts";
+import { SMALL_FILE, SmallFiles } from "../../../lib/server/read/small_files.ts";
 import { makePipe, pass, tempFolder } from "../../support/catalog_fixture.ts";
+
+const ENDPOINT = { ip: ipBytes("127.0.0.1"), port: 9009 };
+
+/** A small file's content, and its digest. */
+interface SmallFile {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
 
 /** A folder with files whose content is their name, and what reads them. */
 async function makeFolder(...names: readonly string[]) {
@@ -13,16 +24,34 @@ async function makeFolder(...names: readonly string[]) {
   for (const name of names) Deno.writeTextFileSync(at(name), name);
   const folder = { root: temp.path, hidden: false };
   const files = new Map((await scanFolder(folder, [""])).map((file) => [file.path, file]));
-  const small = new SmallFiles(folder);
+  const digests = new Map<string, string>();
+  const pool = new BufferPool(1024 * 1024);
+  const small = new SmallFiles(folder, pool, {
+    known: () => undefined,
+    learn: ({ path }, digest) => digests.set(path, digest),
+  });
+  const read = async (file: SharedFile): Promise<SmallFile | null> => {
+    if (!SmallFiles.takes(file)) return null;
+    const piece = { requestId: 1, file, offset: 0, length: file.size, digest: false };
+    const endpoints = { server: ENDPOINT, client: ENDPOINT };
+    const framed = await small.read([piece], endpoints, true);
+    if (!framed) return null;
+    const { length } = decodeHeader(framed.bytes, "server", SMALL_FILE);
+    const body = framed.bytes.slice(HEADER_SIZE);
+    checkFooter(body);
+    pool.release(framed.buffer);
+    return { bytes: body.subarray(0, length), digest: digests.get(file.path)! };
+  };
   return {
     at,
-    small,
+    small: { read, [Symbol.dispose]: () => small[Symbol.dispose]() },
     /** A file as it is listed. */
     listed: (name: string): SharedFile => files.get(name)!,
-    read: (name: string) => small.read(files.get(name)!),
+    read: (name: string) => read(files.get(name)!),
     [Symbol.dispose]() {
       small[Symbol.dispose]();
       temp[Symbol.dispose]();
+      assert.equal(pool.lent, 0);
     },
   };
 }
