@@ -28,6 +28,11 @@ export function roomFor(size: number): number {
   return Math.max(MIN_BUFFER, 2 ** Math.ceil(Math.log2(size)));
 }
 
+/** The same of messages of so many bytes: a buffer has room for what one has around its payload. */
+export function roomForFramed(size: number): number {
+  return roomFor(size - FRAME);
+}
+
 /** Lends buffers. Who finds the budget spent waits; first come, first served. */
 export class BufferPool {
   readonly #budget: number;
@@ -68,6 +73,11 @@ export class BufferPool {
       return Promise.resolve(this.#lend(rounded));
     }
     return new Promise((resolve) => this.#waiting.push({ size: rounded, resolve }));
+  }
+
+  /** The same with room for messages of `size` bytes in all. */
+  acquireFramed(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.acquire(size - FRAME);
   }
 
   /** Takes a buffer back. */

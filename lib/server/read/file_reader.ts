@@ -9,7 +9,7 @@
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import type { Catalog } from "../folder/catalog.ts";
-import { type BufferPool, roomFor } from "./buffer_pool.ts";
+import { type BufferPool, roomForFramed } from "./buffer_pool.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import type { DigestCache } from "./digest_cache.ts";
 import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
@@ -52,12 +52,12 @@ export class FileReader implements Disposable {
       for (const piece of queue) {
         if (count === MAX_TOGETHER || !isSmall(piece)) break;
         const larger = size + framedSize(piece.length, piece.digest);
-        if (larger > most) break;
+        if (roomForFramed(larger) > most) break;
         size = larger;
         count++;
       }
     }
-    return { count, room: count > 0 ? roomFor(size) : 0 };
+    return { count, room: count > 0 ? roomForFramed(size) : 0 };
   }
 
   /** Reads pieces that `together` has counted: those before the first that fails, or null. */
@@ -71,7 +71,7 @@ export class FileReader implements Disposable {
 
   /** How much room a piece wants that is read by itself, in bytes. */
   roomFor({ length, digest }: RequestedPiece): number {
-    return roomFor(digest ? framedSize(length, true) : length);
+    return roomForFramed(framedSize(length, digest));
   }
 
   /**

@@ -99,7 +99,7 @@ export class SmallFiles implements Disposable {
   ): Promise<FramedPieces | null> {
     const files = pieces.map((piece) => this.#batched(piece, learns));
     const size = files.reduce((sum, file) => sum + framedSize(file.size, file.sendsDigest), 0);
-    const buffer = await this.#pool.acquire(size);
+    const buffer = await this.#pool.acquireFramed(size);
     const { promise, resolve } = Promise.withResolvers<FramedPieces | null>();
     const room = buffer.length;
     this.#waiting.push({ pieces, files, endpoints, buffer, room, resolve, isLeft: false });
