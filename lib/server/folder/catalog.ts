@@ -1,23 +1,14 @@
 /**
- * The server's folder as a list with revisions, kept up to date, and the only way to its files.
+ * The server's folder as a list with revisions, kept up to date.
  *
  * @module
  */
-import { fstatSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
-import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { isSameIdentity } from "../../fs/file_identity.ts";
 import { messageOf, WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
-import { type FileLease, OpenFiles } from "../read/open_files.ts";
+import { FileOpener } from "./file_opener.ts";
 import { scanFolder } from "./folder_scan.ts";
-import {
-  diskPath,
-  isInside,
-  OPEN_FLAGS,
-  type SharedFile,
-  type SharedFolder,
-  wirePathOf,
-} from "../shared_file.ts";
+import { type SharedFile, type SharedFolder, wirePathOf } from "../shared_file.ts";
 import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
 
 /** How the folder changed from one revision to the next. */
@@ -44,7 +35,8 @@ export class Catalog implements AsyncDisposable {
   /** Where the files are. */
   readonly folder: SharedFolder;
   readonly #listeners = new Set<CatalogListener>();
-  readonly #openFiles = new OpenFiles();
+  /** The way to what the files hold. */
+  readonly opener: FileOpener;
   #files: Map<string, SharedFile>;
   #revision = 1;
   #watching: FolderWatch | undefined;
@@ -53,6 +45,8 @@ export class Catalog implements AsyncDisposable {
 
   private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
     this.folder = folder;
+    // The system may not have told of what is not as it is listed.
+    this.opener = new FileOpener(folder, (path) => this.#watching?.look(path));
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
@@ -113,106 +107,15 @@ export class Catalog implements AsyncDisposable {
   find(path: string, version: string): SharedFile {
     const file = this.#files.get(path);
     if (!file) throw new WireError("not-found", "There is no such file");
-    if (file.version !== version) throw changed();
+    if (file.version !== version) throw new WireError("changed", "The file has changed");
     return file;
-  }
-
-  /**
-   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
-   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
-   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
-   * back, between two system calls.
-   *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
-   */
-  async lease(file: SharedFile): Promise<FileLease> {
-    try {
-      const key = `${file.path}\0${file.version}`;
-      return await this.#openFiles.lease(key, file.size, () => this.#open(file));
-    } catch (error) {
-      throw this.#heeded(file, error);
-    }
-  }
-
-  /**
-   * Makes sure that an open file still has the listed content. Synchronous: the system has the
-   * metadata of open files at hand.
-   *
-   * @throws {WireError} `changed` if not.
-   */
-  assertUnchanged(file: SharedFile, lease: FileLease): void {
-    if (!isSameIdentity(identityOf(fstatSync(lease.handle.fd)), file)) {
-      lease.discard();
-      throw this.#heeded(file, changed());
-    }
-  }
-
-  /**
-   * The real path of a file, proven to be inside the folder, for those who read it by themselves
-   * and check its version.
-   *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
-   */
-  async realPath(file: SharedFile): Promise<string> {
-    try {
-      return await this.#listedPath(file);
-    } catch (error) {
-      throw this.#heeded(file, error);
-    }
-  }
-
-  /** What is not as it is listed, the system may not have told of: it is looked at again. */
-  #heeded({ path }: SharedFile, error: unknown): unknown {
-    const isOutdated = error instanceof WireError && error.code !== "read-failed";
-    if (isOutdated) this.#watching?.look(diskPath(this.folder.root, path));
-    return error;
-  }
-
-  async #listedPath(file: SharedFile): Promise<string> {
-    const real = await this.#pathInside(file);
-    try {
-      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
-    } catch (error) {
-      throw whyUnreadable(error);
-    }
-    throw changed();
-  }
-
-  /** The real path of what has a file's name now, if that is inside the folder. */
-  async #pathInside(file: SharedFile): Promise<string> {
-    let real: string;
-    try {
-      real = await Deno.realPath(diskPath(this.folder.root, file.path));
-    } catch (error) {
-      throw whyUnreadable(error);
-    }
-    if (!isInside(this.folder, real)) throw changed();
-    return real;
-  }
-
-  async #open(file: SharedFile): Promise<FileHandle> {
-    // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
-    const real = await this.#listedPath(file);
-    let handle: FileHandle;
-    try {
-      handle = await open(real, OPEN_FLAGS);
-    } catch (error) {
-      throw whyUnreadable(error);
-    }
-    try {
-      if (isSameIdentity(identityOf(fstatSync(handle.fd)), file)) return handle;
-      throw changed();
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
   }
 
   /** Stops watching, and closes all files; after that nobody is told anything. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
-    await this.#openFiles[Symbol.asyncDispose]();
+    await this.opener[Symbol.asyncDispose]();
   }
 
   /** Refreshes the list; what cannot be looked at now is when everything is looked at again. */
@@ -261,21 +164,6 @@ export class Catalog implements AsyncDisposable {
   get #links(): SharedFile[] {
     return [...this.#files.values()].filter(({ linkTo }) => linkTo !== null);
   }
-}
-
-/** What a client is told of a file that the system does not let us read. */
-function whyUnreadable(error: unknown): WireError {
-  const { code } = error as NodeJS.ErrnoException;
-  // ELOOP: a link has come in the file's place.
-  const isGone = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
-  return isGone
-    ? new WireError("not-found", "There is no such file")
-    : new WireError("read-failed", "The file cannot be opened", { cause: error });
-}
-
-function changed(): WireError {
-  return new WireError("changed", "The file has changed");
 }
 
 /** Without the paths that are under another one of them. */

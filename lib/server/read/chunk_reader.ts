@@ -16,7 +16,7 @@ import type { Catalog } from "../folder/catalog.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { DigestCache } from "./digest_cache.ts";
 import type { FileLease } from "./open_files.ts";
-import { readFully, turnToRead } from "./read_fully.ts";
+import { readFully } from "./read_fully.ts";
 import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
 import { DIGEST_MESSAGE_SIZE } from "./small_files_batch.ts";
 
@@ -90,25 +90,23 @@ export class ChunkReader {
     const { catalog, pool, digests } = this.#resources;
     const { file, offset, length } = this.#piece;
     const known = this.#piece.digest && this.#done === 0 ? digests.known(file) : undefined;
-    const lease = this.#lease ??= await catalog.lease(file);
+    const lease = this.#lease ??= await catalog.opener.lease(file);
     const left = length - this.#done;
     const isSliced = left > this.#room || this.#done > 0;
     // A digest of what is not read yet can stand before it only if it is known.
     const computes = !isSliced && !known && this.#mayHash;
     const before = known || (computes && this.#piece.digest) ? DIGEST_MESSAGE_SIZE : 0;
     // Of a chunk in slices some is on its way before the end, where it is proven.
-    if (isSliced && this.#done === 0) catalog.assertUnchanged(file, lease);
+    if (isSliced && this.#done === 0) await catalog.opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
     const take = Math.min(left, this.#room - before);
-    // Whoever waits for a turn needs no buffer yet.
-    await turnToRead(lease, start, take);
     const buffer = await pool.acquire(before + take);
     try {
       const message = buffer.subarray(before);
       const target = message.subarray(HEADER_SIZE, HEADER_SIZE + take);
       const isThere = await readFully(lease, target, start);
       // Only at the end: a write between an earlier check and the read would go unseen.
-      if (take === left || !isThere) catalog.assertUnchanged(file, lease);
+      if (take === left || !isThere) await catalog.opener.proveUnchanged(file, lease);
       if (!isThere) throw new Error("The file is shorter than the system says");
       const digest = known ?? (computes ? this.#digestOf(target) : "");
       if (before > 0) buffer.set(this.#digestMessage(digest));

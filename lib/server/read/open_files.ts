@@ -5,7 +5,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
-import { RecentReads } from "./recent_reads.ts";
+import { ReadPace } from "./read_pace.ts";
 
 /** How many files stay open, unless more are being read at this moment. */
 const IDLE_FILES = 64;
@@ -15,17 +15,25 @@ const IDLE_MS = 2_000;
 /** A file that one reader may read until it releases it. */
 export interface FileLease {
   readonly handle: FileHandle;
-  /** What of it was read moments ago, by anybody. */
-  readonly warm: RecentReads;
+  /** How quickly it is read, by all together. */
+  readonly pace: ReadPace;
+  /** Whether it is on a disk of this machine. */
+  readonly isLocal: boolean;
   /** Gives the file back. */
   release(): void;
   /** Makes sure that nobody else gets this handle; it is closed once all have released it. */
   discard(): void;
 }
 
+/** A file that was opened. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  /** Whether it is on a disk of this machine. */
+  readonly isLocal: boolean;
+}
+
 interface OpenFile {
-  readonly handle: Promise<FileHandle>;
-  readonly warm: RecentReads;
+  readonly opened: Promise<OpenedFile & { readonly pace: ReadPace }>;
   readers: number;
   idleSince: number;
 }
@@ -40,19 +48,18 @@ export class OpenFiles implements AsyncDisposable {
    * Takes an open file, or opens it.
    *
    * @param key Names the content; equal keys share one open file.
-   * @param size The content's size in bytes.
    * @param open Opens it.
    * @throws What `open` throws.
    */
-  async lease(key: string, size: number, open: () => Promise<FileHandle>): Promise<FileLease> {
-    const file = this.#files.get(key) ?? this.#begin(size, open);
+  async lease(key: string, open: () => Promise<OpenedFile>): Promise<FileLease> {
+    const file = this.#files.get(key) ??
+      { opened: withPace(open()), readers: 0, idleSince: 0 };
     this.#files.set(key, file);
     file.readers++;
     let released = false;
     try {
       return {
-        handle: await file.handle,
-        warm: file.warm,
+        ...await file.opened,
         release: () => {
           if (!released) this.#release(key, file);
           released = true;
@@ -63,10 +70,6 @@ export class OpenFiles implements AsyncDisposable {
       this.#forget(key, file);
       throw error;
     }
-  }
-
-  #begin(size: number, open: () => Promise<FileHandle>): OpenFile {
-    return { handle: open(), warm: new RecentReads(size), readers: 0, idleSince: 0 };
   }
 
   /** Closes everything. */
@@ -111,9 +114,14 @@ export class OpenFiles implements AsyncDisposable {
   }
 }
 
+async function withPace(opening: Promise<OpenedFile>) {
+  const opened = await opening;
+  return { ...opened, pace: new ReadPace(opened.isLocal) };
+}
+
 async function close(file: OpenFile): Promise<void> {
   try {
-    await (await file.handle).close();
+    await (await file.opened).handle.close();
   } catch {
     // It never opened, or is closed.
   }

@@ -38,7 +38,7 @@ export class DigestResponses implements Disposable {
     try {
       if (request instanceof WireError) throw request;
       const file = catalog.find(request.path, request.version);
-      const digest = await digests.of(file, () => catalog.realPath(file), this);
+      const digest = await digests.of(file, () => catalog.opener.realPath(file), this);
       const payload = encodePayload({ digest });
       await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
     } catch (error) {

@@ -196,7 +196,7 @@ Deno.test("Catalog looks again at a file that it finds to be another than the li
   // Of what is written under a name elsewhere, the system tells nothing.
   await pass(20);
   Deno.writeTextFileSync(outside, "another");
-  await assert.rejects(catalog.lease(file), isWireError("changed"));
+  await assert.rejects(catalog.opener.lease(file), isWireError("changed"));
   const { files } = await isTold;
   assert.deepEqual(files.map(({ path, size }) => [path, size]), [["a.txt", 7]]);
 });
