@@ -4,6 +4,7 @@
  * @module
  */
 import { statfsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 
 /** The types of file systems on a disk of this machine or in its memory, as Linux numbers them. */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
@@ -31,8 +32,25 @@ export function isLocalType(type: number): boolean {
 export function isOnLocalDisk(path: string): boolean {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
-    return isLocalType(statfsSync(path).type);
+    return mayAsk() && isLocalType(statfsSync(path).type);
   } catch {
     return false;
   }
+}
+
+/** The same, for those who must not wait for a disk to find out. */
+export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
+  if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
+  try {
+    return mayAsk() && isLocalType((await statfs(path)).type);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the system can be asked without a question to the user for the permission. */
+function mayAsk(): boolean {
+  // Deno's types do not know this kind yet.
+  const statfs = { name: "sys", kind: "statfs" } as unknown as Deno.SysPermissionDescriptor;
+  return Deno.permissions.querySync(statfs).state === "granted";
 }

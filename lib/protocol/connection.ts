@@ -12,64 +12,43 @@
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { settledWithin } from "../async/timeout.ts";
-import { ipBytes } from "./ip_address.ts";
+import { type Endpoint, ipBytes } from "./ip_address.ts";
 import {
-  encodeMessage,
-  encodeMessages,
-  type Endpoint,
   FOOTER_SIZE,
-  frameOf,
   type Header,
   HEADER_SIZE,
-  MessageFramer,
+  type MessageFramer,
   MessageType,
   type Side,
 } from "./message.ts";
 import { type Message, MessageReader } from "./message_reader.ts";
+import {
+  type Endpoints,
+  MessageWriter,
+  type Outgoing,
+  type OutgoingPacket,
+} from "./message_writer.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
 import { encodePayload, parseErrorPayload, parseGoodbye } from "./payloads.ts";
 
-/** A message to send. */
-export interface Outgoing {
-  readonly type: MessageType;
-  /** @default {0} */
-  readonly requestId?: number;
-  /** @default {false} */
-  readonly more?: boolean;
-  /** @default empty */
-  readonly payload?: Uint8Array;
-}
+export type { Outgoing } from "./message_writer.ts";
 
-/** The exclusive right to write to a connection; must be released. */
-export interface WriteLock {
-  /**
-   * Writes bytes. Resolves when the next ones may be written.
-   *
-   * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
-   */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Lets the next caller write. */
-  release(): void;
-}
-
-/** How many PONGs may be pending; beyond that, reading waits, as the peer does not read them. */
+/** Answers to PINGs that may wait for a peer that does not read, before its PINGs have to wait. */
 const MAX_PENDING_PONGS = 16;
-/** Payloads of at least this size, in bytes, are sent without a copy. */
-const LARGE_PAYLOAD = 64 * 1024;
-/** How long sending a final ERROR or GOODBYE may take, in milliseconds. */
+/** How long the last words to a peer may take, in milliseconds. */
 const BEST_EFFORT_MS = 1_000;
 
 /** One side's end of a connection. Owns its `Deno.Conn`. */
 export class Connection implements Disposable {
+  /** Addresses and ports of both ends, as this end sees them. */
+  readonly endpoints: Endpoints;
   readonly #socket: Socket;
   readonly #timeouts: Timeouts;
   readonly #reader: MessageReader;
-  readonly #endpoints: { readonly server: Endpoint; readonly client: Endpoint };
+  readonly #writer: MessageWriter;
   readonly #watchdog: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
-  /** Resolves when all present holders of, and waiters for, the write lock are done. */
-  #writers: Promise<void> = Promise.resolve();
   readonly #keepaliveBytes = { received: 0, sent: 0 };
   #pendingPongs = 0;
   #pinged = false;
@@ -84,13 +63,13 @@ export class Connection implements Disposable {
     this.#timeouts = timeouts;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
-    this.#endpoints = side === "server"
+    this.endpoints = side === "server"
       ? { server: local, client: remote }
       : { server: remote, client: local };
-    this.#reader = new MessageReader(
-      this.#socket.readable,
-      side === "server" ? "client" : "server",
-    );
+    const peer = side === "server" ? "client" : "server";
+    this.#reader = new MessageReader(this.#socket.readable, peer);
+    const failureOf = (thrown: unknown) => this.#failureOf(thrown);
+    this.#writer = new MessageWriter(this.#socket, this.endpoints, failureOf);
     this.#watchdog = setInterval(() => this.#checkTimeouts(), timeouts.pingAfterMs / 10);
   }
 
@@ -122,15 +101,11 @@ export class Connection implements Disposable {
     };
   }
 
-  /** Addresses and ports of both ends, as seen from this end. */
-  get endpoints(): { readonly server: Endpoint; readonly client: Endpoint } {
-    return this.#endpoints;
-  }
-
   /**
-   * The received messages except PING and PONG, which are handled here; messages that arrived
-   * together come together. The stream closes at a clean end, between messages. Nothing else is read
-   * ahead, so payloads are valid until the next batch is pulled. It errors with
+   * The messages that come, those together that came together; PING and PONG are dealt with here.
+   * The stream closes at a clean end, between messages. It reads nothing ahead but what came
+   * together with a message, so that a payload is valid until the next messages are pulled. It
+   * errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
    * - a `ProtocolError` if the peer broke the protocol (an ERROR has been sent),
    * - a `ConnectionLostError` if the connection broke or was silent for too long.
@@ -145,35 +120,28 @@ export class Connection implements Disposable {
     },
   }, { highWaterMark: 0 });
 
+  /** What is sent: a packet at a time, each disposed of once it is taken. Fails as `send` does. */
+  get writable(): WritableStream<OutgoingPacket> {
+    return this.#writer.writable;
+  }
+
   /**
    * Sends one message; messages never interleave. Resolves once the system has accepted its bytes.
    *
    * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
-  async send(message: Outgoing): Promise<void> {
-    const { payload } = message;
-    if (!payload || payload.length < LARGE_PAYLOAD) {
-      return await this.sendBytes(this.encode(message));
-    }
-    const [head, foot] = frameOf(this.#headerOf(message), payload);
-    await this.#sendParts(head, payload, foot);
+  send(message: Outgoing): Promise<void> {
+    return this.#writer.send(message);
   }
 
   /** Encodes a message of this connection, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
-    return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
+    return this.#writer.encode(message);
   }
 
   /** Messages of this connection as bytes, to be sent in one write. */
   encodeAll(messages: readonly Outgoing[]): Uint8Array {
-    return encodeMessages(messages.map((message) => ({
-      header: this.#headerOf(message),
-      payload: message.payload ?? new Uint8Array(),
-    })));
-  }
-
-  #headerOf({ type, requestId = 0, more = false }: Outgoing): Omit<Header, "length"> {
-    return { type, requestId, more, offset: 0, ...this.#endpoints };
+    return this.#writer.encodeAll(messages);
   }
 
   /**
@@ -183,8 +151,7 @@ export class Connection implements Disposable {
    * @param length The chunk's length in bytes.
    */
   chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
-    const type = MessageType.CHUNK;
-    return new MessageFramer({ type, requestId, more: false, length, offset, ...this.#endpoints });
+    return this.#writer.chunkFramer(requestId, offset, length);
   }
 
   /**
@@ -193,26 +160,7 @@ export class Connection implements Disposable {
    * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
   sendBytes(bytes: Uint8Array): Promise<void> {
-    return this.#sendParts(bytes);
-  }
-
-  async #sendParts(...parts: readonly Uint8Array[]): Promise<void> {
-    const lock = await this.acquireWriter();
-    try {
-      for (const part of parts) await lock.write(part);
-    } finally {
-      lock.release();
-    }
-    await this.#orFailure(this.#socket.flush());
-  }
-
-  /** Acquires the write lock, for a message that is sent in pieces. Callers wait in FIFO order. */
-  async acquireWriter(): Promise<WriteLock> {
-    const before = this.#writers;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#writers = promise;
-    await before;
-    return { write: (bytes) => this.#write(bytes), release: resolve };
+    return this.#writer.sendAll(bytes);
   }
 
   /**
@@ -232,10 +180,9 @@ export class Connection implements Disposable {
     return this.#sendBestEffort({ type: MessageType.GOODBYE, payload: encodePayload({ reason }) });
   }
 
-  /** Closes the writing half once everything is written; the peer's messages can still be read. */
-  async closeWrite(): Promise<void> {
-    await this.#writers;
-    await this.#socket.closeWrite();
+  /** Closes the writing half once all is written; what the peer still sends can be read. */
+  closeWrite(): Promise<void> {
+    return this.#writer.close();
   }
 
   /** Closes the connection at once; pending reads and writes fail with `error`. */
@@ -319,19 +266,12 @@ export class Connection implements Disposable {
     await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
-  #write(bytes: Uint8Array): Promise<void> {
-    return this.#orFailure(this.#socket.write(bytes));
-  }
-
-  async #orFailure(writing: Promise<void>): Promise<void> {
-    try {
-      await writing;
-    } catch (error) {
-      throw this.#failure ??
-        (this.#socket.isClosed
-          ? new ConnectionLostError("The connection is closed")
-          : new ConnectionLostError(`The connection broke: ${messageOf(error)}`, { cause: error }));
-    }
+  /** What a failed write throws. */
+  #failureOf(thrown: unknown): Error {
+    return this.#failure ??
+      (this.#socket.isClosed
+        ? new ConnectionLostError("The connection is closed")
+        : new ConnectionLostError(`The connection broke: ${messageOf(thrown)}`, { cause: thrown }));
   }
 
   #checkTimeouts(): void {

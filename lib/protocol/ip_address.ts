@@ -7,6 +7,20 @@
 /** Bytes of an address in a header: IPv6, or IPv4 as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2). */
 export const IP_SIZE = 16;
 
+/** An address and a port as a header carries them. */
+export interface Endpoint {
+  /** 16 bytes; see `ipBytes`. */
+  readonly ip: Uint8Array;
+  /** 0…65535. */
+  readonly port: number;
+}
+
+/** The endpoint that stands in a header: an address, and its port behind it. */
+export function endpointAt(header: Uint8Array, at: number): Endpoint {
+  const portAt = at + IP_SIZE;
+  return { ip: header.slice(at, portAt), port: header[portAt]! << 8 | header[portAt + 1]! };
+}
+
 /**
  * The 16 bytes of an address in text form. A text that is no address (a host name, a Unix socket)
  * becomes `::`, "unspecified": the header's addresses are for information only.

@@ -34,11 +34,16 @@
  * 36 75 a8 a6 49 55 4c 53                            CRC-32, IULS
  * ```
  *
+ * The parts of this folder, each using only those before it:
+ * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
+ * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `message_writer.ts`, `connection.ts`,
+ * `handshake_deadline.ts`.
+ *
  * @module
  */
 import { crc32 } from "node:zlib";
 import { ProtocolError } from "../errors.ts";
-import { IP_SIZE } from "./ip_address.ts";
+import { type Endpoint, endpointAt } from "./ip_address.ts";
 
 /** The header's size in bytes. */
 export const HEADER_SIZE = 64;
@@ -75,29 +80,13 @@ export type MessageType = typeof MessageType[keyof typeof MessageType];
 /** The two ends of a connection. */
 export type Side = "server" | "client";
 
-const SENDERS: Record<MessageType, readonly Side[]> = {
-  [MessageType.WELCOME]: ["server"],
-  [MessageType.LOGIN]: ["client"],
-  [MessageType.LIST]: ["server"],
-  [MessageType.GET]: ["client"],
-  [MessageType.CHUNK]: ["server"],
-  [MessageType.DIGEST]: ["client"],
-  [MessageType.DIGEST_RESULT]: ["server"],
-  [MessageType.ERROR]: ["server", "client"],
-  [MessageType.PING]: ["server", "client"],
-  [MessageType.PONG]: ["server", "client"],
-  [MessageType.GOODBYE]: ["server", "client"],
+const { WELCOME, LOGIN, LIST, GET, CHUNK, DIGEST, DIGEST_RESULT, ...SENT_BY_BOTH } = MessageType;
+const SENT_BY: Record<Side, ReadonlySet<number>> = {
+  server: new Set([WELCOME, LIST, CHUNK, DIGEST_RESULT, ...Object.values(SENT_BY_BOTH)]),
+  client: new Set([LOGIN, GET, DIGEST, ...Object.values(SENT_BY_BOTH)]),
 };
 
-/** An address and a port as a header carries them. */
-export interface Endpoint {
-  /** 16 bytes; see `ipBytes`. */
-  readonly ip: Uint8Array;
-  /** 0…65535. */
-  readonly port: number;
-}
-
-/** The variable fields of a header. */
+/** What a header says, without what every header has in common. */
 export interface Header {
   readonly type: MessageType;
   /** Whether another message of the same response follows. */
@@ -108,6 +97,7 @@ export interface Header {
   readonly length: number;
   /** The position in the file of a CHUNK's first byte, 0…2⁵³−1; 0 in other messages. */
   readonly offset: number;
+  /** Of a received header: to be asked for before the next message is read. */
   readonly server: Endpoint;
   readonly client: Endpoint;
 }
@@ -166,9 +156,7 @@ export class MessageFramer {
     this.#framed += length;
     this.#crc = crc32(buffer.subarray(HEADER_SIZE, end), this.#crc);
     if (isFirst) writeHeader(buffer, this.#header);
-    if (this.isComplete) {
-      writeFooter(buffer, end, this.#crc);
-    }
+    if (this.isComplete) writeFooter(buffer, end, this.#crc);
     return buffer.subarray(isFirst ? 0 : HEADER_SIZE, end + (this.isComplete ? FOOTER_SIZE : 0));
   }
 }
@@ -249,8 +237,8 @@ export function frameOf(
  * Decodes a header and checks it, in the order of the specification: magic, version, checksum,
  * type, payload length. Nothing is allocated for the payload before these checks.
  *
- * @param bytes `HEADER_SIZE` bytes; addresses are copied out.
- * @param sender The side that sent it.
+ * @param bytes `HEADER_SIZE` bytes. The endpoints are read from them when they are asked for.
+ * @param sender Which side sent it.
  * @param maxChunk The largest CHUNK payload agreed upon, in bytes.
  * @throws {ProtocolError} If a check fails.
  */
@@ -289,13 +277,11 @@ export function decodeHeader(bytes: Uint8Array, sender: Side, maxChunk: number):
     requestId: view.getUint32(AT.requestId),
     length,
     offset,
-    server: {
-      ip: bytes.slice(AT.serverIp, AT.serverIp + IP_SIZE),
-      port: view.getUint16(AT.serverPort),
+    get server() {
+      return endpointAt(bytes, AT.serverIp);
     },
-    client: {
-      ip: bytes.slice(AT.clientIp, AT.clientIp + IP_SIZE),
-      port: view.getUint16(AT.clientPort),
+    get client() {
+      return endpointAt(bytes, AT.clientIp);
     },
   };
 }
@@ -321,7 +307,7 @@ export function checkFooter(bytes: Uint8Array): number {
 }
 
 function isSentBy(type: number, sender: Side): type is MessageType {
-  return SENDERS[type as MessageType]?.includes(sender) ?? false;
+  return SENT_BY[sender].has(type);
 }
 
 function payloadLimit(type: MessageType, sender: Side, maxChunk: number): number {

@@ -52,8 +52,11 @@ export class MessageReader {
   async read(): Promise<Message | null> {
     const head = await this.#bytes.read(HEADER_SIZE);
     if (!head) return null;
-    const header = decodeHeader(head, this.#sender, this.maxChunk);
-    const body = await this.#bytes.read(header.length + FOOTER_SIZE);
+    let header = decodeHeader(head, this.#sender, this.maxChunk);
+    const size = header.length + FOOTER_SIZE;
+    // Reading on may take the header's bytes away: its endpoints are copied.
+    if (!this.#bytes.peek(size)) header = { ...header };
+    const body = await this.#bytes.read(size);
     if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
     const checksum = checkFooter(body);
     return { header, payload: body.subarray(0, header.length), checksum };

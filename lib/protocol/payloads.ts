@@ -134,9 +134,9 @@ export function parseWelcome(bytes: Uint8Array): Welcome {
     authentication: members.authentication === null
       ? null
       : parseChallenge(object(members.authentication, "authentication")),
-    features: Array.isArray(members.features)
-      ? members.features.filter((feature) => typeof feature === "string")
-      : [],
+    ...(Array.isArray(members.features)
+      ? { features: members.features.filter((feature) => typeof feature === "string") }
+      : {}),
   };
 }
 
@@ -179,7 +179,7 @@ export function parseGetRequest(bytes: Uint8Array): GetRequest {
     version: versionOf(members),
     offset: integer(members, "offset", 0),
     length: integer(members, "length", 1),
-    digest: members.digest === true,
+    ...(members.digest === true ? { digest: true } : {}),
   };
 }
 

@@ -1,12 +1,9 @@
 /**
  * The server: accepts clients, and shuts down in an orderly way.
  *
- * The parts of `lib/server`, each importing only those before it: `shared_file.ts` (a shared file
- * and its paths), `read/` (open files, buffers, digests), `folder/` (the list and the only access
- * to its files), `respond/` (GET requests to CHUNK messages), `events.ts` and `log.ts` (the log),
- * `client_info.ts` (a client as the display sees it), `session.ts` (one client), `server.ts`
- * (this). `cli` may import all of it, `display` only `client_info.ts` and types; the client imports
- * none of it.
+ * The parts of this folder, each using only those before it: `shared_file.ts`, the rooms `folder/`
+ * (the list), `read/` (what files hold) and `respond/` (requests to answers), `events.ts`, `log.ts`,
+ * `client_info.ts`, `list_sender.ts`, `session.ts` (one client), `server.ts` (this).
  *
  * @module
  */
@@ -15,6 +12,7 @@ import { Connection } from "../protocol/connection.ts";
 import { settledWithin } from "../async/timeout.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./read/buffer_pool.ts";
+import { FileReader } from "./read/file_reader.ts";
 import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
@@ -97,7 +95,9 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     throw new UserError(listenFailure(error, options), 2, { cause: error });
   }
   const listCache = new ListCache(catalog);
-  const shared = { catalog, listCache, digests, pool: new BufferPool(options.memory), log };
+  const pool = new BufferPool(options.memory);
+  const reader = new FileReader(catalog, pool, digests);
+  const shared = { catalog, listCache, digests, pool, reader, log };
   const sessions = new Set<Session>();
   const ended = { files: 0, bytes: 0 };
   let clients = 0;
@@ -170,7 +170,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       for (const session of sessions) session.abort();
     }
     digests[Symbol.dispose]();
-    // End the program even if the system does not finish these.
+    reader[Symbol.dispose]();
+    // Whatever the system still keeps from ending, the program ends.
     await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
     log({ event: "server_stopped", ...totals() });
     finished.resolve();

@@ -29,7 +29,10 @@ export interface SharedFolder {
 export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) |
   (constants.O_NOFOLLOW ?? 0);
 
-/** The path on disk of a wire path. */
+/** Whether the flags are this system's: Deno 2.4 has those of macOS everywhere. */
+export const HAS_OPEN_FLAGS = Deno.build.os !== "linux" || constants.O_NONBLOCK === 0x800;
+
+/** Where a path of the wire is on disk. */
 export function diskPath(root: string, path: string): string {
   return join(root, ...path.split("/"));
 }

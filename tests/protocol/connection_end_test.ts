@@ -201,7 +201,9 @@ test("Connection still sends after the peer has closed its writing half", async 
 
   const received = (async () => {
     let bytes = 0;
-    for await (const { payload } of ends.client.readable) bytes += payload.length;
+    for await (const messages of ends.client.readable) {
+      for (const { payload } of messages) bytes += payload.length;
+    }
     return bytes;
   })();
   await delay(20);

@@ -90,14 +90,16 @@ test("Connection carries thousands of pipelined messages, in order, both ways", 
       payload: payload(i),
     }));
   const answers = (async () => {
-    for await (const { header, payload } of ends.server.readable) {
-      const length = payload.length;
-      const buffer = new Uint8Array(HEADER_SIZE + length + FOOTER_SIZE);
-      buffer.set(payload, HEADER_SIZE);
-      await ends.server.sendBytes(
-        ends.server.chunkFramer(header.requestId, header.requestId * 2 ** 21, length)
-          .frame(buffer, length),
-      );
+    for await (const messages of ends.server.readable) {
+      for (const { header, payload } of messages) {
+        const length = payload.length;
+        const buffer = new Uint8Array(HEADER_SIZE + length + FOOTER_SIZE);
+        buffer.set(payload, HEADER_SIZE);
+        await ends.server.sendBytes(
+          ends.server.chunkFramer(header.requestId, header.requestId * 2 ** 21, length)
+            .frame(buffer, length),
+        );
+      }
     }
   })();
   // All in one call, as whole messages in sequence.
@@ -144,7 +146,7 @@ test("Connection refuses a CHUNK over its maxChunk", async () => {
   ends.client.maxChunk = 1000;
   const reader = ends.client.readable.getReader();
   ends.server.send({ type: MessageType.CHUNK, requestId: 1, payload: bytesOf(1000) });
-  assert.equal((await reader.read()).value!.payload.length, 1000);
+  assert.equal((await reader.read()).value![0]!.payload.length, 1000);
   ends.server.send({ type: MessageType.CHUNK, requestId: 2, payload: bytesOf(1001) });
   await assert.rejects(reader.read(), ProtocolError);
 });
@@ -152,12 +154,12 @@ test("Connection refuses a CHUNK over its maxChunk", async () => {
 test("Connection keeps a payload valid until the next message is pulled", async () => {
   using ends = await connectTo("server");
   await ends.peer.write(rawMessage("server", { requestId: 1, payload: bytesOf(100, 1) }));
-  await ends.peer.write(rawMessage("server", { requestId: 2, payload: bytesOf(100, 2) }));
   const reader = ends.connection.readable.getReader();
-  const first = (await reader.read()).value!;
+  const [first] = (await reader.read()).value as [Message];
+  await ends.peer.write(rawMessage("server", { requestId: 2, payload: bytesOf(100, 2) }));
   await delay(20);
   assert.deepEqual(first.payload.slice(), bytesOf(100, 1));
-  const second = (await reader.read()).value!;
+  const [second] = (await reader.read()).value as [Message];
   assert.deepEqual(second.payload.slice(), bytesOf(100, 2));
 });
 

@@ -87,7 +87,7 @@ export async function catalogFixture(): Promise<CatalogFixture> {
     shared,
     until,
     async read(path) {
-      const lease = await catalog.lease(shared(path));
+      const lease = await catalog.opener.lease(shared(path));
       const text = await textOf(lease);
       lease.release();
       return text;

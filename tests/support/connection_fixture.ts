@@ -143,12 +143,12 @@ export class FakeConn {
   /** The bytes that were written, as messages of the given side. */
   messages(side: Side): Message[] {
     const bytes = Buffer.concat(this.#written);
-    const messages = [];
+    const messages: Message[] = [];
     for (let at = 0; at < bytes.length;) {
       const header = decodeHeader(bytes.subarray(at, at += HEADER_SIZE), side, MAX_CHUNK_PAYLOAD);
       const body = bytes.subarray(at, at += header.length + FOOTER_SIZE);
-      checkFooter(body);
-      messages.push({ header, payload: new Uint8Array(body.subarray(0, header.length)) });
+      const checksum = checkFooter(body);
+      messages.push({ header, payload: new Uint8Array(body.subarray(0, header.length)), checksum });
     }
     return messages;
   }
@@ -178,20 +178,29 @@ export function rawMessage(
   }, payload) as Uint8Array<ArrayBuffer>;
 }
 
-/** Reads at most `count` messages; copies their payloads. */
+/** What came together with the last message that `take` has returned. */
+const surplus = new WeakMap<Connection, Message[]>();
+
+/** Reads messages, at most so many, and keeps them: with copies of what is valid for a moment. */
 export async function take(connection: Connection, count: number): Promise<Message[]> {
-  const messages: Message[] = [];
+  const messages = surplus.get(connection) ?? [];
   const reader = connection.readable.getReader();
   try {
     while (messages.length < count) {
       const { value, done } = await reader.read();
       if (done) break;
-      messages.push({ header: value.header, payload: value.payload.slice() });
+      messages.push(...value.map(kept));
     }
+    surplus.set(connection, messages.splice(count));
     return messages;
   } finally {
     reader.releaseLock();
   }
+}
+
+/** A message that stays valid. */
+function kept({ header, payload, checksum }: Message): Message {
+  return { header: { ...header }, payload: payload.slice(), checksum };
 }
 
 /** The next message that a peer receives, or null at the end. */
@@ -200,8 +209,8 @@ export async function readRaw(conn: Deno.Conn, from: Side): Promise<Message | nu
   if (!head) return null;
   const header: Header = decodeHeader(head, from, MAX_CHUNK_PAYLOAD);
   const body = await readExactly(conn, header.length + FOOTER_SIZE);
-  checkFooter(body!);
-  return { header, payload: body!.subarray(0, header.length) };
+  const checksum = checkFooter(body!);
+  return { header, payload: body!.subarray(0, header.length), checksum };
 }
 
 export async function readError(conn: Deno.Conn, from: Side) {

@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { Connection } from "../../lib/protocol/connection.ts";
-import { encodeMessage, type Endpoint, MessageType } from "../../lib/protocol/message.ts";
+import type { Endpoint } from "../../lib/protocol/ip_address.ts";
+import { encodeMessage, MessageType } from "../../lib/protocol/message.ts";
 import { encodePayload, parseDigestRequest, parseGetRequest } from "../../lib/protocol/payloads.ts";
 
 /** A running server. */
@@ -53,23 +54,25 @@ async function serve(
   const { endpoints } = connection;
   try {
     await connection.sendBytes(welcomeAndList(files, endpoints));
-    for await (const { header: { type, requestId }, payload } of connection.readable) {
-      if (type === MessageType.GET) {
-        const { path, offset, length } = parseGetRequest(payload);
-        requested.push(path);
-        const bytes = files.get(path)!.subarray(offset, offset + length);
-        await connection.sendBytes(
-          encodeMessage(
-            { type: MessageType.CHUNK, requestId, more: false, offset, ...endpoints },
-            bytes,
-          ),
-        );
-      } else if (type === MessageType.DIGEST) {
-        const { path } = parseDigestRequest(payload);
-        requested.push(path);
-        const digest = createHash("sha256").update(files.get(path)!).digest("hex");
-        const answer = encodePayload({ digest });
-        await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload: answer });
+    for await (const messages of connection.readable) {
+      for (const { header: { type, requestId }, payload } of messages) {
+        if (type === MessageType.GET) {
+          const { path, offset, length } = parseGetRequest(payload);
+          requested.push(path);
+          const bytes = files.get(path)!.subarray(offset, offset + length);
+          await connection.sendBytes(
+            encodeMessage(
+              { type: MessageType.CHUNK, requestId, more: false, offset, ...endpoints },
+              bytes,
+            ),
+          );
+        } else if (type === MessageType.DIGEST) {
+          const { path } = parseDigestRequest(payload);
+          requested.push(path);
+          const digest = createHash("sha256").update(files.get(path)!).digest("hex");
+          const answer = encodePayload({ digest });
+          await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload: answer });
+        }
       }
     }
   } catch {

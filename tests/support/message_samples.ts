@@ -80,7 +80,7 @@ export async function readAll(
   pieces: Uint8Array[],
   sender: Side,
   { staysOpen = false } = {},
-): Promise<Message[]> {
+): Promise<Omit<Message, "checksum">[]> {
   const bytes = Buffer.concat(pieces);
   let at = 0;
   const stream = new ReadableStream({
@@ -95,9 +95,9 @@ export async function readAll(
     },
   });
   const reader = new MessageReader(stream, sender);
-  const messages: Message[] = [];
+  const messages: Omit<Message, "checksum">[] = [];
   for (let message; (message = await reader.read());) {
-    messages.push({ ...message, payload: message.payload.slice() });
+    messages.push({ header: { ...message.header }, payload: message.payload.slice() });
   }
   return messages;
 }

@@ -44,10 +44,11 @@ Deno.test("compileArgs gives each program its task's permissions and no others",
     compileArgs({ program, ...options })
       .filter((arg) => /^--(allow|deny|no-prompt|permission)|^-[^-]/.test(arg));
   assert.deepEqual(permissionsOf("server"), [
-    ...["--no-prompt", "--allow-net", "--allow-read", "--deny-import"],
+    ...["--no-prompt", "--allow-net", "--allow-read", "--allow-sys=statfs", "--deny-import"],
   ]);
   assert.deepEqual(permissionsOf("client"), [
-    ...["--no-prompt", "--allow-net", "--allow-read", "--allow-write", "--deny-import"],
+    ...["--no-prompt", "--allow-net", "--allow-read", "--allow-write", "--allow-sys=statfs"],
+    "--deny-import",
   ]);
 });
 

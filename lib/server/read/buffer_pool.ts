@@ -28,6 +28,11 @@ export function bufferSizeFor(size: number): number {
   return Math.max(MIN_BUFFER, 2 ** Math.ceil(Math.log2(size)));
 }
 
+/** The room of a buffer for framed messages of a total size, in bytes: it includes one frame. */
+export function bufferSizeForFramed(size: number): number {
+  return bufferSizeFor(size - FRAME);
+}
+
 /** Lends buffers. Callers wait in FIFO order when the budget is exhausted. */
 export class BufferPool {
   readonly #budget: number;
@@ -70,13 +75,23 @@ export class BufferPool {
     return new Promise((resolve) => this.#waiting.push({ size: rounded, resolve }));
   }
 
+  /** The same with room for messages of `size` bytes in all. */
+  acquireFramed(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.acquire(size - FRAME);
+  }
+
   /** Takes a buffer back. */
   release(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#lentBytes -= buffer.length;
     this.#freeBytes += buffer.length;
     const free = this.#free.get(buffer.length);
     if (free) free.push(buffer);
     else this.#free.set(buffer.length, [buffer]);
+    this.forget(buffer.length);
+  }
+
+  /** Counts so many bytes of a buffer no more that will not come back. */
+  forget(length: number): void {
+    this.#lentBytes -= length;
     while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.size)) {
       const { size, resolve } = this.#waiting.shift()!;
       resolve(this.#lend(size));

@@ -12,11 +12,15 @@ const MAX_CONCURRENT = 2;
 /** The largest file that counts as small, in bytes: hashing it takes only moments. */
 const MAX_SMALL_FILE = 16 * 1024 * 1024;
 
-/** A version's digest, which may be pending. */
+type VersionedPath = Pick<SharedFile, "path" | "version">;
+
+/** A version's digest, as far as it is known. */
 interface KnownDigest {
   readonly version: string;
   readonly digest: Promise<string>;
-  /** The computation, until it is done. */
+  /** The same once it is known. */
+  readonly value: string | undefined;
+  /** Who computes it, until that is done. */
   readonly entry: PendingDigest | undefined;
 }
 
@@ -65,9 +69,9 @@ export class DigestCache implements Disposable {
       result,
     };
     const digest = result.promise;
-    this.#known.set(file.path, { version: file.version, digest, entry });
+    this.#known.set(file.path, { version: file.version, digest, value: undefined, entry });
     digest.then(
-      () => this.#settle(entry, { version: file.version, digest, entry: undefined }),
+      (value) => this.#settle(entry, { version: file.version, digest, value, entry: undefined }),
       () => this.#settle(entry, undefined),
     );
     this.#waiting.add(entry);
@@ -76,14 +80,20 @@ export class DigestCache implements Disposable {
     return digest;
   }
 
-  /** Stores a digest that was computed elsewhere from the whole file. */
-  store({ path, version }: SharedFile, digest: string): void {
+  /** Stores a digest that was computed while the whole file was read. */
+  store({ path, version }: VersionedPath, value: string): void {
     if (this.has({ path, version })) return;
-    this.#known.set(path, { version, digest: Promise.resolve(digest), entry: undefined });
+    this.#known.set(path, { version, digest: Promise.resolve(value), value, entry: undefined });
+  }
+
+  /** A version's digest, or undefined if it is not known yet. */
+  known({ path, version }: VersionedPath): string | undefined {
+    const known = this.#known.get(path);
+    return known?.version === version ? known.value : undefined;
   }
 
   /** Whether a version's digest is known, or being computed. */
-  has({ path, version }: Pick<SharedFile, "path" | "version">): boolean {
+  has({ path, version }: VersionedPath): boolean {
     return this.#known.get(path)?.version === version;
   }
 

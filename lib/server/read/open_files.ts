@@ -11,7 +11,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
-import { RecentReads } from "./recent_reads.ts";
+import { ReadPace } from "./read_pace.ts";
 
 /** How many files are kept open, unless more are being read. */
 const IDLE_FILES = 64;
@@ -21,17 +21,25 @@ const IDLE_MS = 2_000;
 /** A reader's right to use an open file, until it is released. */
 export interface FileLease {
   readonly handle: FileHandle;
-  /** The parts of the file that any reader has read moments ago. */
-  readonly recentReads: RecentReads;
+  /** How quickly it is read, by all together. */
+  readonly pace: ReadPace;
+  /** Whether it is on a disk of this machine. */
+  readonly isLocal: boolean;
   /** Gives the file back. */
   release(): void;
   /** Gives this handle to no further reader; it is closed once all readers have released it. */
   discard(): void;
 }
 
+/** A file that was opened. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  /** Whether it is on a disk of this machine. */
+  readonly isLocal: boolean;
+}
+
 interface OpenFile {
-  readonly handle: Promise<FileHandle>;
-  readonly recentReads: RecentReads;
+  readonly opened: Promise<OpenedFile & { readonly pace: ReadPace }>;
   readers: number;
   idleSince: number;
 }
@@ -45,20 +53,19 @@ export class OpenFiles implements AsyncDisposable {
   /**
    * Reuses an open file, or opens it.
    *
-   * @param key Identifies the content; equal keys share one open file.
-   * @param size The content's size in bytes.
-   * @param open Opens the file.
-   * @throws The error of `open`.
+   * @param key Names the content; equal keys share one open file.
+   * @param open Opens it.
+   * @throws What `open` throws.
    */
-  async lease(key: string, size: number, open: () => Promise<FileHandle>): Promise<FileLease> {
-    const file = this.#files.get(key) ?? this.#begin(size, open);
+  async lease(key: string, open: () => Promise<OpenedFile>): Promise<FileLease> {
+    const file = this.#files.get(key) ??
+      { opened: withPace(open()), readers: 0, idleSince: 0 };
     this.#files.set(key, file);
     file.readers++;
     let released = false;
     try {
       return {
-        handle: await file.handle,
-        recentReads: file.recentReads,
+        ...await file.opened,
         release: () => {
           if (!released) this.#release(key, file);
           released = true;
@@ -71,11 +78,7 @@ export class OpenFiles implements AsyncDisposable {
     }
   }
 
-  #begin(size: number, open: () => Promise<FileHandle>): OpenFile {
-    return { handle: open(), recentReads: new RecentReads(size), readers: 0, idleSince: 0 };
-  }
-
-  /** Closes all files. */
+  /** Closes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweep);
     const files = [...this.#files.values()];
@@ -117,9 +120,14 @@ export class OpenFiles implements AsyncDisposable {
   }
 }
 
+async function withPace(opening: Promise<OpenedFile>) {
+  const opened = await opening;
+  return { ...opened, pace: new ReadPace(opened.isLocal) };
+}
+
 async function close(file: OpenFile): Promise<void> {
   try {
-    await (await file.handle).close();
+    await (await file.opened).handle.close();
   } catch {
     // It was never opened, or is closed already.
   }

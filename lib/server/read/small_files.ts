@@ -1,138 +1,210 @@
 /**
- * Small files, read whole: many at a time by a Worker, which needs four system calls per file and
- * no change of threads.
+ * Small files, read whole: many at a time by a Worker, for which a file takes four system calls
+ * and no change of threads, and which makes messages of them in one buffer.
  *
- * One Worker reads one file after the other. That is fastest as long as they come from memory; from
- * a disk that has to seek, concurrent reads are faster. So after slow reads this pauses, and its
- * callers read in the usual way.
+ * One Worker reads one file after the other. That is fastest as long as they come from memory; of
+ * a disk that has to look for them many are better read side by side, so then this stands back, and
+ * what waits is left to others.
  *
  * @module
  */
-import type { SharedFile, SharedFolder } from "../shared_file.ts";
+import type { Endpoints } from "../../protocol/message_writer.ts";
+import type { SharedFolder } from "../shared_file.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
+import {
+  type BatchedFile,
+  framedSize,
+  packFiles,
+  type SmallFilesCommand,
+  type SmallFilesReply,
+  unpackDigests,
+} from "./small_files_batch.ts";
 
-/** The largest file that is read in this way, in bytes. */
-export const MAX_SMALL_FILE = 64 * 1024;
-/** How many files a batch may have, and how many batches the Worker may have pending. */
-const MAX_BATCH_FILES = 64;
-const MAX_BATCHES = 2;
+/** The largest file that is read like this, in bytes. */
+export const SMALL_FILE = 64 * 1024;
+/** How many batches the Worker is given ahead. */
+const BATCHES = 2;
 /** A batch that takes longer than this, in milliseconds, does not come from memory. */
 const SLOW_MS = 250;
-/** A batch that takes longer than this, in milliseconds, may never end: the disk may be lost. */
+/** One that takes longer than this, in milliseconds, may take for ever, of a disk that is gone. */
 const STUCK_MS = 2_000;
-/** How long this pauses after a slow batch, in milliseconds. */
-const PAUSE_MS = 2_000;
+/** For how long this stands back then, in milliseconds. */
+const STAND_BACK_MS = 2_000;
 
-/** A small file's content. */
-export interface SmallFile {
-  readonly bytes: Uint8Array;
-  /** SHA-256, 64 hex digits. */
-  readonly digest: string;
+/** What is known of the digests of files. */
+export interface KnownDigests {
+  /** A version's digest, or undefined if it is not known. */
+  known(file: { readonly path: string; readonly version: string }): string | undefined;
+  /** Takes a digest that was computed. */
+  store(file: { readonly path: string; readonly version: string }, digest: string): void;
 }
 
-/** A command to the Worker: `begin` with the folder, then `read` for each batch. */
-export type SmallFilesCommand =
-  | { readonly type: "begin"; readonly folder: SharedFolder }
-  | { readonly type: "read"; readonly files: readonly SharedFile[] };
-
-/** The Worker's reply to one command; without contents for a `begin`. */
-export interface SmallFilesReply {
-  /** The content of each file, or null if it could not be read for any reason. */
-  readonly contents: readonly (SmallFile | null)[];
-  /** How long the reading took, in milliseconds. */
-  readonly durationMs: number;
-}
-
-interface QueuedFile {
-  readonly file: SharedFile;
-  readonly resolve: (content: SmallFile | null) => void;
+/** Files to be read together. */
+interface Batch {
+  readonly pieces: readonly RequestedPiece[];
+  readonly files: readonly BatchedFile[];
+  readonly endpoints: Endpoints;
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  /** The buffer's length, which is not known any more once the Worker has it. */
+  readonly room: number;
+  readonly resolve: (read: FramedPieces | null) => void;
+  /** Whether it is left to others, whatever the Worker still makes of it. */
+  isLeft: boolean;
 }
 
 /** Reads small files. */
 export class SmallFiles implements Disposable {
   readonly #folder: SharedFolder;
-  readonly #waiting: QueuedFile[] = [];
-  readonly #underway: (readonly QueuedFile[])[] = [];
+  readonly #pool: BufferPool;
+  readonly #digests: KnownDigests;
+  readonly #waiting: Batch[] = [];
+  /** What the Worker has been given; null is the command with which it begins. */
+  readonly #underway: (Batch | null)[] = [];
   #worker: Worker | undefined;
   #hasBegun = false;
-  #pausedUntil = 0;
-  /** Runs while the Worker has a batch; fires if the Worker is stuck. */
-  #stuckTimer: ReturnType<typeof setTimeout> | undefined;
+  #standsBackUntil = 0;
+  /** Runs while the Worker is at work, and out if it is stuck. */
+  #watch: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(folder: SharedFolder) {
+  constructor(folder: SharedFolder, pool: BufferPool, digests: KnownDigests) {
     this.#folder = folder;
+    this.#pool = pool;
+    this.#digests = digests;
+  }
+
+  /** Whether a file is one of those that are read like this. */
+  static takes({ size }: { readonly size: number }): boolean {
+    return size > 0 && size <= SMALL_FILE;
+  }
+
+  /** Whether files are read now, and not left to others. */
+  get isReady(): boolean {
+    return performance.now() >= this.#standsBackUntil;
   }
 
   /**
-   * Returns a file's whole content, checked to be the listed one and inside the folder.
+   * Reads whole files, proven to be the listed ones and inside the folder, and makes the answers of
+   * them.
    *
-   * @returns Null if the file must be read in the usual way, which also reports errors.
+   * @param pieces Whole files that are small.
+   * @param learns Whether digests are computed that are not known, although nobody asks for them.
+   * @returns The answers with the files before the first that cannot be read like this; null if
+   * that is the first one.
    */
-  read(file: SharedFile): Promise<SmallFile | null> {
-    const isOff = performance.now() < this.#pausedUntil;
-    if (isOff || file.size > MAX_SMALL_FILE || file.size === 0) return Promise.resolve(null);
-    const { promise, resolve } = Promise.withResolvers<SmallFile | null>();
-    // Requests of the same turn form one batch.
-    if (this.#waiting.push({ file, resolve }) === 1) queueMicrotask(() => this.#pump());
-    return promise;
+  async read(
+    pieces: readonly RequestedPiece[],
+    endpoints: Endpoints,
+    learns: boolean,
+  ): Promise<FramedPieces | null> {
+    const files = pieces.map((piece) => this.#batched(piece, learns));
+    const size = files.reduce((sum, file) => sum + framedSize(file.size, file.sendsDigest), 0);
+    const buffer = await this.#pool.acquireFramed(size);
+    const { promise, resolve } = Promise.withResolvers<FramedPieces | null>();
+    const room = buffer.length;
+    this.#waiting.push({ pieces, files, endpoints, buffer, room, resolve, isLeft: false });
+    if (this.isReady) this.#pump();
+    else this.#leaveWaiting();
+    return await promise;
   }
 
-  /** Stops the Worker; pending reads resolve to null. */
+  /** Stops the Worker; what has not been read will not be. */
   [Symbol.dispose](): void {
     this.#worker?.terminate();
-    clearTimeout(this.#stuckTimer);
+    clearTimeout(this.#watch);
     this.#giveUp();
+    // Its memory is gone with it.
+    for (const batch of this.#underway.splice(0)) if (batch) this.#pool.forget(batch.room);
+  }
+
+  #batched({ file, requestId, digest: sendsDigest }: RequestedPiece, learns: boolean): BatchedFile {
+    const { path, version, device, size, linkTo } = file;
+    const wantsDigest = sendsDigest || learns;
+    const digest = wantsDigest ? this.#digests.known(file) ?? "" : "";
+    const isLink = linkTo !== null;
+    return { requestId, path, version, device, size, isLink, sendsDigest, wantsDigest, digest };
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && this.#underway.length < MAX_BATCHES) {
-      const batch = this.#waiting.splice(0, MAX_BATCH_FILES);
+    while (this.#waiting.length > 0 && this.#underway.length < BATCHES) {
+      const batch = this.#waiting.shift()!;
       this.#worker ??= this.#startWorker();
+      const { files, endpoints, buffer } = batch;
       this.#underway.push(batch);
-      this.#post({ type: "read", files: batch.map(({ file }) => file) });
+      this.#tell({ type: "read", files: packFiles(files), endpoints, buffer }, [buffer.buffer]);
     }
-    // The Worker's start time does not depend on the disk.
+    // How long it takes to start says nothing of the disk.
     if (!this.#hasBegun || this.#underway.length === 0) return;
-    this.#stuckTimer ??= setTimeout(() => this.#giveUp(), STUCK_MS);
+    this.#watch ??= setTimeout(() => this.#giveUp(), STUCK_MS);
   }
 
-  /** Pauses until the Worker replies again. */
+  /** Leaves everything to others until the Worker is heard of again. */
   #giveUp(): void {
-    this.#pausedUntil = Infinity;
-    const given = this.#underway.flat();
-    for (const { resolve } of [...given, ...this.#waiting.splice(0)]) resolve(null);
+    this.#standsBackUntil = Infinity;
+    for (const batch of this.#underway) {
+      if (!batch) continue;
+      batch.isLeft = true;
+      batch.resolve(null);
+    }
+    this.#leaveWaiting();
+  }
+
+  /** Leaves to others what the Worker has not been given. */
+  #leaveWaiting(): void {
+    for (const { buffer, resolve } of this.#waiting.splice(0)) {
+      this.#pool.release(buffer);
+      resolve(null);
+    }
   }
 
   #startWorker(): Worker {
     const worker = new Worker(new URL("./small_files_worker.ts", import.meta.url), {
       type: "module",
     });
-    worker.onmessage = ({ data }: MessageEvent<SmallFilesReply>) => this.#onReply(data);
+    worker.onmessage = ({ data }: MessageEvent<SmallFilesReply>) => this.#take(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this[Symbol.dispose]();
     };
     this.#worker = worker;
-    // The reply to `begin` is handled like that to an empty batch.
-    this.#underway.push([]);
-    this.#post({ type: "begin", folder: this.#folder });
+    // It is answered like a batch.
+    this.#underway.push(null);
+    this.#tell({ type: "begin", folder: this.#folder }, []);
     return worker;
   }
 
-  #post(command: SmallFilesCommand): void {
-    this.#worker!.postMessage(command);
+  #tell(command: SmallFilesCommand, transfer: ArrayBuffer[]): void {
+    this.#worker!.postMessage(command, transfer);
   }
 
-  #onReply({ contents, durationMs }: SmallFilesReply): void {
-    clearTimeout(this.#stuckTimer);
-    this.#stuckTimer = undefined;
+  #take(reply: SmallFilesReply): void {
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
     this.#hasBegun = true;
-    const batch = this.#underway.shift()!;
-    for (const [i, { resolve }] of batch.entries()) resolve(contents[i] ?? null);
-    const wasStuck = this.#pausedUntil === Infinity;
-    if (durationMs > SLOW_MS || wasStuck) {
-      this.#pausedUntil = performance.now() + PAUSE_MS;
-      for (const { resolve } of this.#waiting.splice(0)) resolve(null);
+    const batch = this.#underway.shift();
+    if (batch && reply.buffer) this.#finish(batch, reply, reply.buffer);
+    const wasStuck = this.#standsBackUntil === Infinity;
+    if (reply.took > SLOW_MS || wasStuck) {
+      this.#standsBackUntil = performance.now() + STAND_BACK_MS;
+      this.#leaveWaiting();
     }
     this.#pump();
+  }
+
+  #finish(
+    { pieces, files, resolve, isLeft }: Batch,
+    { length, count, digests }: SmallFilesReply,
+    buffer: Uint8Array<ArrayBuffer>,
+  ): void {
+    const computed = unpackDigests(digests);
+    for (const file of files.slice(0, count)) {
+      if (file.wantsDigest && file.digest === "") this.#digests.store(file, computed.next().value!);
+    }
+    if (count > 0 && !isLeft) {
+      resolve({ bytes: buffer.subarray(0, length), buffer, pieces: pieces.slice(0, count) });
+      return;
+    }
+    this.#pool.release(buffer);
+    resolve(null);
   }
 }

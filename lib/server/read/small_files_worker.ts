@@ -1,19 +1,30 @@
 /**
- * The Worker that reads small files. All calls are synchronous, which blocks only this thread.
+ * The Worker that reads small files and makes messages of them. Everything is synchronous, which
+ * blocks nobody but this thread.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename, dirname, join } from "@std/path";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
+import type { Endpoints } from "../../protocol/message_writer.ts";
+import { encodePayload } from "../../protocol/payloads.ts";
 import {
   diskPath,
+  HAS_OPEN_FLAGS,
   isInside,
   OPEN_FLAGS,
-  type SharedFile,
   type SharedFolder,
 } from "../shared_file.ts";
-import type { SmallFile, SmallFilesCommand, SmallFilesReply } from "./small_files.ts";
+import {
+  type BatchedFile,
+  DIGEST_MESSAGE_SIZE,
+  type SmallFilesCommand,
+  type SmallFilesReply,
+  unpackFiles,
+} from "./small_files_batch.ts";
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<SmallFilesCommand>) => void;
@@ -24,41 +35,113 @@ let folder: SharedFolder;
 scope.onmessage = ({ data: command }) => {
   if (command.type === "begin") {
     folder = command.folder;
-    scope.postMessage({ contents: [], durationMs: 0 }, []);
+    scope.postMessage({ buffer: null, length: 0, count: 0, digests: "", took: 0 }, []);
     return;
   }
+  const { files, endpoints, buffer } = command;
   const start = performance.now();
-  const buffer = new ArrayBuffer(command.files.reduce((sum, { size }) => sum + size, 0));
-  let at = 0;
-  const contents = command.files.map((file) => {
-    const bytes = new Uint8Array(buffer, at, file.size);
-    at += file.size;
-    try {
-      return read(file, bytes);
-    } catch {
-      return null;
-    }
-  });
-  scope.postMessage({ contents, durationMs: performance.now() - start }, [buffer]);
+  const batch = new Batch(buffer, endpoints);
+  try {
+    for (const file of unpackFiles(files)) batch.add(file);
+  } catch {
+    // The files before it are sent; whoever reads this one by itself finds out why.
+  }
+  const { length, count, digests } = batch;
+  const took = performance.now() - start;
+  scope.postMessage({ buffer, length, count, digests, took }, [buffer.buffer]);
 };
 
-function read(file: SharedFile, bytes: Uint8Array): SmallFile | null {
-  const real = Deno.realPathSync(diskPath(folder.root, file.path));
-  if (!isInside(folder, real)) return null;
-  // Check before the open: Deno 2.4 uses the flag values of macOS, so a named pipe in the file's
-  // place would block this thread, and with it all clients.
-  if (!isSameIdentity(file, identityOfInfo(Deno.lstatSync(real)))) return null;
-  const fd = openSync(real, OPEN_FLAGS);
-  try {
-    for (let got = 0; got < bytes.length;) {
-      const read = readSync(fd, bytes, got, bytes.length - got, got);
-      if (read === 0) return null;
-      got += read;
-    }
-    // Check after the read: a write between an earlier check and the read would be missed.
-    if (!isSameIdentity(file, identityOf(fstatSync(fd)))) return null;
-    return { bytes, digest: createHash("sha256").update(bytes).digest("hex") };
-  } finally {
-    closeSync(fd);
+/** Messages in a buffer, one behind the other. */
+class Batch {
+  /** Bytes of whole answers. */
+  length = 0;
+  /** Whole answers. */
+  count = 0;
+  /** Digests that were computed for them. */
+  digests = "";
+  readonly #buffer: Uint8Array;
+  readonly #endpoints: Endpoints;
+  /** The real paths of folders that are inside the shared one, by their path on disk. */
+  readonly #realFolders = new Map<string, string>();
+
+  constructor(buffer: Uint8Array, endpoints: Endpoints) {
+    this.#buffer = buffer;
+    this.#endpoints = endpoints;
   }
+
+  /**
+   * Adds the answer with a file.
+   *
+   * @throws {Error} If the file cannot be had as it is listed.
+   */
+  add(file: BatchedFile): void {
+    const { requestId, size, sendsDigest } = file;
+    const at = this.length + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
+    const chunk = this.#buffer.subarray(at);
+    const content = chunk.subarray(HEADER_SIZE, HEADER_SIZE + size);
+    this.#read(file, content);
+    let { digest } = file;
+    if (digest === "" && file.wantsDigest) {
+      digest = createHash("sha256").update(content).digest("hex");
+      this.digests += digest;
+    }
+    const header = { requestId, offset: 0, ...this.#endpoints };
+    if (sendsDigest) {
+      const type = MessageType.DIGEST_RESULT;
+      const message = encodeMessage({ type, more: true, ...header }, encodePayload({ digest }));
+      this.#buffer.set(message, this.length);
+    }
+    const framer = new MessageFramer({
+      type: MessageType.CHUNK,
+      more: false,
+      length: size,
+      ...header,
+    });
+    this.length = at + framer.frame(chunk, size).length;
+    this.count++;
+  }
+
+  /** Fills a buffer with a file's whole content, proven to be the listed one. */
+  #read(file: BatchedFile, content: Uint8Array): void {
+    const path = this.#realPath(file);
+    // Without them an open would wait for ever at a named pipe in the file's place.
+    if (!HAS_OPEN_FLAGS) assertListed(file, identityOfInfo(Deno.lstatSync(path)));
+    const fd = openSync(path, OPEN_FLAGS);
+    try {
+      for (let got = 0; got < content.length;) {
+        const read = readSync(fd, content, got, content.length - got, got);
+        if (read === 0) throw new Error("The file is shorter than it is listed");
+        got += read;
+      }
+      // Behind the reading: a write between an earlier check and the read would go unseen.
+      assertListed(file, identityOf(fstatSync(fd)));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /**
+   * A path without links that is inside the shared folder. Of files that are no links only the
+   * folder is asked for, once: the open follows no link in a file's place.
+   */
+  #realPath({ path, isLink }: BatchedFile): string {
+    const onDisk = diskPath(folder.root, path);
+    if (isLink) return assertInside(Deno.realPathSync(onDisk));
+    const parent = dirname(onDisk);
+    let real = this.#realFolders.get(parent);
+    if (real === undefined) {
+      real = Deno.realPathSync(parent);
+      this.#realFolders.set(parent, real);
+    }
+    return assertInside(join(real, basename(onDisk)));
+  }
+}
+
+function assertInside(path: string): string {
+  if (!isInside(folder, path)) throw new Error("The file is outside the shared folder");
+  return path;
+}
+
+function assertListed(file: BatchedFile, found: Parameters<typeof isSameIdentity>[0]): void {
+  if (!isSameIdentity(file, found)) throw new Error("The file is not as it is listed");
 }

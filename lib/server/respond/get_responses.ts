@@ -1,160 +1,246 @@
 /**
- * Turns GET requests into CHUNK messages, in the order of the requests. The next chunks are read
- * from disk while one is being written to the network.
- *
- * This room answers one client's GET requests: `get_response.ts` (one response),
- * `get_responses.ts` (this: their order and read-ahead), `open_requests.ts` (requests without a
- * response, bounded), `active_files.ts` (the files that a client is downloading). It imports
- * `folder`, `read`, `protocol` and the ground; `session.ts` imports it.
+ * GET requests in, packets of answers out, in the order of the requests: read ahead from disk while
+ * the one before is being written to the network.
  *
  * @module
  */
 import { WireError } from "../../errors.ts";
-import type { GetRequest } from "../../protocol/payloads.ts";
-import { bufferSizeFor } from "../read/buffer_pool.ts";
-import {
-  GetResponse,
-  type OutgoingChunk,
-  type QueuedGet,
-  type ReadRequest,
-  type ResponseResources,
-} from "./get_response.ts";
-import type { SharedFile } from "../shared_file.ts";
+import type { Connection } from "../../protocol/connection.ts";
+import { MessageType } from "../../protocol/message.ts";
+import { encodePayload } from "../../protocol/payloads.ts";
+import type { BufferPool } from "../read/buffer_pool.ts";
+import type { ChunkReader } from "../read/chunk_reader.ts";
+import type { FileReader } from "../read/file_reader.ts";
+import type { RequestedPiece } from "../read/requested_piece.ts";
+import type { QueuedGet } from "./queued_get.ts";
+import { type PacketContent, ResponsePacket } from "./response_packet.ts";
 
-/** The largest chunk that this server sends, in bytes. */
-export const MAX_CHUNK = 1024 * 1024;
-/** How many requests are read ahead for one client. */
-const READ_AHEAD_REQUESTS = 32;
+/** How many packets are read ahead for one client at the most. */
+const READ_AHEAD = 32;
 
-/** A response whose first packet is being read. */
-interface Prepared {
-  readonly answer: GetResponse;
-  readonly first: Promise<OutgoingChunk>;
+/** What answering needs. */
+export interface ResponseResources {
+  readonly connection: Connection;
+  readonly reader: FileReader;
+  readonly pool: BufferPool;
+  /** Takes note of a packet that was sent. */
+  readonly sent: (packet: ResponsePacket) => void;
+  /** Takes note of a request that was refused, and of the path that it names. */
+  readonly refused: (error: WireError, path: string | null) => void;
 }
 
-/** The responses to one client's GET requests. */
+/** An answer that is being read, or several together. */
+interface Reading {
+  /** How much it may hold at once, in bytes. */
+  readonly room: number;
+  /** What reads a chunk by itself. */
+  readonly reader: ChunkReader | undefined;
+  /** The next packet; null if there is none. Undefined until that is asked for. */
+  packet: Promise<ResponsePacket | null> | undefined;
+  /** Reads the next packet. */
+  readonly read: () => Promise<ResponsePacket | null>;
+}
+
+/** The answers to one client's GETs. */
 export class GetResponses {
-  /** Whether the client has requested a digest, and so will probably request others. */
+  /** Whether the client has asked for a digest, and so will for others. */
   wantsDigests = false;
 
   readonly #resources: ResponseResources;
-  readonly #asked: QueuedGet[] = [];
-  readonly #prepared: Prepared[] = [];
-  /** The response whose next packet is being read, or that has more packets to send. */
-  #current: GetResponse | undefined;
-  /** The buffer sizes of all responses that have not been sent, in bytes. */
+  /** In order: what is being read, and what waits between it. */
+  readonly #line: (Reading | QueuedGet[])[] = [];
+  /** How many packets are being read ahead. */
+  #readings = 0;
+  /** What may be held for answers that have not been sent, in bytes. */
   #reserved = 0;
-  /** Packets handed out and not yet returned, with their responses. */
-  readonly #handedOut = new Map<OutgoingChunk, GetResponse>();
+  /** What has been read, until it is disposed of. */
+  readonly #packets = new Set<ResponsePacket>();
   #isBorrower = false;
   #ended = false;
+  #closed = false;
   #wake = () => {};
 
   constructor(resources: ResponseResources) {
     this.#resources = resources;
   }
 
-  /**
-   * The packets of the responses, each of which is returned by `sent`. The class itself reads
-   * ahead, so the stream buffers nothing.
-   */
-  readonly readable: ReadableStream<OutgoingChunk> = new ReadableStream({
-    pull: async (controller) => {
-      while (!this.#current && this.#prepared.length === 0) {
-        if (this.#ended) return controller.close();
-        await new Promise<void>((resolve) => this.#wake = resolve);
-      }
-      controller.enqueue(await this.#nextPacket());
-    },
-  }, { highWaterMark: 0 });
-
-  /** Queues a request; the caller bounds how many are open. */
-  ask(requestId: number, request: GetRequest | WireError): void {
-    this.#asked.push({ requestId, read: this.#readFor(request) });
+  /** Takes requests; the caller bounds how many are open. */
+  ask(requests: QueuedGet[]): void {
+    if (this.#closed || requests.length === 0) return;
+    const last = this.#line.at(-1);
+    if (Array.isArray(last)) last.push(...requests);
+    else this.#line.push(requests);
     this.#readAhead();
     this.#wake();
   }
 
-  /** Ends the queue: the stream closes after the last response. */
+  /** Takes no more requests: `next` comes to an end. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Releases a packet's buffer once the packet is written. */
-  sent(packet: OutgoingChunk): void {
-    const answer = this.#handedOut.get(packet)!;
-    this.#giveBack(packet);
-    if (packet.isLast) {
-      this.#reserved -= answer.bufferSize;
-      this.#readAhead();
+  /**
+   * The next packet, which is to be disposed of; null if there will be none any more.
+   *
+   * @throws {Error} If the rest of a chunk cannot be read of which some is on its way: nothing can
+   * be said then but that it will not be whole.
+   */
+  async next(): Promise<ResponsePacket | null> {
+    for (;;) {
+      const head = this.#line[0];
+      if (head && isReading(head)) {
+        head.packet ??= tamed(head.read());
+        const packet = await head.packet;
+        head.packet = undefined;
+        if (!packet || packet.endsMessage) this.#pass(head);
+        if (packet) return packet;
+      } else if (this.#closed || this.#ended && !head) {
+        return null;
+      } else {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
     }
-    if (this.#isIdle) this.#borrow(false);
   }
 
-  /** Releases all buffers; no packet may be in use any more. */
+  /** Reads no more, and gives all memory back; nothing may be using a packet any more. */
   async close(): Promise<void> {
-    this.#asked.length = 0;
-    this.#current?.close();
-    for (const { answer, first } of this.#prepared.splice(0)) {
-      const packet = await first.catch(() => null);
-      if (packet) this.#handedOut.set(packet, answer);
-      answer.close();
-    }
-    for (const packet of this.#handedOut.keys()) this.#giveBack(packet);
+    this.#closed = true;
+    this.#wake();
+    const readings = this.#line.splice(0).filter(isReading);
+    await Promise.allSettled(readings.map(({ packet }) => packet));
+    for (const { reader } of readings) reader?.close();
+    for (const packet of this.#packets) packet[Symbol.dispose]();
     this.#borrow(false);
   }
 
-  get #isIdle(): boolean {
-    return !this.#current &&
-      this.#prepared.length + this.#asked.length + this.#handedOut.size === 0;
+  /** Leaves behind what has been read. */
+  #pass(reading: Reading): void {
+    if (this.#line[0] === reading) this.#line.shift();
+    this.#readings--;
   }
 
-  #giveBack(packet: OutgoingChunk): void {
-    this.#handedOut.delete(packet);
-    if (packet.buffer) this.#resources.pool.release(packet.buffer);
+  /** Begins to read what there is room for, the first requests first. */
+  #readAhead(): void {
+    for (let at = 0; at < this.#line.length && !this.#closed; at++) {
+      const waiting = this.#line[at]!;
+      if (!Array.isArray(waiting)) continue;
+      this.#borrow(true);
+      for (let reading; waiting.length > 0 && (reading = this.#begin(waiting)); at++) {
+        this.#line.splice(at, 0, reading);
+        this.#reserved += reading.room;
+        this.#readings++;
+        reading.packet = tamed(reading.read());
+      }
+      if (waiting.length > 0) return;
+      this.#line.splice(at--, 1);
+    }
+    if (this.#line.length === 0 && this.#packets.size === 0) this.#borrow(false);
   }
 
-  /** Returns the next packet of the present response, or the first one of the next response. */
-  async #nextPacket(): Promise<OutgoingChunk> {
-    const prepared = this.#current ? undefined : this.#prepared.shift()!;
-    const answer = this.#current ?? prepared!.answer;
-    this.#current = answer;
-    const packet = await (prepared?.first ?? answer.read());
-    this.#handedOut.set(packet, answer);
-    if (packet.isLast) this.#current = undefined;
+  /** Takes what is read next from the head of a queue; null if there is no room. */
+  #begin(queue: QueuedGet[]): Reading | null {
+    const { reader, connection: { endpoints }, pool } = this.#resources;
+    const { share } = pool;
+    const left = this.#reserved === 0 ? share : share - this.#reserved;
+    if (this.#readings === READ_AHEAD) return null;
+    const head = queue[0]!;
+    if ("error" in head) {
+      queue.shift();
+      const read = () => Promise.resolve(this.#refusal(head.requestId, head.error, 0));
+      return { room: 0, reader: undefined, packet: undefined, read };
+    }
+    const together = reader.together(queue, left);
+    if (together.count > 0) return this.#beginTogether(queue, together);
+    const room = Math.min(reader.bufferSizeFor(head), share);
+    if (room > left) return null;
+    queue.shift();
+    const chunk = reader.chunk(head, room, endpoints, this.wantsDigests);
+    const read = () => this.#readChunk(head, chunk, room);
+    return { room, reader: chunk, packet: undefined, read };
+  }
+
+  #beginTogether(queue: QueuedGet[], { count, room }: { count: number; room: number }): Reading {
+    const pieces = queue.splice(0, count) as RequestedPiece[];
+    const read = () => this.#readTogether(reading, pieces);
+    const reading: Reading = { room, reader: undefined, packet: undefined, read };
+    return reading;
+  }
+
+  /** Reads whole files together; those from the first that fails on go back to the head. */
+  async #readTogether(
+    reading: Reading,
+    pieces: readonly RequestedPiece[],
+  ): Promise<ResponsePacket | null> {
+    const { reader, connection } = this.#resources;
+    const read = await reader.readTogether(pieces, connection.endpoints, this.wantsDigests);
+    const [failed, ...others] = pieces.slice(read?.pieces.length ?? 0);
+    if (failed && !this.#closed) {
+      const rest = [{ ...failed, isAlone: true }, ...others];
+      this.#line.splice(this.#line.indexOf(reading) + 1, 0, rest);
+    }
+    if (!read) {
+      this.#leaveRoom(reading.room);
+      return null;
+    }
+    const requestIds = pieces.slice(0, read.pieces.length).map(({ requestId }) => requestId);
+    const content = { ...read, startsMessage: true, endsMessage: true, requestIds };
+    return this.#packet(content, read.buffer, reading.room);
+  }
+
+  /** Reads the next slice of a chunk. The one place where a failed request becomes an ERROR. */
+  async #readChunk(
+    { requestId, file: { path } }: RequestedPiece,
+    chunk: ChunkReader,
+    room: number,
+  ): Promise<ResponsePacket> {
+    const startsMessage = !chunk.hasBegun;
+    try {
+      const read = await chunk.read();
+      const endsMessage = chunk.isDone;
+      if (endsMessage) chunk.close();
+      const requestIds = endsMessage ? [requestId] : [];
+      return this.#packet({ ...read, startsMessage, endsMessage, requestIds }, read.buffer, room);
+    } catch (thrown) {
+      chunk.close();
+      if (!startsMessage) throw thrown;
+      const error = thrown instanceof WireError
+        ? thrown
+        : new WireError("read-failed", "The file cannot be read", { cause: thrown });
+      this.#resources.refused(error, path);
+      return this.#refusal(requestId, error, room);
+    }
+  }
+
+  #refusal(requestId: number, { code, message }: WireError, room: number): ResponsePacket {
+    const payload = encodePayload({ code, message });
+    const bytes = this.#resources.connection.encode({
+      type: MessageType.ERROR,
+      requestId,
+      payload,
+    });
+    const content = { bytes, startsMessage: true, endsMessage: true, pieces: [] };
+    return this.#packet({ ...content, requestIds: [requestId] }, null, room);
+  }
+
+  #packet(
+    content: PacketContent,
+    buffer: Uint8Array<ArrayBuffer> | null,
+    room: number,
+  ): ResponsePacket {
+    const packet = new ResponsePacket(content, this.#resources.sent, () => {
+      this.#packets.delete(packet);
+      if (buffer) this.#resources.pool.release(buffer);
+      if (content.endsMessage) this.#leaveRoom(room);
+    });
+    this.#packets.add(packet);
     return packet;
   }
 
-  #readFor(request: GetRequest | WireError): ReadRequest | WireError {
-    try {
-      if (request instanceof WireError) throw request;
-      const file = this.#resources.catalog.find(request.path, request.version);
-      return { file, offset: request.offset, length: lengthOf(request, file) };
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#resources.onRefused(error, request instanceof WireError ? null : request.path);
-      return error;
-    }
-  }
-
-  #readAhead(): void {
-    if (this.#asked.length > 0) this.#borrow(true);
-    const share = this.#resources.pool.share;
-    while (this.#asked.length > 0 && this.#prepared.length < READ_AHEAD_REQUESTS) {
-      const { read } = this.#asked[0]!;
-      const bufferSize = read instanceof WireError
-        ? 0
-        : Math.min(bufferSizeFor(read.length), share);
-      if (this.#reserved > 0 && this.#reserved + bufferSize > share) return;
-      this.#reserved += bufferSize;
-      const asked = this.#asked.shift()!;
-      const answer = new GetResponse(asked, bufferSize, this.wantsDigests, this.#resources);
-      const first = answer.read();
-      // A failure is reported when the packet is awaited.
-      first.catch(() => {});
-      this.#prepared.push({ answer, first });
-    }
+  #leaveRoom(room: number): void {
+    this.#reserved -= room;
+    this.#readAhead();
+    this.#wake();
   }
 
   #borrow(isBorrower: boolean): void {
@@ -164,13 +250,12 @@ export class GetResponses {
   }
 }
 
-/** The length of the response to a request, in bytes. */
-function lengthOf({ offset, length }: GetRequest, { size }: SharedFile): number {
-  if (length > MAX_CHUNK) {
-    throw new WireError("bad-request", `A chunk is at most ${MAX_CHUNK} bytes`);
-  }
-  if (offset >= size) {
-    throw new WireError("bad-request", `The offset is not below the file's ${size} bytes`);
-  }
-  return Math.min(length, size - offset);
+function isReading(entry: Reading | QueuedGet[]): entry is Reading {
+  return !Array.isArray(entry);
+}
+
+/** A promise whose failure is not missed by whoever is not waiting for it yet. */
+function tamed<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

@@ -33,9 +33,22 @@ export class OpenRequests {
    * @param path The file that it is about, or null if it is malformed.
    */
   async enter(id: number, path: string | null = null): Promise<void> {
-    while (this.#paths.size >= this.#limit) {
-      await new Promise<void>((resolve) => this.#roomMade = resolve);
-    }
+    await this.roomMade();
+    this.add(id, path);
+  }
+
+  /** Whether another request may be opened. */
+  get hasRoom(): boolean {
+    return this.#paths.size < this.#limit;
+  }
+
+  /** Resolves when another request may be opened. One caller at a time. */
+  async roomMade(): Promise<void> {
+    while (!this.hasRoom) await new Promise<void>((resolve) => this.#roomMade = resolve);
+  }
+
+  /** Opens a request for which there is room. */
+  add(id: number, path: string | null): void {
     this.#paths.set(id, path);
   }
 

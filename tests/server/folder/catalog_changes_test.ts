@@ -196,7 +196,7 @@ Deno.test("Catalog rescans a file that it finds to differ from its entry", async
   // The system reports no writes through a name outside the folder.
   await pass(20);
   Deno.writeTextFileSync(outside, "another");
-  await assert.rejects(catalog.lease(file), isWireError("changed"));
+  await assert.rejects(catalog.opener.lease(file), isWireError("changed"));
   const { files } = await isTold;
   assert.deepEqual(files.map(({ path, size }) => [path, size]), [["a.txt", 7]]);
 });

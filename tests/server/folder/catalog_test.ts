@@ -49,10 +49,10 @@ Deno.test("Catalog.find finds a file by its path and its present version", async
 Deno.test("Catalog.lease opens a file for many readers", async () => {
   await using place = await catalogFixture();
   const file = place.shared("folder/b.txt");
-  const leases = await Promise.all([1, 2, 3].map(() => place.catalog.lease(file)));
+  const leases = await Promise.all([1, 2, 3].map(() => place.catalog.opener.lease(file)));
   for (const lease of leases) assert.equal(await textOf(lease), "b");
   for (const lease of leases) {
-    await place.catalog.assertUnchanged(file, lease);
+    await place.catalog.opener.assertUnchanged(file, lease);
     lease.release();
   }
 });
@@ -104,29 +104,29 @@ for (
     // File times are coarse: wait until the next write gets a new one.
     await pass(20);
     happen(place);
-    await assert.rejects(place.catalog.lease(file), isWireError(code));
-    // A second time, because a failure must not be kept.
-    await assert.rejects(place.catalog.lease(file), isWireError(code));
-    await assert.rejects(place.catalog.realPath(file), isWireError(code));
+    await assert.rejects(place.catalog.opener.lease(file), isWireError(code));
+    // Again, for nothing of it is kept.
+    await assert.rejects(place.catalog.opener.lease(file), isWireError(code));
+    await assert.rejects(place.catalog.opener.realPath(file), isWireError(code));
   });
 }
 
 Deno.test("Catalog.realPath returns the path of a file or of a link's target", async () => {
   await using place = await catalogFixture();
-  const real = await place.catalog.realPath(place.shared("folder/b.txt"));
+  const real = await place.catalog.opener.realPath(place.shared("folder/b.txt"));
   assert.equal(real, place.at("folder/b.txt"));
   Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
   await place.until(() => place.find("link.txt") !== undefined);
-  assert.equal(await place.catalog.realPath(place.shared("link.txt")), real);
+  assert.equal(await place.catalog.opener.realPath(place.shared("link.txt")), real);
 });
 
 Deno.test("Catalog.assertUnchanged throws after a write to the file", async () => {
   await using place = await catalogFixture();
   const file = place.shared("a.txt");
-  const lease = await place.catalog.lease(file);
-  await place.catalog.assertUnchanged(file, lease);
+  const lease = await place.catalog.opener.lease(file);
+  await place.catalog.opener.assertUnchanged(file, lease);
   await pass(20);
   Deno.writeTextFileSync(place.at("a.txt"), "b");
-  assert.throws(() => place.catalog.assertUnchanged(file, lease), isWireError("changed"));
+  assert.throws(() => place.catalog.opener.assertUnchanged(file, lease), isWireError("changed"));
   lease.release();
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "@std/path";
-import { type FileLease, OpenFiles } from "../../../lib/server/read/open_files.ts";
+import { type FileLease, type OpenedFile, OpenFiles } from "../../../lib/server/read/open_files.ts";
 
 Deno.test("OpenFiles opens a file once for all its readers", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "hello");
-  const leases = await Promise.all([1, 2, 3].map(() => files.lease("a", 1, () => open(path, "r"))));
+  const leases = await Promise.all([1, 2, 3].map(() => files.lease("a", () => opened(path))));
   const [first] = leases;
   for (const lease of leases) assert.equal(lease.handle, first!.handle);
   assert.deepEqual(await Promise.all(leases.map(textOf)), ["hello", "hello", "hello"]);
@@ -18,10 +18,10 @@ Deno.test("OpenFiles keeps an idle file open for a moment", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "hello");
-  const first = await files.lease("a", 1, () => open(path, "r"));
+  const first = await files.lease("a", () => opened(path));
   first.release();
   Deno.removeSync(path);
-  const second = await files.lease("a", 1, () => open(path, "r"));
+  const second = await files.lease("a", () => opened(path));
   assert.equal(second.handle, first.handle);
   assert.equal(await textOf(second), "hello");
   second.release();
@@ -31,10 +31,10 @@ Deno.test("OpenFiles keeps files of different keys apart", async () => {
   using temp = tempFolder();
   await using files = new OpenFiles();
   const path = temp.make("a", "old");
-  const old = await files.lease("a 1", 1, () => open(path, "r"));
+  const old = await files.lease("a 1", () => opened(path));
   temp.make("new", "new");
   Deno.renameSync(join(temp.path, "new"), path);
-  const present = await files.lease("a 2", 1, () => open(path, "r"));
+  const present = await files.lease("a 2", () => opened(path));
   assert.deepEqual([await textOf(old), await textOf(present)], ["old", "new"]);
   old.release();
   present.release();
@@ -45,8 +45,8 @@ Deno.test("OpenFiles counts a release once, however often it is called", async (
   await using files = new OpenFiles();
   const path = temp.make("a", "hello");
   const [first, second] = await Promise.all([
-    files.lease("a", 1, () => open(path, "r")),
-    files.lease("a", 1, () => open(path, "r")),
+    files.lease("a", () => opened(path)),
+    files.lease("a", () => opened(path)),
   ]);
   for (let i = 0; i < 5; i++) first.release();
   // Lease other files until the idle ones are closed.
@@ -68,11 +68,11 @@ Deno.test("OpenFiles gives a discarded file to no new reader, and closes it afte
   await using files = new OpenFiles();
   const path = temp.make("a", "old");
   const [first, second] = await Promise.all([
-    files.lease("a", 1, () => open(path, "r")),
-    files.lease("a", 1, () => open(path, "r")),
+    files.lease("a", () => opened(path)),
+    files.lease("a", () => opened(path)),
   ]);
   first.discard();
-  const third = await files.lease("a", 1, () => open(path, "r"));
+  const third = await files.lease("a", () => opened(path));
   assert.notEqual(third.handle, first.handle);
   first.release();
   assert.equal(await textOf(second), "old");
@@ -98,7 +98,7 @@ Deno.test("OpenFiles.lease throws why a file cannot be opened", async () => {
   ) {
     // Concurrent readers share the failure, and the next one tries again.
     const leases = await Promise.allSettled(
-      [1, 2].map(() => files.lease(path, 1, () => open(path, "r"))),
+      [1, 2].map(() => files.lease(path, () => opened(path))),
     );
     for (const lease of leases) {
       assert.ok(lease.status === "rejected");
@@ -106,7 +106,7 @@ Deno.test("OpenFiles.lease throws why a file cannot be opened", async () => {
     }
   }
   const path = temp.make("missing", "here now");
-  const lease = await files.lease(path, 1, () => open(path, "r"));
+  const lease = await files.lease(path, () => opened(path));
   assert.equal(await textOf(lease), "here now");
   lease.release();
 });
@@ -115,9 +115,9 @@ Deno.test("OpenFiles closes all files when it is disposed, including those being
   using temp = tempFolder();
   const files = new OpenFiles();
   const path = temp.make("a", "hello");
-  const idle = await files.lease("idle", 1, () => open(path, "r"));
+  const idle = await files.lease("idle", () => opened(path));
   idle.release();
-  const read = await files.lease("read", 1, () => open(path, "r"));
+  const read = await files.lease("read", () => opened(path));
   await files[Symbol.asyncDispose]();
   await assert.rejects(textOf(idle));
   await assert.rejects(textOf(read));
@@ -129,7 +129,7 @@ Deno.test("OpenFiles closes all files when it is disposed, including those being
 async function leaseMany(files: OpenFiles, temp: TempFolder, count: number): Promise<FileLease[]> {
   const leases: FileLease[] = [];
   for (let i = 0; i < count; i++) {
-    const lease = await files.lease(`many ${i}`, 1, () => open(temp.make(`many ${i}`, "x"), "r"));
+    const lease = await files.lease(`many ${i}`, () => opened(temp.make(`many ${i}`, "x")));
     lease.release();
     leases.push(lease);
   }
@@ -153,6 +153,10 @@ async function isClosed(lease: FileLease): Promise<void> {
 async function textOf({ handle }: FileLease): Promise<string> {
   const { buffer, bytesRead } = await handle.read(new Uint8Array(100), 0, 100, 0);
   return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+}
+
+async function opened(path: string): Promise<OpenedFile> {
+  return { handle: await open(path, "r"), isLocal: true };
 }
 
 interface TempFolder extends Disposable {

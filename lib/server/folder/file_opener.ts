@@ -1,0 +1,176 @@
+/**
+ * The only way to what listed files hold: opens them, and proves that they are as they are listed.
+ *
+ * @module
+ */
+import { fstatSync, type Stats } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { setImmediate } from "node:timers";
+import { WireError } from "../../errors.ts";
+import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
+import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { type FileLease, type OpenedFile, OpenFiles } from "../read/open_files.ts";
+import {
+  diskPath,
+  isInside,
+  OPEN_FLAGS,
+  type SharedFile,
+  type SharedFolder,
+} from "../shared_file.ts";
+
+/** Opens files of one folder. */
+export class FileOpener implements AsyncDisposable {
+  readonly #folder: SharedFolder;
+  readonly #look: (pathOnDisk: string) => void;
+  readonly #openFiles = new OpenFiles();
+  /** Whether a file system is on a disk of this machine, by its number. */
+  readonly #localDisks = new Map<number, Promise<boolean>>();
+  /** The next proof of each open file that somebody wants one of. */
+  readonly #proofs = new Map<FileHandle, Promise<void>>();
+
+  /** @param look Hears of paths where something else is than is listed. */
+  constructor(folder: SharedFolder, look: (pathOnDisk: string) => void) {
+    this.#folder = folder;
+    this.#look = look;
+  }
+
+  /**
+   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
+   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
+   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
+   * back, between two system calls.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   */
+  async lease(file: SharedFile): Promise<FileLease> {
+    try {
+      const key = `${file.path}\0${file.version}`;
+      return await this.#openFiles.lease(key, () => this.#open(file));
+    } catch (error) {
+      throw this.#noted(file, error);
+    }
+  }
+
+  /**
+   * Resolves when an open file has shown, after this call, that it still has the listed content.
+   * All who ask in one turn of the event loop share the proof.
+   *
+   * @throws {WireError} `changed` if not.
+   */
+  proveUnchanged(file: SharedFile, lease: FileLease): Promise<void> {
+    const { handle } = lease;
+    const proof = this.#proofs.get(handle) ?? this.#prove(file, lease);
+    this.#proofs.set(handle, proof);
+    return proof;
+  }
+
+  async #prove(file: SharedFile, lease: FileLease): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#proofs.delete(lease.handle);
+    if (lease.isLocal) return this.assertUnchanged(file, lease);
+    this.#assertListed(file, lease, await lease.handle.stat());
+  }
+
+  /**
+   * Makes sure at once that an open file on a disk of this machine, which has the metadata of open
+   * files at hand, still has the listed content.
+   *
+   * @throws {WireError} `changed` if not.
+   */
+  assertUnchanged(file: SharedFile, lease: FileLease): void {
+    this.#assertListed(file, lease, fstatSync(lease.handle.fd));
+  }
+
+  #assertListed(file: SharedFile, lease: FileLease, found: Stats): void {
+    if (isSameIdentity(identityOf(found), file)) return;
+    lease.discard();
+    throw this.#noted(file, changed());
+  }
+
+  /**
+   * The real path of a file, proven to be inside the folder, for those who read it by themselves
+   * and check its version.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   */
+  async realPath(file: SharedFile): Promise<string> {
+    try {
+      return await this.#listedPath(file);
+    } catch (error) {
+      throw this.#noted(file, error);
+    }
+  }
+
+  /** Closes all files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#openFiles[Symbol.asyncDispose]();
+  }
+
+  /** An error to throw. What is not as it is listed is looked at again. */
+  #noted({ path }: SharedFile, error: unknown): unknown {
+    const isOutdated = error instanceof WireError && error.code !== "read-failed";
+    if (isOutdated) this.#look(diskPath(this.#folder.root, path));
+    return error;
+  }
+
+  async #listedPath(file: SharedFile): Promise<string> {
+    const real = await this.#pathInside(file);
+    try {
+      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    throw changed();
+  }
+
+  /** The real path of what has a file's name now, if that is inside the folder. */
+  async #pathInside(file: SharedFile): Promise<string> {
+    let real: string;
+    try {
+      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    if (!isInside(this.#folder, real)) throw changed();
+    return real;
+  }
+
+  async #open(file: SharedFile): Promise<OpenedFile> {
+    // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
+    const real = await this.#listedPath(file);
+    let handle: FileHandle;
+    try {
+      handle = await open(real, OPEN_FLAGS);
+    } catch (error) {
+      throw whyUnreadable(error);
+    }
+    try {
+      if (!isSameIdentity(identityOf(await handle.stat()), file)) throw changed();
+      return { handle, isLocal: await this.#isLocal(file, real) };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  #isLocal({ device }: SharedFile, path: string): Promise<boolean> {
+    const known = this.#localDisks.get(device) ?? isOnLocalDiskAsync(path);
+    this.#localDisks.set(device, known);
+    return known;
+  }
+}
+
+/** What a client is told of a file that the system does not let us read. */
+function whyUnreadable(error: unknown): WireError {
+  const { code } = error as NodeJS.ErrnoException;
+  // ELOOP: a link has come in the file's place.
+  const isGone = error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
+  return isGone
+    ? new WireError("not-found", "There is no such file")
+    : new WireError("read-failed", "The file cannot be opened", { cause: error });
+}
+
+function changed(): WireError {
+  return new WireError("changed", "The file has changed");
+}

@@ -1,0 +1,99 @@
+/**
+ * The one way to what shared files hold: whole small files together, anything else by itself.
+ *
+ * The parts of this folder, each using only those before it: `buffer_pool.ts`,
+ * `requested_piece.ts`, `digest_cache.ts`, `open_files.ts`, `small_files_batch.ts` and
+ * `small_files_worker.ts`, `small_files.ts`, `chunk_reader.ts`, `file_reader.ts` (this).
+ *
+ * @module
+ */
+import type { Endpoints } from "../../protocol/message_writer.ts";
+import type { Catalog } from "../folder/catalog.ts";
+import { type BufferPool, bufferSizeForFramed } from "./buffer_pool.ts";
+import { ChunkReader } from "./chunk_reader.ts";
+import type { DigestCache } from "./digest_cache.ts";
+import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
+import { SmallFiles } from "./small_files.ts";
+import { framedSize } from "./small_files_batch.ts";
+
+/** The most files that are read together, … */
+const MAX_TOGETHER = 64;
+/** … and the most bytes. */
+const MAX_BYTES_TOGETHER = 1024 * 1024;
+
+/** Reads the files of a catalog. */
+export class FileReader implements Disposable {
+  readonly #catalog: Catalog;
+  readonly #pool: BufferPool;
+  readonly #digests: DigestCache;
+  readonly #small: SmallFiles;
+
+  constructor(catalog: Catalog, pool: BufferPool, digests: DigestCache) {
+    this.#catalog = catalog;
+    this.#pool = pool;
+    this.#digests = digests;
+    this.#small = new SmallFiles(catalog.folder, pool, digests);
+  }
+
+  /**
+   * How many pieces at the head of a queue are whole small files to be read together, and how much
+   * room that takes, in bytes.
+   *
+   * @param room How much room there is.
+   */
+  together(
+    queue: readonly (RequestedPiece | object)[],
+    room: number,
+  ): { readonly count: number; readonly room: number } {
+    const most = Math.min(room, MAX_BYTES_TOGETHER);
+    let count = 0;
+    let size = 0;
+    if (this.#small.isReady) {
+      for (const piece of queue) {
+        if (count === MAX_TOGETHER || !isSmall(piece)) break;
+        const larger = size + framedSize(piece.length, piece.digest);
+        if (bufferSizeForFramed(larger) > most) break;
+        size = larger;
+        count++;
+      }
+    }
+    return { count, room: count > 0 ? bufferSizeForFramed(size) : 0 };
+  }
+
+  /** Reads pieces that `together` has counted: those before the first that fails, or null. */
+  readTogether(
+    pieces: readonly RequestedPiece[],
+    endpoints: Endpoints,
+    learnsDigests: boolean,
+  ): Promise<FramedPieces | null> {
+    return this.#small.read(pieces, endpoints, learnsDigests);
+  }
+
+  /** How much room a piece wants that is read by itself, in bytes. */
+  bufferSizeFor({ length, digest }: RequestedPiece): number {
+    return bufferSizeForFramed(framedSize(length, digest));
+  }
+
+  /**
+   * Reads a piece by itself.
+   *
+   * @param room How much may be held at once, in bytes: what does not fit comes in slices.
+   */
+  chunk(
+    piece: RequestedPiece,
+    room: number,
+    endpoints: Endpoints,
+    learnsDigests: boolean,
+  ): ChunkReader {
+    const [catalog, pool, digests] = [this.#catalog, this.#pool, this.#digests];
+    return new ChunkReader(piece, room, endpoints, learnsDigests, { catalog, pool, digests });
+  }
+
+  [Symbol.dispose](): void {
+    this.#small[Symbol.dispose]();
+  }
+}
+
+function isSmall(piece: RequestedPiece | object): piece is RequestedPiece {
+  return "file" in piece && !piece.isAlone && isWhole(piece) && SmallFiles.takes(piece.file);
+}

@@ -1,0 +1,114 @@
+/**
+ * What the Worker that reads small files is given, and what it gives back: few values for many
+ * files, since each value that goes to another thread is copied by itself.
+ *
+ * @module
+ */
+import { encodePayload } from "../../protocol/payloads.ts";
+import { FOOTER_SIZE, HEADER_SIZE } from "../../protocol/message.ts";
+import type { Endpoints } from "../../protocol/message_writer.ts";
+import type { FileIdentity } from "../../fs/file_identity.ts";
+import type { SharedFolder } from "../shared_file.ts";
+
+/** How many bytes a message has around its payload. */
+const FRAME = HEADER_SIZE + FOOTER_SIZE;
+
+/** Digits of a digest. */
+const DIGITS = 64;
+
+/** How many bytes the message with a digest has that stands before a chunk. */
+export const DIGEST_MESSAGE_SIZE = FRAME + encodePayload({ digest: "0".repeat(DIGITS) }).length;
+
+/** A whole small file to be read. */
+export interface BatchedFile extends FileIdentity {
+  readonly requestId: number;
+  readonly path: string;
+  readonly size: number;
+  /** Whether it is a link, which leads to the listed file. */
+  readonly isLink: boolean;
+  /** Whether the answer begins with its digest. */
+  readonly sendsDigest: boolean;
+  /** Whether its digest is to be computed, if `digest` is empty. */
+  readonly wantsDigest: boolean;
+  /** The digest, if it is known, else empty. */
+  readonly digest: string;
+}
+
+/** The same of many files. */
+export interface PackedFiles {
+  /** Path, version and digest of each, with a NUL behind each of the three. */
+  readonly words: string;
+  /** Request id, size, device and flags of each. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+}
+
+/** The commands to the Worker, in this order: where it is, then which files to read. */
+export type SmallFilesCommand =
+  | { readonly type: "begin"; readonly folder: SharedFolder }
+  | {
+    readonly type: "read";
+    readonly files: PackedFiles;
+    readonly endpoints: Endpoints;
+    /** Where to; it goes back with the reply. */
+    readonly buffer: Uint8Array<ArrayBuffer>;
+  };
+
+/** What the Worker has read: the files before the first that cannot be had for any reason. */
+export interface SmallFilesReply {
+  /** The command's, or null if it was `begin`. */
+  readonly buffer: Uint8Array<ArrayBuffer> | null;
+  /** How many bytes of messages are in it, and of how many files. */
+  readonly length: number;
+  readonly count: number;
+  /** The digests that were computed, one behind the other, each of 64 digits. */
+  readonly digests: string;
+  /** How long the reading took, in milliseconds. */
+  readonly took: number;
+}
+
+const NUMBERS = 4;
+const IS_LINK = 1;
+const SENDS_DIGEST = 2;
+const WANTS_DIGEST = 4;
+
+/** How many bytes the answer has that a file's request gets. */
+export function framedSize(size: number, sendsDigest: boolean): number {
+  return size + FRAME + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
+}
+
+/** Packs files for the Worker. */
+export function packFiles(files: readonly BatchedFile[]): PackedFiles {
+  const numbers = new Float64Array(files.length * NUMBERS);
+  let words = "";
+  for (const [i, file] of files.entries()) {
+    words += `${file.path}\0${file.version}\0${file.digest}\0`;
+    const flags = (file.isLink ? IS_LINK : 0) | (file.sendsDigest ? SENDS_DIGEST : 0) |
+      (file.wantsDigest ? WANTS_DIGEST : 0);
+    numbers.set([file.requestId, file.size, file.device, flags], i * NUMBERS);
+  }
+  return { words, numbers };
+}
+
+/** The files that were packed, one after the other. */
+export function* unpackFiles({ words, numbers }: PackedFiles): Generator<BatchedFile> {
+  const parts = words.split("\0");
+  for (let i = 0, at = 0; at < numbers.length; i += 3, at += NUMBERS) {
+    const flags = numbers[at + 3]!;
+    yield {
+      path: parts[i]!,
+      version: parts[i + 1]!,
+      digest: parts[i + 2]!,
+      requestId: numbers[at]!,
+      size: numbers[at + 1]!,
+      device: numbers[at + 2]!,
+      isLink: (flags & IS_LINK) !== 0,
+      sendsDigest: (flags & SENDS_DIGEST) !== 0,
+      wantsDigest: (flags & WANTS_DIGEST) !== 0,
+    };
+  }
+}
+
+/** The digests of a reply. */
+export function* unpackDigests(digests: string): Generator<string> {
+  for (let at = 0; at < digests.length; at += DIGITS) yield digests.slice(at, at + DIGITS);
+}

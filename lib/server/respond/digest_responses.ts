@@ -1,0 +1,56 @@
+/**
+ * DIGEST requests in, DIGEST_RESULT messages out, each as soon as its digest is known.
+ *
+ * @module
+ */
+import { WireError } from "../../errors.ts";
+import type { Connection } from "../../protocol/connection.ts";
+import { MessageType } from "../../protocol/message.ts";
+import { type DigestRequest, encodePayload } from "../../protocol/payloads.ts";
+import type { Catalog } from "../folder/catalog.ts";
+import type { DigestCache } from "../read/digest_cache.ts";
+
+/** What answering needs. */
+export interface DigestResources {
+  readonly connection: Connection;
+  readonly catalog: Catalog;
+  readonly digests: DigestCache;
+  /** Takes note of a request that was refused, and of the path that it names. */
+  readonly refused: (error: WireError, path: string | null) => void;
+}
+
+/** The answers to one client's DIGESTs. */
+export class DigestResponses implements Disposable {
+  readonly #resources: DigestResources;
+
+  constructor(resources: DigestResources) {
+    this.#resources = resources;
+  }
+
+  /**
+   * Answers a request; resolves once that is sent.
+   *
+   * @param request What is asked for, or why it is refused.
+   * @throws {Error} If the connection is gone.
+   */
+  async answer(requestId: number, request: DigestRequest | WireError): Promise<void> {
+    const { connection, catalog, digests, refused } = this.#resources;
+    try {
+      if (request instanceof WireError) throw request;
+      const file = catalog.find(request.path, request.version);
+      const digest = await digests.of(file, () => catalog.opener.realPath(file), this);
+      const payload = encodePayload({ digest });
+      await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      refused(error, request instanceof WireError ? null : request.path);
+      const payload = encodePayload({ code: error.code, message: error.message });
+      await connection.send({ type: MessageType.ERROR, requestId, payload });
+    }
+  }
+
+  /** Waits for no digest any more. */
+  [Symbol.dispose](): void {
+    this.#resources.digests.cancelFor(this);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What is handed to the network at once: some whole answers, or a slice of one.
+ *
+ * @module
+ */
+import type { OutgoingPacket } from "../../protocol/message_writer.ts";
+import type { FilePiece } from "../read/requested_piece.ts";
+
+/** What a packet holds. */
+export interface PacketContent {
+  readonly bytes: Uint8Array;
+  readonly startsMessage: boolean;
+  readonly endsMessage: boolean;
+  /** The requests whose answers end with it. */
+  readonly requestIds: readonly number[];
+  /** The parts of files that are in it. */
+  readonly pieces: readonly FilePiece[];
+}
+
+/** Answers on their way, in memory that the packet gives back. */
+export class ResponsePacket implements OutgoingPacket {
+  readonly bytes: Uint8Array;
+  readonly startsMessage: boolean;
+  readonly endsMessage: boolean;
+  readonly requestIds: readonly number[];
+  readonly pieces: readonly FilePiece[];
+  readonly #sent: (packet: ResponsePacket) => void;
+  #giveBack: (() => void) | undefined;
+
+  /**
+   * @param sent Is called once the bytes are written.
+   * @param giveBack Is called once, when the bytes are not used any more.
+   */
+  constructor(
+    content: PacketContent,
+    sent: (packet: ResponsePacket) => void,
+    giveBack: () => void,
+  ) {
+    this.bytes = content.bytes;
+    this.startsMessage = content.startsMessage;
+    this.endsMessage = content.endsMessage;
+    this.requestIds = content.requestIds;
+    this.pieces = content.pieces;
+    this.#sent = sent;
+    this.#giveBack = giveBack;
+  }
+
+  sent(): void {
+    this.#sent(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.#giveBack?.();
+    this.#giveBack = undefined;
+  }
+}
