@@ -34,7 +34,8 @@ export interface Outgoing {
 
 /** Bytes of messages to send. Whoever takes a packet disposes of it, which gives its memory back. */
 export interface OutgoingPacket extends Disposable {
-  readonly bytes: Uint8Array;
+  /** The bytes, one part behind the other. */
+  readonly parts: readonly Uint8Array[];
   /** Whether a message begins with the bytes: they may be several whole ones. */
   readonly startsMessage: boolean;
   /** Whether a message ends with them. No others may be sent before that. */
@@ -81,7 +82,7 @@ export class MessageWriter {
       using packet = taken;
       try {
         if (packet.startsMessage) this.#packetLock = await this.acquire();
-        await this.#packetLock!.write(packet.bytes);
+        for (const part of packet.parts) await this.#packetLock!.write(part);
       } catch (error) {
         this.#packetLock?.release();
         throw error;

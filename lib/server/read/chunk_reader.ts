@@ -17,8 +17,8 @@ import type { BufferPool } from "./buffer_pool.ts";
 import type { DigestCache } from "./digest_cache.ts";
 import type { FileLease } from "./open_files.ts";
 import { readFully } from "./read_fully.ts";
-import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
-import { DIGEST_MESSAGE_SIZE } from "./small_files_batch.ts";
+import type { SharedFile } from "../shared_file.ts";
+import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 
 /** Files up to this size, in bytes, are hashed as they are read for one who wants digests. */
 const HASHED_AS_READ = 256 * 1024;
@@ -87,32 +87,29 @@ export class ChunkReader {
    * @throws {Error} If it cannot be read.
    */
   async read(): Promise<FramedPieces> {
-    const { catalog, pool, digests } = this.#resources;
+    const { catalog, pool } = this.#resources;
     const { file, offset, length } = this.#piece;
-    const known = this.#piece.digest && this.#done === 0 ? digests.known(file) : undefined;
     const lease = this.#lease ??= await catalog.opener.lease(file);
     const left = length - this.#done;
-    const isSliced = left > this.#room || this.#done > 0;
-    // A digest of what is not read yet can stand before it only if it is known.
-    const computes = !isSliced && !known && this.#mayHash;
-    const before = known || (computes && this.#piece.digest) ? DIGEST_MESSAGE_SIZE : 0;
+    const take = Math.min(left, this.#room);
     // Of a chunk in slices some is on its way before the end, where it is proven.
-    if (isSliced && this.#done === 0) await catalog.opener.proveUnchanged(file, lease);
+    if (take < left && this.#done === 0) await catalog.opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
-    const take = Math.min(left, this.#room - before);
-    const buffer = await pool.acquire(before + take);
+    const buffer = await pool.acquire(take);
     try {
-      const message = buffer.subarray(before);
-      const target = message.subarray(HEADER_SIZE, HEADER_SIZE + take);
+      const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
       const isThere = await readFully(lease, target, start);
       // Only at the end: a write between an earlier check and the read would go unseen.
       if (take === left || !isThere) await catalog.opener.proveUnchanged(file, lease);
       if (!isThere) throw new Error("The file is shorter than the system says");
-      const digest = known ?? (computes ? this.#digestOf(target) : "");
-      if (before > 0) buffer.set(this.#digestMessage(digest));
+      const digest = this.#done === 0 ? this.#digestOf(target) : undefined;
       this.#done += take;
-      const bytes = buffer.subarray(0, before + this.#framer.frame(message, take).length);
-      return { bytes, buffer, pieces: [{ file, offset: start, length: take }] };
+      const chunk = this.#framer.frame(buffer, take);
+      return {
+        parts: digest === undefined ? [chunk] : [this.#digestMessage(digest), chunk],
+        pieces: [{ file, offset: start, length: take }],
+        [Symbol.dispose]: () => pool.release(buffer),
+      };
     } catch (error) {
       pool.release(buffer);
       throw error;
@@ -125,17 +122,22 @@ export class ChunkReader {
     this.#lease = undefined;
   }
 
-  /** Whether the file is read whole, and its digest is wanted and does not take long. */
-  get #mayHash(): boolean {
-    const { file, digest } = this.#piece;
-    return isWhole(this.#piece) && file.size <= HASHED_AS_READ &&
-      (digest || this.#learnsDigest && !this.#resources.digests.has(file));
-  }
-
-  #digestOf(content: Uint8Array): string {
-    const digest = createHash("sha256").update(content).digest("hex");
-    this.#resources.digests.store(this.#piece.file, digest);
-    return digest;
+  /**
+   * The digest that stands before the chunk, or undefined if none is asked for, or it is not known
+   * and would take long. It is learned, too, for those who will ask for it.
+   *
+   * @param content The chunk's beginning.
+   */
+  #digestOf(content: Uint8Array): string | undefined {
+    const { digests } = this.#resources;
+    const { file, digest: isAsked } = this.#piece;
+    let digest = digests.known(file);
+    const isWanted = isAsked || this.#learnsDigest && !digests.has(file);
+    if (digest === undefined && isWanted && content.length === file.size && isSoonHashed(file)) {
+      digest = createHash("sha256").update(content).digest("hex");
+      digests.store(file, digest);
+    }
+    return isAsked ? digest : undefined;
   }
 
   #digestMessage(digest: string): Uint8Array {
@@ -144,4 +146,8 @@ export class ChunkReader {
     const header = { type, requestId, more: true, offset: 0, ...this.#endpoints };
     return encodeMessage(header, encodePayload({ digest }));
   }
+}
+
+function isSoonHashed({ size }: SharedFile): boolean {
+  return size <= HASHED_AS_READ;
 }

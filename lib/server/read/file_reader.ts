@@ -9,7 +9,7 @@
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import type { Catalog } from "../folder/catalog.ts";
-import { type BufferPool, bufferSizeForFramed } from "./buffer_pool.ts";
+import { type BufferPool, bufferSizeFor, bufferSizeForFramed } from "./buffer_pool.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import type { DigestCache } from "./digest_cache.ts";
 import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
@@ -70,8 +70,8 @@ export class FileReader implements Disposable {
   }
 
   /** How much room a piece wants that is read by itself, in bytes. */
-  bufferSizeFor({ length, digest }: RequestedPiece): number {
-    return bufferSizeForFramed(framedSize(length, digest));
+  bufferSizeFor({ length }: RequestedPiece): number {
+    return bufferSizeFor(length);
   }
 
   /**

@@ -22,11 +22,10 @@ export interface RequestedPiece extends FilePiece {
   readonly isAlone?: boolean;
 }
 
-/** Parts of files as messages, in memory that goes back to the pool. */
-export interface FramedPieces {
-  readonly bytes: Uint8Array;
-  /** What is lent by the pool. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
+/** Parts of files as messages, in memory that is given back when it is disposed of. */
+export interface FramedPieces extends Disposable {
+  /** The bytes, one part behind the other. */
+  readonly parts: readonly Uint8Array[];
   readonly pieces: readonly FilePiece[];
 }
 

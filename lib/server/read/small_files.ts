@@ -201,7 +201,11 @@ export class SmallFiles implements Disposable {
       if (file.wantsDigest && file.digest === "") this.#digests.store(file, computed.next().value!);
     }
     if (count > 0 && !isLeft) {
-      resolve({ bytes: buffer.subarray(0, length), buffer, pieces: pieces.slice(0, count) });
+      resolve({
+        parts: [buffer.subarray(0, length)],
+        pieces: pieces.slice(0, count),
+        [Symbol.dispose]: () => this.#pool.release(buffer),
+      });
       return;
     }
     this.#pool.release(buffer);

@@ -185,7 +185,7 @@ export class GetResponses {
     }
     const requestIds = pieces.slice(0, read.pieces.length).map(({ requestId }) => requestId);
     const content = { ...read, startsMessage: true, endsMessage: true, requestIds };
-    return this.#packet(content, read.buffer, reading.room);
+    return this.#packet(content, reading.room);
   }
 
   /** Reads the next slice of a chunk. The one place where a failed request becomes an ERROR. */
@@ -200,7 +200,7 @@ export class GetResponses {
       const endsMessage = chunk.isDone;
       if (endsMessage) chunk.close();
       const requestIds = endsMessage ? [requestId] : [];
-      return this.#packet({ ...read, startsMessage, endsMessage, requestIds }, read.buffer, room);
+      return this.#packet({ ...read, startsMessage, endsMessage, requestIds }, room);
     } catch (thrown) {
       chunk.close();
       if (!startsMessage) throw thrown;
@@ -214,23 +214,15 @@ export class GetResponses {
 
   #refusal(requestId: number, { code, message }: WireError, room: number): ResponsePacket {
     const payload = encodePayload({ code, message });
-    const bytes = this.#resources.connection.encode({
-      type: MessageType.ERROR,
-      requestId,
-      payload,
-    });
-    const content = { bytes, startsMessage: true, endsMessage: true, pieces: [] };
-    return this.#packet({ ...content, requestIds: [requestId] }, null, room);
+    const type = MessageType.ERROR;
+    const parts = [this.#resources.connection.encode({ type, requestId, payload })];
+    const whole = { startsMessage: true, endsMessage: true, requestIds: [requestId], pieces: [] };
+    return this.#packet({ parts, ...whole, [Symbol.dispose]() {} }, room);
   }
 
-  #packet(
-    content: PacketContent,
-    buffer: Uint8Array<ArrayBuffer> | null,
-    room: number,
-  ): ResponsePacket {
+  #packet(content: PacketContent, room: number): ResponsePacket {
     const packet = new ResponsePacket(content, this.#resources.sent, () => {
       this.#packets.delete(packet);
-      if (buffer) this.#resources.pool.release(buffer);
       if (content.endsMessage) this.#leaveRoom(room);
     });
     this.#packets.add(packet);

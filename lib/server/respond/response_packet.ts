@@ -6,9 +6,9 @@
 import type { OutgoingPacket } from "../../protocol/message_writer.ts";
 import type { FilePiece } from "../read/requested_piece.ts";
 
-/** What a packet holds. */
-export interface PacketContent {
-  readonly bytes: Uint8Array;
+/** What a packet holds, and whatever is to be disposed of with it. */
+export interface PacketContent extends Disposable {
+  readonly parts: readonly Uint8Array[];
   readonly startsMessage: boolean;
   readonly endsMessage: boolean;
   /** The requests whose answers end with it. */
@@ -19,7 +19,7 @@ export interface PacketContent {
 
 /** Answers on their way, in memory that the packet gives back. */
 export class ResponsePacket implements OutgoingPacket {
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
   readonly startsMessage: boolean;
   readonly endsMessage: boolean;
   readonly requestIds: readonly number[];
@@ -29,20 +29,23 @@ export class ResponsePacket implements OutgoingPacket {
 
   /**
    * @param sent Is called once the bytes are written.
-   * @param giveBack Is called once, when the bytes are not used any more.
+   * @param gone Is called once, when the bytes are not used any more.
    */
   constructor(
     content: PacketContent,
     sent: (packet: ResponsePacket) => void,
-    giveBack: () => void,
+    gone: (packet: ResponsePacket) => void,
   ) {
-    this.bytes = content.bytes;
+    this.parts = content.parts;
     this.startsMessage = content.startsMessage;
     this.endsMessage = content.endsMessage;
     this.requestIds = content.requestIds;
     this.pieces = content.pieces;
     this.#sent = sent;
-    this.#giveBack = giveBack;
+    this.#giveBack = () => {
+      content[Symbol.dispose]();
+      gone(this);
+    };
   }
 
   sent(): void {

@@ -34,12 +34,12 @@ async function makeFolder(...names: readonly string[]) {
     if (!SmallFiles.takes(file)) return null;
     const piece = { requestId: 1, file, offset: 0, length: file.size, digest: false };
     const endpoints = { server: ENDPOINT, client: ENDPOINT };
-    const framed = await small.read([piece], endpoints, true);
+    using framed = await small.read([piece], endpoints, true);
     if (!framed) return null;
-    const { length } = decodeHeader(framed.bytes, "server", SMALL_FILE);
-    const body = framed.bytes.slice(HEADER_SIZE);
+    const [bytes] = framed.parts as [Uint8Array];
+    const { length } = decodeHeader(bytes, "server", SMALL_FILE);
+    const body = bytes.slice(HEADER_SIZE);
     checkFooter(body);
-    pool.release(framed.buffer);
     return { bytes: body.subarray(0, length), digest: digests.get(file.path)! };
   };
   return {
