@@ -14,6 +14,11 @@ export class ConnectionLostError extends Error {
   override name = "ConnectionLostError";
 }
 
+/** Thrown if a file cannot be put where it belongs. */
+export class OutputError extends Error {
+  override name = "OutputError";
+}
+
 /** The codes of `ERROR` messages. */
 export const ERROR_CODES = [
   "not-found",

@@ -6,6 +6,7 @@
  */
 import type { Storage } from "./disk/storage.ts";
 import type { DiskResult } from "./engine/actions.ts";
+import type { FileRecord } from "./engine/file_record.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ServerRequest } from "./engine/request_planner.ts";
 import type { ClientEvent } from "./events.ts";
@@ -23,7 +24,7 @@ export interface ConnectionListener {
 /** Drives an engine. */
 export class Driver {
   readonly #engine: Engine;
-  readonly #storage: Storage;
+  readonly #storage: Storage<FileRecord>;
   readonly #emit: (event: ClientEvent) => void;
   readonly #onTurn: () => void;
   readonly #connections = new Map<number, ServerConnection<ServerRequest>>();
@@ -37,7 +38,7 @@ export class Driver {
    */
   constructor(
     engine: Engine,
-    storage: Storage,
+    storage: Storage<FileRecord>,
     emit: (event: ClientEvent) => void,
     onTurn: () => void,
   ) {

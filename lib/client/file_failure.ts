@@ -5,7 +5,7 @@
  */
 import { messageOf, WireError } from "../errors.ts";
 import type { FailedFile } from "./events.ts";
-import { OutputError } from "./disk/output_folder.ts";
+import { OutputError } from "../errors.ts";
 import type { PlannedFile } from "./input/plan.ts";
 
 const AGAIN = "then run the client again";

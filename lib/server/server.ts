@@ -1,9 +1,12 @@
 /**
  * The server: accepts clients, and shuts down in an orderly way.
  *
- * The parts of this folder, each using only those before it: `shared_file.ts`, the rooms `folder/`
- * (the list), `read/` (what files hold) and `respond/` (requests to answers), `events.ts`, `log.ts`,
- * `client_info.ts`, `list_sender.ts`, `session.ts` (one client), `server.ts` (this).
+ * The parts of `lib/server`, each importing only those before it: `shared_file.ts` (a shared file
+ * and its paths), `read/` (the files' bytes and digests), `folder/` (the list), `respond/` (requests
+ * to answers), `events.ts` and `log.ts` (the log), `client_info.ts` (a client as the display sees
+ * it), `list_sender.ts` (the list and its changes to one client), `session.ts` (one client),
+ * `server.ts` (this). `cli` may import all of it, `display` only `client_info.ts` and types; the
+ * client imports none of it.
  *
  * @module
  */
@@ -96,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   }
   const listCache = new ListCache(catalog);
   const pool = new BufferPool(options.memory);
-  const reader = new FileReader(catalog, pool, digests);
+  const reader = new FileReader(catalog.opener, pool, digests);
   const shared = { catalog, listCache, digests, pool, reader, log };
   const sessions = new Set<Session>();
   const ended = { files: 0, bytes: 0 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { WireError } from "../../lib/errors.ts";
 import { fileFailure, VerificationError } from "../../lib/client/file_failure.ts";
-import { OutputError } from "../../lib/client/disk/output_folder.ts";
+import { OutputError } from "../../lib/errors.ts";
 import type { PlannedFile } from "../../lib/client/input/plan.ts";
 
 const PLANNED: PlannedFile = {

@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
-import { OutputError } from "../../lib/client/disk/output_folder.ts";
+import { OutputError } from "../../lib/errors.ts";
 import type { LocalState } from "../../lib/client/disk/local_state.ts";
 import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
 import type { FileRecord } from "../../lib/client/engine/file_record.ts";

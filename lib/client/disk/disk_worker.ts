@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { DiskAction, DiskResult, StoredFile } from "../engine/actions.ts";
+import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { FileStore } from "./file_store.ts";
 import { OutputFolder } from "./output_folder.ts";
-import { describeError, type WorkerCommand, type WorkerReply } from "./worker_store.ts";
+import { describeError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
 
 /** A file by the number that the main thread knows it by. */
 interface NumberedFile extends StoredFile {

@@ -8,7 +8,7 @@
  * @module
  */
 import { hash } from "node:crypto";
-import type { DiskAction, DiskResult, StoredFile } from "../engine/actions.ts";
+import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";

@@ -6,7 +6,8 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { bytesClaimed } from "./journal.ts";
-import { OutputError, type OutputFolder } from "./output_folder.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { OutputError } from "../../errors.ts";
 import type { Found } from "./partial_file.ts";
 import { findJournal } from "./read_journal.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";

@@ -1,12 +1,15 @@
 /**
  * The output folder: where a file's data grows, and where it is published.
  *
- * The disk room stores files and what is known of them between runs. Its parts: this file (names
- * and places), `output_lock.ts` (one client per folder), `byte_ranges.ts` (sets of bytes),
- * `journal.ts` and `read_journal.ts` (the chunks on disk), `partial_file.ts` (one file in progress),
- * `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving), `local_state.ts` and
- * `leftovers.ts` (what earlier runs left). The rooms `transfer` and `explain`, and the command line
- * import it; it imports only `events.ts` and the rooms that both sides share.
+ * The disk room stores files and what is known of them between runs. Its parts: this file and
+ * `folder_listing.ts` (names and places), `output_lock.ts` (one client per folder), `byte_ranges.ts`
+ * (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on disk), `partial_file.ts` (one
+ * file in progress), `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving),
+ * `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs left), `disk_actions.ts`
+ * (what the engine asks for), `file_store.ts` (performs it), `worker_store.ts`, `worker_messages.ts`
+ * and `disk_worker.ts` (performs it in a Worker), `storage.ts` (chooses). The engine, the driver,
+ * `explain` and the command line import it; it imports only `events.ts` and the rooms that both
+ * sides share.
  *
  * Every name passes `safe_path.ts` first. This file guards against links and other obstacles that
  * are on the disk already. Not guarded against: another process that swaps them in between two
@@ -17,7 +20,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, resolve, SEPARATOR } from "@std/path";
-import { describeDenial, messageOf, UserError } from "../../errors.ts";
+import { describeDenial, messageOf, OutputError, UserError } from "../../errors.ts";
 import { quoted } from "../../text/sanitize.ts";
 import { OWN_FOLDER } from "../../fs/safe_path.ts";
 import { FolderListing } from "./folder_listing.ts";
@@ -29,11 +32,6 @@ const PROBE = "probe-";
 
 /** How long a folder's check is valid, in milliseconds: it may hold very many files. */
 const CHECK_VALID_MS = 100;
-
-/** Thrown if a file cannot be put where it belongs. */
-export class OutputError extends Error {
-  override name = "OutputError";
-}
 
 /** An open folder, for another thread. */
 export interface OutputFolderState {

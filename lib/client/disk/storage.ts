@@ -11,8 +11,7 @@
 import { FileHasher } from "../../digest/file_hasher.ts";
 import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { settledWithin } from "../../async/timeout.ts";
-import type { DiskAction, DiskResult } from "../engine/actions.ts";
-import type { FileRecord } from "../engine/file_record.ts";
+import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { FileStore } from "./file_store.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { WorkerStore } from "./worker_store.ts";
@@ -27,12 +26,12 @@ const DISTRUST_MS = 10_000;
 const END_MS = 1_000;
 
 /** The disk of one client. */
-export class Storage implements AsyncDisposable {
+export class Storage<F extends StoredFile> implements AsyncDisposable {
   /** Takes results that were not known at once. */
-  onResults: (results: readonly DiskResult[]) => void = () => {};
+  onResults: (results: readonly DiskResult<F>[]) => void = () => {};
   readonly #output: OutputFolder;
-  readonly #local: FileStore<FileRecord>;
-  readonly #worker: WorkerStore;
+  readonly #local: FileStore<F>;
+  readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
   #slowUntil: number;
 
@@ -40,15 +39,15 @@ export class Storage implements AsyncDisposable {
     this.#output = output;
     const isLocal = isOnLocalDisk(output.root);
     this.#slowUntil = isLocal ? 0 : Infinity;
-    const onResults = (results: readonly DiskResult[]) => this.onResults(results);
+    const onResults = (results: readonly DiskResult<F>[]) => this.onResults(results);
     this.#local = new FileStore(output, isLocal, onResults);
     this.#worker = new WorkerStore(output, isLocal, onResults);
   }
 
   /** Performs actions; the results that are known at once. */
-  perform(actions: readonly DiskAction[]): DiskResult[] {
+  perform(actions: readonly DiskAction<F>[]): DiskResult<F>[] {
     const start = performance.now();
-    const own: DiskAction[] = [];
+    const own: DiskAction<F>[] = [];
     for (const action of actions) {
       if (action.type === "hash") this.#hash(action.record);
       else if (this.#isForWorker(action, start)) this.#worker.perform(action);
@@ -74,7 +73,7 @@ export class Storage implements AsyncDisposable {
   }
 
   /** A file stays with the one that it began with. */
-  #isForWorker(action: DiskAction, now: number): boolean {
+  #isForWorker(action: DiskAction<F>, now: number): boolean {
     const { record } = action;
     if (action.type !== "inspect") return this.#worker.has(record);
     const { path, size } = record.file;
@@ -85,7 +84,7 @@ export class Storage implements AsyncDisposable {
   }
 
   /** Computes the digest of the file under the final name; null if it cannot be read. */
-  async #hash(record: FileRecord): Promise<void> {
+  async #hash(record: F): Promise<void> {
     const { path, size } = record.file;
     const job = this.#hasher.start(this.#output.finalPath(path), null);
     const digest = await job.finish(size).catch(() => null);

@@ -3,43 +3,9 @@
  *
  * @module
  */
-import { messageOf } from "../../errors.ts";
-import type { ListedFile } from "../../protocol/payloads.ts";
-import type { DiskAction, DiskResult } from "../engine/actions.ts";
-import type { FileRecord } from "../engine/file_record.ts";
-import { OutputError, type OutputFolder, type OutputFolderState } from "./output_folder.ts";
-
-/** An action without the record, which stays in its thread. */
-type SentAction = DiskAction extends infer A ? A extends { record: unknown } ? Omit<A, "record">
-  : never
-  : never;
-type SentResult = DiskResult extends infer R ? R extends { record: unknown } ? Omit<R, "record">
-  : never
-  : never;
-
-/** A command to the Worker. Written bytes are given to it, and come back. */
-export type WorkerCommand =
-  | { readonly type: "begin"; readonly folder: OutputFolderState; readonly isLocal: boolean }
-  | {
-    readonly type: "perform";
-    readonly key: number;
-    readonly file: ListedFile;
-    readonly action: SentAction;
-  }
-  | { readonly type: "end" };
-
-/** An answer of the Worker. */
-export type WorkerReply =
-  | { readonly type: "result"; readonly key: number; readonly result: SentResult }
-  | { readonly type: "failed"; readonly key: number; readonly error: PlainError }
-  | { readonly type: "written"; readonly buffer: ArrayBuffer }
-  | { readonly type: "ended" };
-
-/** An error as it goes from one thread to another, where its class would be lost. */
-export interface PlainError {
-  readonly name: string;
-  readonly message: string;
-}
+import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { restoreError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
 
 /** The most bytes on their way to the Worker before the reading from the network waits. */
 const MAX_OUTSTANDING = 16 * 1024 * 1024;
@@ -49,12 +15,12 @@ const BUFFER_STEP = 64 * 1024;
 const MAX_SPARE_BUFFERS = 16;
 
 /** Performs actions in a Worker, which starts with the first one. */
-export class WorkerStore {
+export class WorkerStore<F extends StoredFile> {
   readonly #output: OutputFolder;
   readonly #isLocal: boolean;
-  readonly #onResults: (results: readonly DiskResult[]) => void;
-  readonly #keys = new Map<FileRecord, number>();
-  readonly #records = new Map<number, FileRecord>();
+  readonly #onResults: (results: readonly DiskResult<F>[]) => void;
+  readonly #keys = new Map<F, number>();
+  readonly #records = new Map<number, F>();
   /** How many records there are of a path: an old one may still be closing. */
   readonly #paths = new Map<string, number>();
   readonly #spare: ArrayBuffer[] = [];
@@ -71,7 +37,7 @@ export class WorkerStore {
   constructor(
     output: OutputFolder,
     isLocal: boolean,
-    onResults: (results: readonly DiskResult[]) => void,
+    onResults: (results: readonly DiskResult<F>[]) => void,
   ) {
     this.#output = output;
     this.#isLocal = isLocal;
@@ -79,7 +45,7 @@ export class WorkerStore {
   }
 
   /** Whether a file is in the Worker's hands. */
-  has(record: FileRecord): boolean {
+  has(record: F): boolean {
     return this.#keys.has(record);
   }
 
@@ -89,7 +55,7 @@ export class WorkerStore {
   }
 
   /** Performs an action; its result comes later. */
-  perform({ record, ...action }: DiskAction): void {
+  perform({ record, ...action }: DiskAction<F>): void {
     let key = this.#keys.get(record);
     if (key === undefined) {
       key = ++this.#lastKey;
@@ -146,7 +112,7 @@ export class WorkerStore {
       this.#worker = undefined;
       const failed = Array.from(
         this.#records.values(),
-        (record): DiskResult => ({ type: "failed", record, error }),
+        (record): DiskResult<F> => ({ type: "failed", record, error }),
       );
       this.#keys.clear();
       this.#records.clear();
@@ -178,7 +144,7 @@ export class WorkerStore {
         const result =
           (reply.type === "failed"
             ? { type: "failed", record, error: restoreError(reply.error) }
-            : { ...reply.result, record }) as DiskResult;
+            : { ...reply.result, record }) as DiskResult<F>;
         if (result.type === "released" || result.type === "committed") {
           this.#forget(reply.key, record);
         }
@@ -187,7 +153,7 @@ export class WorkerStore {
     }
   }
 
-  #forget(key: number, record: FileRecord): void {
+  #forget(key: number, record: F): void {
     this.#records.delete(key);
     this.#keys.delete(record);
     const { path } = record.file;
@@ -203,24 +169,5 @@ export class WorkerStore {
     const copy = new Uint8Array(buffer, 0, bytes.length);
     copy.set(bytes);
     return copy;
-  }
-}
-
-/** What is left of an error on its way. */
-export function describeError(error: unknown): PlainError {
-  return { name: error instanceof Error ? error.name : "Error", message: messageOf(error) };
-}
-
-/** An error with the class that callers tell apart. */
-function restoreError({ name, message }: PlainError): Error {
-  switch (name) {
-    case "OutputError":
-      return new OutputError(message);
-    case "PermissionDenied":
-      return new Deno.errors.PermissionDenied(message);
-    case "NotCapable":
-      return new Deno.errors.NotCapable(message);
-    default:
-      return new Error(message);
   }
 }

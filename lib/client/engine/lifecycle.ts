@@ -13,7 +13,7 @@
  */
 import type { WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
-import { OutputError } from "../disk/output_folder.ts";
+import { OutputError } from "../../errors.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import { VerificationError } from "../file_failure.ts";
 import type { DiskResult } from "./actions.ts";

@@ -1,12 +1,17 @@
 /**
- * The server's folder as a list with revisions, kept up to date.
+ * The shared folder as a list with revisions, kept up to date.
+ *
+ * This room follows the shared folder: `folder_scan.ts` (which files there are), `folder_watch.ts`
+ * (when to scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as
+ * payloads, shared by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
+ * ground; `respond`, `list_sender.ts`, `session.ts` and `server.ts` may import it.
  *
  * @module
  */
 import { isSameIdentity } from "../../fs/file_identity.ts";
 import { messageOf, WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
-import { FileOpener } from "./file_opener.ts";
+import { FileOpener } from "../read/file_opener.ts";
 import { scanFolder } from "./folder_scan.ts";
 import { type SharedFile, type SharedFolder, wirePathOf } from "../shared_file.ts";
 import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";

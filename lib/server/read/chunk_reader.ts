@@ -12,7 +12,7 @@ import { createHash } from "node:crypto";
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
-import type { Catalog } from "../folder/catalog.ts";
+import type { FileOpener } from "./file_opener.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { DigestCache } from "./digest_cache.ts";
 import type { FileLease } from "./open_files.ts";
@@ -25,7 +25,7 @@ const HASHED_AS_READ = 256 * 1024;
 
 /** What reading needs. */
 export interface ReadResources {
-  readonly catalog: Catalog;
+  readonly opener: FileOpener;
   readonly pool: BufferPool;
   readonly digests: DigestCache;
 }
@@ -87,20 +87,20 @@ export class ChunkReader {
    * @throws {Error} If it cannot be read.
    */
   async read(): Promise<FramedPieces> {
-    const { catalog, pool } = this.#resources;
+    const { opener, pool } = this.#resources;
     const { file, offset, length } = this.#piece;
-    const lease = this.#lease ??= await catalog.opener.lease(file);
+    const lease = this.#lease ??= await opener.lease(file);
     const left = length - this.#done;
     const take = Math.min(left, this.#room);
     // Of a chunk in slices some is on its way before the end, where it is proven.
-    if (take < left && this.#done === 0) await catalog.opener.proveUnchanged(file, lease);
+    if (take < left && this.#done === 0) await opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
       const isThere = await readFully(lease, target, start);
       // Only at the end: a write between an earlier check and the read would go unseen.
-      if (take === left || !isThere) await catalog.opener.proveUnchanged(file, lease);
+      if (take === left || !isThere) await opener.proveUnchanged(file, lease);
       if (!isThere) throw new Error("The file is shorter than the system says");
       const digest = this.#done === 0 ? this.#digestOf(target) : undefined;
       this.#done += take;

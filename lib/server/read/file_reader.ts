@@ -8,7 +8,7 @@
  * @module
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
-import type { Catalog } from "../folder/catalog.ts";
+import type { FileOpener } from "./file_opener.ts";
 import { type BufferPool, bufferSizeFor, bufferSizeForFramed } from "./buffer_pool.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import type { DigestCache } from "./digest_cache.ts";
@@ -21,18 +21,18 @@ const MAX_TOGETHER = 64;
 /** … and the most bytes. */
 const MAX_BYTES_TOGETHER = 1024 * 1024;
 
-/** Reads the files of a catalog. */
+/** Reads shared files. */
 export class FileReader implements Disposable {
-  readonly #catalog: Catalog;
+  readonly #opener: FileOpener;
   readonly #pool: BufferPool;
   readonly #digests: DigestCache;
   readonly #small: SmallFiles;
 
-  constructor(catalog: Catalog, pool: BufferPool, digests: DigestCache) {
-    this.#catalog = catalog;
+  constructor(opener: FileOpener, pool: BufferPool, digests: DigestCache) {
+    this.#opener = opener;
     this.#pool = pool;
     this.#digests = digests;
-    this.#small = new SmallFiles(catalog.folder, pool, digests);
+    this.#small = new SmallFiles(opener.folder, pool, digests);
   }
 
   /**
@@ -85,8 +85,8 @@ export class FileReader implements Disposable {
     endpoints: Endpoints,
     learnsDigests: boolean,
   ): ChunkReader {
-    const [catalog, pool, digests] = [this.#catalog, this.#pool, this.#digests];
-    return new ChunkReader(piece, room, endpoints, learnsDigests, { catalog, pool, digests });
+    const [opener, pool, digests] = [this.#opener, this.#pool, this.#digests];
+    return new ChunkReader(piece, room, endpoints, learnsDigests, { opener, pool, digests });
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dirname, join } from "@std/path";
-import { OutputError, OutputFolder } from "../../../lib/client/disk/output_folder.ts";
+import { OutputFolder } from "../../../lib/client/disk/output_folder.ts";
+import { OutputError } from "../../../lib/errors.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { OWN_FOLDER } from "../../../lib/fs/safe_path.ts";
 

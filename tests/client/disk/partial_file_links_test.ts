@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { OutputError } from "../../../lib/client/disk/output_folder.ts";
+import { OutputError } from "../../../lib/errors.ts";
 import {
   CHUNK,
   contentOf,

@@ -11,7 +11,7 @@ import { tempFolder } from "../../support/partial_file_fixture.ts";
 /** A storage in a temporary folder, which gives each result as it comes. */
 async function storageFixture() {
   const temp = tempFolder();
-  const storage = new Storage(await OutputFolder.open(temp.path));
+  const storage = new Storage<FileRecord>(await OutputFolder.open(temp.path));
   const results: DiskResult[] = [];
   let wake = () => {};
   const take = (found: readonly DiskResult[]) => {

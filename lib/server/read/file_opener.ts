@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
-import { type FileLease, type OpenedFile, OpenFiles } from "../read/open_files.ts";
+import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
 import {
   diskPath,
   isInside,
@@ -20,7 +20,7 @@ import {
 
 /** Opens files of one folder. */
 export class FileOpener implements AsyncDisposable {
-  readonly #folder: SharedFolder;
+  readonly folder: SharedFolder;
   readonly #look: (pathOnDisk: string) => void;
   readonly #openFiles = new OpenFiles();
   /** Whether a file system is on a disk of this machine, by its number. */
@@ -30,7 +30,7 @@ export class FileOpener implements AsyncDisposable {
 
   /** @param look Hears of paths where something else is than is listed. */
   constructor(folder: SharedFolder, look: (pathOnDisk: string) => void) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#look = look;
   }
 
@@ -109,7 +109,7 @@ export class FileOpener implements AsyncDisposable {
   /** An error to throw. What is not as it is listed is looked at again. */
   #noted({ path }: SharedFile, error: unknown): unknown {
     const isOutdated = error instanceof WireError && error.code !== "read-failed";
-    if (isOutdated) this.#look(diskPath(this.#folder.root, path));
+    if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
 
@@ -127,11 +127,11 @@ export class FileOpener implements AsyncDisposable {
   async #pathInside(file: SharedFile): Promise<string> {
     let real: string;
     try {
-      real = await Deno.realPath(diskPath(this.#folder.root, file.path));
+      real = await Deno.realPath(diskPath(this.folder.root, file.path));
     } catch (error) {
       throw whyUnreadable(error);
     }
-    if (!isInside(this.#folder, real)) throw changed();
+    if (!isInside(this.folder, real)) throw changed();
     return real;
   }
 
