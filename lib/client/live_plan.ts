@@ -75,8 +75,7 @@ export class LivePlan {
     if (state.type === "unreadable") {
       emit({
         type: "warning",
-        message:
-          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+        message: `Cannot read "${input}" any more, its last text stays in effect: ${state.reason}`,
       });
       return;
     }
