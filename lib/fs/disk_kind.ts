@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { statfs, statfsSync } from "node:fs";
+import { promisify } from "node:util";
 
 /** The types of file systems on a disk of this machine or in its memory, as Linux numbers them. */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
@@ -42,7 +42,7 @@ export function isOnLocalDisk(path: string): boolean {
 export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
-    return mayAsk() && isLocalType((await statfs(path)).type);
+    return mayAsk() && isLocalType((await promisify(statfs)(path)).type);
   } catch {
     return false;
   }
