@@ -35,7 +35,8 @@ export function roomForFramed(size: number): number {
 
 /** Lends buffers. Who finds the budget spent waits; first come, first served. */
 export class BufferPool {
-  readonly #budget: number;
+  /** How much may be lent at once, in bytes. */
+  readonly budget: number;
   /** How many borrowers there are. */
   borrowers = 0;
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
@@ -45,7 +46,7 @@ export class BufferPool {
 
   /** @param budget How much may be lent at once, in bytes. */
   constructor(budget: number) {
-    this.#budget = budget;
+    this.budget = budget;
   }
 
   /** Bytes that are lent now. */
@@ -55,8 +56,8 @@ export class BufferPool {
 
   /** What each borrower may hold now, in bytes: it is for them to keep to it. A power of two. */
   get share(): number {
-    const fair = this.#budget * SHARED_PART / Math.max(1, this.borrowers);
-    const share = Math.min(MAX_SHARE, Math.max(this.#budget * MIN_SHARE, fair));
+    const fair = this.budget * SHARED_PART / Math.max(1, this.borrowers);
+    const share = Math.min(MAX_SHARE, Math.max(this.budget * MIN_SHARE, fair));
     return 2 ** Math.floor(Math.log2(share));
   }
 
@@ -68,7 +69,7 @@ export class BufferPool {
    */
   acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
     const rounded = roomFor(size) + FRAME;
-    if (rounded > this.#budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
+    if (rounded > this.budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
     if (this.#waiting.length === 0 && this.#fits(rounded)) {
       return Promise.resolve(this.#lend(rounded));
     }
@@ -99,7 +100,7 @@ export class BufferPool {
   }
 
   #fits(size: number): boolean {
-    return this.#lent + size <= this.#budget;
+    return this.#lent + size <= this.budget;
   }
 
   #lend(size: number): Uint8Array<ArrayBuffer> {
@@ -110,7 +111,7 @@ export class BufferPool {
       return free;
     }
     // Free buffers of other sizes count against the budget too.
-    if (this.#lent + this.#kept > this.#budget) {
+    if (this.#lent + this.#kept > this.budget) {
       this.#free.clear();
       this.#kept = 0;
     }
