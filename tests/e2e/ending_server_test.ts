@@ -107,10 +107,11 @@ async function askAndDoNotRead(port: number): Promise<Connection> {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
-    if (value.header.type === MessageType.CHUNK) break;
-    if (value.header.type === MessageType.LIST) await askForAll(connection, value.payload);
+    for (const { header: { type }, payload } of value) {
+      if (type === MessageType.CHUNK) return connection;
+      if (type === MessageType.LIST) await askForAll(connection, payload);
+    }
   }
-  return connection;
 }
 
 /** Waits until a server accepts no more, so it has taken a signal. */
