@@ -161,7 +161,8 @@ export class MessageFramer {
   }
 }
 
-function writeHeader(buffer: Uint8Array, header: Header): void {
+/** Writes a header at the beginning of a buffer. */
+export function writeHeader(buffer: Uint8Array, header: Header): void {
   const view = new DataView(buffer.buffer, buffer.byteOffset, HEADER_SIZE);
   view.setUint32(AT.magic, MAGIC);
   view.setUint8(AT.version, PROTOCOL_VERSION);

@@ -67,8 +67,10 @@ export class FileOpener implements AsyncDisposable {
   async #prove(file: SharedFile, lease: FileLease): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.#proofs.delete(lease.handle);
-    if (lease.isLocal) return this.assertUnchanged(file, lease);
-    this.#assertListed(file, lease, await lease.handle.stat());
+    const at = performance.now();
+    if (lease.isLocal) this.assertUnchanged(file, lease);
+    else this.#assertListed(file, lease, await lease.handle.stat());
+    lease.proof.at = at;
   }
 
   /**

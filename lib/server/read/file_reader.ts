@@ -3,16 +3,20 @@
  *
  * The parts of this folder, each using only those before it: `buffer_pool.ts`,
  * `requested_piece.ts`, `digest_cache.ts`, `open_files.ts`, `small_files_batch.ts` and
- * `small_files_worker.ts`, `small_files.ts`, `chunk_reader.ts`, `file_reader.ts` (this).
+ * `small_files_worker.ts`, `small_files.ts`, `read_pace.ts`, `read_fully.ts`, `inline_digests.ts`,
+ * `chunk_reader.ts`, `block_cache.ts`, `shared_chunk_reader.ts`, `file_reader.ts` (this).
  *
  * @module
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import type { FileOpener } from "./file_opener.ts";
 import { type BufferPool, bufferSizeFor, bufferSizeForFramed } from "./buffer_pool.ts";
-import { ChunkReader } from "./chunk_reader.ts";
+import { ChunkReader, type ChunkSource } from "./chunk_reader.ts";
+import { BlockCache } from "./block_cache.ts";
 import type { DigestCache } from "./digest_cache.ts";
+import { InlineDigests } from "./inline_digests.ts";
 import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
+import { SharedChunkReader } from "./shared_chunk_reader.ts";
 import { SmallFiles } from "./small_files.ts";
 import { framedSize } from "./small_files_batch.ts";
 
@@ -27,12 +31,14 @@ export class FileReader implements Disposable {
   readonly #pool: BufferPool;
   readonly #digests: DigestCache;
   readonly #small: SmallFiles;
+  readonly #blocks: BlockCache;
 
   constructor(opener: FileOpener, pool: BufferPool, digests: DigestCache) {
     this.#opener = opener;
     this.#pool = pool;
     this.#digests = digests;
     this.#small = new SmallFiles(opener.folder, pool, digests);
+    this.#blocks = new BlockCache(pool);
   }
 
   /**
@@ -84,13 +90,19 @@ export class FileReader implements Disposable {
     room: number,
     endpoints: Endpoints,
     learnsDigests: boolean,
-  ): ChunkReader {
-    const [opener, pool, digests] = [this.#opener, this.#pool, this.#digests];
-    return new ChunkReader(piece, room, endpoints, learnsDigests, { opener, pool, digests });
+  ): ChunkSource {
+    const resources = { opener: this.#opener, pool: this.#pool };
+    const blocks = this.#blocks;
+    const digests = new InlineDigests(this.#digests, endpoints, learnsDigests);
+    // Each connection has its own object with its ends.
+    return blocks.isShared(piece, endpoints)
+      ? new SharedChunkReader(piece, endpoints, digests, blocks, resources)
+      : new ChunkReader(piece, room, endpoints, digests, resources);
   }
 
   [Symbol.dispose](): void {
     this.#small[Symbol.dispose]();
+    this.#blocks[Symbol.dispose]();
   }
 }
 

@@ -9,7 +9,7 @@ import type { Connection } from "../../protocol/connection.ts";
 import { MessageType } from "../../protocol/message.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
 import type { BufferPool } from "../read/buffer_pool.ts";
-import type { ChunkReader } from "../read/chunk_reader.ts";
+import type { ChunkSource } from "../read/chunk_reader.ts";
 import type { FileReader } from "../read/file_reader.ts";
 import type { RequestedPiece } from "../read/requested_piece.ts";
 import type { QueuedGet } from "./queued_get.ts";
@@ -34,7 +34,7 @@ interface Reading {
   /** How much it may hold at once, in bytes. */
   readonly room: number;
   /** What reads a chunk by itself. */
-  readonly reader: ChunkReader | undefined;
+  readonly reader: ChunkSource | undefined;
   /** The next packet; null if there is none. Undefined until that is asked for. */
   packet: Promise<ResponsePacket | null> | undefined;
   /** Reads the next packet. */
@@ -191,7 +191,7 @@ export class GetResponses {
   /** Reads the next slice of a chunk. The one place where a failed request becomes an ERROR. */
   async #readChunk(
     { requestId, file: { path } }: RequestedPiece,
-    chunk: ChunkReader,
+    chunk: ChunkSource,
     room: number,
   ): Promise<ResponsePacket> {
     const startsMessage = !chunk.hasBegun;
