@@ -27,6 +27,7 @@ export type Target = typeof TARGETS[number];
  */
 export const WORKERS: readonly string[] = [
   "lib/digest/digest_worker.ts",
+  "lib/server/folder/folder_scan_worker.ts",
   "lib/server/read/small_files_worker.ts",
 ];
 

@@ -188,7 +188,7 @@ interface TempFolder extends Disposable {
   /** Writes a file; what the list says of it. */
   share(name: string, content: string): Promise<SharedFile>;
   /** What the list says of a file. */
-  list(name: string): Promise<SharedFile>;
+  list(name: string): SharedFile;
   /** Asks for a file's digest. */
   ask(digests: DigestCache, file: SharedFile, client?: unknown): Promise<string>;
 }
@@ -196,8 +196,8 @@ interface TempFolder extends Disposable {
 function tempFolder(): TempFolder {
   const root = Deno.realPathSync(Deno.makeTempDirSync());
   const at = (name: string) => join(root, name);
-  const list = async (name: string) => {
-    const [file] = await scanFolder({ root, hidden: false }, [name]);
+  const list = (name: string) => {
+    const [file] = scanFolder({ root, hidden: false }, [name]);
     return file!;
   };
   return {
@@ -207,7 +207,7 @@ function tempFolder(): TempFolder {
       // Times on disk are coarser than tests are quick.
       await new Promise((resolve) => setTimeout(resolve, 20));
       Deno.writeTextFileSync(at(name), content);
-      return await list(name);
+      return list(name);
     },
     ask: (digests, file, client = "somebody") =>
       digests.of(file, () => Promise.resolve(at(file.path)), client),
