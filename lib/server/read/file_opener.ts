@@ -9,14 +9,9 @@ import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
-import {
-  diskPath,
-  isInside,
-  OPEN_FLAGS,
-  type SharedFile,
-  type SharedFolder,
-} from "../shared_file.ts";
+import { diskPath, isInside, type SharedFile, type SharedFolder } from "../shared_file.ts";
 
 /** Opens files of one folder. */
 export class FileOpener implements AsyncDisposable {

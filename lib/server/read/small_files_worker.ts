@@ -11,13 +11,8 @@ import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identi
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
-import {
-  diskPath,
-  HAS_OPEN_FLAGS,
-  isInside,
-  OPEN_FLAGS,
-  type SharedFolder,
-} from "../shared_file.ts";
+import { diskPath, isInside, type SharedFolder } from "../shared_file.ts";
+import { HAS_OPEN_FLAGS, OPEN_FLAGS } from "./open_flags.ts";
 import {
   type BatchedFile,
   DIGEST_MESSAGE_SIZE,

@@ -50,7 +50,7 @@ Deno.test("the Worker's messages are those of encodeMessage, to the byte", async
   );
   for (const [name, content] of contents) Deno.writeFileSync(join(temp.path, name), content);
   const folder = { root: temp.path, hidden: false };
-  const files = await scanFolder(folder, [""]);
+  const files = [...scanFolder(folder, [""])];
   const pool = new BufferPool(1024 * 1024);
   const known = new Map([["100", "0".repeat(64)]]);
   const learned = new Map<string, string>();
