@@ -28,7 +28,7 @@ export async function runServer(
   const log = lineLog(command.logStyle, write);
   const ended = whenAborted(interrupted);
   const started = await Promise.race([startServer({ ...command, log }), ended]);
-  // What a disk keeps from starting does not keep the user.
+  // A disk that delays the start does not delay an interrupt.
   if (!started) return 0;
   await using server = started;
   const { hostname, port } = server.addr;

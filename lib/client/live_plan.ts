@@ -13,10 +13,10 @@ import type { InputState } from "./input/input_watcher.ts";
 import { makePlan, type Plan } from "./input/plan.ts";
 import { Warnings } from "./input/warnings.ts";
 
-/** Between two plans there is this many times the time that one takes, for everything else. */
+/** The pause between two plans, in multiples of the time that one takes. */
 const REST = 10;
 
-/** What a plan depends on, and where it goes. */
+/** The inputs of a plan, and its receivers. */
 export interface LivePlanOptions {
   /** Path of the input list. */
   readonly input: string;

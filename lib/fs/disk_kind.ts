@@ -27,7 +27,7 @@ export function isLocalType(type: number): boolean {
 /**
  * Whether a path is on a disk of this machine, or in its memory: no network file system, no program.
  * On Linux false where it is not known, as without the permission for `statfs`; on other systems only
- * paths of other machines (`\\server\share`) are told apart.
+ * paths of other machines (`\\server\share`) are known not to be.
  */
 export function isOnLocalDisk(path: string): boolean {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
@@ -38,7 +38,7 @@ export function isOnLocalDisk(path: string): boolean {
   }
 }
 
-/** The same, for those who must not wait for a disk to find out. */
+/** The same, for callers that must not wait for the disk. */
 export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {

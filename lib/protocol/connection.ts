@@ -120,7 +120,7 @@ export class Connection implements Disposable {
     },
   }, { highWaterMark: 0 });
 
-  /** What is sent: a packet at a time, each disposed of once it is taken. Fails as `send` does. */
+  /** The sending side: a packet at a time, each disposed of once it is taken. Fails as `send` does. */
   get writable(): WritableStream<OutgoingPacket> {
     return this.#writer.writable;
   }
@@ -266,7 +266,7 @@ export class Connection implements Disposable {
     await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
-  /** What a failed write throws. */
+  /** The error that a failed write throws. */
   #failureOf(thrown: unknown): Error {
     return this.#failure ??
       (this.#socket.isClosed

@@ -32,7 +32,7 @@ export interface Outgoing {
   readonly payload?: Uint8Array;
 }
 
-/** Bytes of messages to send. Whoever takes a packet disposes of it, which gives its memory back. */
+/** Bytes of messages to send. The receiver of a packet disposes of it, which returns its memory. */
 export interface OutgoingPacket extends Disposable {
   /** The bytes, one part behind the other. */
   readonly parts: readonly Uint8Array[];
@@ -112,7 +112,7 @@ export class MessageWriter {
     await this.#orFailure(this.#socket.flush());
   }
 
-  /** Waits until nobody else is writing. */
+  /** Waits until no other caller is writing. */
   async acquire(): Promise<WriteLock> {
     const before = this.#writers;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -143,7 +143,7 @@ export class MessageWriter {
     return whole;
   }
 
-  /** What makes a CHUNK around file bytes. */
+  /** The framer of a CHUNK around file bytes. */
   chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
     const type = MessageType.CHUNK;
     return new MessageFramer({ type, requestId, more: false, length, offset, ...this.#endpoints });

@@ -126,7 +126,7 @@ export class Catalog implements AsyncDisposable {
     return file;
   }
 
-  /** Stops watching, and closes all files; after that nobody is told anything. */
+  /** Stops watching and closes all files; after that no listener is called. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;

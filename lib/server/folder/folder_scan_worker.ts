@@ -1,5 +1,5 @@
 /**
- * The Worker that scans the shared folder. Everything is synchronous, which blocks nobody but this
+ * The Worker that scans the shared folder. Everything is synchronous, which blocks only this
  * thread.
  *
  * @module

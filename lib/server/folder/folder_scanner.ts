@@ -1,12 +1,12 @@
 /**
- * Scans of the shared folder, by a Worker: whatever the disk does, it holds up nobody else.
+ * Scans of the shared folder, in a Worker, so that a slow disk blocks nothing else.
  *
  * @module
  */
 import type { SharedFile, SharedFolder } from "../shared_file.ts";
 import { type PackedFiles, unpackFiles } from "./packed_files.ts";
 
-/** What the Worker is to scan: see `scanFolder`. */
+/** The scan for the Worker; see `scanFolder`. */
 export interface ScanCommand {
   readonly folder: SharedFolder;
   readonly paths: readonly string[];
@@ -38,7 +38,7 @@ export class FolderScanner implements Disposable {
   }
 
   /**
-   * What may be shared at or under some paths, none under another. One scan at a time.
+   * The files that may be shared at or under some paths, none under another. One scan at a time.
    *
    * @throws {Error} If nothing is known: a folder cannot be read, or the scan was given up.
    */

@@ -21,9 +21,9 @@ const MOMENTS_MS = 3_000;
 /** How many requests are remembered; the oldest ones are forgotten. */
 const MAX_REMEMBERED = 4_096;
 
-/** A block that somebody uses, until it is disposed of. */
+/** A block in use, until it is disposed of. */
 export interface Block extends Disposable {
-  /** The chunk with it, whose header is nobody's. */
+  /** The chunk that it makes; the fields of the header are left open. */
   readonly message: Uint8Array;
 }
 
@@ -55,7 +55,7 @@ export class BlockCache implements Disposable {
   /** By key; the one that is used last comes last. */
   readonly #blocks = new Map<string, CachedBlock>();
   #size = 0;
-  /** Who has asked when for what was asked for once, by key; the oldest first. */
+  /** The client and the time of each block's latest request, by key; the oldest first. */
   readonly #asked = new Map<string, { readonly client: unknown; readonly at: number }>();
 
   constructor(pool: BufferPool) {
@@ -146,7 +146,7 @@ export class BlockCache implements Disposable {
     }
   }
 
-  /** Drops blocks that nobody uses until another one fits; whether that is so. */
+  /** Drops unused blocks until another one fits; returns whether it fits. */
   #makeRoom(size: number): boolean {
     for (const [key, block] of this.#blocks) {
       if (this.#size + size <= this.#capacity) break;

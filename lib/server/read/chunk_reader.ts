@@ -17,13 +17,13 @@ import type { FileLease } from "./open_files.ts";
 import { readFully } from "./read_fully.ts";
 import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 
-/** What reading needs. */
+/** The resources for reading. */
 export interface ReadResources {
   readonly opener: FileOpener;
   readonly pool: BufferPool;
 }
 
-/** What reads one chunk. */
+/** A reader of one chunk. */
 export interface ChunkSource {
   /** Whether some of the chunk has been read. */
   readonly hasBegun: boolean;
@@ -92,7 +92,7 @@ export class ChunkReader implements ChunkSource {
     const lease = this.#lease ??= await opener.lease(file);
     const left = length - this.#done;
     const take = Math.min(left, this.#room);
-    // Of a chunk in slices some is on its way before the end, where it is proven.
+    // A sliced chunk is partly sent before its final check, so check once up front.
     if (take < left && this.#done === 0) await opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
     const buffer = await pool.acquire(take);

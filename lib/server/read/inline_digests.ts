@@ -27,7 +27,7 @@ export class InlineDigests {
   }
 
   /**
-   * What is sent before a chunk: the message with the file's digest, or nothing if none is asked
+   * The parts that are sent before a chunk: the message with the file's digest, or nothing if none is asked
    * for, or it is not known and would take long.
    *
    * @param content The chunk, or its beginning.

@@ -8,7 +8,7 @@ import { constants } from "node:fs";
 
 /**
  * How shared files are opened: a named pipe that has come in a file's place would keep a plain open
- * waiting for ever, and a real path is none of a link. Windows has neither.
+ * waiting without end, and a real path is never a link. Windows has neither.
  */
 export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) |
   (constants.O_NOFOLLOW ?? 0);

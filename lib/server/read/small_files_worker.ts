@@ -1,6 +1,6 @@
 /**
  * The Worker that reads small files and makes messages of them. Everything is synchronous, which
- * blocks nobody but this thread.
+ * blocks only this thread.
  *
  * @module
  */
@@ -39,7 +39,7 @@ scope.onmessage = ({ data: command }) => {
   try {
     for (const file of unpackFiles(files)) batch.add(file);
   } catch {
-    // The files before it are sent; whoever reads this one by itself finds out why.
+    // The files before it are sent; reading this one by itself gives the reason.
   }
   const { length, count, digests } = batch;
   const took = performance.now() - start;
@@ -99,7 +99,7 @@ class Batch {
   /** Fills a buffer with a file's whole content, proven to be the listed one. */
   #read(file: BatchedFile, content: Uint8Array): void {
     const path = this.#realPath(file);
-    // Without them an open would wait for ever at a named pipe in the file's place.
+    // Without them an open would block on a named pipe in the file's place.
     if (!HAS_OPEN_FLAGS) assertListed(file, identityOfInfo(Deno.lstatSync(path)));
     const fd = openSync(path, OPEN_FLAGS);
     try {
@@ -116,7 +116,7 @@ class Batch {
   }
 
   /**
-   * A path without links that is inside the shared folder. Of files that are no links only the
+   * A path without links that is inside the shared folder. For files that are not links only the
    * folder is asked for, once: the open follows no link in a file's place.
    */
   #realPath({ path, isLink }: BatchedFile): string {

@@ -18,7 +18,7 @@ import { type PacketContent, ResponsePacket } from "./response_packet.ts";
 /** How many packets are read ahead for one client at the most. */
 const READ_AHEAD = 32;
 
-/** What answering needs. */
+/** The resources for answering. */
 export interface ResponseResources {
   readonly connection: Connection;
   readonly reader: FileReader;
@@ -33,7 +33,7 @@ export interface ResponseResources {
 interface Reading {
   /** How much it may hold at once, in bytes. */
   readonly room: number;
-  /** What reads a chunk by itself. */
+  /** The reader of a chunk by itself. */
   readonly reader: ChunkSource | undefined;
   /** The next packet; null if there is none. Undefined until that is asked for. */
   packet: Promise<ResponsePacket | null> | undefined;
@@ -51,9 +51,9 @@ export class GetResponses {
   readonly #line: (Reading | QueuedGet[])[] = [];
   /** How many packets are being read ahead. */
   #readings = 0;
-  /** What may be held for answers that have not been sent, in bytes. */
+  /** The room reserved for answers that have not been sent, in bytes. */
   #reserved = 0;
-  /** What has been read, until it is disposed of. */
+  /** The packets that were read, until they are disposed of. */
   readonly #packets = new Set<ResponsePacket>();
   #isBorrower = false;
   #ended = false;
@@ -246,7 +246,7 @@ function isReading(entry: Reading | QueuedGet[]): entry is Reading {
   return !Array.isArray(entry);
 }
 
-/** A promise whose failure is not missed by whoever is not waiting for it yet. */
+/** A promise whose rejection is handled, also while it is not awaited yet. */
 function tamed<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -17,7 +17,7 @@ import type { OpenRequests } from "./open_requests.ts";
 import { type QueuedGet, requestedPiece } from "./queued_get.ts";
 import type { ResponsePacket } from "./response_packet.ts";
 
-/** What answering needs. */
+/** The resources for answering. */
 export type ResponderResources = ResponseResources & DigestResources & {
   /** The requests without an answer, which bounds their number. */
   readonly open: OpenRequests;
@@ -170,7 +170,7 @@ export class Responder {
   }
 }
 
-/** What a payload says, or the error that answers it. */
+/** The parsed payload, or the error that answers it. */
 function parsed<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T | WireError {
   try {
     return parse(payload);
