@@ -23,7 +23,7 @@ import { framedSize } from "./small_files_batch.ts";
 /** The most files that are read together, … */
 const MAX_TOGETHER = 64;
 /** … and the most bytes. */
-const MAX_BYTES_TOGETHER = 1024 * 1024;
+const MAX_BYTES_TOGETHER = 2 * 1024 * 1024;
 
 /** Reads shared files. */
 export class FileReader implements Disposable {

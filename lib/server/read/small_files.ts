@@ -22,7 +22,7 @@ import {
 } from "./small_files_batch.ts";
 
 /** The largest file that is read like this, in bytes. */
-export const SMALL_FILE = 64 * 1024;
+export const SMALL_FILE = 256 * 1024;
 /** How many batches the Worker is given ahead. */
 const BATCHES = 2;
 /** A batch that takes longer than this, in milliseconds, does not come from memory. */

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { basename, dirname, join } from "@std/path";
+import { join, SEPARATOR } from "@std/path";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
@@ -56,7 +56,7 @@ class Batch {
   digests = "";
   readonly #buffer: Uint8Array;
   readonly #endpoints: Endpoints;
-  /** The real paths of folders that are inside the shared one, by their path on disk. */
+  /** The real paths of folders that are inside the shared one, by their paths in it. */
   readonly #realFolders = new Map<string, string>();
 
   constructor(buffer: Uint8Array, endpoints: Endpoints) {
@@ -120,16 +120,20 @@ class Batch {
    * folder is asked for, once: the open follows no link in a file's place.
    */
   #realPath({ path, isLink }: BatchedFile): string {
-    const onDisk = diskPath(folder.root, path);
-    if (isLink) return assertInside(Deno.realPathSync(onDisk));
-    const parent = dirname(onDisk);
-    let real = this.#realFolders.get(parent);
-    if (real === undefined) {
-      real = Deno.realPathSync(parent);
-      this.#realFolders.set(parent, real);
-    }
-    return assertInside(join(real, basename(onDisk)));
+    if (isLink) return assertInside(Deno.realPathSync(diskPath(folder.root, path)));
+    const cut = path.lastIndexOf("/");
+    const parent = path.slice(0, Math.max(0, cut));
+    const known = this.#realFolders.get(parent);
+    const real = known ?? realFolder(parent);
+    if (known === undefined) this.#realFolders.set(parent, real);
+    return real + path.slice(cut + 1);
   }
+}
+
+/** The real path of a folder that is inside the shared one, with a separator behind it. */
+function realFolder(path: string): string {
+  const real = Deno.realPathSync(diskPath(folder.root, path));
+  return join(real === folder.root ? real : assertInside(real), SEPARATOR);
 }
 
 function assertInside(path: string): string {
