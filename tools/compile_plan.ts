@@ -26,8 +26,9 @@ export type Target = typeof TARGETS[number];
  * bundle that starts it, under its own name.
  */
 export const WORKERS: readonly string[] = [
-  "lib/digest/digest_worker.ts",
   "lib/client/disk/disk_worker.ts",
+  "lib/digest/digest_worker.ts",
+  "lib/server/folder/folder_scan_worker.ts",
   "lib/server/read/small_files_worker.ts",
 ];
 

@@ -26,7 +26,11 @@ export async function runServer(
   using lines = new LineBuffer(Deno.stderr);
   const write = (line: string) => view ? view.log(line) : lines.write(line);
   const log = lineLog(command.logStyle, write);
-  await using server = await startServer({ ...command, log });
+  const ended = whenAborted(interrupted);
+  const started = await Promise.race([startServer({ ...command, log }), ended]);
+  // A disk that delays the start does not delay an interrupt.
+  if (!started) return 0;
+  await using server = started;
   const { hostname, port } = server.addr;
   writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
   log({
@@ -38,13 +42,15 @@ export async function runServer(
       : "the network; --host 127.0.0.1 closes it",
   });
   view?.watch(server);
-  if (!interrupted.aborted) {
-    await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
-  }
+  await ended;
   // First, since a second Ctrl+C may cut the server's shutdown short.
   await view?.close();
   await server.shutdown();
   return 0;
+}
+
+async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
 
 /** The live table; null if the log is for programs or goes to a file. */

@@ -36,15 +36,15 @@ const SETTLED_MS = 10_000;
 /** The numbers of a summary that a run gives by itself. */
 type RunSummary = Omit<Summary, "resume" | "interrupted" | "error" | "exitCode">;
 
-/** What a display reads at its own pace. */
+/** The progress, for displays to read at their own pace. */
 export interface ProgressSource {
   /** Positions of the files of which more is here than at the last call. */
   takeProgress(): FileProgress[];
-  /** What the priorities got, every few seconds; null if that is not due. */
+  /** The shares of the last seconds; null if they are not due. */
   takeShares(): Shares | null;
 }
 
-/** What a client needs to know. */
+/** The options of a run. */
 export interface ClientOptions {
   readonly server: ServerAddress;
   /** Path of the input list. */
@@ -66,7 +66,7 @@ export interface ClientOptions {
 
 /** How a run ended, and what was wanted in the end. */
 export interface RunOutcome extends Outcome {
-  /** Null if a line of the list was not understood: nobody knows what it means. */
+  /** Null if a line of the list was not understood: its meaning is unknown. */
   readonly entries: readonly InputEntry[] | null;
   /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
   readonly failure: unknown;
@@ -88,7 +88,7 @@ class Client {
   readonly #livePlan: LivePlan;
   readonly #startedAt = performance.now();
   #lastProgress = this.#startedAt;
-  /** What the progress was measured by. */
+  /** The number by which progress was noticed last. */
   #progress = 0;
   #everConnected = false;
   #unreachable = false;

@@ -1,5 +1,5 @@
 /**
- * The loop around the engine: takes what came together, tells the engine once, and performs the
+ * The loop around the engine: passes on inputs that arrived together, once, and performs the
  * actions that follow together.
  *
  * @module

@@ -13,10 +13,10 @@ import type { InputState } from "./input/input_watcher.ts";
 import { makePlan, type Plan } from "./input/plan.ts";
 import { Warnings } from "./input/warnings.ts";
 
-/** Between two plans there is this many times the time that one takes, for everything else. */
+/** The pause between two plans, in multiples of the time that one takes. */
 const REST = 10;
 
-/** What a plan depends on, and where it goes. */
+/** The inputs of a plan, and its receivers. */
 export interface LivePlanOptions {
   /** Path of the input list. */
   readonly input: string;
@@ -75,8 +75,7 @@ export class LivePlan {
     if (state.type === "unreadable") {
       emit({
         type: "warning",
-        message:
-          `Cannot read "${input}" any more (${state.reason}); its last text goes on counting`,
+        message: `Cannot read "${input}" any more, its last text stays in effect: ${state.reason}`,
       });
       return;
     }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { statfs, statfsSync } from "node:fs";
+import { promisify } from "node:util";
 
 /** The types of file systems on a disk of this machine or in its memory, as Linux numbers them. */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
@@ -27,7 +27,7 @@ export function isLocalType(type: number): boolean {
 /**
  * Whether a path is on a disk of this machine, or in its memory: no network file system, no program.
  * On Linux false where it is not known, as without the permission for `statfs`; on other systems only
- * paths of other machines (`\\server\share`) are told apart.
+ * paths of other machines (`\\server\share`) are known not to be.
  */
 export function isOnLocalDisk(path: string): boolean {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
@@ -38,11 +38,11 @@ export function isOnLocalDisk(path: string): boolean {
   }
 }
 
-/** The same, for those who must not wait for a disk to find out. */
+/** The same, for callers that must not wait for the disk. */
 export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
-    return mayAsk() && isLocalType((await statfs(path)).type);
+    return mayAsk() && isLocalType((await promisify(statfs)(path)).type);
   } catch {
     return false;
   }

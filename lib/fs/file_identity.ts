@@ -36,8 +36,15 @@ interface Metadata {
  * the whole file shows such a change.
  */
 export function identityOf({ size, mtimeMs, ctimeMs, ino, dev }: Metadata): FileIdentity {
-  const parts = [size, Math.floor(mtimeMs) || 0, Math.floor(ctimeMs) || 0, ino];
-  return { device: dev, version: parts.map((part) => part.toString(36)).join("-") };
+  const [modified, changed] = [Math.floor(mtimeMs) || 0, Math.floor(ctimeMs) || 0];
+  return {
+    device: dev,
+    version: `${digits(size)}-${digits(modified)}-${digits(changed)}-${digits(ino)}`,
+  };
+}
+
+function digits(number: number): string {
+  return number.toString(36);
 }
 
 /** The identity of a file from `Deno.stat` metadata; equal to the one from `node:fs`. */

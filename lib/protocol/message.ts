@@ -81,7 +81,7 @@ const SENT_BY: Record<Side, ReadonlySet<number>> = {
   client: new Set([LOGIN, GET, DIGEST, ...Object.values(SENT_BY_BOTH)]),
 };
 
-/** What a header says, without what every header has in common. */
+/** The variable fields of a header. */
 export interface Header {
   readonly type: MessageType;
   /** Whether another message of the same response follows. */
@@ -92,7 +92,7 @@ export interface Header {
   readonly length: number;
   /** The position in the file of a CHUNK's first byte, 0…2⁵³−1; 0 in other messages. */
   readonly offset: number;
-  /** Of a received header: to be asked for before the next message is read. */
+  /** In a received header, valid until the next message is read. */
   readonly server: Endpoint;
   readonly client: Endpoint;
 }
@@ -156,7 +156,8 @@ export class MessageFramer {
   }
 }
 
-function writeHeader(buffer: Uint8Array, header: Header): void {
+/** Writes a header at the beginning of a buffer. */
+export function writeHeader(buffer: Uint8Array, header: Header): void {
   const view = new DataView(buffer.buffer, buffer.byteOffset, HEADER_SIZE);
   view.setUint32(AT.magic, MAGIC);
   view.setUint8(AT.version, PROTOCOL_VERSION);

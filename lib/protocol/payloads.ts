@@ -21,7 +21,7 @@ export interface Welcome {
   readonly maxRequests: number;
   /** The challenge to which the client must respond, or null if there is none. */
   readonly authentication: Challenge | null;
-  /** What the server knows beyond the first version of the protocol. @default {[]} */
+  /** The server's features beyond the first version of the protocol. @default {[]} */
   readonly features?: readonly string[];
 }
 

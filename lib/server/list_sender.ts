@@ -15,7 +15,7 @@ export class ListSender implements Disposable {
   readonly #connection: Connection;
   readonly #catalog: Catalog;
   readonly #subscription: Disposable;
-  /** What the client does not know yet, by path; null has vanished. */
+  /** The changes not sent yet, by path; null for files that have vanished. */
   #pendingChanges = new Map<string, ListedFile | null>();
   #listSent = false;
   #sendingUpdate = false;

@@ -174,7 +174,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     }
     digests[Symbol.dispose]();
     reader[Symbol.dispose]();
-    // Whatever the system still keeps from ending, the program ends.
+    // End the program even if the system does not finish these.
     await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
     log({ event: "server_stopped", ...totals() });
     finished.resolve();

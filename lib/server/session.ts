@@ -100,8 +100,8 @@ export class Session implements ClientInfo {
       await connection.closeWrite();
       if (connection.failure) throw connection.failure;
     } catch (error) {
-      // Whatever was still on its way to a client that has left, is not waited for.
-      this.#endReason ??= responder.saidGoodbye ? "it left" : messageOf(error);
+      // Messages still on their way to a client that has disconnected are not waited for.
+      this.#endReason ??= responder.saidGoodbye ? "the client disconnected" : messageOf(error);
     } finally {
       connection.close();
       await responder.close();

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { constants } from "node:fs";
 import { join, SEPARATOR } from "@std/path";
 import type { FileIdentity } from "../fs/file_identity.ts";
 import { isWirePath, type ListedFile } from "../protocol/payloads.ts";
@@ -21,16 +20,6 @@ export interface SharedFolder {
   /** Whether names that begin with a dot are shared. */
   readonly hidden: boolean;
 }
-
-/**
- * The flags for opening shared files. `O_NONBLOCK`: a named pipe in a file's place would block the
- * open forever. `O_NOFOLLOW`: a real path names no link. Windows has neither flag.
- */
-export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) |
-  (constants.O_NOFOLLOW ?? 0);
-
-/** Whether the flags are this system's: Deno 2.4 has those of macOS everywhere. */
-export const HAS_OPEN_FLAGS = Deno.build.os !== "linux" || constants.O_NONBLOCK === 0x800;
 
 /** Where a path of the wire is on disk. */
 export function diskPath(root: string, path: string): string {

@@ -111,9 +111,9 @@ async function requestWithoutReading(port: number): Promise<Connection> {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error("The server ended the connection");
-    if (value.some(({ header }) => header.type === MessageType.CHUNK)) return connection;
-    for (const { header, payload } of value) {
-      if (header.type === MessageType.LIST) await requestAll(connection, payload);
+    for (const { header: { type }, payload } of value) {
+      if (type === MessageType.CHUNK) return connection;
+      if (type === MessageType.LIST) await requestAll(connection, payload);
     }
   }
 }

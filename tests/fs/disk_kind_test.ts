@@ -1,22 +1,33 @@
 import assert from "node:assert/strict";
-import { isLocalType, isOnLocalDisk } from "../../lib/fs/disk_kind.ts";
+import { isLocalType, isOnLocalDisk, isOnLocalDiskAsync } from "../../lib/fs/disk_kind.ts";
 
-for (
-  const [name, type, expected] of [
-    ["ext4", 0xef53, true],
-    ["tmpfs", 0x01021994, true],
-    ["Btrfs as a signed number", 0x9123683e | 0, true],
-    ["NFS", 0x6969, false],
-    ["SMB", 0xfe534d42, false],
-    ["FUSE", 0x65735546, false],
-    ["9p", 0x01021997, false],
-  ] as const
-) {
-  Deno.test(`isLocalType takes ${name} for ${expected ? "a local" : "no local"} disk`, () => {
-    assert.equal(isLocalType(type), expected);
-  });
-}
+Deno.test("isLocalType knows the file systems of this machine's disks and memory", () => {
+  const local = {
+    ...{ ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 },
+    ...{ zfs: 0x2fc12fc1, overlay: 0x794c7630, f2fs: 0xf2f52010 },
+  };
+  for (const [name, type] of Object.entries(local)) assert.equal(isLocalType(type), true, name);
+  // As some systems give them.
+  assert.equal(isLocalType(0x9123683e | 0), true);
+});
 
-Deno.test("isOnLocalDisk trusts no path that it cannot ask about", () => {
-  assert.equal(isOnLocalDisk("/there/is/no/such/folder"), Deno.build.os !== "linux");
+Deno.test("isLocalType takes what it does not know for the disk of another machine", () => {
+  const others = { nfs: 0x6969, smb2: 0xfe534d42, cifs: 0xff534d42, fuse: 0x65735546, none: 0 };
+  for (const [name, type] of Object.entries(others)) assert.equal(isLocalType(type), false, name);
+});
+
+Deno.test("isOnLocalDisk says the same both ways, and of nothing that is not there", async () => {
+  const here = Deno.cwd();
+  assert.equal(await isOnLocalDiskAsync(here), isOnLocalDisk(here));
+  if (Deno.build.os !== "linux") return;
+  assert.equal(isOnLocalDisk(`${here}/missing`), false);
+  assert.equal(await isOnLocalDiskAsync(`${here}/missing`), false);
+});
+
+Deno.test("isOnLocalDisk takes every disk for another machine's without the permission", {
+  ignore: Deno.build.os !== "linux",
+  permissions: { read: true, sys: false },
+}, async () => {
+  assert.equal(isOnLocalDisk("."), false);
+  assert.equal(await isOnLocalDiskAsync("."), false);
 });

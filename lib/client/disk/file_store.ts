@@ -1,7 +1,7 @@
 /**
  * Performs actions on files of one output folder, in the order in which they come for each path.
  *
- * What the disk does at once is done at once, without a promise: nothing is here of most files, a
+ * Quick calls are made at once, without a promise: most files are new, and a
  * small one is written, synced and placed with a few calls. Everything unusual takes the one careful
  * way, which awaits; later actions of the same path wait for it.
  *
@@ -15,7 +15,7 @@ import { PartialFile } from "./partial_file.ts";
 import { StreamDigest } from "./stream_digest.ts";
 import { WriteHandles } from "./write_handles.ts";
 
-/** What is open of a file. */
+/** The open parts of a file. */
 interface OpenFile {
   readonly partial: PartialFile;
   /** The digest of what is written; null while it is not wanted. */

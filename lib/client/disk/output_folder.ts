@@ -53,7 +53,7 @@ export class OutputFolder {
    */
   readonly foldsNames: boolean;
 
-  /** What there is in the folders, so that what is new is not looked for one by one. */
+  /** The names in the folders: one listing serves for all new files. */
   readonly listing = new FolderListing();
 
   /** Its real path. */

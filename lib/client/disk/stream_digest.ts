@@ -1,6 +1,6 @@
 /**
- * The SHA-256 of a file that is being written, from the bytes as they come. What came out of order
- * is read from the file once the gap before it is filled.
+ * The SHA-256 of a file that is being written, from the bytes as they come. Bytes that came out of order
+ * are read from the file once the gap before them is filled.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the engine wants done next.
+ * The engine's outputs.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export type DiskAction = DiskActionOf<FileRecord>;
 /** The result of an action on the disk. */
 export type DiskResult = DiskResultOf<FileRecord>;
 
-/** What the engine wants done next; all of it can be done together. */
+/** The next things to do; all of them can be done together. */
 export interface Actions {
   readonly disk: readonly DiskAction[];
   /** Requests to send. */

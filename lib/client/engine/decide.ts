@@ -6,7 +6,7 @@
  */
 import type { LocalState } from "../disk/local_state.ts";
 
-/** What a file needs. */
+/** The next step for a file. */
 export type Decision =
   /** Nothing can be put under its name. */
   | { readonly type: "blocked"; readonly reason: string }

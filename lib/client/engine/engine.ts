@@ -35,7 +35,7 @@ import { Timers } from "./timers.ts";
 
 /** How many files of one priority are active at once; the others of it have not begun. */
 const MAX_ACTIVE_FILES = 512;
-/** How often the shares of the last span are told, in milliseconds. */
+/** How often the shares of the last span are emitted, in milliseconds. */
 const SHARES_MS = 5_000;
 
 /** How many files are in which state. */

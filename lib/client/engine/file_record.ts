@@ -99,7 +99,7 @@ export interface FileRecord {
   serverDigest: string | null;
   /** Whether the server's digest is asked for, or cannot be had. */
   digestState: "unasked" | "asked" | "unavailable";
-  /** What an inspection has found, until that is decided about. */
+  /** The result of the inspection, until `decide` has used it. */
   local: LocalState | null;
   /** Whether what was fetched is compared with its journal, since its digest is wrong. */
   rechecking: boolean;

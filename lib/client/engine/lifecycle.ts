@@ -80,7 +80,7 @@ export class Lifecycle {
       case "inspected":
         return this.#onInspected(record, result.local, now);
       case "hashed":
-        // What cannot be read is not the file.
+        // An unreadable file counts as another one.
         record.localDigest = result.digest ?? "";
         return this.#compare(record, now);
       case "opened":

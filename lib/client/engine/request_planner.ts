@@ -11,7 +11,7 @@ import { Scheduler } from "../schedule/scheduler.ts";
 import { type ContestedChunk, ShareMeter } from "../schedule/share_meter.ts";
 import { type FileRecord, giveBack, hasMore, isFinal, takeChunk } from "./file_record.ts";
 
-/** What a server allows on a connection. */
+/** The limits of a connection. */
 export interface ConnectionLimits {
   /** Bytes. */
   readonly maxChunk: number;
@@ -55,7 +55,7 @@ const DIGEST_SHARE = 1 / 4;
 /** Files up to this size, in bytes, are hashed by the server as it reads them. */
 export const INLINE_DIGEST_SIZE = 256 * 1024;
 
-/** What is asked for next. */
+/** The next requests. */
 export interface PlannedRequests {
   readonly requests: ServerRequest[];
   /** The files that nothing was asked of before. */

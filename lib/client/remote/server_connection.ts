@@ -83,7 +83,7 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
   /** Whether the server is about to end: it closes once this side has closed. */
   #goodbyeReceived = false;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
-  /** What the pages of a change have said so far. */
+  /** The numbers of changed and removed files in the pages of a change so far. */
   #changed = 0;
   #removed = 0;
 

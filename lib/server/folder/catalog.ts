@@ -1,9 +1,10 @@
 /**
  * The shared folder as a list with revisions, kept up to date.
  *
- * This room follows the shared folder: `folder_scan.ts` (which files there are), `folder_watch.ts`
- * (when to scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as
- * payloads, shared by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
+ * This room follows the shared folder: `folder_scan.ts` (which files there are), `packed_files.ts`,
+ * `folder_scan_worker.ts` and `folder_scanner.ts` (the scan in a Worker), `folder_watch.ts` (when to
+ * scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as payloads, shared
+ * by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
  * ground; `respond`, `list_sender.ts`, `session.ts` and `server.ts` may import it.
  *
  * @module
@@ -12,7 +13,7 @@ import { isSameIdentity } from "../../fs/file_identity.ts";
 import { messageOf, WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { FileOpener } from "../read/file_opener.ts";
-import { scanFolder } from "./folder_scan.ts";
+import { FolderScanner } from "./folder_scanner.ts";
 import { type SharedFile, type SharedFolder, wirePathOf } from "../shared_file.ts";
 import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
 
@@ -39,6 +40,7 @@ export interface CatalogReports {
 export class Catalog implements AsyncDisposable {
   /** Where the files are. */
   readonly folder: SharedFolder;
+  readonly #scanner: FolderScanner;
   readonly #listeners = new Set<CatalogListener>();
   /** The way to what the files hold. */
   readonly opener: FileOpener;
@@ -48,8 +50,9 @@ export class Catalog implements AsyncDisposable {
   #hasScanFailed = false;
   #refreshing: Promise<boolean> | undefined;
 
-  private constructor(folder: SharedFolder, files: readonly SharedFile[]) {
+  private constructor(folder: SharedFolder, scanner: FolderScanner, files: readonly SharedFile[]) {
     this.folder = folder;
+    this.#scanner = scanner;
     // The system may not have told of what is not as it is listed.
     this.opener = new FileOpener(folder, (path) => this.#watching?.rescan(path));
     this.#files = new Map(files.map((file) => [file.path, file]));
@@ -72,7 +75,15 @@ export class Catalog implements AsyncDisposable {
   ): Promise<Catalog> {
     const folder = { root: await Deno.realPath(dir), hidden };
     for await (const _ of Deno.readDir(folder.root)) break;
-    const catalog = new Catalog(folder, await scanFolder(folder, [""]));
+    const scanner = new FolderScanner(folder);
+    let files: readonly SharedFile[];
+    try {
+      files = await scanner.scan([""]);
+    } catch (error) {
+      scanner[Symbol.dispose]();
+      throw error;
+    }
+    const catalog = new Catalog(folder, scanner, files);
     catalog.subscribe(reports.onChanged);
     catalog.#watching = watchFolder(
       folder.root,
@@ -116,10 +127,11 @@ export class Catalog implements AsyncDisposable {
     return file;
   }
 
-  /** Stops watching, and closes all files; after that nobody is told anything. */
+  /** Stops watching and closes all files; after that no listener is called. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#refreshing;
+    this.#scanner[Symbol.dispose]();
     await this.opener[Symbol.asyncDispose]();
   }
 
@@ -150,7 +162,7 @@ export class Catalog implements AsyncDisposable {
     for (const { path, linkTo } of this.#links) {
       if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
     }
-    const scanned = await scanFolder(this.folder, paths);
+    const scanned = await this.#scanner.scan(paths);
     const found = new Set(scanned.map(({ path }) => path));
     const removed = [...this.#files.keys()]
       .filter((path) => isAtOrUnder(path, paths) && !found.has(path));

@@ -14,60 +14,49 @@ import {
   wirePathOf,
 } from "../shared_file.ts";
 
-/** How many calls for metadata run at once. */
-const MAX_CONCURRENT_STATS = 64;
-
 /**
  * Returns all files that may be shared at or under some paths of the folder: regular files, and
  * links to regular files whose real path is inside the folder; a linked folder is not entered.
  * Files and folders that this user may not read, or that vanish during the scan, are left out,
  * as is any other file whose metadata cannot be read.
  *
+ * Synchronous, which takes a seventh of the time of handing each call to another thread: for a
+ * Worker.
+ *
  * @param folder The folder.
  * @param paths Paths inside it, none under another; the empty one is the whole folder.
  * @throws {Error} If a folder cannot be read for another reason, or for lack of descriptors or
  * memory; the scan is incomplete then.
  */
-export async function scanFolder(
+export function* scanFolder(
   folder: SharedFolder,
   paths: Iterable<string>,
-): Promise<SharedFile[]> {
-  const files: SharedFile[] = [];
+): Generator<SharedFile> {
   const folders: string[] = [];
-  let waiting: string[] = [];
-  const visitAll = async () => {
-    const visited = await Promise.all(waiting.map((path) => visit(folder, path)));
-    waiting = [];
-    for (const found of visited) {
-      if (found === null) continue;
-      if (typeof found === "string") folders.push(found);
-      else files.push(found);
-    }
-  };
-  const add = async (path: string) => {
-    if (path === "") folders.push(path);
-    else if (isShareable(folder, path) && waiting.push(path) === MAX_CONCURRENT_STATS) {
-      await visitAll();
-    }
+  const found = (path: string): SharedFile | null => {
+    const entry = path === "" ? path : visit(folder, path);
+    if (typeof entry !== "string") return entry;
+    folders.push(entry);
+    return null;
   };
   for (const path of paths) {
-    if (path === "" || await isReachedWithoutLinks(folder, path)) await add(path);
+    if (path !== "" && !isReachedWithoutLinks(folder, path)) continue;
+    const file = found(path);
+    if (file) yield file;
   }
-  await visitAll();
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for await (const entry of entriesOf(diskPath(folder.root, path))) {
-      await add(path === "" ? entry.name : `${path}/${entry.name}`);
+    for (const name of namesIn(diskPath(folder.root, path))) {
+      const file = found(path === "" ? name : `${path}/${name}`);
+      if (file) yield file;
     }
-    await visitAll();
   }
-  return files;
 }
 
 /** Whether no parent folder is a link: a watcher may report paths that existed before. */
-async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Promise<boolean> {
+function isReachedWithoutLinks({ root }: SharedFolder, path: string): boolean {
   const parent = dirname(diskPath(root, path));
   try {
-    return await Deno.realPath(parent) === parent;
+    return Deno.realPathSync(parent) === parent;
   } catch (error) {
     if (isAbsent(error)) return false;
     throw error;
@@ -75,16 +64,17 @@ async function isReachedWithoutLinks({ root }: SharedFolder, path: string): Prom
 }
 
 /** The file at a path, or the path itself if it is a folder, or null if it is not shared. */
-async function visit(folder: SharedFolder, path: string): Promise<SharedFile | string | null> {
+function visit(folder: SharedFolder, path: string): SharedFile | string | null {
+  if (!isShareable(folder, path)) return null;
   const onDisk = diskPath(folder.root, path);
   try {
-    const info = await Deno.lstat(onDisk);
+    const info = Deno.lstatSync(onDisk);
     if (info.isFile) return describe(path, info, null);
     if (info.isDirectory) return path;
     if (!info.isSymlink) return null;
-    const real = await Deno.realPath(onDisk);
+    const real = Deno.realPathSync(onDisk);
     if (!isInside(folder, real)) return null;
-    const targetInfo = await Deno.stat(onDisk);
+    const targetInfo = Deno.statSync(onDisk);
     const target = wirePathOf(folder.root, real);
     return targetInfo.isFile ? describe(path, targetInfo, target) : null;
   } catch (error) {
@@ -104,9 +94,9 @@ function describe(path: string, info: Deno.FileInfo, linkTo: string | null): Sha
   return { path, size, modified, linkTo, ...identityOfInfo(info) };
 }
 
-async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
+function* namesIn(folder: string): Generator<string> {
   try {
-    yield* Deno.readDir(folder);
+    for (const { name } of Deno.readDirSync(folder)) yield name;
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }

@@ -35,8 +35,9 @@ export function bufferSizeForFramed(size: number): number {
 
 /** Lends buffers. Callers wait in FIFO order when the budget is exhausted. */
 export class BufferPool {
-  readonly #budget: number;
-  /** The number of borrowers. */
+  /** How much may be lent at once, in bytes. */
+  readonly budget: number;
+  /** How many borrowers there are. */
   borrowers = 0;
   readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
   readonly #waiting: { size: number; resolve: (buffer: Uint8Array<ArrayBuffer>) => void }[] = [];
@@ -45,7 +46,7 @@ export class BufferPool {
 
   /** @param budget How many bytes may be lent at once. */
   constructor(budget: number) {
-    this.#budget = budget;
+    this.budget = budget;
   }
 
   /** The bytes that are lent now. */
@@ -55,8 +56,8 @@ export class BufferPool {
 
   /** How many bytes each borrower may hold now; not enforced. A power of two. */
   get share(): number {
-    const fair = this.#budget * SHARED_PART / Math.max(1, this.borrowers);
-    const share = Math.min(MAX_SHARE, Math.max(this.#budget * MIN_SHARE, fair));
+    const fair = this.budget * SHARED_PART / Math.max(1, this.borrowers);
+    const share = Math.min(MAX_SHARE, Math.max(this.budget * MIN_SHARE, fair));
     return 2 ** Math.floor(Math.log2(share));
   }
 
@@ -68,7 +69,7 @@ export class BufferPool {
    */
   acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
     const rounded = bufferSizeFor(size) + FRAME;
-    if (rounded > this.#budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
+    if (rounded > this.budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
     if (this.#waiting.length === 0 && this.#fits(rounded)) {
       return Promise.resolve(this.#lend(rounded));
     }
@@ -99,7 +100,7 @@ export class BufferPool {
   }
 
   #fits(size: number): boolean {
-    return this.#lentBytes + size <= this.#budget;
+    return this.#lentBytes + size <= this.budget;
   }
 
   #lend(size: number): Uint8Array<ArrayBuffer> {
@@ -110,7 +111,7 @@ export class BufferPool {
       return free;
     }
     // Free buffers of other sizes count against the budget too.
-    if (this.#lentBytes + this.#freeBytes > this.#budget) {
+    if (this.#lentBytes + this.#freeBytes > this.budget) {
       this.#free.clear();
       this.#freeBytes = 0;
     }

@@ -8,34 +8,44 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
+import { HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
-import { encodePayload } from "../../protocol/payloads.ts";
 import type { FileOpener } from "./file_opener.ts";
 import type { BufferPool } from "./buffer_pool.ts";
-import type { DigestCache } from "./digest_cache.ts";
+import type { InlineDigests } from "./inline_digests.ts";
 import type { FileLease } from "./open_files.ts";
 import { readFully } from "./read_fully.ts";
-import type { SharedFile } from "../shared_file.ts";
 import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 
-/** Files up to this size, in bytes, are hashed as they are read for one who wants digests. */
-const HASHED_AS_READ = 256 * 1024;
-
-/** What reading needs. */
+/** The resources for reading. */
 export interface ReadResources {
   readonly opener: FileOpener;
   readonly pool: BufferPool;
-  readonly digests: DigestCache;
 }
 
-/** The reading of one chunk. */
-export class ChunkReader {
+/** A reader of one chunk. */
+export interface ChunkSource {
+  /** Whether some of the chunk has been read. */
+  readonly hasBegun: boolean;
+  /** Whether all of it has. */
+  readonly isDone: boolean;
+  /**
+   * The next slice, which may be all. Not to be asked for after the last, nor before the one before
+   * has been sent and has given back the room for this one.
+   *
+   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   * @throws {Error} If it cannot be read.
+   */
+  read(): Promise<FramedPieces>;
+  /** Reads no more. */
+  close(): void;
+}
+
+/** Reads one chunk for one client. */
+export class ChunkReader implements ChunkSource {
   readonly #piece: RequestedPiece;
   readonly #room: number;
-  readonly #endpoints: Endpoints;
-  readonly #learnsDigest: boolean;
+  readonly #digests: InlineDigests;
   readonly #resources: ReadResources;
   readonly #framer: MessageFramer;
   #lease: FileLease | undefined;
@@ -44,19 +54,17 @@ export class ChunkReader {
 
   /**
    * @param room How much it may hold at once, in bytes.
-   * @param learnsDigest Whether to compute a small file's digest as it is read, in any case.
    */
   constructor(
     piece: RequestedPiece,
     room: number,
     endpoints: Endpoints,
-    learnsDigest: boolean,
+    digests: InlineDigests,
     resources: ReadResources,
   ) {
     this.#piece = piece;
     this.#room = room;
-    this.#endpoints = endpoints;
-    this.#learnsDigest = learnsDigest;
+    this.#digests = digests;
     this.#resources = resources;
     const { requestId, offset, length } = piece;
     const type = MessageType.CHUNK;
@@ -70,7 +78,6 @@ export class ChunkReader {
     });
   }
 
-  /** Whether some of the chunk has been read, and whether all. */
   get hasBegun(): boolean {
     return this.#done > 0;
   }
@@ -79,20 +86,13 @@ export class ChunkReader {
     return this.#done === this.#piece.length;
   }
 
-  /**
-   * The next slice, which may be all. Not to be asked for after the last, nor before the one before
-   * has been sent and has given back the room for this one.
-   *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
-   * @throws {Error} If it cannot be read.
-   */
   async read(): Promise<FramedPieces> {
     const { opener, pool } = this.#resources;
     const { file, offset, length } = this.#piece;
     const lease = this.#lease ??= await opener.lease(file);
     const left = length - this.#done;
     const take = Math.min(left, this.#room);
-    // Of a chunk in slices some is on its way before the end, where it is proven.
+    // A sliced chunk is partly sent before its final check, so check once up front.
     if (take < left && this.#done === 0) await opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
     const buffer = await pool.acquire(take);
@@ -102,11 +102,10 @@ export class ChunkReader {
       // Only at the end: a write between an earlier check and the read would go unseen.
       if (take === left || !isThere) await opener.proveUnchanged(file, lease);
       if (!isThere) throw new Error("The file is shorter than the system says");
-      const digest = this.#done === 0 ? this.#digestOf(target) : undefined;
+      const before = this.#done === 0 ? this.#digests.before(this.#piece, target) : [];
       this.#done += take;
-      const chunk = this.#framer.frame(buffer, take);
       return {
-        parts: digest === undefined ? [chunk] : [this.#digestMessage(digest), chunk],
+        parts: [...before, this.#framer.frame(buffer, take)],
         pieces: [{ file, offset: start, length: take }],
         [Symbol.dispose]: () => pool.release(buffer),
       };
@@ -116,38 +115,8 @@ export class ChunkReader {
     }
   }
 
-  /** Reads no more. */
   close(): void {
     this.#lease?.release();
     this.#lease = undefined;
   }
-
-  /**
-   * The digest that stands before the chunk, or undefined if none is asked for, or it is not known
-   * and would take long. It is learned, too, for those who will ask for it.
-   *
-   * @param content The chunk's beginning.
-   */
-  #digestOf(content: Uint8Array): string | undefined {
-    const { digests } = this.#resources;
-    const { file, digest: isAsked } = this.#piece;
-    let digest = digests.known(file);
-    const isWanted = isAsked || this.#learnsDigest && !digests.has(file);
-    if (digest === undefined && isWanted && content.length === file.size && isSoonHashed(file)) {
-      digest = createHash("sha256").update(content).digest("hex");
-      digests.store(file, digest);
-    }
-    return isAsked ? digest : undefined;
-  }
-
-  #digestMessage(digest: string): Uint8Array {
-    const { requestId } = this.#piece;
-    const type = MessageType.DIGEST_RESULT;
-    const header = { type, requestId, more: true, offset: 0, ...this.#endpoints };
-    return encodeMessage(header, encodePayload({ digest }));
-  }
-}
-
-function isSoonHashed({ size }: SharedFile): boolean {
-  return size <= HASHED_AS_READ;
 }

@@ -20,7 +20,7 @@ interface KnownDigest {
   readonly digest: Promise<string>;
   /** The same once it is known. */
   readonly value: string | undefined;
-  /** Who computes it, until that is done. */
+  /** The computation, until it is done. */
   readonly entry: PendingDigest | undefined;
 }
 

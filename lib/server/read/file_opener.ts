@@ -9,14 +9,9 @@ import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
-import {
-  diskPath,
-  isInside,
-  OPEN_FLAGS,
-  type SharedFile,
-  type SharedFolder,
-} from "../shared_file.ts";
+import { diskPath, isInside, type SharedFile, type SharedFolder } from "../shared_file.ts";
 
 /** Opens files of one folder. */
 export class FileOpener implements AsyncDisposable {
@@ -25,7 +20,7 @@ export class FileOpener implements AsyncDisposable {
   readonly #openFiles = new OpenFiles();
   /** Whether a file system is on a disk of this machine, by its number. */
   readonly #localDisks = new Map<number, Promise<boolean>>();
-  /** The next proof of each open file that somebody wants one of. */
+  /** The pending checks, by open file. */
   readonly #proofs = new Map<FileHandle, Promise<void>>();
 
   /** @param look Hears of paths where something else is than is listed. */
@@ -35,10 +30,9 @@ export class FileOpener implements AsyncDisposable {
   }
 
   /**
-   * Opens a file, or takes an open one. What was opened is proven to have been the listed content
-   * then, and inside the folder; `assertUnchanged` proves it of later times. Not guarded against:
-   * somebody with a hand in the folder who puts the very file that the list names elsewhere, and
-   * back, between two system calls.
+   * Opens a file, or reuses an open one. When opened, the file is checked to have the listed content
+   * and to be inside the folder; `proveUnchanged` checks the content later. Not guarded against: a
+   * local user who moves the listed file out of the folder and back between two system calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
@@ -53,7 +47,7 @@ export class FileOpener implements AsyncDisposable {
 
   /**
    * Resolves when an open file has shown, after this call, that it still has the listed content.
-   * All who ask in one turn of the event loop share the proof.
+   * Calls in one turn of the event loop share the check.
    *
    * @throws {WireError} `changed` if not.
    */
@@ -67,8 +61,10 @@ export class FileOpener implements AsyncDisposable {
   async #prove(file: SharedFile, lease: FileLease): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.#proofs.delete(lease.handle);
-    if (lease.isLocal) return this.assertUnchanged(file, lease);
-    this.#assertListed(file, lease, await lease.handle.stat());
+    const at = performance.now();
+    if (lease.isLocal) this.assertUnchanged(file, lease);
+    else this.#assertListed(file, lease, await lease.handle.stat());
+    lease.proof.at = at;
   }
 
   /**
@@ -88,7 +84,7 @@ export class FileOpener implements AsyncDisposable {
   }
 
   /**
-   * The real path of a file, proven to be inside the folder, for those who read it by themselves
+   * The real path of a file, checked to be inside the folder, for callers that open the file
    * and check its version.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
@@ -106,7 +102,7 @@ export class FileOpener implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** An error to throw. What is not as it is listed is looked at again. */
+  /** The error to throw; a file that differs from its entry is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
     const isOutdated = error instanceof WireError && error.code !== "read-failed";
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
@@ -160,7 +156,7 @@ export class FileOpener implements AsyncDisposable {
   }
 }
 
-/** What a client is told of a file that the system does not let us read. */
+/** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
   // ELOOP: a link has come in the file's place.

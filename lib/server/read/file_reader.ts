@@ -3,27 +3,31 @@
  *
  * The parts of this room, each importing only those before it: `buffer_pool.ts` (the memory for
  * responses), `requested_piece.ts` (parts of files), `digest_cache.ts` (digests), `read_pace.ts`
- * (whether a read is likely to be quick), `open_files.ts` and `file_opener.ts` (open files, proven
- * to be the listed ones), `read_fully.ts` (reads a part), `small_files_batch.ts`,
+ * (whether a read is likely to be quick), `open_flags.ts`, `open_files.ts` and `file_opener.ts` (open
+ * files, proven to be the listed ones), `read_fully.ts` (reads a part), `small_files_batch.ts`,
  * `small_files_worker.ts` and `small_files.ts` (small files, read whole by a Worker),
- * `chunk_reader.ts` (one chunk), `file_reader.ts` (this). It imports `shared_file.ts` and the rooms
- * that both sides share; the rest of `lib/server` may import it.
+ * `inline_digests.ts` (digests before chunks), `chunk_reader.ts` (one chunk), `block_cache.ts` and
+ * `shared_chunk_reader.ts` (chunks that several clients request), `file_reader.ts` (this). It imports
+ * `shared_file.ts` and the rooms that both sides share; the rest of `lib/server` may import it.
  *
  * @module
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import type { FileOpener } from "./file_opener.ts";
 import { type BufferPool, bufferSizeFor, bufferSizeForFramed } from "./buffer_pool.ts";
-import { ChunkReader } from "./chunk_reader.ts";
+import { ChunkReader, type ChunkSource } from "./chunk_reader.ts";
+import { BlockCache } from "./block_cache.ts";
 import type { DigestCache } from "./digest_cache.ts";
+import { InlineDigests } from "./inline_digests.ts";
 import { type FramedPieces, isWhole, type RequestedPiece } from "./requested_piece.ts";
+import { SharedChunkReader } from "./shared_chunk_reader.ts";
 import { SmallFiles } from "./small_files.ts";
 import { framedSize } from "./small_files_batch.ts";
 
 /** The largest number of files that are read together, … */
 const MAX_TOGETHER = 64;
 /** … and of bytes. */
-const MAX_BYTES_TOGETHER = 1024 * 1024;
+const MAX_BYTES_TOGETHER = 2 * 1024 * 1024;
 
 /** Reads shared files. */
 export class FileReader implements Disposable {
@@ -31,12 +35,14 @@ export class FileReader implements Disposable {
   readonly #pool: BufferPool;
   readonly #digests: DigestCache;
   readonly #small: SmallFiles;
+  readonly #blocks: BlockCache;
 
   constructor(opener: FileOpener, pool: BufferPool, digests: DigestCache) {
     this.#opener = opener;
     this.#pool = pool;
     this.#digests = digests;
     this.#small = new SmallFiles(opener.folder, pool, digests);
+    this.#blocks = new BlockCache(pool);
   }
 
   /**
@@ -88,13 +94,19 @@ export class FileReader implements Disposable {
     room: number,
     endpoints: Endpoints,
     learnsDigests: boolean,
-  ): ChunkReader {
-    const [opener, pool, digests] = [this.#opener, this.#pool, this.#digests];
-    return new ChunkReader(piece, room, endpoints, learnsDigests, { opener, pool, digests });
+  ): ChunkSource {
+    const resources = { opener: this.#opener, pool: this.#pool };
+    const blocks = this.#blocks;
+    const digests = new InlineDigests(this.#digests, endpoints, learnsDigests);
+    // Each connection has its own object with its ends.
+    return blocks.isShared(piece, endpoints)
+      ? new SharedChunkReader(piece, endpoints, digests, blocks, resources)
+      : new ChunkReader(piece, room, endpoints, digests, resources);
   }
 
   [Symbol.dispose](): void {
     this.#small[Symbol.dispose]();
+    this.#blocks[Symbol.dispose]();
   }
 }
 

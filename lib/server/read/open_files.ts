@@ -19,6 +19,8 @@ export interface FileLease {
   readonly pace: ReadPace;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
+  /** When it was proven last that it is unchanged, as of `performance.now()`. */
+  readonly proof: { at: number };
   /** Gives the file back. */
   release(): void;
   /** Gives this handle to no further reader; it is closed once all readers have released it. */
@@ -33,7 +35,7 @@ export interface OpenedFile {
 }
 
 interface OpenFile {
-  readonly opened: Promise<OpenedFile & { readonly pace: ReadPace }>;
+  readonly opened: Promise<Pick<FileLease, "handle" | "pace" | "isLocal" | "proof">>;
   readers: number;
   idleSince: number;
 }
@@ -115,8 +117,9 @@ export class OpenFiles implements AsyncDisposable {
 }
 
 async function withPace(opening: Promise<OpenedFile>) {
+  const proof = { at: performance.now() };
   const opened = await opening;
-  return { ...opened, pace: new ReadPace(opened.isLocal) };
+  return { ...opened, pace: new ReadPace(opened.isLocal), proof };
 }
 
 async function close(file: OpenFile): Promise<void> {

@@ -2,9 +2,9 @@
  * Whether a file's next read is likely to come from memory. Then it takes less time than to hand it
  * to another thread and to hear of its end.
  *
- * A guess from how long its last reads took, and only of disks of this machine: whoever waits for
- * a disk of another one waits for its network. The system may need the memory for something else
- * at any time, so one slow read ends the guessing for a while: all others wait with it.
+ * A guess from how long its last reads took, and only of disks of this machine: a call that waits for
+ * another machine's disk waits for the network. The system may need the memory for something else
+ * at any time, so one slow read ends the guessing for a while, because it delays all clients.
  *
  * @module
  */

@@ -22,17 +22,17 @@ import {
 } from "./small_files_batch.ts";
 
 /** The largest file that is read like this, in bytes. */
-export const SMALL_FILE = 64 * 1024;
+export const SMALL_FILE = 256 * 1024;
 /** How many batches the Worker is given ahead. */
 const BATCHES = 2;
 /** A batch that takes longer than this, in milliseconds, does not come from memory. */
 const SLOW_MS = 250;
-/** One that takes longer than this, in milliseconds, may take for ever, of a disk that is gone. */
+/** One that takes longer than this, in milliseconds, may never end, if its disk is gone. */
 const STUCK_MS = 2_000;
 /** For how long this stands back then, in milliseconds. */
 const STAND_BACK_MS = 2_000;
 
-/** What is known of the digests of files. */
+/** The digests that are known. */
 export interface KnownDigests {
   /** A version's digest, or undefined if it is not known. */
   known(file: { readonly path: string; readonly version: string }): string | undefined;
@@ -59,7 +59,7 @@ export class SmallFiles implements Disposable {
   readonly #pool: BufferPool;
   readonly #digests: KnownDigests;
   readonly #waiting: Batch[] = [];
-  /** What the Worker has been given; null is the command with which it begins. */
+  /** The commands sent to the Worker; null is the one that begins. */
   readonly #underway: (Batch | null)[] = [];
   #worker: Worker | undefined;
   #hasBegun = false;
@@ -88,7 +88,7 @@ export class SmallFiles implements Disposable {
    * them.
    *
    * @param pieces Whole files that are small.
-   * @param learns Whether digests are computed that are not known, although nobody asks for them.
+   * @param learns Whether unknown digests are computed even if the requests do not ask for them.
    * @returns The answers with the files before the first that cannot be read like this; null if
    * that is the first one.
    */

@@ -1,5 +1,5 @@
 /**
- * What the Worker that reads small files is given, and what it gives back: few values for many
+ * The command to the Worker that reads small files, and its reply: few values for many
  * files, since each value that goes to another thread is copied by itself.
  *
  * @module
@@ -53,7 +53,7 @@ export type SmallFilesCommand =
     readonly buffer: Uint8Array<ArrayBuffer>;
   };
 
-/** What the Worker has read: the files before the first that cannot be had for any reason. */
+/** The Worker's result: the files before the first one that cannot be read. */
 export interface SmallFilesReply {
   /** The command's, or null if it was `begin`. */
   readonly buffer: Uint8Array<ArrayBuffer> | null;

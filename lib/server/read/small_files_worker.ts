@@ -1,23 +1,18 @@
 /**
  * The Worker that reads small files and makes messages of them. Everything is synchronous, which
- * blocks nobody but this thread.
+ * blocks only this thread.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { basename, dirname, join } from "@std/path";
+import { join, SEPARATOR } from "@std/path";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
-import {
-  diskPath,
-  HAS_OPEN_FLAGS,
-  isInside,
-  OPEN_FLAGS,
-  type SharedFolder,
-} from "../shared_file.ts";
+import { diskPath, isInside, type SharedFolder } from "../shared_file.ts";
+import { HAS_OPEN_FLAGS, OPEN_FLAGS } from "./open_flags.ts";
 import {
   type BatchedFile,
   DIGEST_MESSAGE_SIZE,
@@ -44,7 +39,7 @@ scope.onmessage = ({ data: command }) => {
   try {
     for (const file of unpackFiles(files)) batch.add(file);
   } catch {
-    // The files before it are sent; whoever reads this one by itself finds out why.
+    // The files before it are sent; reading this one by itself gives the reason.
   }
   const { length, count, digests } = batch;
   const took = performance.now() - start;
@@ -61,7 +56,7 @@ class Batch {
   digests = "";
   readonly #buffer: Uint8Array;
   readonly #endpoints: Endpoints;
-  /** The real paths of folders that are inside the shared one, by their path on disk. */
+  /** The real paths of folders that are inside the shared one, by their paths in it. */
   readonly #realFolders = new Map<string, string>();
 
   constructor(buffer: Uint8Array, endpoints: Endpoints) {
@@ -104,7 +99,7 @@ class Batch {
   /** Fills a buffer with a file's whole content, proven to be the listed one. */
   #read(file: BatchedFile, content: Uint8Array): void {
     const path = this.#realPath(file);
-    // Without them an open would wait for ever at a named pipe in the file's place.
+    // Without them an open would block on a named pipe in the file's place.
     if (!HAS_OPEN_FLAGS) assertListed(file, identityOfInfo(Deno.lstatSync(path)));
     const fd = openSync(path, OPEN_FLAGS);
     try {
@@ -121,20 +116,24 @@ class Batch {
   }
 
   /**
-   * A path without links that is inside the shared folder. Of files that are no links only the
+   * A path without links that is inside the shared folder. For files that are not links only the
    * folder is asked for, once: the open follows no link in a file's place.
    */
   #realPath({ path, isLink }: BatchedFile): string {
-    const onDisk = diskPath(folder.root, path);
-    if (isLink) return assertInside(Deno.realPathSync(onDisk));
-    const parent = dirname(onDisk);
-    let real = this.#realFolders.get(parent);
-    if (real === undefined) {
-      real = Deno.realPathSync(parent);
-      this.#realFolders.set(parent, real);
-    }
-    return assertInside(join(real, basename(onDisk)));
+    if (isLink) return assertInside(Deno.realPathSync(diskPath(folder.root, path)));
+    const cut = path.lastIndexOf("/");
+    const parent = path.slice(0, Math.max(0, cut));
+    const known = this.#realFolders.get(parent);
+    const real = known ?? realFolder(parent);
+    if (known === undefined) this.#realFolders.set(parent, real);
+    return real + path.slice(cut + 1);
   }
+}
+
+/** The real path of a folder that is inside the shared one, with a separator behind it. */
+function realFolder(path: string): string {
+  const real = Deno.realPathSync(diskPath(folder.root, path));
+  return join(real === folder.root ? real : assertInside(real), SEPARATOR);
 }
 
 function assertInside(path: string): string {

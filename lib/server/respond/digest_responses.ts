@@ -10,7 +10,7 @@ import { type DigestRequest, encodePayload } from "../../protocol/payloads.ts";
 import type { Catalog } from "../folder/catalog.ts";
 import type { DigestCache } from "../read/digest_cache.ts";
 
-/** What answering needs. */
+/** The resources for answering. */
 export interface DigestResources {
   readonly connection: Connection;
   readonly catalog: Catalog;

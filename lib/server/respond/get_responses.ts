@@ -9,7 +9,7 @@ import type { Connection } from "../../protocol/connection.ts";
 import { MessageType } from "../../protocol/message.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
 import type { BufferPool } from "../read/buffer_pool.ts";
-import type { ChunkReader } from "../read/chunk_reader.ts";
+import type { ChunkSource } from "../read/chunk_reader.ts";
 import type { FileReader } from "../read/file_reader.ts";
 import type { RequestedPiece } from "../read/requested_piece.ts";
 import type { QueuedGet } from "./queued_get.ts";
@@ -18,7 +18,7 @@ import { type PacketContent, ResponsePacket } from "./response_packet.ts";
 /** How many packets are read ahead for one client at the most. */
 const READ_AHEAD = 32;
 
-/** What answering needs. */
+/** The resources for answering. */
 export interface ResponseResources {
   readonly connection: Connection;
   readonly reader: FileReader;
@@ -33,8 +33,8 @@ export interface ResponseResources {
 interface Reading {
   /** How much it may hold at once, in bytes. */
   readonly room: number;
-  /** What reads a chunk by itself. */
-  readonly reader: ChunkReader | undefined;
+  /** The reader of a chunk by itself. */
+  readonly reader: ChunkSource | undefined;
   /** The next packet; null if there is none. Undefined until that is asked for. */
   packet: Promise<ResponsePacket | null> | undefined;
   /** Reads the next packet. */
@@ -51,9 +51,9 @@ export class GetResponses {
   readonly #line: (Reading | QueuedGet[])[] = [];
   /** How many packets are being read ahead. */
   #readings = 0;
-  /** What may be held for answers that have not been sent, in bytes. */
+  /** The room reserved for answers that have not been sent, in bytes. */
   #reserved = 0;
-  /** What has been read, until it is disposed of. */
+  /** The packets that were read, until they are disposed of. */
   readonly #packets = new Set<ResponsePacket>();
   #isBorrower = false;
   #ended = false;
@@ -191,7 +191,7 @@ export class GetResponses {
   /** Reads the next slice of a chunk. The one place where a failed request becomes an ERROR. */
   async #readChunk(
     { requestId, file: { path } }: RequestedPiece,
-    chunk: ChunkReader,
+    chunk: ChunkSource,
     room: number,
   ): Promise<ResponsePacket> {
     const startsMessage = !chunk.hasBegun;
@@ -246,7 +246,7 @@ function isReading(entry: Reading | QueuedGet[]): entry is Reading {
   return !Array.isArray(entry);
 }
 
-/** A promise whose failure is not missed by whoever is not waiting for it yet. */
+/** A promise whose rejection is handled, also while it is not awaited yet. */
 function tamed<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

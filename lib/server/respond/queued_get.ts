@@ -22,7 +22,7 @@ export interface RefusedGet {
 export type QueuedGet = RequestedPiece | RefusedGet;
 
 /**
- * What a request asks for.
+ * The piece that a request asks for.
  *
  * @throws {WireError} `not-found`, `changed` or `bad-request`.
  */

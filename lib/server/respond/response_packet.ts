@@ -1,12 +1,12 @@
 /**
- * What is handed to the network at once: some whole answers, or a slice of one.
+ * A packet for the network: whole answers, or a slice of one.
  *
  * @module
  */
 import type { OutgoingPacket } from "../../protocol/message_writer.ts";
 import type { FilePiece } from "../read/requested_piece.ts";
 
-/** What a packet holds, and whatever is to be disposed of with it. */
+/** The content of a packet, which is disposed of with it. */
 export interface PacketContent extends Disposable {
   readonly parts: readonly Uint8Array[];
   readonly startsMessage: boolean;

@@ -5,20 +5,20 @@ import { identityOfInfo } from "../../../lib/fs/file_identity.ts";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
 import { diskPath, wirePathOf } from "../../../lib/server/shared_file.ts";
 
-Deno.test("scanFolder finds the files of a folder and of the folders in it", async () => {
+Deno.test("scanFolder finds the files of a folder and of the folders in it", () => {
   using folder = tempFolder();
   folder.make("a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt");
   Deno.mkdirSync(join(folder.path, "empty", "folder"), { recursive: true });
-  assert.deepEqual(await scan(folder), ["a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt"]);
+  assert.deepEqual(scan(folder), ["a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt"]);
 });
 
-Deno.test("scanFolder returns the size, time and identity of a file", async () => {
+Deno.test("scanFolder says of a file what the disk says", () => {
   using folder = tempFolder();
   folder.make("b/c.txt");
   const path = join(folder.path, "b", "c.txt");
   Deno.writeTextFileSync(path, "12345");
   Deno.utimeSync(path, new Date(1_600_000_000_123), new Date(1_600_000_000_123));
-  const files = await scanFolder({ root: folder.path, hidden: false }, [""]);
+  const files = [...scanFolder({ root: folder.path, hidden: false }, [""])];
   assert.deepEqual(files, [{
     path: "b/c.txt",
     size: 5,
@@ -28,37 +28,37 @@ Deno.test("scanFolder returns the size, time and identity of a file", async () =
   }]);
 });
 
-Deno.test("scanFolder finds the files at or under a path, and no others", async () => {
+Deno.test("scanFolder finds what is at or under a path, and nothing else", () => {
   using folder = tempFolder();
   folder.make("a.txt", "b/c.txt", "b/d/e.txt", "bb/f.txt");
-  assert.deepEqual(await scan(folder, { under: "a.txt" }), ["a.txt"]);
-  assert.deepEqual(await scan(folder, { under: "b" }), ["b/c.txt", "b/d/e.txt"]);
-  assert.deepEqual(await scan(folder, { under: "b/d" }), ["b/d/e.txt"]);
-  assert.deepEqual(await scan(folder, { under: ["b/d", "nothing", "a.txt"] }), [
+  assert.deepEqual(scan(folder, { under: "a.txt" }), ["a.txt"]);
+  assert.deepEqual(scan(folder, { under: "b" }), ["b/c.txt", "b/d/e.txt"]);
+  assert.deepEqual(scan(folder, { under: "b/d" }), ["b/d/e.txt"]);
+  assert.deepEqual(scan(folder, { under: ["b/d", "nothing", "a.txt"] }), [
     "a.txt",
     "b/d/e.txt",
   ]);
-  assert.deepEqual(await scan(folder, { under: [] }), []);
-  assert.deepEqual(await scan(folder, { under: "nothing" }), []);
-  assert.deepEqual(await scan(folder, { under: "a.txt/x" }), []);
-  assert.deepEqual(await scan(folder, { under: "../" + folder.path.split("/").at(-1) }), []);
-  assert.deepEqual(await scan(folder, { under: ".." }), []);
+  assert.deepEqual(scan(folder, { under: [] }), []);
+  assert.deepEqual(scan(folder, { under: "nothing" }), []);
+  assert.deepEqual(scan(folder, { under: "a.txt/x" }), []);
+  assert.deepEqual(scan(folder, { under: "../" + folder.path.split("/").at(-1) }), []);
+  assert.deepEqual(scan(folder, { under: ".." }), []);
 });
 
-Deno.test("scanFolder leaves out hidden files and folders unless they are shared", async () => {
+Deno.test("scanFolder leaves hidden files and folders out, unless they are shared", () => {
   using folder = tempFolder();
   const hidden = [".a", ".b/c.txt", "d/.e", "d/.f/g.txt", "d/.f/.h"];
   folder.make("shown.txt", "d/shown.txt", ...hidden);
-  assert.deepEqual(await scan(folder), ["d/shown.txt", "shown.txt"]);
+  assert.deepEqual(scan(folder), ["d/shown.txt", "shown.txt"]);
   assert.deepEqual(
-    await scan(folder, { hidden: true }),
+    scan(folder, { hidden: true }),
     [...hidden, "d/shown.txt", "shown.txt"].sort(),
   );
-  for (const under of hidden) assert.deepEqual(await scan(folder, { under }), [], under);
-  assert.deepEqual(await scan(folder, { under: "d/.f" }), []);
+  for (const under of hidden) assert.deepEqual(scan(folder, { under }), [], under);
+  assert.deepEqual(scan(folder, { under: "d/.f" }), []);
 });
 
-Deno.test("scanFolder follows links to files inside the folder, and to no others", async () => {
+Deno.test("scanFolder follows links to files inside the folder, and to no others", () => {
   using folder = tempFolder();
   using outside = tempFolder();
   folder.make("real/a.txt", ".hidden/b.txt", "c.txt");
@@ -83,18 +83,18 @@ Deno.test("scanFolder follows links to files inside the folder, and to no others
     Deno.symlinkSync(target, join(folder.path, name));
   }
   const expected = ["c.txt", "in.txt", "out-and-in.txt", "real/a.txt", "relative.txt", "twice.txt"];
-  assert.deepEqual(await scan(folder), expected);
+  assert.deepEqual(scan(folder), expected);
   assert.deepEqual(
-    await scan(folder, { hidden: true }),
+    scan(folder, { hidden: true }),
     [...expected, ".hidden/b.txt", "to-hidden.txt"].sort(),
   );
   for (const name of Object.keys(links)) {
     const wanted = expected.includes(name) ? [name] : [];
-    assert.deepEqual(await scan(folder, { under: name }), wanted, name);
+    assert.deepEqual(scan(folder, { under: name }), wanted, name);
   }
 });
 
-Deno.test("scanFolder does not follow a link to a folder, even if a path does", async () => {
+Deno.test("scanFolder does not go through a link to a folder, even if a path does", () => {
   using folder = tempFolder();
   using outside = tempFolder();
   folder.make("real/a.txt", "real/b/c.txt");
@@ -107,49 +107,49 @@ Deno.test("scanFolder does not follow a link to a folder, even if a path does", 
       ...["inner", "inner/a.txt", "inner/b", "inner/b/c.txt"],
     ]
   ) {
-    assert.deepEqual(await scan(folder, { under }), [], under);
+    assert.deepEqual(scan(folder, { under }), [], under);
   }
 });
 
-Deno.test("scanFolder lists a link with the identity of its target", async () => {
+Deno.test("scanFolder lists a link with the identity of the file that it leads to", () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("a.txt", join(folder.path, "link.txt"));
-  const [file, link] = await scanFolder({ root: folder.path, hidden: false }, [""])
-    .then((files) => files.sort((a, b) => a.path < b.path ? -1 : 1));
+  const [file, link] = [...scanFolder({ root: folder.path, hidden: false }, [""])]
+    .sort((a, b) => a.path < b.path ? -1 : 1);
   assert.deepEqual({ ...link, path: "a.txt", linkTo: null }, file);
   assert.equal(link?.linkTo, "a.txt");
 });
 
 Deno.test("scanFolder leaves out everything but regular files", {
   ignore: Deno.build.os === "windows",
-}, async () => {
+}, () => {
   using folder = tempFolder();
   folder.make("a.txt");
   using _listener = Deno.listen({ transport: "unix", path: join(folder.path, "socket") });
-  const { success } = await new Deno.Command("mkfifo", { args: [join(folder.path, "pipe")] })
-    .output();
+  const { success } = new Deno.Command("mkfifo", { args: [join(folder.path, "pipe")] })
+    .outputSync();
   assert.ok(success);
-  assert.deepEqual(await scan(folder), ["a.txt"]);
-  assert.deepEqual(await scan(folder, { under: "pipe" }), []);
+  assert.deepEqual(scan(folder), ["a.txt"]);
+  assert.deepEqual(scan(folder, { under: "pipe" }), []);
 });
 
-Deno.test("scanFolder leaves out a link with an impossible target", async () => {
+Deno.test("scanFolder leaves out a link whose target no system can have", () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("x".repeat(300), join(folder.path, "link.txt"));
-  assert.deepEqual(await scan(folder), ["a.txt"]);
-  assert.deepEqual(await scan(folder, { under: "link.txt" }), []);
+  assert.deepEqual(scan(folder), ["a.txt"]);
+  assert.deepEqual(scan(folder, { under: "link.txt" }), []);
 });
 
-Deno.test("scanFolder leaves out folders that this user may not read", async () => {
+Deno.test("scanFolder leaves out what this user may not read", () => {
   using folder = tempFolder();
   folder.make("a.txt", "closed/b.txt", "open/c.txt");
   const closed = join(folder.path, "closed");
   Deno.chmodSync(closed, 0o000);
   try {
-    const found = await scan(folder);
-    // Some users may read everything.
+    const found = scan(folder);
+    // To some users nothing is forbidden.
     const mayRead = canRead(closed);
     assert.deepEqual(found, ["a.txt", ...(mayRead ? ["closed/b.txt"] : []), "open/c.txt"]);
   } finally {
@@ -159,7 +159,7 @@ Deno.test("scanFolder leaves out folders that this user may not read", async () 
 
 Deno.test("scanFolder finds files with odd names", {
   ignore: Deno.build.os === "windows",
-}, async () => {
+}, () => {
   using folder = tempFolder();
   const names = [
     ...["two words", " leading", "trailing ", "trailing.", "a\\b", "a:b", "con", "'\"`$;&|<>?*["],
@@ -181,46 +181,50 @@ Deno.test("scanFolder finds files with odd names", {
   const shown = names.filter((name) => !name.startsWith("."));
   folder.make(...names, ...names.map((name) => `folder/${name}/file`));
   const expected = [...shown, ...shown.map((name) => `folder/${name}/file`)].sort();
-  assert.deepEqual(await scan(folder), expected);
+  assert.deepEqual(scan(folder), expected);
 });
 
 Deno.test("scanFolder leaves out names that are not wire paths", {
   ignore: Deno.build.os !== "linux",
-}, async () => {
+}, () => {
   using folder = tempFolder();
   folder.make("a.txt");
-  // Names whose bytes are not UTF-8.
-  const { success } = await new Deno.Command("sh", {
+  // Names whose bytes are no UTF-8.
+  const { success } = new Deno.Command("sh", {
     args: ["-c", "printf x > \"$(printf 'bad\\377')\"; printf x > \"$(printf '\\303')\""],
     cwd: folder.path,
-  }).output();
+  }).outputSync();
   assert.ok(success);
   // Paths of more than 4,096 bytes, which take two steps to create.
   const name = "n".repeat(250);
   const chain = (length: number) => new Array(length).fill(name).join("/");
   folder.make(`${chain(8)}/file`, `other/${chain(9)}/file`);
   Deno.renameSync(join(folder.path, "other", name), join(folder.path, chain(8), name));
-  assert.deepEqual(await scan(folder), ["a.txt", `${chain(8)}/file`]);
+  assert.deepEqual(scan(folder), ["a.txt", `${chain(8)}/file`]);
 });
 
-Deno.test("scanFolder finds thousands of files, each once", async () => {
+Deno.test("scanFolder finds thousands of files, each once", () => {
   using folder = tempFolder();
   const names = Array.from({ length: 1500 }, (_, i) => `${i % 7}/${i % 3}/${i}.txt`);
   folder.make(...names);
-  assert.deepEqual(await scan(folder), names.sort());
+  assert.deepEqual(scan(folder), names.sort());
 });
 
-Deno.test("scanFolder leaves out files that vanish during the scan", async () => {
+Deno.test("scanFolder does without what vanishes meanwhile", () => {
   using folder = tempFolder();
   const names = Array.from({ length: 300 }, (_, i) => `${i % 10}/${i}.txt`);
   folder.make("kept.txt", ...names);
-  const scanning = scan(folder);
-  for (let i = 0; i < 10; i++) {
-    Deno.removeSync(join(folder.path, `${i}`), { recursive: true });
-    await Promise.resolve();
+  const found: string[] = [];
+  let vanished = 0;
+  for (const { path } of scanFolder({ root: folder.path, hidden: false }, [""])) {
+    found.push(path);
+    if (vanished < 10) Deno.removeSync(join(folder.path, `${vanished++}`), { recursive: true });
   }
-  assert.ok((await scanning).includes("kept.txt"));
-  assert.deepEqual(await scan(folder), ["kept.txt"]);
+  for (; vanished < 10; vanished++) {
+    Deno.removeSync(join(folder.path, `${vanished}`), { recursive: true });
+  }
+  assert.ok(found.includes("kept.txt"));
+  assert.deepEqual(scan(folder), ["kept.txt"]);
 });
 
 Deno.test("wirePathOf undoes diskPath, and is null outside of the folder", () => {
@@ -245,11 +249,11 @@ function canRead(folder: string): boolean {
   }
 }
 
-async function scan(
+function scan(
   folder: TempFolder,
   { under = "", hidden = false }: { under?: string | string[]; hidden?: boolean } = {},
-): Promise<string[]> {
-  const files = await scanFolder({ root: folder.path, hidden }, [under].flat());
+): string[] {
+  const files = [...scanFolder({ root: folder.path, hidden }, [under].flat())];
   return files.map(({ path }) => path).sort();
 }
 

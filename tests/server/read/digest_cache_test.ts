@@ -187,17 +187,17 @@ interface TempFolder extends Disposable {
   at(name: string): string;
   /** Writes a file; returns its entry in the list. */
   share(name: string, content: string): Promise<SharedFile>;
-  /** Returns a file's entry in the list. */
-  list(name: string): Promise<SharedFile>;
-  /** Requests a file's digest. */
+  /** What the list says of a file. */
+  list(name: string): SharedFile;
+  /** Asks for a file's digest. */
   ask(digests: DigestCache, file: SharedFile, client?: unknown): Promise<string>;
 }
 
 function tempFolder(): TempFolder {
   const root = Deno.realPathSync(Deno.makeTempDirSync());
   const at = (name: string) => join(root, name);
-  const list = async (name: string) => {
-    const [file] = await scanFolder({ root, hidden: false }, [name]);
+  const list = (name: string) => {
+    const [file] = scanFolder({ root, hidden: false }, [name]);
     return file!;
   };
   return {
@@ -207,7 +207,7 @@ function tempFolder(): TempFolder {
       // File times are coarse: wait until this write gets a new one.
       await new Promise((resolve) => setTimeout(resolve, 20));
       Deno.writeTextFileSync(at(name), content);
-      return await list(name);
+      return list(name);
     },
     ask: (digests, file, client = "a client") =>
       digests.of(file, () => Promise.resolve(at(file.path)), client),

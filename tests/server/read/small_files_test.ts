@@ -18,12 +18,12 @@ interface SmallFile {
 }
 
 /** A folder with files whose content is their name, and what reads them. */
-async function makeFolder(...names: readonly string[]) {
+function makeFolder(...names: readonly string[]) {
   const temp = tempFolder();
   const at = (name: string) => join(temp.path, name);
   for (const name of names) Deno.writeTextFileSync(at(name), name);
   const folder = { root: temp.path, hidden: false };
-  const files = new Map((await scanFolder(folder, [""])).map((file) => [file.path, file]));
+  const files = new Map([...scanFolder(folder, [""])].map((file) => [file.path, file]));
   const digests = new Map<string, string>();
   const pool = new BufferPool(1024 * 1024);
   const small = new SmallFiles(folder, pool, {
@@ -62,7 +62,7 @@ function textOf(file: SmallFile | null): string | null {
 
 Deno.test("SmallFiles reads more files than it gives the Worker at once", async () => {
   const names = Array.from({ length: 300 }, (_, i) => `file ${i}`);
-  using folder = await makeFolder(...names);
+  using folder = makeFolder(...names);
   const found = await Promise.all(names.map((name) => folder.read(name)));
   // What a busy machine makes it leave to others is not wrong.
   assert.ok(found.some((file) => file !== null));
@@ -74,7 +74,7 @@ Deno.test("SmallFiles reads more files than it gives the Worker at once", async 
 });
 
 Deno.test("SmallFiles leaves to others what is empty, large, or not as it is listed", async () => {
-  using folder = await makeFolder("a", "b", "c", "d");
+  using folder = makeFolder("a", "b", "c", "d");
   const { listed, small } = folder;
   assert.equal(await small.read({ ...listed("a"), size: 0 }), null);
   assert.equal(await small.read({ ...listed("a"), size: SMALL_FILE + 1 }), null);
@@ -90,7 +90,7 @@ Deno.test("SmallFiles leaves to others what is empty, large, or not as it is lis
 Deno.test("SmallFiles does not wait at a named pipe that has come in a file's place", {
   ignore: Deno.build.os === "windows",
 }, async () => {
-  using folder = await makeFolder("pipe", "b");
+  using folder = makeFolder("pipe", "b");
   Deno.removeSync(folder.at("pipe"));
   makePipe(folder.at("pipe"));
   assert.equal(await folder.read("pipe"), null);
@@ -98,7 +98,7 @@ Deno.test("SmallFiles does not wait at a named pipe that has come in a file's pl
 });
 
 Deno.test("SmallFiles leaves everything to others once it is disposed of", async () => {
-  using folder = await makeFolder("a", "b");
+  using folder = makeFolder("a", "b");
   const before = folder.read("a");
   folder.small[Symbol.dispose]();
   assert.equal(await before, null);
