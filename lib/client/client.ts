@@ -1,12 +1,13 @@
 /**
- * The client: follows `input.txt`, keeps a connection, plans, and lets the engine download.
+ * The client: follows `input.txt`, keeps a connection, and runs the engine.
  *
- * - `engine/` decides, `driver.ts` performs, `live_plan.ts` keeps the plan up to date.
- * - `input/`, `schedule/`, `disk/`, `remote/` are what they work with; `explain/` says what they
- *   would do.
- * - `priority.ts`, `events.ts`, `exit_code.ts`, `file_failure.ts`: the words of all of them.
+ * - `client.ts` (this): one run; `live_plan.ts`: the plan, kept up to date.
+ * - `engine/`: all decisions about files, with `schedule/` (which chunk next); `driver.ts`:
+ *   performs them through `remote/` (the server) and `disk/` (the output folder).
+ * - `input/`: reads and follows `input.txt`; `explain/`: the model of `--explain`.
+ * - `priority.ts`, `events.ts`, `exit_code.ts`, `file_failure.ts`: the terms that they share.
  *
- * Imported by the commands; a display reads the events only.
+ * The command line imports it; displays import only the events, priorities and explanations.
  *
  * @module
  */
@@ -30,17 +31,17 @@ import { fatalError } from "./remote/fatal_error.ts";
 import { formatServerAddress, type ServerAddress } from "./remote/server_address.ts";
 import { ServerConnection } from "./remote/server_connection.ts";
 
-/** A connection that lasted this long, in milliseconds, was no failed attempt. */
+/** A connection that lasts at least this long, in milliseconds, is not a failed attempt. */
 const SETTLED_MS = 10_000;
 
-/** The numbers of a summary that a run gives by itself. */
+/** The part of a summary that a run knows by itself. */
 type RunSummary = Omit<Summary, "resume" | "interrupted" | "error" | "exitCode">;
 
 /** The progress, for displays to read at their own pace. */
 export interface ProgressSource {
-  /** Positions of the files of which more is here than at the last call. */
+  /** Takes the positions of the files that have changed since the last call. */
   takeProgress(): FileProgress[];
-  /** The shares of the last seconds; null if they are not due. */
+  /** Takes the shares of the last seconds; null if they are not due. */
   takeShares(): Shares | null;
 }
 
@@ -50,7 +51,7 @@ export interface ClientOptions {
   /** Path of the input list. */
   readonly input: string;
   readonly output: OutputFolder;
-  /** Whether to end when every file named is done or failed. */
+  /** Whether to end when every named file is done or failed. */
   readonly once: boolean;
   /** Whether files are compared with the server's digest. */
   readonly verify: boolean;
@@ -58,17 +59,17 @@ export interface ClientOptions {
   readonly retryFor: number;
   readonly platform: Platform;
   readonly emit: (event: ClientEvent) => void;
-  /** Takes the source of the progress, before the first event. */
+  /** Takes the source of progress, before the first event. */
   readonly onStart: (source: ProgressSource) => void;
   /** The user's interrupt. */
   readonly signal: AbortSignal;
 }
 
-/** How a run ended, and what was wanted in the end. */
+/** The end of a run, and its last input list. */
 export interface RunOutcome extends Outcome {
-  /** Null if a line of the list was not understood: its meaning is unknown. */
+  /** The last entries; null if a line was not understood, so that its meaning is unknown. */
   readonly entries: readonly InputEntry[] | null;
-  /** Why there was no way to go on, mostly a {@linkcode UserError}; undefined if there was one. */
+  /** The error that ended the run, mostly a {@linkcode UserError}; undefined if there was none. */
   readonly failure: unknown;
   readonly summary: RunSummary;
 }
@@ -88,7 +89,7 @@ class Client {
   readonly #livePlan: LivePlan;
   readonly #startedAt = performance.now();
   #lastProgress = this.#startedAt;
-  /** The number by which progress was noticed last. */
+  /** Received bytes and done files at the last progress. */
   #progress = 0;
   #everConnected = false;
   #unreachable = false;
@@ -130,7 +131,7 @@ class Client {
       entries: isUnderstood ? entries ?? null : null,
       failed,
       unverified,
-      // Without a list nothing is known of any file but that it has not come.
+      // Without a list, each entry counts as a file that is not complete.
       underway: plan ? counts.underway : entries?.length ?? 1,
       unfound: waiting.length + refused.length,
       unreachable: this.#unreachable,
@@ -152,7 +153,7 @@ class Client {
     };
   }
 
-  /** Downloads until the end, whichever; nothing touches the disk afterwards. */
+  /** Downloads until the run ends for any reason; nothing uses the disk afterwards. */
   async #download(): Promise<void> {
     const interrupted = () => this.#emit({ type: "interrupted" });
     this.#options.signal.addEventListener("abort", interrupted);
@@ -176,7 +177,7 @@ class Client {
     this.#ending.abort();
   }
 
-  /** Calls `noteRead` once the list has been read, or cannot be. */
+  /** Follows the input list; calls `noteRead` once it is read, or cannot be. */
   async #followInput(noteRead: () => void): Promise<void> {
     try {
       for await (const state of watchInput(this.#options.input, this.#signal)) {
@@ -224,7 +225,7 @@ class Client {
     }
   }
 
-  /** Downloads over a connection until it ends; says why it did. */
+  /** Downloads over a connection until it ends; returns the reason. */
   async #useConnection(server: string, remote: ServerConnection<ServerRequest>): Promise<string> {
     this.#emit({
       type: "connected",
@@ -257,7 +258,7 @@ class Client {
     this.#emit({ type: "list", files: list.size, size, changed, removed });
   }
 
-  /** A text for what may pass; what will not ends the run. */
+  /** Returns the text of an error; one that waiting cannot mend also ends the run. */
   #whyUnreachable(error: unknown): string {
     const failure = fatalError(this.#options.server, error, this.#everConnected);
     if (failure && !this.#signal.aborted) this.#fail(failure);
@@ -271,7 +272,7 @@ class Client {
       this.#progress = stats.received + stats.done;
       this.#lastProgress = now;
     }
-    // A plan that is about to be made may want more.
+    // A plan that is due may add files.
     const idle = this.#livePlan.isUpToDate && this.#engine.isSettled;
     if (idle && !this.#idle) {
       stats.onIdle(now);

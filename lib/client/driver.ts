@@ -1,6 +1,6 @@
 /**
- * The loop around the engine: passes on inputs that arrived together, once, and performs the
- * actions that follow together.
+ * The loop around the engine: passes on all inputs that arrived together, then performs the actions
+ * that follow together.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { ServerRequest } from "./engine/request_planner.ts";
 import type { ClientEvent } from "./events.ts";
 import type { Answer, ServerConnection } from "./remote/server_connection.ts";
 
-/** Feature of a server: a GET can ask for the file's digest. */
+/** The feature of a server that a GET can request the file's digest. */
 const INLINE_DIGEST = "inline-digest";
 
-/** Events of a connection that are not the engine's business. */
+/** Takes events of a connection that the engine does not need. */
 export interface ConnectionListener {
-  /** The server's list has changed. */
+  /** Takes a change of the server's list. */
   onList(changed: number, removed: number): void;
 }
 
@@ -34,7 +34,7 @@ export class Driver {
 
   /**
    * @param emit Takes the events, in order.
-   * @param onTurn Is called after each turn.
+   * @param onTurn Called after each turn.
    */
   constructor(
     engine: Engine,
@@ -76,7 +76,7 @@ export class Driver {
     }
   }
 
-  /** Performs what the engine wants after inputs. */
+  /** Performs a turn: all actions that follow from the inputs so far. */
   turn(): void {
     for (;;) {
       const { disk, requests } = this.#engine.takeActions(performance.now());
@@ -94,7 +94,7 @@ export class Driver {
     for (const event of this.#engine.takeEvents()) this.#emit(event);
   }
 
-  /** Ends the engine, and waits until nothing touches the disk any more. */
+  /** Stops the engine, and waits until nothing uses the disk any more. */
   async stop(): Promise<void> {
     this.#engine.stop();
     this.turn();

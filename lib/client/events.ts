@@ -1,5 +1,6 @@
 /**
- * The events of a client, as one stream. The transfer room emits them and depends on no display;
+ * The events of a client, as one stream. The engine, the client
+ * and the live plan emit them and depend on no display;
  * displays and scripts read nothing else.
  *
  * Sizes and positions are in bytes, times in milliseconds.

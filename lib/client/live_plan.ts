@@ -21,16 +21,16 @@ export interface LivePlanOptions {
   /** Path of the input list. */
   readonly input: string;
   readonly platform: Platform;
-  /** Whether the output folder's file system takes names for one that differ in case or form. */
+  /** Whether the output folder's file system treats names that differ in case or form as equal. */
   readonly foldsNames: boolean;
   readonly emit: (event: ClientEvent) => void;
-  /** Takes each new plan, and why a file that was in the one before is not in it. */
+  /** Takes each new plan, and a function for the reason why a file is no longer in it. */
   readonly apply: (plan: Plan, reasonToDrop: (path: string) => string) => void;
-  /** Is called once everything about a new plan has been said. */
+  /** Called once all events about a new plan are emitted. */
   readonly onPlanned: () => void;
 }
 
-/** Plans whenever one of the lists changes. */
+/** Makes a plan whenever one of the lists changes. */
 export class LivePlan {
   readonly #options: LivePlanOptions;
   readonly #warnings: Warnings;
@@ -49,7 +49,7 @@ export class LivePlan {
     this.#warnings = new Warnings((message) => options.emit({ type: "warning", message }));
   }
 
-  /** The entries of the input list; undefined before it was read. */
+  /** The entries of the input list; undefined before it is read. */
   get entries(): readonly InputEntry[] | undefined {
     return this.#entries;
   }
@@ -64,12 +64,12 @@ export class LivePlan {
     return this.#plan;
   }
 
-  /** Whether the plan takes in everything that has changed. */
+  /** Whether the plan includes all changes. */
   get isUpToDate(): boolean {
     return this.#plan !== undefined && this.#timer === undefined;
   }
 
-  /** Takes the input list, or that it cannot be read any more. */
+  /** Takes a state of the input list, also that it cannot be read any more. */
   setInput(state: InputState): void {
     const { input, emit } = this.#options;
     if (state.type === "unreadable") {
@@ -101,7 +101,7 @@ export class LivePlan {
     this.#makePlan();
   }
 
-  /** Plans soon after the server's list has changed, which may be many times a second. */
+  /** Plans soon: the server's list has changed, which may happen many times a second. */
   filesChanged(): void {
     const { at, took } = this.#planned;
     const delay = at + REST * took - performance.now();

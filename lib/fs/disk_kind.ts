@@ -1,12 +1,12 @@
 /**
- * Kinds of file systems: whether a call on one can be trusted to come back in a moment.
+ * The kind of a path's disk: calls on a local one return soon, on any other they may not.
  *
  * @module
  */
 import { statfs, statfsSync } from "node:fs";
 import { promisify } from "node:util";
 
-/** The types of file systems on a disk of this machine or in its memory, as Linux numbers them. */
+/** Linux's numbers of the file system types on a disk of this machine or in its memory. */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3, ext4
   0x58465342, // XFS
@@ -20,14 +20,14 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 
 /** Whether a Linux file system type is one of a disk of this machine, or of its memory. */
 export function isLocalType(type: number): boolean {
-  // Some systems give it as a signed number.
+  // Some systems return a signed number.
   return LOCAL_TYPES.has(type >>> 0);
 }
 
 /**
- * Whether a path is on a disk of this machine, or in its memory: no network file system, no program.
- * On Linux false where it is not known, as without the permission for `statfs`; on other systems only
- * paths of other machines (`\\server\share`) are known not to be.
+ * Whether a path is on a disk of this machine or in its memory, not on a network file system or one
+ * that a program provides. On Linux false if that is not known, as without the permission for
+ * `statfs`; on other systems true for all paths but those of other machines (`\\server\share`).
  */
 export function isOnLocalDisk(path: string): boolean {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
@@ -38,7 +38,7 @@ export function isOnLocalDisk(path: string): boolean {
   }
 }
 
-/** The same, for callers that must not wait for the disk. */
+/** Returns the same without blocking, for callers that must not wait for the disk. */
 export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
@@ -48,7 +48,7 @@ export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   }
 }
 
-/** Whether the system can be asked without a question to the user for the permission. */
+/** Whether the permission is granted, so that the call does not prompt the user. */
 function mayAsk(): boolean {
   // Deno's types do not know this kind yet.
   const statfs = { name: "sys", kind: "statfs" } as unknown as Deno.SysPermissionDescriptor;

@@ -9,7 +9,7 @@
  *
  * This room has helpers for files and paths: `safe_path.ts` (this), `file_identity.ts` (a
  * content's identity from its metadata), `not_found.ts` (calls on paths that may not exist),
- * `write_all.ts` (writing without short writes). It imports `text` and the form of a wire path
+ * `write_all.ts` (writing without short writes), `disk_kind.ts` (whether a disk is local). It imports `text` and the form of a wire path
  * from `protocol`; client, server, digest and cli may import it.
  *
  * @module

@@ -5,7 +5,7 @@
  * before it: `ip_address.ts`, `message.ts` (header and footer, with the layout), `payloads.ts` (the
  * JSON payloads), `list_pages.ts` (a long list as messages), `byte_reader.ts` and
  * `message_reader.ts` (bytes to messages), `timeouts.ts`, `socket.ts` (a `Deno.Conn`),
- * `connection.ts` (this, which joins them), `handshake_deadline.ts`. The room imports `async` and
+ * `message_writer.ts` (messages to bytes), `connection.ts` (this, which joins them), `handshake_deadline.ts`. The room imports `async` and
  * the ground; client, server, display, fs and cli may import it.
  *
  * @module
@@ -102,10 +102,9 @@ export class Connection implements Disposable {
   }
 
   /**
-   * The messages that come, those together that came together; PING and PONG are dealt with here.
-   * The stream closes at a clean end, between messages. It reads nothing ahead but what came
-   * together with a message, so that a payload is valid until the next messages are pulled. It
-   * errors with
+   * The received messages, in the batches in which they arrived; PING and PONG are handled here.
+   * The stream closes at a clean end, between messages. It reads nothing ahead but what arrived
+   * together with a message, so a payload is valid until the next batch is pulled. It errors with
    * - a `WireError` if the peer ended the connection with an ERROR,
    * - a `ProtocolError` if the peer broke the protocol (an ERROR has been sent),
    * - a `ConnectionLostError` if the connection broke or was silent for too long.
@@ -120,7 +119,7 @@ export class Connection implements Disposable {
     },
   }, { highWaterMark: 0 });
 
-  /** The sending side: a packet at a time, each disposed of once it is taken. Fails as `send` does. */
+  /** Sends packets, one at a time; disposes of each once it is written. Fails as `send` does. */
   get writable(): WritableStream<OutgoingPacket> {
     return this.#writer.writable;
   }
@@ -266,7 +265,7 @@ export class Connection implements Disposable {
     await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
-  /** The error that a failed write throws. */
+  /** What a failed write throws. */
   #failureOf(thrown: unknown): Error {
     return this.#failure ??
       (this.#socket.isClosed

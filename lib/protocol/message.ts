@@ -34,11 +34,6 @@
  * 36 75 a8 a6 49 55 4c 53                            CRC-32, IULS
  * ```
  *
- * The parts of this folder, each using only those before it:
- * `ip_address.ts`, `message.ts` (this), `payloads.ts`, `list_pages.ts`, `byte_reader.ts`,
- * `message_reader.ts`, `timeouts.ts`, `socket.ts`, `message_writer.ts`, `connection.ts`,
- * `handshake_deadline.ts`.
- *
  * @module
  */
 import { crc32 } from "node:zlib";

@@ -1,5 +1,5 @@
 /**
- * Messages into a socket, from many senders: whole ones, one behind the other.
+ * Writing of messages to a socket, for several senders: messages never interleave.
  *
  * @module
  */
@@ -32,27 +32,27 @@ export interface Outgoing {
   readonly payload?: Uint8Array;
 }
 
-/** Bytes of messages to send. The receiver of a packet disposes of it, which returns its memory. */
+/** Bytes of messages to send. The receiver of a packet disposes of it, which releases its memory. */
 export interface OutgoingPacket extends Disposable {
-  /** The bytes, one part behind the other. */
+  /** The bytes, as consecutive parts. */
   readonly parts: readonly Uint8Array[];
   /** Whether a message begins with the bytes: they may be several whole ones. */
   readonly startsMessage: boolean;
   /** Whether a message ends with them. No others may be sent before that. */
   readonly endsMessage: boolean;
-  /** Takes note that the bytes are written; not called if that fails. */
+  /** Called once the bytes are written; not called if that fails. */
   sent(): void;
 }
 
-/** The right to write to a connection, which must be ended. */
+/** The exclusive right to write to a connection; it must be released. */
 export interface WriteLock {
   /**
-   * Resolves when the next bytes may be given.
+   * Writes bytes, and resolves when the next ones may be given.
    *
-   * @throws {Error} If the connection is gone: its `failure`, or else a `ConnectionLostError`.
+   * @throws {Error} If the connection is closed: its `failure`, or else a `ConnectionLostError`.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Lets the next one write. */
+  /** Lets the next sender write. */
   release(): void;
 }
 
@@ -64,19 +64,19 @@ export class MessageWriter {
   readonly #socket: Socket;
   readonly #endpoints: Endpoints;
   readonly #failureOf: (thrown: unknown) => Error;
-  /** Resolves when all have written that wanted to until now. */
+  /** Resolves when all senders that have called `acquire` have released their locks. */
   #writers: Promise<void> = Promise.resolve();
   /** Held while the packets of a message are written. */
   #packetLock: WriteLock | undefined;
 
-  /** @param failureOf What to throw for a failed write. */
+  /** @param failureOf Returns the error to throw for a failed write. */
   constructor(socket: Socket, endpoints: Endpoints, failureOf: (thrown: unknown) => Error) {
     this.#socket = socket;
     this.#endpoints = endpoints;
     this.#failureOf = failureOf;
   }
 
-  /** Takes packets, one at a time, and disposes of each that it takes. */
+  /** Takes packets, one at a time, and disposes of each. */
   readonly writable: WritableStream<OutgoingPacket> = new WritableStream({
     write: async (taken) => {
       using packet = taken;
@@ -112,7 +112,7 @@ export class MessageWriter {
     await this.#orFailure(this.#socket.flush());
   }
 
-  /** Waits until no other caller is writing. */
+  /** Waits until no other sender is writing. */
   async acquire(): Promise<WriteLock> {
     const before = this.#writers;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -121,12 +121,12 @@ export class MessageWriter {
     return { write: (bytes) => this.#orFailure(this.#socket.write(bytes)), release: resolve };
   }
 
-  /** A message as bytes. */
+  /** Encodes a message. */
   encode(message: Outgoing): Uint8Array {
     return encodeMessage(this.#headerOf(message), message.payload ?? new Uint8Array());
   }
 
-  /** Messages as bytes, one behind the other. */
+  /** Encodes messages, one after the other. */
   encodeAll(messages: readonly Outgoing[]): Uint8Array {
     const size = messages.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
     const whole = new Uint8Array(size + messages.length * (HEADER_SIZE + FOOTER_SIZE));
@@ -143,7 +143,7 @@ export class MessageWriter {
     return whole;
   }
 
-  /** The framer of a CHUNK around file bytes. */
+  /** Returns a framer that makes file bytes a CHUNK. */
   chunkFramer(requestId: number, offset: number, length: number): MessageFramer {
     const type = MessageType.CHUNK;
     return new MessageFramer({ type, requestId, more: false, length, offset, ...this.#endpoints });

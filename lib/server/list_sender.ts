@@ -1,5 +1,5 @@
 /**
- * The list, and whatever becomes of it, to one client.
+ * The list and its changes, sent to one client.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class ListSender implements Disposable {
     this.#subscription = catalog.subscribe((change) => this.#onCatalogChange(change));
   }
 
-  /** Sends the whole list; changes since this was made follow it. */
+  /** Sends the whole list, then the changes since this object was created. */
   async sendAll(list: ListCache): Promise<void> {
     await this.#sendPages(list.pages());
     this.#listSent = true;
@@ -43,7 +43,7 @@ export class ListSender implements Disposable {
     this.#sendUpdate();
   }
 
-  /** Sends what is new; what comes meanwhile is sent after it, in one go. */
+  /** Sends the pending changes; later ones are sent together after them. */
   async #sendUpdate(): Promise<void> {
     if (!this.#listSent || this.#sendingUpdate) return;
     this.#sendingUpdate = true;

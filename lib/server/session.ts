@@ -121,7 +121,7 @@ export class Session implements ClientInfo {
   }
 
   /**
-   * Ends the session once the client has the responses to its requests. The GOODBYE is sent behind
+   * Ends the session once the client has the responses to its requests. The GOODBYE is sent after
    * all pending messages; the client may send requests until it reads it, and disconnects when it
    * has their responses.
    */
@@ -154,7 +154,7 @@ export class Session implements ClientInfo {
     });
   }
 
-  /** Counts what was sent. */
+  /** Counts a sent packet. */
   #count({ pieces }: ResponsePacket): void {
     for (const { file: { path, size }, offset, length } of pieces) {
       this.bytesSent += length;

@@ -1,6 +1,5 @@
 /**
- * The Worker that performs actions on files whose disk, or digest, the main thread is not to wait
- * for.
+ * The Worker that performs actions on files whose disk or digest the main thread does not wait for.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { FileStore } from "./file_store.ts";
 import { OutputFolder } from "./output_folder.ts";
 import { describeError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
 
-/** A file by the number that the main thread knows it by. */
+/** A file, with the number that the main thread gave it. */
 interface NumberedFile extends StoredFile {
   readonly key: number;
 }

@@ -1,9 +1,9 @@
 /**
- * Performs actions on files of one output folder, in the order in which they come for each path.
+ * The actions on files of one output folder, performed in order for each path.
  *
- * Quick calls are made at once, without a promise: most files are new, and a
- * small one is written, synced and placed with a few calls. Everything unusual takes the one careful
- * way, which awaits; later actions of the same path wait for it.
+ * Quick calls are made at once, without a promise: most files are new, and a small one is written,
+ * flushed and published with a few calls. Everything else is awaited; later actions of the same
+ * path wait for it.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { PartialFile } from "./partial_file.ts";
 import { StreamDigest } from "./stream_digest.ts";
 import { WriteHandles } from "./write_handles.ts";
 
-/** The open parts of a file. */
+/** The open resources of a file. */
 interface OpenFile {
   readonly partial: PartialFile;
-  /** The digest of what is written; null while it is not wanted. */
+  /** The digest of the written bytes; null before it is needed. */
   digest: StreamDigest | null;
 }
 
@@ -28,14 +28,14 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #handles: WriteHandles;
   readonly #onResults: (results: readonly DiskResult<F>[]) => void;
   readonly #open = new Map<F, OpenFile>();
-  /** Work under way that is awaited, by path. */
+  /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
-  /** Files whose earlier download is being proven. */
+  /** Files whose partial file is being proven. */
   readonly #proving = new Map<F, AbortController>();
 
   /**
-   * @param isLocal Whether the folder is on a disk of this machine.
-   * @param onResults Takes the results that were not known at once.
+   * @param isLocal Whether the folder is on a local disk.
+   * @param onResults Takes the results of actions that took time.
    */
   constructor(
     output: OutputFolder,
@@ -47,12 +47,12 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     this.#onResults = onResults;
   }
 
-  /** Whether a file of this path is still being closed, or otherwise waited for. */
+  /** Whether work on this path is pending. */
   holds(path: string): boolean {
     return this.#waiting.has(path);
   }
 
-  /** Performs actions; the results that are known at once. */
+  /** Performs actions; returns the results that are known at once. */
   perform(actions: readonly DiskAction<F>[]): DiskResult<F>[] {
     const results: DiskResult<F>[] = [];
     for (const action of actions) {
@@ -62,20 +62,20 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     return results;
   }
 
-  /** Waits until nothing touches the disk any more, and closes everything. */
+  /** Waits for all pending work, and closes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
     this.#handles[Symbol.dispose]();
   }
 
-  /** The result, or null if it comes later or is of no interest. */
+  /** Performs an action; returns its result, or null if it has none or has it later. */
   #perform(action: DiskAction<F>): DiskResult<F> | null {
     const { record } = action;
     const { path } = record.file;
     if (action.type === "release") this.#proving.get(record)?.abort();
     const before = this.#waiting.get(path);
     if (before) {
-      // The bytes are valid for now only.
+      // The bytes are valid during this call only.
       const later = action.type === "write" ? { ...action, bytes: action.bytes.slice() } : action;
       this.#await(record, before.then(() => this.#performAsync(later)));
       return null;
@@ -93,7 +93,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     return null;
   }
 
-  /** Passes on the result of work that is awaited; later actions of the path wait for it. */
+  /** Awaits work, and passes on its result; later actions of the path wait for it. */
   #await(record: F, work: Promise<DiskResult<F> | null>): void {
     const { path } = record.file;
     const done = work
@@ -166,7 +166,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     }
   }
 
-  /** Takes up what an earlier download has left, as far as its journal and its data agree. */
+  /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
   async #prove(record: F): Promise<DiskResult<F>> {
     this.#take(record)?.partial.close();
     const proving = new AbortController();
@@ -203,7 +203,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     return open;
   }
 
-  /** Writes a chunk; a file in one chunk is sealed, too. */
+  /** Writes a chunk; a file of one chunk is sealed, too. */
   #write(action: DiskAction<F> & { type: "write" }): DiskResult<F> | null | "later" {
     const { record, offset, bytes, checksum } = action;
     const open = this.#openOf(record);

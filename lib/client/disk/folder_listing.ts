@@ -1,12 +1,12 @@
 /**
- * Which names there are in folders, as of a moment ago: one listing answers for thousands of files,
- * of which nearly none is there.
+ * The names in folders, as of a moment ago: one listing serves thousands of files, nearly all of
+ * which do not exist yet.
  *
  * @module
  */
 import { SEPARATOR } from "@std/path";
 
-/** How long a listing counts, in milliseconds: at least, and in multiples of the time it takes. */
+/** How long a listing is valid: at least, in milliseconds, and in multiples of its duration. */
 const MIN_AGE_MS = 1_000;
 const MAX_EFFORT = 50;
 
@@ -15,11 +15,11 @@ interface Listing {
   readonly until: number;
 }
 
-/** Remembers listings. Not guarded against: names that others create within the last second. */
+/** Remembers listings. Not guarded against: names that other programs create meanwhile. */
 export class FolderListing {
   readonly #folders = new Map<string, Listing>();
 
-  /** Whether a path was there a moment ago; if it cannot be known, true. */
+  /** Whether a path existed a moment ago; true if that is unknown. */
   has(path: string): boolean {
     const at = path.lastIndexOf(SEPARATOR);
     const folder = path.slice(0, at);
@@ -37,7 +37,7 @@ export class FolderListing {
     return listing.names.has(path.slice(at + 1));
   }
 
-  /** Notes that this program creates a path. */
+  /** Records that this program creates a path. */
   add(path: string): void {
     const at = path.lastIndexOf(SEPARATOR);
     this.#folders.get(path.slice(0, at))?.names.add(path.slice(at + 1));

@@ -1,10 +1,10 @@
 /**
- * The disk of one client: performs the engine's actions, in this thread where the disk answers at
- * once, and else in a Worker.
+ * The disk of one client: performs the engine's actions, in this thread where the disk is quick,
+ * else in a Worker.
  *
- * Digests of large files are computed in the Worker from the bytes as they are written. A disk that
- * is none of this machine, or has just been slow, gets all of its work there, so that an interrupt is
- * heard whatever the disk does.
+ * The Worker computes the digests of large files from the bytes as they are written. All work for a
+ * disk that is not local, or has just been slow, goes there too, so that Ctrl+C takes effect even
+ * if the disk hangs.
  *
  * @module
  */
@@ -16,18 +16,18 @@ import { FileStore } from "./file_store.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { WorkerStore } from "./worker_store.ts";
 
-/** Files up to this size, in bytes, are hashed as they come, in this thread. */
+/** Files up to this size, in bytes, are hashed in this thread. */
 const SMALL_FILE = 256 * 1024;
-/** Actions that take longer together than this, in milliseconds, mean that the disk is slow. */
+/** If the actions of one turn take longer than this, in milliseconds, the disk is slow. */
 const SLOW_MS = 250;
-/** For how long files that begin get their work in the Worker then, in milliseconds. */
+/** How long files that begin then use the Worker, in milliseconds. */
 const DISTRUST_MS = 10_000;
-/** How long the end may take before the Worker is given up, in milliseconds. */
+/** How long the end waits for the Worker, and then for this thread's files, in milliseconds. */
 const END_MS = 1_000;
 
 /** The disk of one client. */
 export class Storage<F extends StoredFile> implements AsyncDisposable {
-  /** Takes results that were not known at once. */
+  /** Takes the results of actions that took time. */
   onResults: (results: readonly DiskResult<F>[]) => void = () => {};
   readonly #output: OutputFolder;
   readonly #local: FileStore<F>;
@@ -46,7 +46,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     this.#worker = new WorkerStore(output, isLocal, onResults);
   }
 
-  /** Performs actions; the results that are known at once. */
+  /** Performs actions; returns the results that are known at once. */
   perform(actions: readonly DiskAction<F>[]): DiskResult<F>[] {
     const start = performance.now();
     const own: DiskAction<F>[] = [];
@@ -61,12 +61,12 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     return results;
   }
 
-  /** Resolves when more may be written; undefined if that is so now. */
+  /** Resolves when more may be written; undefined if it may be now. */
   get drained(): Promise<void> | undefined {
     return this.#worker.drained;
   }
 
-  /** Closes everything, and waits until nothing touches the disk any more; a second at most. */
+  /** Closes everything, and waits until nothing uses the disk any more, two seconds at most. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#hasher[Symbol.dispose]();
     await settledWithin(this.#worker.end(), END_MS);
@@ -74,12 +74,12 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     await settledWithin(this.#local[Symbol.asyncDispose](), END_MS);
   }
 
-  /** A file stays with the one that it began with. */
+  /** Whether an action is for the Worker: a file stays in the thread in which it began. */
   #isForWorker(action: DiskAction<F>, now: number): boolean {
     const { record } = action;
     if (action.type !== "inspect") return this.#worker.has(record) || this.#hashed.has(record);
     const { path, size } = record.file;
-    // An older version of the file may still be closing.
+    // A previous record of the path may still be closing.
     if (this.#worker.holds(path)) return true;
     if (this.#local.holds(path)) return false;
     if (now < this.#slowUntil) return true;
@@ -91,7 +91,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     return false;
   }
 
-  /** Computes the digest of the file under the final name; null if it cannot be read. */
+  /** Computes the digest of the file under the final name: null if it cannot be read. */
   async #hash(record: F): Promise<void> {
     const { path, size } = record.file;
     const job = this.#hasher.start(this.#output.finalPath(path), null);

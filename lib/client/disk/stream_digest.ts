@@ -1,6 +1,6 @@
 /**
- * The SHA-256 of a file that is being written, from the bytes as they come. Bytes that came out of order
- * are read from the file once the gap before them is filled.
+ * The SHA-256 of a file that is being written, from the bytes as they are received. Bytes that were
+ * received out of order are read from the file once the gap before them is filled.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
 
-/** How much is read for one written chunk, in bytes: the writer waits meanwhile. */
+/** The most bytes that are read for one written chunk: the writer waits meanwhile. */
 const CATCH_UP_SIZE = 4 * 1024 * 1024;
-/** A read at the end, in bytes; between two of them others have their turn. */
+/** The size of a read, in bytes; at the end, other work has its turn between two of them. */
 const SLICE_SIZE = 1024 * 1024;
 
-/** One file's digest in the making. */
+/** The computation of one file's digest. */
 export class StreamDigest {
   readonly #hash: Hash = createHash("sha256");
   #done = 0;
 
-  /** Takes bytes that were written, if they are the next ones. */
+  /** Hashes written bytes if they are the next ones. */
   write(offset: number, bytes: Uint8Array): void {
     if (offset !== this.#done) return;
     this.#hash.update(bytes);
     this.#done += bytes.length;
   }
 
-  /** Reads some of what is behind the bytes that were taken, up to `prefix`. */
+  /** Reads and hashes some of the bytes that follow the hashed ones, up to `prefix`. */
   catchUp(path: string, prefix: number): void {
     if (this.#done < prefix) this.#read(path, Math.min(prefix, this.#done + CATCH_UP_SIZE));
   }
 
   /**
-   * The digest of the complete file: 64 hex digits.
+   * Returns the digest of the complete file: 64 hex digits.
    *
    * @param size Bytes.
    * @throws {Error} If it cannot be read.

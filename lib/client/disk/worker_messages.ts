@@ -16,7 +16,7 @@ type SentResult = DiskResult extends infer R ? R extends { record: unknown } ? O
   : never
   : never;
 
-/** A command to the Worker. Written bytes are given to it, and come back. */
+/** A command to the Worker. The bytes of a write are transferred to it, and back with `written`. */
 export type WorkerCommand =
   | { readonly type: "begin"; readonly folder: OutputFolderState; readonly isLocal: boolean }
   | {
@@ -27,25 +27,25 @@ export type WorkerCommand =
   }
   | { readonly type: "end" };
 
-/** An answer of the Worker. */
+/** A reply of the Worker. */
 export type WorkerReply =
   | { readonly type: "result"; readonly key: number; readonly result: SentResult }
   | { readonly type: "failed"; readonly key: number; readonly error: PlainError }
   | { readonly type: "written"; readonly buffer: ArrayBuffer }
   | { readonly type: "ended" };
 
-/** An error as it goes from one thread to another, where its class would be lost. */
+/** An error in the form in which it is sent to another thread, which would lose its class. */
 export interface PlainError {
   readonly name: string;
   readonly message: string;
 }
 
-/** An error as it is sent to another thread. */
+/** Converts an error for another thread. */
 export function describeError(error: unknown): PlainError {
   return { name: error instanceof Error ? error.name : "Error", message: messageOf(error) };
 }
 
-/** An error with the class that callers tell apart. */
+/** Restores an error, with those classes that callers distinguish. */
 export function restoreError({ name, message }: PlainError): Error {
   switch (name) {
     case "OutputError":

@@ -1,5 +1,5 @@
 /**
- * Files whose disk, or digest, the main thread does not wait for: a `FileStore` in a Worker.
+ * A `FileStore` in a Worker, for files whose disk or digest the main thread does not wait for.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { restoreError, type WorkerCommand, type WorkerReply } from "./worker_mes
 const MAX_OUTSTANDING = 2 * 1024 * 1024;
 /** Sizes of buffers are multiples of this, in bytes. */
 const BUFFER_STEP = 64 * 1024;
-/** The most buffers that are kept for later. */
+/** The maximum number of buffers that are kept for reuse. */
 const MAX_SPARE_BUFFERS = 16;
 
 /** Performs actions in a Worker, which starts with the first one, or before. */
@@ -24,7 +24,7 @@ export class WorkerStore<F extends StoredFile> {
   readonly #onResults: (results: readonly DiskResult<F>[]) => void;
   readonly #keys = new Map<F, number>();
   readonly #records = new Map<number, F>();
-  /** How many records there are of a path: an old one may still be closing. */
+  /** The number of records by path: an old one may still be closing. */
   readonly #paths = new Map<string, number>();
   readonly #spare: ArrayBuffer[] = [];
   readonly #ended = Promise.withResolvers<void>();
@@ -34,7 +34,7 @@ export class WorkerStore<F extends StoredFile> {
   #drained: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param isLocal Whether the folder is on a disk of this machine.
+   * @param isLocal Whether the folder is on a local disk.
    * @param onResults Takes results.
    */
   constructor(
@@ -47,12 +47,12 @@ export class WorkerStore<F extends StoredFile> {
     this.#onResults = onResults;
   }
 
-  /** Whether a file is in the Worker's hands. */
+  /** Whether the Worker has a file. */
   has(record: F): boolean {
     return this.#keys.has(record);
   }
 
-  /** Whether a file of this path is in the Worker's hands. */
+  /** Whether the Worker has a file of this path. */
   holds(path: string): boolean {
     return (this.#paths.get(path) ?? 0) > 0;
   }
@@ -86,7 +86,7 @@ export class WorkerStore<F extends StoredFile> {
     this.#post({ type: "perform", key, file, action: { ...action, bytes } }, [bytes.buffer]);
   }
 
-  /** Resolves when more may be written; undefined if that is so now. */
+  /** Resolves when more may be written; undefined if it may be now. */
   get drained(): Promise<void> | undefined {
     if (this.#outstanding <= MAX_OUTSTANDING) return undefined;
     this.#drained ??= Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 /**
- * The one decision about a file before anything of it is fetched: what is to be done with what is
- * here. `--explain` prints it, the engine executes it. Pure.
+ * The one decision about a file before anything of it is fetched, from its state on disk.
+ * `--explain` prints it, the engine executes it. Pure.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import type { LocalState } from "../disk/local_state.ts";
 
 /** The next step for a file. */
 export type Decision =
-  /** Nothing can be put under its name. */
+  /** It cannot be published under its name. */
   | { readonly type: "blocked"; readonly reason: string }
-  /** It is here: size and time are equal, and no digest is wanted. */
+  /** It is complete: size and time are equal, and no digest is wanted. */
   | { readonly type: "accept" }
-  /** Its digest tells whether it is here; `looksSame` if its time says so, too. */
+  /** Its digest decides whether it is complete; `looksSame` if its time is equal, too. */
   | { readonly type: "compare"; readonly looksSame: boolean }
   | FetchDecision;
 
-/** It is fetched; an earlier download is taken up, or given up for `discardReason`. */
+/** It is fetched; a partial file is resumed, or discarded for `discardReason`. */
 export interface FetchDecision {
   readonly type: "fetch";
   readonly resume: boolean;
   readonly discardReason: LocalState["discardReason"];
 }
 
-/** Why an earlier download is given up, in words. */
+/** The texts of the reasons for discarding a partial file. */
 export const DISCARD_REASONS = {
   outdated: "the server has another version than the partial file",
   unreadable: "the journal of the partial file cannot be read",
 } as const;
 
 /**
- * Decides what a file needs.
+ * Decides how to get a file.
  *
- * @param local What is here of it.
+ * @param local Its state on disk.
  * @param digestWanted Whether its digest is compared with another one.
  */
 export function decide(local: LocalState, digestWanted: boolean): Decision {
@@ -44,7 +44,7 @@ export function decide(local: LocalState, digestWanted: boolean): Decision {
   return decideFetch(local);
 }
 
-/** Decides how to fetch a file that is not here under its final name. */
+/** Decides how to fetch a file that is not under its final name. */
 export function decideFetch({ hasJournal, discardReason }: LocalState): FetchDecision {
   return { type: "fetch", resume: hasJournal, discardReason };
 }

@@ -1,5 +1,5 @@
 /**
- * How a file ends: done, failed, unverified, outdated, dropped or stopped. Pure.
+ * The ends of a file: done, failed, unverified, outdated, dropped or stopped. Pure.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { RequestPlanner } from "./request_planner.ts";
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
 
-/** How often one version is begun that the server lists, and then has not; and the pause. */
+/** How often a version is begun that the server lists but then refuses, and the pause between. */
 const MAX_BEGINNINGS = 10;
 const OUTDATED_RETRY_MS = 1_000;
-/** Refusals of a version that the server has no more. */
+/** Codes of refusals of a version that the server does not have any more. */
 const OUTDATED_CODES: ReadonlySet<string> = new Set(["changed", "not-found"]);
 
 /** Moves records to their last phase. Times are in milliseconds. */
@@ -49,7 +49,7 @@ export class Ending {
     this.#planner.remove(record);
     const isOutdated = error instanceof WireError && OUTDATED_CODES.has(error.code);
     if (isOutdated && record.beginnings + 1 < MAX_BEGINNINGS) {
-      // The next list mostly tells what to do; but the server may have been wrong for a moment.
+      // Usually the next list replaces or drops the file; the refusal may also be momentary.
       moveTo(record, "outdated");
       this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
       return;
@@ -62,9 +62,9 @@ export class Ending {
     this.#settle(record);
   }
 
-  /** Ends a record that is not wanted, or not any more in this run; what is here is kept. */
+  /** Ends a record because it is no longer planned, or the run is over; its data is kept. */
   cutOff(record: FileRecord, phase: "dropped" | "stopped"): void {
-    // A file on its way to its name arrives there: it is done, and not cut off.
+    // A file that is being renamed gets its name: it is done, not stopped.
     if (phase === "stopped" && record.phase === "committing") return;
     const isOutdated = isFinal(record.phase);
     record.phase = phase;

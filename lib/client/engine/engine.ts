@@ -1,17 +1,18 @@
 /**
- * The engine: what to do next, for all files of a client. Pure: no I/O, no clock, no timers.
+ * The engine: all decisions about the files of a client. Pure: no I/O, no clock, no timers.
  *
- * Inputs are the plan, connections that come and end, answers of servers, results of the disk, and
- * the time. Outputs are actions, events, and the time at which to be woken. The driver takes all
- * inputs that came together, then the actions that follow, and performs them together.
+ * Inputs are the plan, connections that begin and end, responses, results of the disk, and the
+ * time. Outputs are actions, events, and the time of the next turn. The driver passes on all inputs
+ * that arrived together, then takes the actions that follow, and performs them together.
  *
- * - `engine.ts`: which files there are; `lifecycle.ts`, `ending.ts`: the life of one, and its end
- *   (`file_record.ts`, `outbox.ts`).
- * - `decide.ts`: what a file needs; `judge.ts`: whether it is right; `request_planner.ts`: which
+ * - `engine.ts` (this): the set of files; `lifecycle.ts` and `ending.ts`: the life of one file, and
+ *   its end, with `file_record.ts` (its state), `actions.ts` and `outbox.ts` (the outputs).
+ * - `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
  *   request next.
- * - `pending_files.ts`, `timers.ts`, `run_stats.ts`: what waits, what is retried, what was done.
+ * - `pending_files.ts`, `timers.ts`, `run_stats.ts`: files that wait, retries, and counts.
  *
- * Imported by the driver and by `explain`.
+ * The client, the driver and `explain` import it; it imports the rooms `schedule` and `input`,
+ * types and byte ranges of `disk`, and `file_failure.ts`.
  *
  * @module
  */
@@ -33,12 +34,12 @@ import {
 import { RunStats } from "./run_stats.ts";
 import { Timers } from "./timers.ts";
 
-/** How many files of one priority are active at once; the others of it have not begun. */
+/** The maximum number of active files of one priority; the others of it wait. */
 const MAX_ACTIVE_FILES = 512;
 /** How often the shares of the last span are emitted, in milliseconds. */
 const SHARES_MS = 5_000;
 
-/** How many files are in which state. */
+/** Numbers of files by state. */
 export interface FileCounts {
   /** Files that need something more. */
   readonly underway: number;
@@ -46,7 +47,7 @@ export interface FileCounts {
   readonly unverified: number;
 }
 
-/** How a file ended that needs nothing more. */
+/** A file that has ended. */
 interface Settled {
   readonly planned: PlannedFile;
   readonly phase: FileRecord["phase"];
@@ -59,11 +60,11 @@ export class Engine {
   readonly #lifecycle: Lifecycle;
   readonly #timers = new Timers<Retry>();
   readonly #out: Outbox = { disk: [], events: [], settled: [], moved: new Set() };
-  /** Each wanted file is in one of these, by path: not begun, active, or ended. */
+  /** Each planned file is in one of these, by path: not begun, active, or ended. */
   readonly #pending = new PendingFiles();
   readonly #active = new Map<string, FileRecord>();
   readonly #settled = new Map<string, Settled>();
-  /** How many files are active. */
+  /** The number of active files. */
   readonly #begun = perPriority(() => 0);
   #sharesAt: number | null = null;
   #stopped = false;
@@ -74,7 +75,7 @@ export class Engine {
     this.#lifecycle = new Lifecycle(verify, this.#planner, this.#timers, this.stats, this.#out);
   }
 
-  /** Makes the files what a plan wants: adds, moves to another priority, replaces, drops. */
+  /** Applies a plan: adds, re-weights, replaces and drops files. */
   setPlan(plan: Plan, reasonToDrop: (path: string) => string, now: number): void {
     this.#settle();
     for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.keys()]) {
@@ -84,46 +85,46 @@ export class Engine {
     }
     for (const planned of plan.files.values()) {
       const present = this.#plannedOf(planned.file.path);
-      // One that the server said is outdated, and lists again, begins again by itself.
+      // A file that the server called outdated, but still lists, begins again by its timer.
       if (present && isSameContent(present, planned)) this.#replan(present, planned);
       else this.#queue(planned, now);
     }
   }
 
-  /** A connection is there. */
+  /** Takes a new connection. */
   connected(id: number, limits: ConnectionLimits): void {
     this.#planner.connected(id, limits);
   }
 
-  /** A server takes no more requests over a connection; it still answers the open ones. */
+  /** Sends no further requests over a connection; the server still answers the open ones. */
   closing(id: number): void {
     this.#planner.closing(id);
   }
 
-  /** A connection has ended: its open requests are asked for again. */
+  /** Takes the end of a connection: its open requests are sent again over another one. */
   disconnected(id: number, now: number): void {
     for (const request of this.#planner.disconnected(id, now)) this.#lifecycle.onLost(request);
   }
 
-  /** A chunk came: `bytes` are valid until the actions that follow are performed. */
+  /** Takes a chunk; `bytes` stay valid until the actions that follow are performed. */
   onChunk(request: GetRequest, bytes: Uint8Array, checksum: number, now: number): void {
     this.#planner.onChunk(request, now);
     this.#lifecycle.onChunk(request, bytes, checksum);
   }
 
-  /** A digest came; of a GET its chunk follows. */
+  /** Takes a digest; after the digest of a GET, its chunk follows. */
   onDigest(request: ServerRequest, digest: string, now: number): void {
     if (request.type === "digest") this.#planner.onAnswered(request);
     this.#lifecycle.onDigest(request, digest, now);
   }
 
-  /** The server refused a request. */
+  /** Takes the server's refusal of a request. */
   onRefused(request: ServerRequest, error: WireError, now: number): void {
     this.#planner.onAnswered(request);
     this.#lifecycle.onRefused(request, error, now);
   }
 
-  /** An action on the disk has its result. */
+  /** Takes the result of an action on the disk. */
   onDisk(result: DiskResult, now: number): void {
     if (result.type === "released" && result.record.phase === "stopped") {
       result.record.received = result.resumable;
@@ -132,7 +133,7 @@ export class Engine {
     this.#lifecycle.onDisk(result, now);
   }
 
-  /** Ends the run: what is here is kept, nothing more is asked for. */
+  /** Ends the run: releases all files, and sends no further requests. */
   stop(): void {
     this.#stopped = true;
     this.#timers.clear();
@@ -140,7 +141,7 @@ export class Engine {
     for (const record of this.#active.values()) this.#lifecycle.ending.cutOff(record, "stopped");
   }
 
-  /** Takes what is to be done now. To be called after inputs until there is nothing. */
+  /** Takes the actions that are due. Call it after inputs until there are none. */
   takeActions(now: number): Actions {
     for (const retry of this.#timers.take(now)) {
       if (retry.type === "file") this.#beginAgain(retry.record);
@@ -168,12 +169,12 @@ export class Engine {
     return events;
   }
 
-  /** When to call `takeActions` at the latest; Infinity if only inputs bring something new. */
+  /** The latest time for the next `takeActions`; Infinity if only an input can cause actions. */
   get wakeAt(): number {
     return this.#timers.next;
   }
 
-  /** Takes the positions of the files of which more is here than at the last call. */
+  /** Takes the positions of the files that have changed since the last call. */
   takeProgress(): FileProgress[] {
     const { moved } = this.#out;
     const files = Array.from(moved, ({ file: { path }, received }) => ({ path, received }));
@@ -181,7 +182,7 @@ export class Engine {
     return files;
   }
 
-  /** The shares since the last call, every few seconds; null if none are due. */
+  /** Takes the shares since they were last taken; null if they are not due. */
   takeShares(now: number): Shares | null {
     this.#sharesAt ??= now;
     if (now - this.#sharesAt < SHARES_MS && !this.#stopped) return null;
@@ -194,7 +195,7 @@ export class Engine {
     return this.#planner.shares.whole(now);
   }
 
-  /** How many files are in which state. */
+  /** Numbers of files by state. */
   get counts(): FileCounts {
     const counts = { underway: this.#pending.size + this.#active.size, failed: 0, unverified: 0 };
     for (const { phase } of this.#settled.values()) {
@@ -209,7 +210,7 @@ export class Engine {
     return this.#pending.size === 0 && this.#active.size === 0;
   }
 
-  /** The files that are neither done nor failed, with what is known to be here of them. */
+  /** The files that are neither done nor failed, with the bytes known to be on disk. */
   get unfinished(): UnfinishedFile[] {
     const waiting = Array.from(this.#pending.all(), (planned) => ({ planned, received: 0 }));
     return [...this.#active.values(), ...waiting].map(({ planned, received }) => {
@@ -223,7 +224,7 @@ export class Engine {
       this.#settled.get(path)?.planned;
   }
 
-  /** Lets a file wait for its turn, in place of what there is of that name. */
+  /** Queues a file, in place of the one with its path. */
   #queue(planned: PlannedFile, now: number): void {
     const { path, size } = planned.file;
     this.#remove(path);
@@ -232,7 +233,7 @@ export class Engine {
     this.#out.events.push({ type: "queued", path, priority: planned.priority, size });
   }
 
-  /** Begins what there is room for. */
+  /** Begins as many files as may be active. */
   #beginNext(): void {
     for (const priority of PRIORITIES) {
       while (this.#begun[priority] < MAX_ACTIVE_FILES) {
@@ -246,7 +247,7 @@ export class Engine {
     }
   }
 
-  /** Begins a file again that the server said was outdated. */
+  /** Begins a file again that the server called outdated. */
   #beginAgain(record: FileRecord): void {
     const { file: { path }, planned, beginnings } = record;
     if (this.#active.get(path) !== record) return;
@@ -288,7 +289,7 @@ export class Engine {
     this.#lifecycle.ending.cutOff(record, "dropped");
   }
 
-  /** Moves the files that have ended out of the active ones. */
+  /** Moves files that have ended from the active to the settled ones. */
   #settle(): void {
     for (const { planned, phase, file: { path } } of this.#out.settled.splice(0)) {
       this.#active.delete(path);

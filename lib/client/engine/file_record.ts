@@ -1,6 +1,5 @@
 /**
- * One wanted file as a plain record: its phase, what is here of it, and what is to be asked for.
- * Pure.
+ * One planned file as a plain record: its phase, its bytes on disk, and the bytes to request. Pure.
  *
  * @module
  */
@@ -11,13 +10,13 @@ import type { PlannedFile } from "../input/plan.ts";
 
 /** The phase of a file. The last six are final for the record. */
 export type Phase =
-  /** The disk says what is here, and proves it. */
+  /** The disk reports what it has of the file, and proves it. */
   | "inspecting"
   /** The file under the final name is being compared by its digest. */
   | "comparing"
-  /** Chunks are asked for and written. */
+  /** Chunks are requested and written. */
   | "fetching"
-  /** All bytes were written; the digests are awaited. */
+  /** All bytes are written; the digests are awaited. */
   | "verifying"
   /** The file is being moved to its final name. */
   | "committing"
@@ -27,14 +26,14 @@ export type Phase =
   | "failed"
   /** Failed its verification. */
   | "unverified"
-  /** Not wanted any more. */
+  /** No longer planned. */
   | "dropped"
   /** Cut off by the end of the run. */
   | "stopped";
 
 /**
- * The phases that may follow each phase: the whole life of a file. Besides, a file that has not
- * ended can be dropped or stopped in each of them.
+ * The phases that may follow each phase: the whole life of a file. A file that has not ended can
+ * also be dropped or stopped in each of them.
  */
 export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
   inspecting: ["comparing", "fetching", "done", "failed"],
@@ -50,7 +49,7 @@ export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
   stopped: [],
 };
 
-/** Whether a file needs nothing more, or gets nothing more. */
+/** Whether a phase is final for its record. */
 export function isFinal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
 }
@@ -72,40 +71,40 @@ export interface FileRecord {
   readonly file: ListedFile;
   planned: PlannedFile;
   phase: Phase;
-  /** Bytes that were written, or found and proven. */
+  /** The received bytes: written, or found and proven. */
   received: number;
-  /** The most bytes that were here at any time. */
+  /** The most bytes that were on disk at any time. */
   peakReceived: number;
-  /** Everything from here on was never asked for … */
+  /** The position from which nothing was ever requested … */
   next: number;
-  /** … and of what is before, these parts are to be asked for; null if there are none. */
+  /** … and the ranges before it that have to be requested; null if there are none. */
   gaps: Ranges | null;
-  /** The end of the bytes to ask for: 0 until it is known what is here. */
+  /** The end of the bytes to request; 0 until the bytes on disk are known. */
   end: number;
-  /** When the first chunk was asked for, in milliseconds; null before. */
+  /** The time of the first request for a chunk, in milliseconds; null before. */
   startedAt: number | null;
   /** Whether a pause after a failed read is running. */
   paused: boolean;
-  /** Failed reads in a row, and failed digests. */
+  /** Failed reads in a row, and failed requests for the digest. */
   readFailures: number;
   digestFailures: number;
-  /** How often all of it was fetched whose digest was wrong. */
+  /** How often it was complete with a wrong digest. */
   fetches: number;
-  /** How often this version was begun before that the server lists, and then has not. */
+  /** How often this version was begun before and then refused as outdated. */
   beginnings: number;
-  /** The digest of what is here; null if it is not known, or not wanted. */
+  /** The digest of the data on disk; null if it is not known, or not wanted. */
   localDigest: string | null;
   /** The server's digest; null if it is not known. */
   serverDigest: string | null;
-  /** Whether the server's digest is asked for, or cannot be had. */
+  /** Whether the server's digest is requested, or cannot be computed. */
   digestState: "unasked" | "asked" | "unavailable";
   /** The result of the inspection, until `decide` has used it. */
   local: LocalState | null;
-  /** Whether what was fetched is compared with its journal, since its digest is wrong. */
+  /** Whether the data is compared with its journal because its digest is wrong. */
   rechecking: boolean;
 }
 
-/** A record of a file that begins. */
+/** Returns the record of a file that begins. */
 export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
   return {
     file: planned.file,
@@ -130,12 +129,12 @@ export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
   };
 }
 
-/** Whether there is something to ask for now. */
+/** Whether there are bytes to request now. */
 export function hasMore(record: FileRecord): boolean {
   return !record.paused && (record.next < record.end || record.gaps !== null);
 }
 
-/** Takes the next bytes to ask for, at most `max` of them; undefined if there are none. */
+/** Takes the next range to request, of at most `max` bytes; undefined if there is none. */
 export function takeChunk(record: FileRecord, max: number): Range | undefined {
   if (record.gaps) {
     const chunk = record.gaps.takeFirst(max);
@@ -148,13 +147,13 @@ export function takeChunk(record: FileRecord, max: number): Range | undefined {
   return { start, end: record.next };
 }
 
-/** Puts bytes back that were asked for and did not come. */
+/** Puts back a range that was requested and not received. */
 export function giveBack(record: FileRecord, range: Range): void {
   record.gaps ??= new Ranges();
   record.gaps.add(range);
 }
 
-/** Sets what is to be asked for: everything, or what is lacking. */
+/** Sets the bytes to request: the lacking ranges, or everything if that is null. */
 export function askFor(record: FileRecord, lacking: readonly Range[] | null): void {
   const { size } = record.file;
   record.end = size;

@@ -1,5 +1,5 @@
 /**
- * The one decision about a file that is complete: do its digests say that it is the file? Pure.
+ * The one decision about a complete file: do its digests agree? Pure.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import { type FileRecord, wantsDigest } from "./file_record.ts";
 
 /** The result of comparing digests. */
 export type Verdict =
-  /** The file is right, as far as anybody asks. */
+  /** The file is right, or no digest is compared. */
   | { readonly type: "right" }
-  /** That depends on a digest that is not known. */
+  /** A digest that decides is not known yet. */
   | { readonly type: "unknown" }
   | WrongDigest;
 
-/** The file is not the one that is wanted. */
+/** The file has a wrong digest. */
 export interface WrongDigest {
   readonly type: "wrong";
   /** The digests, as a phrase. */
   readonly reason: string;
-  /** Whether the server has just this content, so that it would come again. */
+  /** Whether the server has this very content, so that fetching it again is in vain. */
   readonly inVain: boolean;
 }
 
 /**
- * Compares the digest of what was written with the input list's or the server's.
+ * Compares the digest of the written data with that of the input list or the server.
  *
  * @param verify Whether files are compared with the server's digest.
  */
@@ -33,7 +33,7 @@ export function judge(record: FileRecord, verify: boolean): Verdict {
   const wanted = sha256 ?? serverDigest;
   if (localDigest === null || wanted === null) return { type: "unknown" };
   if (localDigest === wanted) return { type: "right" };
-  // Fetching it again helps only if it was not fetched right: does the server have this content?
+  // Fetching it again helps only if the server has other content, so its digest is needed too.
   if (serverDigest === null && digestState !== "unavailable") return { type: "unknown" };
   const says = sha256 === null ? `the server says ${wanted}` : `line ${line} says ${wanted}`;
   const reason = `its SHA-256 is ${localDigest}, ${says}`;

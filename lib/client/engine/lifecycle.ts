@@ -2,8 +2,8 @@
  * The life of one file, from its inspection to its end (`ending.ts`). Pure.
  *
  * ```
- * inspecting → comparing → done            what is under the final name is the file
- * comparing → inspecting → fetching        it is another file
+ * inspecting → comparing → done            the file under the final name has the digest
+ * comparing → inspecting → fetching        it has another digest
  * inspecting → fetching → verifying → committing → done
  * verifying → inspecting → fetching        a wrong digest, once
  * comparing, fetching, verifying → outdated        the server has another version: a new record
@@ -26,10 +26,10 @@ import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planne
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
 
-/** How often a chunk or a digest is asked again that the server failed to read, and the pauses. */
+/** How often a chunk or digest is requested again after `read-failed`, and the first pause. */
 const READ_RETRIES = 4;
 const READ_RETRY_MS = 500;
-/** How often a file is fetched whose digest is wrong, in all. */
+/** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
 /** Moves records through their phases. Times are in milliseconds. */
@@ -98,7 +98,7 @@ export class Lifecycle {
     }
   }
 
-  /** Takes a chunk that was asked for. */
+  /** Takes a chunk that was requested. */
   onChunk(request: GetRequest, bytes: Uint8Array, checksum: number): void {
     const { record, offset, length } = request;
     if (record.phase !== "fetching") return this.#stats.onChunk(record, length, 0);
@@ -126,7 +126,7 @@ export class Lifecycle {
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
     if (error.code !== "read-failed") return this.ending.fail(record, error, now);
-    // Chunks that were asked for before the pause fail with the one that began it.
+    // Chunks requested before the pause fail together with the one that began it.
     if (!record.paused) {
       if (record.readFailures++ === READ_RETRIES) return this.ending.fail(record, error, now);
       record.paused = true;
@@ -162,7 +162,7 @@ export class Lifecycle {
     }
   }
 
-  /** Asks for the server's digest if it decides, and is not known or asked for. */
+  /** Requests the server's digest if it decides, and is neither known nor requested. */
   #needServerDigest(record: FileRecord): void {
     const { planned, serverDigest, digestState } = record;
     if (planned.sha256 === null && serverDigest === null && digestState === "unasked") {
@@ -181,7 +181,7 @@ export class Lifecycle {
     this.#takeUp(record, decideFetch(local!));
   }
 
-  /** Takes up what is here of an earlier download, gives it up, or begins with nothing. */
+  /** Resumes or discards a partial file, or begins with nothing. */
   #takeUp(record: FileRecord, decision: FetchDecision): void {
     const { resume, discardReason } = decision;
     if (resume || discardReason !== null) this.#out.disk.push({ type: "open", record });
@@ -192,7 +192,7 @@ export class Lifecycle {
     const { lacking, damaged, discardReason } = result;
     if (record.rechecking) {
       record.rechecking = false;
-      // Without damage all of it was sent, or hashed, wrong.
+      // Without damage all of it was sent or hashed wrong.
       if (damaged === 0) {
         this.#out.disk.push({ type: "discard", record });
         return;
@@ -205,7 +205,7 @@ export class Lifecycle {
     this.#fetch(record, lacking);
   }
 
-  /** @param lacking The ranges that have to come; null if all of it has. */
+  /** @param lacking The ranges to fetch; null for all of the file. */
   #fetch(record: FileRecord, lacking: readonly Range[] | null): void {
     moveTo(record, "fetching");
     askFor(record, lacking);
@@ -223,7 +223,7 @@ export class Lifecycle {
     this.#out.disk.push({ type: "write", record, offset, bytes, checksum, hash });
   }
 
-  /** @param isSealed Whether writing it has sealed it. */
+  /** @param isSealed Whether the file was sealed as it was written. */
   #verifyAll(record: FileRecord, isSealed: boolean): void {
     moveTo(record, "verifying");
     this.#out.events.push({ type: "verifying", path: record.file.path });
@@ -232,7 +232,7 @@ export class Lifecycle {
     if (hash) this.#needServerDigest(record);
   }
 
-  /** Does what the digests say, once they are known. */
+  /** Commits the file or fetches it again, once the digests are known. */
   #judge(record: FileRecord, now: number): void {
     const verdict = judge(record, this.#verify);
     switch (verdict.type) {

@@ -1,5 +1,5 @@
 /**
- * Consequences of the inputs: for the driver, and for a later time.
+ * The outputs of the engine's parts, until the engine passes them on; and retries.
  *
  * @module
  */
@@ -7,17 +7,17 @@ import type { ClientEvent } from "../events.ts";
 import type { DiskAction } from "./actions.ts";
 import type { FileRecord } from "./file_record.ts";
 
-/** Consequences of the inputs, until they are taken. */
+/** Outputs that wait to be taken. */
 export interface Outbox {
   disk: DiskAction[];
   events: ClientEvent[];
-  /** Files that came to their final phase. */
+  /** Files that have reached their final phase. */
   settled: FileRecord[];
-  /** Files of which more is here than before. */
+  /** Files whose received bytes have changed. */
   readonly moved: Set<FileRecord>;
 }
 
-/** Something to try again: the whole file, its chunks, or its digest. */
+/** A retry: of the whole file, its chunks, or its digest. */
 export interface Retry {
   readonly record: FileRecord;
   readonly type: "file" | "chunks" | "digest";

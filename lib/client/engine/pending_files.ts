@@ -1,5 +1,5 @@
 /**
- * Files to download that have not started; there may be very many.
+ * Files to download that have not begun; there may be very many.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Which request next, and over which connection: the scheduler, the connections' windows, the
- * files' missing ranges and the digests that are wanted, as one decision. Pure.
+ * Which request next, and over which connection? One decision from the scheduler, the connections'
+ * windows, the lacking ranges of the files, and the digests that are needed. Pure.
  *
  * @module
  */
@@ -17,11 +17,11 @@ export interface ConnectionLimits {
   readonly maxChunk: number;
   /** Open requests. */
   readonly maxRequests: number;
-  /** Whether a GET can ask for the file's digest. */
+  /** Whether a GET can request the file's digest. */
   readonly inlineDigest: boolean;
 }
 
-/** A request that is being sent, and open until it is answered or its connection is lost. */
+/** A request; it is open until it is answered or its connection is lost. */
 export type ServerRequest = GetRequest | DigestRequest;
 
 /** A request for a chunk. */
@@ -34,10 +34,10 @@ export interface GetRequest {
   /** The position of the first byte, and how many bytes. */
   readonly offset: number;
   readonly length: number;
-  /** Whether the file's digest is asked for, too. */
+  /** Whether it requests the file's digest, too. */
   readonly digest: boolean;
   readonly sent: SentRequest;
-  /** Null if no other priority had something to ask for. */
+  /** Null if no other priority had something to request. */
   readonly contested: ContestedChunk | null;
 }
 
@@ -50,7 +50,7 @@ export interface DigestRequest {
   readonly version: string;
 }
 
-/** The part of a connection's open requests that may be for digests. */
+/** The part of a connection's open requests that digests may take. */
 const DIGEST_SHARE = 1 / 4;
 /** Files up to this size, in bytes, are hashed by the server as it reads them. */
 export const INLINE_DIGEST_SIZE = 256 * 1024;
@@ -58,7 +58,7 @@ export const INLINE_DIGEST_SIZE = 256 * 1024;
 /** The next requests. */
 export interface PlannedRequests {
   readonly requests: ServerRequest[];
-  /** The files that nothing was asked of before. */
+  /** The files whose first chunk is among the requests. */
   readonly started: FileRecord[];
 }
 
@@ -74,7 +74,7 @@ interface Link {
 
 /** Plans requests. Times are in milliseconds of any steady clock. */
 export class RequestPlanner {
-  /** Measures what the priorities get of what they compete for. */
+  /** Measures the shares of the priorities. */
   readonly shares = new ShareMeter(WEIGHTS);
   readonly #verify: boolean;
   readonly #scheduler = new Scheduler<FileRecord>();
@@ -93,13 +93,13 @@ export class RequestPlanner {
     this.#links.set(id, { id, limits, window, open: new Set(), digests: 0, closing: false });
   }
 
-  /** Asks nothing more over a connection; open requests are still answered. */
+  /** Plans no further requests for a connection; the open ones are still answered. */
   closing(id: number): void {
     const link = this.#links.get(id);
     if (link) link.closing = true;
   }
 
-  /** Removes a connection; its open requests. */
+  /** Removes a connection, and returns its open requests. */
   disconnected(id: number, now: number): ServerRequest[] {
     const link = this.#links.get(id);
     this.#links.delete(id);
@@ -107,19 +107,19 @@ export class RequestPlanner {
     return link ? [...link.open] : [];
   }
 
-  /** Lets a file take part, if it has something to ask for, or take part with its new priority. */
+  /** Schedules a file with its present priority if it has bytes to request; else removes it. */
   update(record: FileRecord): void {
     if (record.phase === "fetching" && hasMore(record)) {
       this.#scheduler.add(record, record.planned.priority);
     } else this.#scheduler.remove(record);
   }
 
-  /** Takes a file out for good. */
+  /** Removes a file from the scheduler. */
   remove(record: FileRecord): void {
     this.#scheduler.remove(record);
   }
 
-  /** Puts a file's digest in line. */
+  /** Queues a request for a file's digest. */
   wantDigest(record: FileRecord): void {
     record.digestState = "asked";
     this.#digests[record.planned.priority].push(record);
@@ -133,27 +133,27 @@ export class RequestPlanner {
       if (link.closing) continue;
       this.#takeDigests(link, planned.requests);
       this.#takeChunks(link, planned, now);
-      // A file that has begun may want its digest.
+      // A file that has just begun may need its digest.
       this.#takeDigests(link, planned.requests);
     }
     if (this.#links.size > 0) this.shares.competing(this.#scheduler.competing, now);
     return planned;
   }
 
-  /** Takes a chunk's arrival into account. */
+  /** Closes the request of a received chunk, and measures it. */
   onChunk(request: GetRequest, now: number): void {
     const link = this.#close(request);
     link?.window.onReceived(request.sent, now);
     if (request.contested) this.shares.arrived(request.contested, request.length);
   }
 
-  /** Takes a refusal, or a digest, into account. */
+  /** Closes a request that was refused, or answered with a digest. */
   onAnswered(request: ServerRequest): void {
     const link = this.#close(request);
     if (link && request.type === "get") link.window.onFailed(request.sent);
   }
 
-  /** Puts a request's bytes back. */
+  /** Puts back the range of a request. */
   giveBack({ record, offset, length }: GetRequest): void {
     giveBack(record, { start: offset, end: offset + length });
     this.update(record);
@@ -178,7 +178,7 @@ export class RequestPlanner {
     }
   }
 
-  /** Whether a digest waits that may take the next place. */
+  /** Whether a digest waits that may be requested next. */
   #mayAskDigest({ limits: { maxRequests }, digests }: Link): boolean {
     return this.#digestsWaiting > 0 && digests < Math.ceil(maxRequests * DIGEST_SHARE);
   }
@@ -196,7 +196,7 @@ export class RequestPlanner {
 
   #takeChunks(link: Link, { requests, started }: PlannedRequests, now: number): void {
     const { limits: { maxRequests }, window, open } = link;
-    // One place is kept for a digest that may take it.
+    // One place is reserved for a digest that may be requested.
     while (open.size < maxRequests - (this.#mayAskDigest(link) ? 1 : 0) && window.hasRoom) {
       const { competing } = this.#scheduler;
       const record = this.#scheduler.next();
@@ -211,7 +211,7 @@ export class RequestPlanner {
       if (record.startedAt === null) {
         record.startedAt = now;
         started.push(record);
-        // The server computes a large file's digest while its chunks travel.
+        // The server can hash a file of several chunks while they travel.
         if (this.#asksDigest(record) && length < record.file.size) this.wantDigest(record);
       }
       const request: GetRequest = {
@@ -233,7 +233,7 @@ export class RequestPlanner {
     }
   }
 
-  /** Whether the server's digest decides about a file, and was not asked for. */
+  /** Whether the server's digest decides about a file, and is neither known nor requested. */
   #asksDigest({ planned, digestState, serverDigest }: FileRecord): boolean {
     return this.#verify && planned.sha256 === null && digestState === "unasked" &&
       serverDigest === null;

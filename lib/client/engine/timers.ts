@@ -1,5 +1,5 @@
 /**
- * Moments at which something is to be tried again. Pure: the driver asks when to wake the engine.
+ * Times of retries. Pure: the driver reads the earliest one and sets the only real timer.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * The explain room is the model of `--explain`. Its parts: this file (gathers the input; reads the
  * disk, changes nothing) and `explanation.ts` (from input to explanation, pure). The command line
- * and the display import it; it imports the rooms `input` and `disk`.
+ * and the display import it; it imports the rooms `engine` (for `decide`), `input` and `disk`.
  *
  * @module
  */

@@ -4,8 +4,8 @@
  * The input room reads and follows `input.txt` and decides which files to download. Its parts:
  * `glob.ts` (matching), `input_list.ts` (bytes to entries), `input_diff.ts` (changed entries),
  * `input_watcher.ts` (the file while it is edited), `warnings.ts` (each problem reported once), and
- * this file (entries and list to files). All but the watcher are pure. The rooms `transfer` and
- * `explain`, and the command line import it; it imports only `priority.ts`, `events.ts` and the
+ * this file (entries and list to files). All but the watcher are pure. The engine, the live
+ * plan, `explain`, the client and the command line import it; it imports only `priority.ts`, `events.ts` and the
  * rooms that both sides share.
  *
  * A plan is made from scratch at every edit and every change of the list, so it has to be fast:

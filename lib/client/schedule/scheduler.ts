@@ -4,7 +4,7 @@
  * The schedule room decides which file gets the next request and how much is in flight. Its parts:
  * this file (which file next), `request_window.ts` (how much in flight, in chunks of which size) and
  * `share_meter.ts` (which shares the priorities received). All are pure: no I/O, no clock. The
- * room `transfer` imports it; it imports only `priority.ts` and `events.ts`.
+ * room `engine` imports it; it imports only `priority.ts` and `events.ts`.
  *
  * Fair queueing at two levels, each by virtual time (Parekh and Gallager's generalized processor
  * sharing, in the start-time form of Goyal, Vin and Cheng). A priority's virtual time is the bytes

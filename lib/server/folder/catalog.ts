@@ -1,9 +1,10 @@
 /**
  * The shared folder as a list with revisions, kept up to date.
  *
- * This room follows the shared folder: `folder_scan.ts` (which files there are), `folder_watch.ts`
- * (when to scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as
- * payloads, shared by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
+ * This room follows the shared folder: `folder_scan.ts` (which files there are), `packed_files.ts`,
+ * `folder_scan_worker.ts` and `folder_scanner.ts` (the scan in a Worker), `folder_watch.ts` (when to
+ * scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as payloads, shared
+ * by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
  * ground; `respond`, `list_sender.ts`, `session.ts` and `server.ts` may import it.
  *
  * @module

@@ -1,8 +1,8 @@
 /**
- * Parts of files that several clients want at about the same time: read, checked and framed once
+ * Parts of files that several clients request at about the same time: read, checked and framed once
  * for all of them.
  *
- * Only what another client has asked for moments ago is worth keeping: a single client asks for
+ * Only a part that another client requested moments ago is worth keeping: a single client requests
  * nothing twice.
  *
  * @module
@@ -33,7 +33,7 @@ interface Content {
 }
 
 const NO_ENDPOINT = { ip: new Uint8Array(IP_SIZE), port: 0 };
-/** The header of a block that has not been asked for by anybody. */
+/** The header of a block; each response writes its own. */
 const NOBODYS = {
   type: MessageType.CHUNK,
   requestId: 0,
@@ -52,7 +52,7 @@ interface CachedBlock {
 export class BlockCache implements Disposable {
   readonly #pool: BufferPool;
   readonly #capacity: number;
-  /** By key; the one that is used last comes last. */
+  /** By key; the most recently used one last. */
   readonly #blocks = new Map<string, CachedBlock>();
   #size = 0;
   /** The client and the time of each block's latest request, by key; the oldest first. */
@@ -63,7 +63,7 @@ export class BlockCache implements Disposable {
     this.#capacity = pool.budget * PART_OF_BUDGET;
   }
 
-  /** Takes note that a client asks for a piece; whether it is to be taken from here. */
+  /** Records a client's request, and returns whether to take the piece from the cache. */
   isShared(piece: FilePiece, client: unknown): boolean {
     const key = keyOf(piece);
     if (this.#blocks.has(key)) return true;
@@ -81,7 +81,7 @@ export class BlockCache implements Disposable {
   }
 
   /**
-   * A block, read if it is not here.
+   * Returns a block, which is read if it is not in the cache.
    *
    * @param prove Resolves when the file has shown, after this call, that it is unchanged.
    * @throws What `prove` throws, or an `Error` if it cannot be read.
@@ -106,7 +106,7 @@ export class BlockCache implements Disposable {
     }
   }
 
-  /** Gives all memory back; nothing may be using a block. */
+  /** Releases all memory; no block may be in use. */
   [Symbol.dispose](): void {
     for (const [key, block] of this.#blocks) this.#drop(key, block);
   }

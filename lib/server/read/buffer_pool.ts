@@ -90,7 +90,7 @@ export class BufferPool {
     this.forget(buffer.length);
   }
 
-  /** Counts so many bytes of a buffer no more that will not come back. */
+  /** Stops counting the bytes of a buffer that will not be released. */
   forget(length: number): void {
     this.#lentBytes -= length;
     while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.size)) {

@@ -1,10 +1,9 @@
 /**
  * One chunk as a message, whole or in slices.
  *
- * A chunk is read whole before any of it is sent, so that whatever is wrong with it can still be
- * said. Only where so many clients want chunks at once that a client's share of the memory is
- * less than a chunk, it is read and sent in slices; a file that changes half-way through then
- * ends the connection.
+ * A chunk is read whole before any of it is sent, so that any failure can still be an ERROR. It is
+ * read and sent in slices only if so many clients request chunks at once that a client's share of
+ * the memory is less than a chunk; a file that changes half-way through then ends the connection.
  *
  * @module
  */
@@ -23,15 +22,15 @@ export interface ReadResources {
   readonly pool: BufferPool;
 }
 
-/** A reader of one chunk. */
+/** The source of one chunk. */
 export interface ChunkSource {
   /** Whether some of the chunk has been read. */
   readonly hasBegun: boolean;
-  /** Whether all of it has. */
+  /** Whether all of the chunk has been read. */
   readonly isDone: boolean;
   /**
-   * The next slice, which may be all. Not to be asked for after the last, nor before the one before
-   * has been sent and has given back the room for this one.
+   * Reads the next slice, which may be the whole chunk. Do not call it after the last slice, nor
+   * before the previous one is sent and has released its room.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    * @throws {Error} If it cannot be read.
@@ -53,7 +52,7 @@ export class ChunkReader implements ChunkSource {
   #done = 0;
 
   /**
-   * @param room How much it may hold at once, in bytes.
+   * @param room The limit of what it may hold at once, in bytes.
    */
   constructor(
     piece: RequestedPiece,

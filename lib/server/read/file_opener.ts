@@ -1,5 +1,5 @@
 /**
- * The only way to what listed files hold: opens them, and proves that they are as they are listed.
+ * The only way to the content of listed files: opens them, and proves that they match the list.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class FileOpener implements AsyncDisposable {
   /** The pending checks, by open file. */
   readonly #proofs = new Map<FileHandle, Promise<void>>();
 
-  /** @param look Hears of paths where something else is than is listed. */
+  /** @param look Takes paths whose files differ from the list. */
   constructor(folder: SharedFolder, look: (pathOnDisk: string) => void) {
     this.folder = folder;
     this.#look = look;
@@ -119,7 +119,7 @@ export class FileOpener implements AsyncDisposable {
     throw changed();
   }
 
-  /** The real path of what has a file's name now, if that is inside the folder. */
+  /** The real path behind a file's name, if it is inside the folder. */
   async #pathInside(file: SharedFile): Promise<string> {
     let real: string;
     try {
@@ -159,7 +159,7 @@ export class FileOpener implements AsyncDisposable {
 /** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
-  // ELOOP: a link has come in the file's place.
+  // ELOOP: there is a link in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
   return isGone

@@ -1,10 +1,14 @@
 /**
- * The one way to what shared files hold: whole small files together, anything else by itself.
+ * The one way to the content of shared files: whole small files together, anything else by itself.
  *
- * The parts of this folder, each using only those before it: `buffer_pool.ts`,
- * `requested_piece.ts`, `digest_cache.ts`, `open_files.ts`, `small_files_batch.ts` and
- * `small_files_worker.ts`, `small_files.ts`, `read_pace.ts`, `read_fully.ts`, `inline_digests.ts`,
- * `chunk_reader.ts`, `block_cache.ts`, `shared_chunk_reader.ts`, `file_reader.ts` (this).
+ * The parts of this room, each importing only those before it: `buffer_pool.ts` (the memory for
+ * responses), `requested_piece.ts` (parts of files), `digest_cache.ts` (digests), `read_pace.ts`
+ * (whether a read is likely to be quick), `open_flags.ts`, `open_files.ts` and `file_opener.ts` (open
+ * files, proven to be the listed ones), `read_fully.ts` (reads a part), `small_files_batch.ts`,
+ * `small_files_worker.ts` and `small_files.ts` (small files, read whole by a Worker),
+ * `inline_digests.ts` (digests before chunks), `chunk_reader.ts` (one chunk), `block_cache.ts` and
+ * `shared_chunk_reader.ts` (chunks that several clients request), `file_reader.ts` (this). It imports
+ * `shared_file.ts` and the rooms that both sides share; the rest of `lib/server` may import it.
  *
  * @module
  */
@@ -20,9 +24,9 @@ import { SharedChunkReader } from "./shared_chunk_reader.ts";
 import { SmallFiles } from "./small_files.ts";
 import { framedSize } from "./small_files_batch.ts";
 
-/** The most files that are read together, … */
+/** The largest number of files that are read together, … */
 const MAX_TOGETHER = 64;
-/** … and the most bytes. */
+/** … and of bytes. */
 const MAX_BYTES_TOGETHER = 2 * 1024 * 1024;
 
 /** Reads shared files. */
@@ -42,10 +46,10 @@ export class FileReader implements Disposable {
   }
 
   /**
-   * How many pieces at the head of a queue are whole small files to be read together, and how much
-   * room that takes, in bytes.
+   * The number of pieces at the head of a queue that are whole small files to be read together, and
+   * the room that they take, in bytes.
    *
-   * @param room How much room there is.
+   * @param room The room that there is, in bytes.
    */
   together(
     queue: readonly (RequestedPiece | object)[],
@@ -66,7 +70,7 @@ export class FileReader implements Disposable {
     return { count, room: count > 0 ? bufferSizeForFramed(size) : 0 };
   }
 
-  /** Reads pieces that `together` has counted: those before the first that fails, or null. */
+  /** Reads pieces that `together` has counted: those before the first that fails. */
   readTogether(
     pieces: readonly RequestedPiece[],
     endpoints: Endpoints,
@@ -75,7 +79,7 @@ export class FileReader implements Disposable {
     return this.#small.read(pieces, endpoints, learnsDigests);
   }
 
-  /** How much room a piece wants that is read by itself, in bytes. */
+  /** The room that a piece needs when it is read by itself, in bytes. */
   bufferSizeFor({ length }: RequestedPiece): number {
     return bufferSizeFor(length);
   }
@@ -83,7 +87,7 @@ export class FileReader implements Disposable {
   /**
    * Reads a piece by itself.
    *
-   * @param room How much may be held at once, in bytes: what does not fit comes in slices.
+   * @param room The limit of what may be held at once, in bytes; a larger piece is read in slices.
    */
   chunk(
     piece: RequestedPiece,

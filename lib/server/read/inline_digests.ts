@@ -19,7 +19,7 @@ export class InlineDigests {
   readonly #endpoints: Endpoints;
   readonly #learns: boolean;
 
-  /** @param learns Whether digests are computed, too, that are not asked for yet. */
+  /** @param learns Whether digests are computed even if the request does not ask for them. */
   constructor(cache: DigestCache, endpoints: Endpoints, learns: boolean) {
     this.#cache = cache;
     this.#endpoints = endpoints;
@@ -27,8 +27,8 @@ export class InlineDigests {
   }
 
   /**
-   * The parts that are sent before a chunk: the message with the file's digest, or nothing if none is asked
-   * for, or it is not known and would take long.
+   * The parts that are sent before a chunk: the message with the file's digest; nothing if the
+   * digest is not requested, or is unknown and would take long.
    *
    * @param content The chunk, or its beginning.
    */

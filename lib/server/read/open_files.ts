@@ -2,12 +2,6 @@
  * Open files, shared by all readers and kept open for a moment, so that successive chunks of one
  * file do not open it each time.
  *
- * This room reads shared files: `open_files.ts` (this), `recent_reads.ts` (which parts are likely
- * in the system's memory), `read_fully.ts` (reading a part), `small_files.ts` and its Worker
- * `small_files_worker.ts` (small files, read whole), `buffer_pool.ts` (the memory for payloads),
- * `digest_cache.ts` (digests). It imports `shared_file.ts`, `digest`, `protocol`, `fs`, `async` and
- * the ground; the rest of `lib/server` may import it.
- *
  * @module
  */
 import type { FileHandle } from "node:fs/promises";

@@ -1,13 +1,13 @@
 /**
- * How shared files are opened. In a file of its own: what scans the folder starts without
- * `node:fs`.
+ * How shared files are opened. In a file of its own, so that the Worker that scans the folder starts
+ * without `node:fs`.
  *
  * @module
  */
 import { constants } from "node:fs";
 
 /**
- * How shared files are opened: a named pipe that has come in a file's place would keep a plain open
+ * How shared files are opened: a named pipe in a file's place would keep a plain open
  * waiting without end, and a real path is never a link. Windows has neither.
  */
 export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) |

@@ -1,6 +1,6 @@
 /**
- * Whether a file's next read is likely to come from memory. Then it takes less time than to hand it
- * to another thread and to hear of its end.
+ * Whether a file's next read is likely to come from memory. Then it takes less time than passing it
+ * to another thread and back.
  *
  * A guess from how long its last reads took, and only of disks of this machine: a call that waits for
  * another machine's disk waits for the network. The system may need the memory for something else
@@ -35,14 +35,14 @@ export class ReadPace {
     this.#clock = clock;
   }
 
-  /** Whether the file may be asked about, and its next read is likely to be quick. */
+  /** Whether the disk is local, and the next read is likely to be quick. */
   get isQuick(): boolean {
     if (!this.#isLocal || this.#quickReads < QUICK_READS) return false;
     const now = this.#clock();
     return now >= this.#standsBackUntil && now - this.#lastAt <= GOOD_FOR_MS;
   }
 
-  /** Reads in one go: `read` says how many bytes it got. */
+  /** Measures a synchronous read, which returns its number of bytes. */
   readSync(read: () => number): number {
     const start = this.#clock();
     const got = read();
@@ -60,7 +60,7 @@ export class ReadPace {
     return got;
   }
 
-  /** Takes note of a read that has ended: how long it took. */
+  /** Records a read that has ended, and returns its duration. */
   #note(start: number): number {
     this.#lastAt = this.#clock();
     const took = this.#lastAt - start;

@@ -1,5 +1,5 @@
 /**
- * Parts of shared files: such as are asked for, and such as are read and ready to be sent.
+ * Parts of shared files: requested ones, and those that are read and ready to be sent.
  *
  * @module
  */
@@ -13,18 +13,18 @@ export interface FilePiece {
   readonly length: number;
 }
 
-/** A part of a shared file that a request asks for. */
+/** A requested part of a shared file. */
 export interface RequestedPiece extends FilePiece {
   readonly requestId: number;
-  /** Whether the answer begins with the file's digest: of a whole file only. */
+  /** Whether the response begins with the file's digest; only for a whole file. */
   readonly digest: boolean;
-  /** Whether it is to be read by itself, which tells why if it cannot be read. */
+  /** Whether to read it by itself, which gives the reason if it fails. */
   readonly isAlone?: boolean;
 }
 
-/** Parts of files as messages, in memory that is given back when it is disposed of. */
+/** Parts of files as messages, in memory that is released by disposing of them. */
 export interface FramedPieces extends Disposable {
-  /** The bytes, one part behind the other. */
+  /** The bytes, as consecutive parts. */
   readonly parts: readonly Uint8Array[];
   readonly pieces: readonly FilePiece[];
 }

@@ -1,5 +1,5 @@
 /**
- * One chunk as a message around a block that other clients are sent, too.
+ * One chunk as a message around a block that other clients get, too.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ChunkSource, ReadResources } from "./chunk_reader.ts";
 import type { InlineDigests } from "./inline_digests.ts";
 import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 
-/** How much of a block is copied behind a header, in bytes: a header alone is little to send. */
+/** How many bytes of a block are copied after the header, to save a system call for the header. */
 const COPIED = 8 * 1024;
 /** How long a block is sent without a proof that its file is unchanged, in milliseconds. */
 const FRESH_MS = 50;
@@ -20,7 +20,7 @@ const FRESH_MS = 50;
 /** Takes one chunk from the cache. */
 export class SharedChunkReader implements ChunkSource {
   readonly hasBegun = false;
-  /** All of it comes at once. */
+  /** The chunk is read all at once. */
   isDone = false;
   readonly #piece: RequestedPiece;
   readonly #endpoints: Endpoints;

@@ -2,9 +2,9 @@
  * Small files, read whole: many at a time by a Worker, for which a file takes four system calls
  * and no change of threads, and which makes messages of them in one buffer.
  *
- * One Worker reads one file after the other. That is fastest as long as they come from memory; of
- * a disk that has to look for them many are better read side by side, so then this stands back, and
- * what waits is left to others.
+ * One Worker reads one file after the other, which is fastest while they come from memory. A disk
+ * that has to seek serves many concurrent reads better, so then this class pauses, and the files are
+ * read one by one (`chunk_reader.ts`).
  *
  * @module
  */
@@ -49,7 +49,7 @@ interface Batch {
   /** The buffer's length, which is not known any more once the Worker has it. */
   readonly room: number;
   readonly resolve: (read: FramedPieces | null) => void;
-  /** Whether it is left to others, whatever the Worker still makes of it. */
+  /** Whether it was given up, so that the Worker's result is ignored. */
   isLeft: boolean;
 }
 
@@ -64,7 +64,7 @@ export class SmallFiles implements Disposable {
   #worker: Worker | undefined;
   #hasBegun = false;
   #standsBackUntil = 0;
-  /** Runs while the Worker is at work, and out if it is stuck. */
+  /** Runs while the Worker is busy, and fires if it is stuck. */
   #watch: ReturnType<typeof setTimeout> | undefined;
 
   constructor(folder: SharedFolder, pool: BufferPool, digests: KnownDigests) {
@@ -78,18 +78,18 @@ export class SmallFiles implements Disposable {
     return size > 0 && size <= SMALL_FILE;
   }
 
-  /** Whether files are read now, and not left to others. */
+  /** Whether files are read like this now. */
   get isReady(): boolean {
     return performance.now() >= this.#standsBackUntil;
   }
 
   /**
-   * Reads whole files, proven to be the listed ones and inside the folder, and makes the answers of
-   * them.
+   * Reads whole files, proven to be the listed ones and inside the folder, and makes their
+   * responses.
    *
    * @param pieces Whole files that are small.
    * @param learns Whether unknown digests are computed even if the requests do not ask for them.
-   * @returns The answers with the files before the first that cannot be read like this; null if
+   * @returns The responses for the files before the first that cannot be read like this; null if
    * that is the first one.
    */
   async read(
@@ -108,12 +108,12 @@ export class SmallFiles implements Disposable {
     return await promise;
   }
 
-  /** Stops the Worker; what has not been read will not be. */
+  /** Stops the Worker; pending reads are given up. */
   [Symbol.dispose](): void {
     this.#worker?.terminate();
     clearTimeout(this.#watch);
     this.#giveUp();
-    // Its memory is gone with it.
+    // Its memory is lost with it.
     for (const batch of this.#underway.splice(0)) if (batch) this.#pool.forget(batch.room);
   }
 
@@ -133,12 +133,12 @@ export class SmallFiles implements Disposable {
       this.#underway.push(batch);
       this.#tell({ type: "read", files: packFiles(files), endpoints, buffer }, [buffer.buffer]);
     }
-    // How long it takes to start says nothing of the disk.
+    // The time of the Worker's start does not measure the disk.
     if (!this.#hasBegun || this.#underway.length === 0) return;
     this.#watch ??= setTimeout(() => this.#giveUp(), STUCK_MS);
   }
 
-  /** Leaves everything to others until the Worker is heard of again. */
+  /** Gives up everything until the Worker replies again. */
   #giveUp(): void {
     this.#standsBackUntil = Infinity;
     for (const batch of this.#underway) {
@@ -149,7 +149,7 @@ export class SmallFiles implements Disposable {
     this.#leaveWaiting();
   }
 
-  /** Leaves to others what the Worker has not been given. */
+  /** Gives up the batches that were not sent to the Worker. */
   #leaveWaiting(): void {
     for (const { buffer, resolve } of this.#waiting.splice(0)) {
       this.#pool.release(buffer);

@@ -26,7 +26,7 @@ export interface BatchedFile extends FileIdentity {
   readonly size: number;
   /** Whether it is a link, which leads to the listed file. */
   readonly isLink: boolean;
-  /** Whether the answer begins with its digest. */
+  /** Whether the response begins with its digest. */
   readonly sendsDigest: boolean;
   /** Whether its digest is to be computed, if `digest` is empty. */
   readonly wantsDigest: boolean;
@@ -36,7 +36,7 @@ export interface BatchedFile extends FileIdentity {
 
 /** The same of many files. */
 export interface PackedFiles {
-  /** Path, version and digest of each, with a NUL behind each of the three. */
+  /** Path, version and digest of each, with a NUL after each of the three. */
   readonly words: string;
   /** Request id, size, device and flags of each. */
   readonly numbers: Float64Array<ArrayBuffer>;
@@ -60,7 +60,7 @@ export interface SmallFilesReply {
   /** How many bytes of messages are in it, and of how many files. */
   readonly length: number;
   readonly count: number;
-  /** The digests that were computed, one behind the other, each of 64 digits. */
+  /** The computed digests of 64 digits each, without separators. */
   readonly digests: string;
   /** How long the reading took, in milliseconds. */
   readonly took: number;
@@ -71,7 +71,7 @@ const IS_LINK = 1;
 const SENDS_DIGEST = 2;
 const WANTS_DIGEST = 4;
 
-/** How many bytes the answer has that a file's request gets. */
+/** The size of the response to a request for a whole file, in bytes. */
 export function framedSize(size: number, sendsDigest: boolean): number {
   return size + FRAME + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
 }

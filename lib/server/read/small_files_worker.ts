@@ -46,11 +46,11 @@ scope.onmessage = ({ data: command }) => {
   scope.postMessage({ buffer, length, count, digests, took }, [buffer.buffer]);
 };
 
-/** Messages in a buffer, one behind the other. */
+/** Consecutive messages in a buffer. */
 class Batch {
-  /** Bytes of whole answers. */
+  /** The size of the whole responses, in bytes. */
   length = 0;
-  /** Whole answers. */
+  /** The number of whole responses. */
   count = 0;
   /** Digests that were computed for them. */
   digests = "";
@@ -65,7 +65,7 @@ class Batch {
   }
 
   /**
-   * Adds the answer with a file.
+   * Adds the response for a file.
    *
    * @throws {Error} If the file cannot be had as it is listed.
    */

@@ -15,11 +15,11 @@ export interface DigestResources {
   readonly connection: Connection;
   readonly catalog: Catalog;
   readonly digests: DigestCache;
-  /** Takes note of a request that was refused, and of the path that it names. */
+  /** Takes each refusal of a request, and the path that the request names. */
   readonly refused: (error: WireError, path: string | null) => void;
 }
 
-/** The answers to one client's DIGESTs. */
+/** The responses to one client's DIGESTs. */
 export class DigestResponses implements Disposable {
   readonly #resources: DigestResources;
 
@@ -30,8 +30,8 @@ export class DigestResponses implements Disposable {
   /**
    * Answers a request; resolves once that is sent.
    *
-   * @param request What is asked for, or why it is refused.
-   * @throws {Error} If the connection is gone.
+   * @param request The request, or the reason to refuse it.
+   * @throws {Error} If the connection is closed.
    */
   async answer(requestId: number, request: DigestRequest | WireError): Promise<void> {
     const { connection, catalog, digests, refused } = this.#resources;
@@ -49,7 +49,7 @@ export class DigestResponses implements Disposable {
     }
   }
 
-  /** Waits for no digest any more. */
+  /** Cancels the digests that only this client waits for. */
   [Symbol.dispose](): void {
     this.#resources.digests.cancelFor(this);
   }

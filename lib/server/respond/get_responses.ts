@@ -1,5 +1,5 @@
 /**
- * GET requests in, packets of answers out, in the order of the requests: read ahead from disk while
+ * GET requests in, packets of responses out, in the order of the requests: read ahead while
  * the one before is being written to the network.
  *
  * @module
@@ -15,7 +15,7 @@ import type { RequestedPiece } from "../read/requested_piece.ts";
 import type { QueuedGet } from "./queued_get.ts";
 import { type PacketContent, ResponsePacket } from "./response_packet.ts";
 
-/** How many packets are read ahead for one client at the most. */
+/** The maximum number of packets that are read ahead for one client. */
 const READ_AHEAD = 32;
 
 /** The resources for answering. */
@@ -23,35 +23,35 @@ export interface ResponseResources {
   readonly connection: Connection;
   readonly reader: FileReader;
   readonly pool: BufferPool;
-  /** Takes note of a packet that was sent. */
+  /** Takes each packet that was sent. */
   readonly sent: (packet: ResponsePacket) => void;
-  /** Takes note of a request that was refused, and of the path that it names. */
+  /** Takes each refusal of a request, and the path that the request names. */
   readonly refused: (error: WireError, path: string | null) => void;
 }
 
-/** An answer that is being read, or several together. */
+/** A response that is being read, or several together. */
 interface Reading {
-  /** How much it may hold at once, in bytes. */
+  /** The limit of what it may hold at once, in bytes. */
   readonly room: number;
   /** The reader of a chunk by itself. */
   readonly reader: ChunkSource | undefined;
-  /** The next packet; null if there is none. Undefined until that is asked for. */
+  /** The next packet; null if there is none. Undefined until it is requested. */
   packet: Promise<ResponsePacket | null> | undefined;
   /** Reads the next packet. */
   readonly read: () => Promise<ResponsePacket | null>;
 }
 
-/** The answers to one client's GETs. */
+/** The responses to one client's GETs. */
 export class GetResponses {
-  /** Whether the client has asked for a digest, and so will for others. */
+  /** Whether the client has sent a DIGEST, and so is likely to send others. */
   wantsDigests = false;
 
   readonly #resources: ResponseResources;
-  /** In order: what is being read, and what waits between it. */
+  /** In order: responses that are being read, and requests that wait between them. */
   readonly #line: (Reading | QueuedGet[])[] = [];
   /** How many packets are being read ahead. */
   #readings = 0;
-  /** The room reserved for answers that have not been sent, in bytes. */
+  /** The room reserved for responses that have not been sent, in bytes. */
   #reserved = 0;
   /** The packets that were read, until they are disposed of. */
   readonly #packets = new Set<ResponsePacket>();
@@ -74,7 +74,7 @@ export class GetResponses {
     this.#wake();
   }
 
-  /** Takes no more requests: `next` comes to an end. */
+  /** Ends the requests: `next` returns null after the last response. */
   end(): void {
     this.#ended = true;
     this.#wake();
@@ -114,13 +114,13 @@ export class GetResponses {
     this.#borrow(false);
   }
 
-  /** Leaves behind what has been read. */
+  /** Removes a reading that has ended. */
   #pass(reading: Reading): void {
     if (this.#line[0] === reading) this.#line.shift();
     this.#readings--;
   }
 
-  /** Begins to read what there is room for, the first requests first. */
+  /** Begins as many readings as there is room for, in the order of the requests. */
   #readAhead(): void {
     for (let at = 0; at < this.#line.length && !this.#closed; at++) {
       const waiting = this.#line[at]!;
@@ -138,7 +138,7 @@ export class GetResponses {
     if (this.#line.length === 0 && this.#packets.size === 0) this.#borrow(false);
   }
 
-  /** Takes what is read next from the head of a queue; null if there is no room. */
+  /** Takes the next reading from the head of a queue; null if there is no room. */
   #begin(queue: QueuedGet[]): Reading | null {
     const { reader, connection: { endpoints }, pool } = this.#resources;
     const { share } = pool;

@@ -1,5 +1,5 @@
 /**
- * A GET that waits for its answer: what is to be read for it, or why it is refused.
+ * A GET that waits for its response: the piece to read, or the reason to refuse it.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { SharedFile } from "../shared_file.ts";
 /** The largest chunk that this server sends, in bytes. */
 export const MAX_CHUNK = 1024 * 1024;
 
-/** A request that cannot be met. It stands in line like others: answers keep their order. */
+/** A refused request. It stays in line, so that responses keep the order of the requests. */
 export interface RefusedGet {
   readonly requestId: number;
   readonly error: WireError;
 }
 
-/** A request in line: nothing of it that the client may have made long. */
+/** A request in line; it keeps no text of the client's, which may be long. */
 export type QueuedGet = RequestedPiece | RefusedGet;
 
 /**

@@ -1,9 +1,11 @@
 /**
- * A client's requests in, the answers out: what stands between the two halves of its connection.
+ * Requests in, responses out: the pair of streams between the two halves of a client's connection.
  *
- * The parts of this folder, each using only those before it: `active_files.ts`,
- * `open_requests.ts`, `queued_get.ts`, `response_packet.ts`, `get_responses.ts`,
- * `digest_responses.ts`, `responder.ts` (this).
+ * The parts of this room, each importing only those before it: `active_files.ts` (the files that a
+ * client downloads), `open_requests.ts` (requests without a response), `queued_get.ts` (a GET in
+ * line), `response_packet.ts` (bytes on their way), `get_responses.ts` and `digest_responses.ts` (the
+ * responses), `responder.ts` (this). It imports `folder`, `read`, `shared_file.ts` and the rooms that
+ * both sides share; `session.ts` imports it.
  *
  * @module
  */
@@ -17,13 +19,13 @@ import type { OpenRequests } from "./open_requests.ts";
 import { type QueuedGet, requestedPiece } from "./queued_get.ts";
 import type { ResponsePacket } from "./response_packet.ts";
 
-/** The resources for answering. */
+/** The resources of a responder. */
 export type ResponderResources = ResponseResources & DigestResources & {
-  /** The requests without an answer, which bounds their number. */
+  /** The requests without a response; bounds their number. */
   readonly open: OpenRequests;
 };
 
-/** Answers one client's requests. */
+/** Responds to one client's requests. */
 export class Responder {
   readonly #resources: ResponderResources;
   readonly #gets: GetResponses;
@@ -44,7 +46,7 @@ export class Responder {
     this.#digests = new DigestResponses(resources);
   }
 
-  /** Takes requests, those together that came together, as long as there is room for more. */
+  /** Takes requests, in the batches in which they arrived, while there is room for more. */
   readonly writable: WritableStream<Message[]> = new WritableStream({
     start: (controller) => {
       this.#input = controller;
@@ -62,8 +64,8 @@ export class Responder {
   });
 
   /**
-   * The answers to GETs, in their order; it closes after the last. It reads ahead by itself, so the
-   * stream holds nothing.
+   * The responses to GETs, in their order; it closes after the last. `GetResponses` reads ahead, so
+   * the stream itself buffers nothing.
    */
   readonly readable: ReadableStream<ResponsePacket> = new ReadableStream({
     start: (controller) => {
@@ -77,7 +79,7 @@ export class Responder {
     cancel: (reason) => this.#input?.error(reason),
   }, { highWaterMark: 0 });
 
-  /** Answers nothing any more, and gives all memory back; nothing may be using a packet. */
+  /** Stops responding, and releases all memory; no packet may be in use. */
   async close(): Promise<void> {
     this.#hasEnded = true;
     this.#resources.open.clear();
@@ -126,8 +128,8 @@ export class Responder {
   /**
    * Waits until a request can be opened; the client waits with it, since nothing more is read.
    *
-   * @param gets What was asked for before.
-   * @throws {ProtocolError} If it never can be.
+   * @param gets The requests before it, which are passed on first.
+   * @throws {ProtocolError} If its id is 0 or in use.
    */
   async #makeRoom(gets: QueuedGet[], requestId: number): Promise<void> {
     const { open } = this.#resources;
@@ -170,7 +172,7 @@ export class Responder {
   }
 }
 
-/** The parsed payload, or the error that answers it. */
+/** A parsed payload, or the error with which to respond. */
 function parsed<T>(parse: (payload: Uint8Array) => T, payload: Uint8Array): T | WireError {
   try {
     return parse(payload);

@@ -1,5 +1,5 @@
 /**
- * A packet for the network: whole answers, or a slice of one.
+ * A packet for the network: whole responses, or a slice of one.
  *
  * @module
  */
@@ -11,13 +11,13 @@ export interface PacketContent extends Disposable {
   readonly parts: readonly Uint8Array[];
   readonly startsMessage: boolean;
   readonly endsMessage: boolean;
-  /** The requests whose answers end with it. */
+  /** The requests whose responses end with it. */
   readonly requestIds: readonly number[];
   /** The parts of files that are in it. */
   readonly pieces: readonly FilePiece[];
 }
 
-/** Answers on their way, in memory that the packet gives back. */
+/** Responses on their way, in memory that the packet releases. */
 export class ResponsePacket implements OutgoingPacket {
   readonly parts: readonly Uint8Array[];
   readonly startsMessage: boolean;
@@ -28,8 +28,8 @@ export class ResponsePacket implements OutgoingPacket {
   #giveBack: (() => void) | undefined;
 
   /**
-   * @param sent Is called once the bytes are written.
-   * @param gone Is called once, when the bytes are not used any more.
+   * @param sent Called once the bytes are written.
+   * @param gone Called once, when the bytes are not used any more.
    */
   constructor(
     content: PacketContent,
