@@ -193,27 +193,6 @@ export function encodeMessage(header: Omit<Header, "length">, payload: Uint8Arra
 }
 
 /**
- * Encodes messages, one after the other.
- *
- * @param messages The headers, whose `length` is taken from the payloads; the payloads are copied.
- */
-export function encodeMessages(
-  messages: readonly { readonly header: Omit<Header, "length">; readonly payload: Uint8Array }[],
-): Uint8Array {
-  const size = messages.reduce((sum, { payload }) => sum + payload.length, 0);
-  const whole = new Uint8Array(size + messages.length * (HEADER_SIZE + FOOTER_SIZE));
-  let at = 0;
-  for (const { header, payload } of messages) {
-    const { length } = payload;
-    const end = at + HEADER_SIZE + length + FOOTER_SIZE;
-    whole.set(payload, at + HEADER_SIZE);
-    new MessageFramer({ ...header, length }).frame(whole.subarray(at, end), length);
-    at = end;
-  }
-  return whole;
-}
-
-/**
  * Encodes the header and footer for a payload that is sent without a copy.
  *
  * @param header The fields to write; `length` is taken from the payload.

@@ -71,6 +71,6 @@ function kindOf(info: Deno.FileInfo | null, file: ListedFile): LocalState["prese
 }
 
 /** Whether two files were modified at the same time, at the precision of all file systems. */
-export function hasSameTime(info: Deno.FileInfo, { modified }: ListedFile): boolean {
+function hasSameTime(info: Deno.FileInfo, { modified }: ListedFile): boolean {
   return Math.abs((info.mtime?.getTime() ?? 0) - modified) < SAME_TIME_MS;
 }
