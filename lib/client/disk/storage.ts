@@ -33,6 +33,8 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #local: FileStore<F>;
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
+  /** Files that are written in the Worker, although they are inspected here. */
+  readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
 
   constructor(output: OutputFolder) {
@@ -75,12 +77,18 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   /** Whether an action is for the Worker: a file stays in the thread in which it began. */
   #isForWorker(action: DiskAction<F>, now: number): boolean {
     const { record } = action;
-    if (action.type !== "inspect") return this.#worker.has(record);
+    if (action.type !== "inspect") return this.#worker.has(record) || this.#hashed.has(record);
     const { path, size } = record.file;
     // A previous record of the path may still be closing.
     if (this.#worker.holds(path)) return true;
     if (this.#local.holds(path)) return false;
-    return now < this.#slowUntil || (action.hash && size > SMALL_FILE);
+    if (now < this.#slowUntil) return true;
+    if (action.hash && size > SMALL_FILE) {
+      // It starts while the first chunks are on their way.
+      this.#worker.start();
+      this.#hashed.add(record);
+    }
+    return false;
   }
 
   /** Computes the digest of the file under the final name: null if it cannot be read. */

@@ -7,14 +7,17 @@ import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { restoreError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
 
-/** With more bytes than this on their way to the Worker, the reading from the network waits. */
-const MAX_OUTSTANDING = 16 * 1024 * 1024;
-/** Buffer sizes are multiples of this, in bytes. */
+/**
+ * The most bytes on their way to the Worker before the reading from the network waits: enough that it
+ * is never idle, and few enough to be lost to a crash.
+ */
+const MAX_OUTSTANDING = 2 * 1024 * 1024;
+/** Sizes of buffers are multiples of this, in bytes. */
 const BUFFER_STEP = 64 * 1024;
 /** The maximum number of buffers that are kept for reuse. */
 const MAX_SPARE_BUFFERS = 16;
 
-/** Performs actions in a Worker, which starts with the first one. */
+/** Performs actions in a Worker, which starts with the first one, or before. */
 export class WorkerStore<F extends StoredFile> {
   readonly #output: OutputFolder;
   readonly #isLocal: boolean;
@@ -54,7 +57,16 @@ export class WorkerStore<F extends StoredFile> {
     return (this.#paths.get(path) ?? 0) > 0;
   }
 
-  /** Performs an action; `onResults` takes its result. */
+  /** Starts the Worker, if it does not run yet. */
+  start(): Worker {
+    if (!this.#worker) {
+      this.#worker = this.#startWorker();
+      this.#post({ type: "begin", folder: this.#output.state, isLocal: this.#isLocal });
+    }
+    return this.#worker;
+  }
+
+  /** Performs an action; its result comes later. */
   perform({ record, ...action }: DiskAction<F>): void {
     let key = this.#keys.get(record);
     if (key === undefined) {
@@ -96,14 +108,10 @@ export class WorkerStore<F extends StoredFile> {
   }
 
   #post(command: WorkerCommand, transfer: ArrayBuffer[] = []): void {
-    if (!this.#worker) {
-      this.#worker = this.#start();
-      this.#post({ type: "begin", folder: this.#output.state, isLocal: this.#isLocal });
-    }
-    this.#worker.postMessage(command, transfer);
+    this.start().postMessage(command, transfer);
   }
 
-  #start(): Worker {
+  #startWorker(): Worker {
     const worker = new Worker(new URL("./disk_worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#take(data);
     worker.onerror = (event) => {
