@@ -6,7 +6,7 @@ import { MessageType } from "../../lib/protocol/message.ts";
 import type { OutgoingPacket } from "../../lib/protocol/message_writer.ts";
 import { bytesOf, delay, FakeConn, rawMessage, test } from "../support/connection_fixture.ts";
 
-/** A packet that tells what becomes of it. */
+/** A packet that records its writing and disposal. */
 function packetOf(
   parts: Uint8Array[],
   { starts = true, ends = true } = {},
@@ -66,7 +66,7 @@ test("Connection.writable disposes of a packet that cannot be written, and lets 
   writer.closed.catch(() => {});
   await assert.rejects(writer.write(packet), ConnectionLostError);
   assert.deepEqual(packet.fate, ["disposed of"]);
-  // Nobody waits for the rest of the message.
+  // The rest of the message is not awaited.
   await assert.rejects(connection.send({ type: MessageType.PONG }), ConnectionLostError);
 });
 

@@ -23,38 +23,38 @@ import { perPriority, PRIORITIES } from "../../lib/client/priority.ts";
 export interface VirtualConnection {
   readonly id: number;
   readonly limits: ConnectionLimits;
-  /** Requests that are not answered, in the order of their coming. */
+  /** Open requests, in the order in which they were sent. */
   readonly open: Set<ServerRequest>;
   isClosing: boolean;
 }
 
-/** With less than this in flight, in bytes, and a free place, every line has room. */
+/** With fewer bytes than this in flight, and a free place, every connection has room. */
 const ALWAYS_ROOM = 128 * 1024;
-/** The shortest and the longest pause before something is tried again, in milliseconds. */
+/** The shortest and the longest pause before a retry, in milliseconds. */
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 4_000;
-/** How many files of one priority may be active at once. */
+/** The maximum number of active files of one priority. */
 const MAX_ACTIVE_FILES = 512;
 
-/** Watches one engine. */
+/** Checks one engine. */
 export class EngineChecks {
-  /** The transitions that were seen, as "phase → phase". */
+  /** The transitions that occurred, as "phase → phase". */
   readonly transitions: Set<string>;
-  /** Files that have begun and have not come to an end, by path. */
+  /** Files that have begun and not ended, by path. */
   readonly live = new Map<string, FileRecord>();
   /** The most of them at any time. */
   mostLive = 0;
-  /** How every wanted file stands, by its events. */
+  /** The state of every planned file according to its events. */
   readonly states = new Map<string, "underway" | "done" | "failed">();
   readonly #records = new WeakSet<FileRecord>();
-  /** Bytes that were asked for and not given back, by file. */
+  /** Bytes that were requested and not given back, by file. */
   readonly #held = new WeakMap<FileRecord, Ranges>();
-  /** Files whose digest is asked for. */
+  /** Files whose digest is requested. */
   readonly #asked = new Set<FileRecord>();
-  /** Files whose digest the server failed to read: how often, and until when they wait. */
+  /** Files whose digest failed: how often, and until when they wait. */
   readonly #refused = new Map<FileRecord, { times: number; until: number }>();
 
-  /** @param transitions Takes the transitions that are seen. */
+  /** @param transitions Takes the transitions that occur. */
   constructor(transitions: Set<string> = new Set()) {
     this.transitions = transitions;
   }
@@ -94,7 +94,7 @@ export class EngineChecks {
     assert.equal(held.size, before + length, `Bytes of ${path} are asked for twice`);
   }
 
-  /** A request was answered, refused, or lost with its connection. */
+  /** Takes a request that was answered, refused, or lost with its connection. */
   onClosed(request: ServerRequest, outcome: "answered" | ErrorCode | "lost", now: number): void {
     const { record } = request;
     if (request.type === "digest") {
@@ -103,13 +103,13 @@ export class EngineChecks {
       const times = (this.#refused.get(record)?.times ?? 0) + 1;
       this.#refused.set(record, { times, until: now + SHORTEST_PAUSE_MS * 2 ** (times - 1) });
     } else if (outcome !== "answered") {
-      // The bytes did not come: they may be asked for again.
+      // The bytes were not received: they may be requested again.
       const { offset, length } = request;
       this.#held.get(record)!.remove({ start: offset, end: offset + length });
     }
   }
 
-  /** The disk says what is here: the rest may be asked for, again. */
+  /** Takes the bytes on disk: the rest may be requested again. */
   onResult(result: DiskResult): void {
     if (result.type !== "opened" && result.type !== "discarded") return;
     const { record } = result;
@@ -144,7 +144,7 @@ export class EngineChecks {
     }
   }
 
-  /** Checks that nothing was left undone, and nothing forgotten. */
+  /** Checks that no action or file is left over. */
   afterTurn(
     wanted: ReadonlyMap<string, PlannedFile>,
     connections: Iterable<VirtualConnection>,
@@ -158,7 +158,7 @@ export class EngineChecks {
     this.#checkBeginnings(wanted);
   }
 
-  /** Notes each transition from now on; it must be one of the table. */
+  /** Records each transition from now on, which must be in the table. */
   #observe(record: FileRecord): void {
     let { phase } = record;
     const move = (next: Phase) => {
@@ -176,7 +176,7 @@ export class EngineChecks {
     Object.defineProperty(record, "phase", { get: () => phase, set: move, enumerable: true });
   }
 
-  /** A file that waits for a time has one. */
+  /** Checks that each file that waits for a retry has a timer. */
   #checkTimers(wakeAt: number, now: number): void {
     assert.ok(wakeAt > now, `The time to wake is over: ${wakeAt}, and it is ${now}`);
     for (const record of this.live.values()) {
@@ -186,7 +186,7 @@ export class EngineChecks {
     }
   }
 
-  /** Until when at the latest something is tried again; Infinity if nothing is. */
+  /** The latest time of a retry; Infinity if there is none. */
   #pauseOf(record: FileRecord, now: number): number {
     if (record.paused || record.phase === "outdated") return now + LONGEST_PAUSE_MS;
     return this.#waitsForDigest(record, now) ? this.#refused.get(record)!.until : Infinity;
@@ -196,7 +196,7 @@ export class EngineChecks {
     return record.digestState === "asked" && (this.#refused.get(record)?.until ?? 0) > now;
   }
 
-  /** A connection with room is used. */
+  /** Checks that every connection with room is used. */
   #checkConnection({ limits, open }: VirtualConnection, now: number): void {
     if (open.size >= limits.maxRequests) return;
     const requests = [...open];
@@ -215,7 +215,7 @@ export class EngineChecks {
     }
   }
 
-  /** A file waits only while there are enough before it. */
+  /** Checks that files wait only while the maximum number is active. */
   #checkBeginnings(wanted: ReadonlyMap<string, PlannedFile>): void {
     const live = perPriority(() => 0);
     const underway = perPriority(() => 0);

@@ -1,5 +1,5 @@
 /**
- * All that can happen to an engine, as random commands, and the end of a run of them.
+ * All inputs of an engine as random commands, and the completion of a run of them.
  *
  * @module
  */
@@ -18,15 +18,15 @@ const SIZES = [0, 1, 500, 16 * KB, 40 * KB, 100 * KB, 300 * KB];
 /** A digest in the input list that no content has. */
 const LISTED_WRONG = "a mistyped digest";
 const MAX_CONNECTIONS = 3;
-/** Enough rounds without another mishap to bring any run to its end. */
+/** Rounds without a mishap that are enough to end any run. */
 const MAX_LAST_ROUNDS = 10_000;
 
 /** A command; there is no model beside the engine, but checks that hold in every state. */
 export type EngineCommand = fc.Command<object, CommandRun>;
 
-/** A run with what the commands have done to it. */
+/** A run, with the effects of the commands. */
 export class CommandRun extends VirtualRun {
-  /** Bytes of the chunks that came. */
+  /** Bytes of received chunks. */
   bytesGiven = 0;
 
   constructor(readonly verify: boolean) {
@@ -38,11 +38,11 @@ export class CommandRun extends VirtualRun {
       return this.giveDigest(request, isWrong ? "a wrong digest" : digestOf(request));
     }
     this.bytesGiven += request.length;
-    // Without a digest nobody would know.
+    // Without a digest the damage would go unnoticed.
     this.giveChunk(request, isWrong && this.verify);
   }
 
-  /** Requests that may be answered next: chunks come in their order, digests in any. */
+  /** The requests that may be answered next: chunks in their order, digests in any. */
   get next(): ServerRequest[] {
     return Array.from(this.connections.values(), ({ open }) => {
       const requests = [...open];
@@ -77,7 +77,7 @@ const wantedFile = fc.record({
 
 type Wanted = typeof wantedFile extends fc.Arbitrary<infer T> ? T : never;
 
-/** The commands, each as often as it is to come. */
+/** The commands, repeated by their frequency. */
 export const ENGINE_COMMANDS: readonly fc.Arbitrary<EngineCommand>[] = [
   ...command(3, "want", wantedFile, want),
   ...command(1, "unwant", path, (run, path) => {
@@ -155,12 +155,12 @@ export const ENGINE_COMMANDS: readonly fc.Arbitrary<EngineCommand>[] = [
   }),
 ];
 
-/** The end of a run, which comes soon. */
+/** A stop of the run, which random runs reach soon. */
 export const STOP = command(2, "stop", fc.constant(null), (run) => {
   if (!run.isStopped) run.stop();
 });
 
-/** Lets all come right from now on, and checks how every file has ended. */
+/** Completes the run without further mishaps, and checks the end of every file. */
 export function comeToAnEnd(run: CommandRun): void {
   run.performsAtOnce = () => true;
   stepAll(run);
@@ -183,14 +183,14 @@ export function comeToAnEnd(run: CommandRun): void {
   assert.deepEqual([counts.underway, counts.failed + counts.unverified], [0, failed]);
   assert.deepEqual(unfinished, []);
   assert.deepEqual([run.checks.live.size, run.disk.open], [0, 0]);
-  // The pauses of files that were dropped pass without consequences.
+  // The pauses of dropped files end without consequences.
   const sent = run.sent.length;
   run.wait(10_000);
   assert.deepEqual([run.engine.wakeAt, run.sent.length], [Infinity, sent]);
   assert.equal(stats.received, run.bytesGiven);
 }
 
-/** Nothing is in two states; and nothing is open. */
+/** Checks that each file is in one state, and nothing is open. */
 function checkStopped(run: CommandRun): void {
   const unfinished = new Set(run.engine.unfinished.map(({ path }) => path));
   assert.equal(run.engine.counts.underway, unfinished.size);

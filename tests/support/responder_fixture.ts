@@ -28,12 +28,12 @@ import type { ResponsePacket } from "../../lib/server/respond/response_packet.ts
 import { tempFolder } from "./catalog_fixture.ts";
 import { FakeConn } from "./connection_fixture.ts";
 
-/** A whole answer. */
+/** A whole response. */
 export interface Answer {
   readonly id: number;
-  /** The digest that came before the chunk. */
+  /** The digest before the chunk. */
   readonly digest?: string;
-  /** What the chunk holds, or the code of an ERROR. */
+  /** The content of the chunk, or the code of an ERROR. */
   readonly content: string;
 }
 
@@ -42,27 +42,27 @@ export interface ResponderClient {
   readonly responder: Responder;
   readonly open: OpenRequests;
   readonly refused: readonly string[];
-  /** Gives requests together; resolves when all are taken. */
+  /** Sends requests together; resolves when all are taken. */
   ask(...messages: Message[]): Promise<void>;
   /** Reads the next packet; the caller disposes of it. */
   packet(): Promise<ResponsePacket>;
-  /** Reads packets, as if they were sent, until so many answers are whole. */
+  /** Reads packets, as if they were sent, until there are `count` whole responses. */
   answers(count: number): Promise<Answer[]>;
   end(): Promise<void>;
 }
 
-/** A folder, and what reads it. */
+/** A folder, and the resources for reading it. */
 export interface ResponderFixture extends AsyncDisposable {
   readonly pool: BufferPool;
   readonly catalog: Catalog;
   readonly digests: DigestCache;
   at(path: string): string;
   client(): ResponderClient;
-  /** A GET of a file as it is listed: of all of it, unless told otherwise. */
+  /** A GET of a file as it is listed; by default of the whole file. */
   get(id: number, path: string, fields?: Record<string, unknown>): Message;
 }
 
-/** @param files What files hold, by path. */
+/** @param files The files' contents, by path. */
 export async function responderFixture(
   files: Readonly<Record<string, string>>,
   memory = 64 * 1024 * 1024,
@@ -71,7 +71,7 @@ export async function responderFixture(
   const at = (path: string) => join(temp.path, path);
   for (const [path, content] of Object.entries(files)) Deno.writeTextFileSync(at(path), content);
   const quiet = { onChanged() {}, onWatchLost() {}, onScanFailed() {} };
-  // Looks at everything so seldom that a test decides what is listed.
+  // Scans so seldom that a test decides what is listed.
   const pace = { quietMs: 60_000, maxDelayMs: 60_000, pollMs: 60_000 };
   const catalog = await Catalog.open(temp.path, false, quiet, pace);
   const pool = new BufferPool(memory);
@@ -166,7 +166,7 @@ function makeClient(
   };
 }
 
-/** The answers that some bytes are. */
+/** Decodes bytes into responses. */
 export function answersIn(bytes: Uint8Array): Answer[] {
   const answers: Answer[] = [];
   let before: { id: number; digest: string } | undefined;

@@ -1,8 +1,8 @@
 /**
- * A disk for the engine, without a disk: it performs actions as `Storage` does, in the order in
- * which they come for each path, and keeps account of bytes in place of the bytes.
+ * A virtual disk for the engine: it performs actions as `Storage` does, in order for each path, and
+ * tracks ranges of bytes in place of the bytes.
  *
- * Content is not real: a byte is right or wrong, a digest is a text that says what it is of.
+ * Content is not real: a byte is right or wrong, and a digest is a text that names its content.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts"
 import type { FileRecord } from "../../lib/client/engine/file_record.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
-/** Chunks whose first byte is this one have not the content that the server's file has. */
+/** The first byte of a chunk with wrong content. */
 export const WRONG = 1;
 
-/** The digest of a version of a file. */
+/** Returns the digest of a version of a file. */
 export function digestOf({ path, version }: Pick<ListedFile, "path" | "version">): string {
   return `digest of ${path} in ${version}`;
 }
@@ -30,14 +30,14 @@ export interface FinalFile {
   readonly version: string | null;
 }
 
-/** The part of a file that is here before it has its name. */
+/** The data of a file that is not published yet. */
 export interface PartialData {
   readonly version: string;
   readonly size: number;
   readonly written: Ranges;
-  /** Parts of it that came wrong, which only the digest shows. */
+  /** Ranges that were received wrong, which only the digest shows. */
   readonly wrong: Ranges;
-  /** Parts of it that are not as they were written, which the journal shows. */
+  /** Ranges that were damaged after the write, which the journal shows. */
   readonly damaged: Ranges;
   /** Whether it has a journal, and so outlives its release. */
   isJournaled: boolean;
@@ -55,7 +55,7 @@ export function partialOf(file: ListedFile, ...written: Range[]): PartialData {
   };
 }
 
-/** Performs actions, each path's in their order, when they are stepped. */
+/** Performs the actions of each path in order, one for each step. */
 export class VirtualDisk {
   readonly finals = new Map<string, FinalFile>();
   readonly partials = new Map<string, PartialData>();
@@ -68,7 +68,7 @@ export class VirtualDisk {
   readonly #broken = new Set<FileRecord>();
   readonly #waiting = new Map<string, DiskAction[]>();
 
-  /** Puts an action in line. */
+  /** Queues an action. */
   submit(action: DiskAction): void {
     const { path } = action.record.file;
     const line = this.#waiting.get(path);
@@ -76,7 +76,7 @@ export class VirtualDisk {
     else this.#waiting.set(path, [action]);
   }
 
-  /** How many files are open. */
+  /** The number of open files. */
   get open(): number {
     return this.#open.size;
   }
@@ -86,19 +86,19 @@ export class VirtualDisk {
     return this.#waiting.has(path);
   }
 
-  /** The paths with actions that wait, and the first action of each. */
+  /** The paths with waiting actions, and the first action of each. */
   get waiting(): [path: string, first: DiskAction][] {
     return Array.from(this.#waiting, ([path, actions]) => [path, actions[0]!]);
   }
 
-  /** Performs the first action that waits for a path; its result, if it has one. */
+  /** Performs the first waiting action of a path; returns its result, if it has one. */
   step(path: string): DiskResult | null {
     const line = this.#waiting.get(path);
     const action = line?.shift();
     if (!action) return null;
     if (line!.length === 0) this.#waiting.delete(path);
     const { record } = action;
-    // The later ones of a file are not performed; but what is open is always closed.
+    // Later actions of the file are not performed, except that an open file is always closed.
     if (this.#broken.has(record) && action.type !== "release") return null;
     if (this.fails(action)) {
       this.#broken.add(record);
@@ -108,7 +108,7 @@ export class VirtualDisk {
     return this.#perform(action);
   }
 
-  /** Makes bytes that were written other than they were. */
+  /** Damages bytes that were written. */
   damage(path: string, range: Range): void {
     const { written, damaged } = this.partials.get(path)!;
     for (const { start, end } of written) {

@@ -1,8 +1,8 @@
 /**
- * Lines and disks that take their time, for a `VirtualRun`: a simulation in virtual time.
+ * Lines and disks with delays, for a `VirtualRun`: a simulation in virtual time.
  *
- * A line carries answers in the order of the requests, with a rate and a round-trip. A digest
- * travels beside them.
+ * A line carries chunks in the order of the requests, with a rate and a round-trip time. Digests
+ * travel separately.
  *
  * @module
  */
@@ -28,11 +28,11 @@ export interface LineOptions extends Partial<typeof LIMITS> {
 interface Line {
   readonly rate: number;
   readonly roundTrip: number;
-  /** When all that was asked for will have been sent. */
+  /** The time at which all requested chunks are sent. */
   freeAt: number;
 }
 
-/** A chunk that came. */
+/** A received chunk. */
 export interface Arrival {
   readonly at: number;
   readonly path: string;
@@ -40,15 +40,15 @@ export interface Arrival {
   readonly bytes: number;
 }
 
-/** A run whose answers and results come by themselves. Times are in milliseconds. */
+/** A run whose responses and results arrive by themselves. Times are in milliseconds. */
 export class TimedRun {
   readonly run: VirtualRun;
   readonly arrivals: Arrival[] = [];
-  /** How a request is answered: with what it asks for, with wrong bytes, or with a refusal. */
+  /** The kind of response to a request: right bytes, wrong bytes, or a refusal. */
   answerTo: (request: ServerRequest) => "right" | "wrong" | ErrorCode = () => "right";
-  /** The digests that the server gives. */
+  /** The server's digests. */
   digestOf: (request: DigestRequest) => string = digestOf;
-  /** How long an action on the disk takes. */
+  /** The duration of an action on the disk. */
   diskTakes: (action: DiskAction) => number = () => 0;
   readonly #lines = new Map<number, Line>();
   readonly #diskFreeAt = new Map<string, number>();
@@ -65,7 +65,7 @@ export class TimedRun {
 
   connect({ rate, roundTrip = 20, ...limits }: LineOptions): number {
     const { run } = this;
-    // Requests follow at once.
+    // The engine sends requests at once.
     const id = run.nextConnection;
     this.#lines.set(id, { rate, roundTrip, freeAt: run.now });
     return run.connect(limits);
@@ -76,12 +76,12 @@ export class TimedRun {
     this.run.disconnect(id);
   }
 
-  /** Lets something happen at a time. */
+  /** Schedules a call. */
   at(time: number, happen: () => void): void {
     push(this.#events, { time, order: this.#order++, happen });
   }
 
-  /** Lets time pass up to a moment, or until `isEnough`. */
+  /** Advances the time up to a moment, or until `isEnough`. */
   passUntil(end: number, isEnough: () => boolean = () => false): void {
     const { run } = this;
     while (!isEnough()) {
@@ -97,7 +97,7 @@ export class TimedRun {
     }
   }
 
-  /** Lets time pass until every file is done or failed. */
+  /** Advances the time until every file is done or failed. */
   finish(): void {
     const { engine } = this.run;
     this.passUntil(LONGEST_RUN_MS, () => engine.isSettled);

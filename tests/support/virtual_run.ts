@@ -1,6 +1,6 @@
 /**
- * The engine with a virtual server and a virtual disk: a test says what comes, and when. Each input
- * is followed by a turn, as in the driver, and each turn is checked by `EngineChecks`.
+ * The engine with a virtual server and a virtual disk: a test decides which inputs arrive, and
+ * when. A turn follows each input, as in the driver, and `EngineChecks` checks each turn.
  *
  * @module
  */
@@ -50,9 +50,9 @@ export interface WantedFile {
 export interface VirtualRunOptions {
   /** Whether files are compared with the server's digest. @default true */
   readonly verify?: boolean;
-  /** Takes the transitions that are seen. */
+  /** Takes the transitions of phases that occur. */
   readonly transitions?: Set<string>;
-  /** Whether all files are checked after each turn: takes long if there are many. @default true */
+  /** Whether to check all files after each turn, which is slow for many. @default true */
   readonly checksAll?: boolean;
 }
 
@@ -69,7 +69,7 @@ export class VirtualRun {
   readonly sent: ServerRequest[] = [];
   now = 0;
   isStopped = false;
-  /** Whether an action is performed at once; else `stepDisk` does it. */
+  /** Whether an action is performed at once; else `stepDisk` performs it. */
   performsAtOnce: (action: DiskAction) => boolean = () => true;
   /** Called with each request, and each action that is not performed at once. */
   onRequest: (request: ServerRequest) => void = () => {};
@@ -84,7 +84,7 @@ export class VirtualRun {
     this.#checksAll = checksAll;
   }
 
-  /** Wants files, in place of what was wanted under their names. */
+  /** Adds files to the plan, in place of those with their names. */
   want(...files: readonly WantedFile[]): void {
     for (const [index, wanted] of files.entries()) {
       const { path, size = 100_000, priority = "NORMAL", version = "v1", sha256 = null } = wanted;
@@ -94,7 +94,7 @@ export class VirtualRun {
     this.replan();
   }
 
-  /** Wants files no more. */
+  /** Removes files from the plan. */
   unwant(...paths: readonly string[]): void {
     for (const path of paths) this.wanted.delete(path);
     this.replan();
@@ -106,7 +106,7 @@ export class VirtualRun {
     this.replan();
   }
 
-  /** Makes the engine's plan what is wanted. */
+  /** Passes the plan to the engine. */
   replan(): void {
     const plan = { files: new Map(this.wanted), waiting: [], refused: [] };
     this.engine.setPlan(plan, () => "it is not wanted any more", this.now);
@@ -142,12 +142,12 @@ export class VirtualRun {
     this.turn();
   }
 
-  /** The requests for chunks that are open, of one file or of all. */
+  /** The open requests for chunks, of one file or of all. */
   gets(path?: string): GetRequest[] {
     return this.#requests(path).filter((request) => request.type === "get");
   }
 
-  /** The requests for digests that are open. */
+  /** The open requests for digests. */
   digests(path?: string): DigestRequest[] {
     return this.#requests(path).filter((request) => request.type === "digest");
   }
@@ -155,8 +155,8 @@ export class VirtualRun {
   /**
    * Answers a request with its bytes.
    *
-   * @param isWrong Whether they are not the content that they should be.
-   * @param digest Goes before it if the request asks for one; null if the server leaves it out.
+   * @param isWrong Whether the bytes are wrong.
+   * @param digest Precedes the chunk if the request asks for one; null if the server leaves it out.
    */
   giveChunk(request: GetRequest, isWrong = false, digest: string | null = digestOf(request)): void {
     if (request.digest && digest !== null) this.engine.onDigest(request, digest, this.now);
@@ -185,13 +185,13 @@ export class VirtualRun {
     this.turn();
   }
 
-  /** Performs the next action of a path that was not performed at once. */
+  /** Performs the next waiting action of a path. */
   stepDisk(path: string): void {
     this.#give(this.disk.step(path));
     this.turn();
   }
 
-  /** Lets time pass; the engine is woken when it wants to be. */
+  /** Advances the time, with a turn at each `wakeAt` of the engine. */
   wait(time: number): void {
     const end = this.now + time;
     for (let { wakeAt } = this.engine; wakeAt <= end; { wakeAt } = this.engine) {
@@ -207,7 +207,7 @@ export class VirtualRun {
     this.turn();
   }
 
-  /** Takes what came together: one turn follows. */
+  /** Passes on inputs that arrive together: one turn follows. */
   batch(inputs: () => void): void {
     this.#isBatching = true;
     inputs();
@@ -215,7 +215,7 @@ export class VirtualRun {
     this.turn();
   }
 
-  /** Performs what follows from inputs, as the driver does. */
+  /** Performs a turn, as the driver does. */
   turn(): void {
     if (this.#isBatching) return;
     for (let round = 0;; round++) {
@@ -237,7 +237,7 @@ export class VirtualRun {
     }
   }
 
-  /** The types of a file's events, in order; with the reason, where there is one. */
+  /** The types of a file's events, in order, with the reason if there is one. */
   story(path: string): string[] {
     return this.events.flatMap((event) => {
       if (!("path" in event) || event.path !== path) return [];
@@ -245,7 +245,7 @@ export class VirtualRun {
     });
   }
 
-  /** Checks that a file is here as it is on the server. */
+  /** Checks that a file is published as it is on the server. */
   assertHere(path: string): void {
     const { file } = this.wanted.get(path)!;
     assert.equal(this.disk.finals.get(path)?.digest, digestOf(file), `${path} is not here`);

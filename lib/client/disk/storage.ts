@@ -33,7 +33,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #local: FileStore<F>;
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
-  /** Files that are written in the Worker, although they are inspected here. */
+  /** Files that are inspected in this thread, and written in the Worker. */
   readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
 
@@ -74,7 +74,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     await settledWithin(this.#local[Symbol.asyncDispose](), END_MS);
   }
 
-  /** Whether an action is for the Worker: a file stays in the thread in which it began. */
+  /** Whether an action is for the Worker: a file is written in one thread only. */
   #isForWorker(action: DiskAction<F>, now: number): boolean {
     const { record } = action;
     if (action.type !== "inspect") return this.#worker.has(record) || this.#hashed.has(record);
@@ -84,7 +84,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     if (this.#local.holds(path)) return false;
     if (now < this.#slowUntil) return true;
     if (action.hash && size > SMALL_FILE) {
-      // It starts while the first chunks are on their way.
+      // The Worker starts while the first chunks are on their way.
       this.#worker.start();
       this.#hashed.add(record);
     }

@@ -8,8 +8,8 @@ import type { OutputFolder } from "./output_folder.ts";
 import { restoreError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
 
 /**
- * The most bytes on their way to the Worker before the reading from the network waits: enough that it
- * is never idle, and few enough to be lost to a crash.
+ * With more bytes than this on their way to the Worker, the reading from the network waits: enough
+ * that the Worker is never idle, and few enough to be lost in a crash.
  */
 const MAX_OUTSTANDING = 2 * 1024 * 1024;
 /** Sizes of buffers are multiples of this, in bytes. */
@@ -17,7 +17,7 @@ const BUFFER_STEP = 64 * 1024;
 /** The maximum number of buffers that are kept for reuse. */
 const MAX_SPARE_BUFFERS = 16;
 
-/** Performs actions in a Worker, which starts with the first one, or before. */
+/** Performs actions in a Worker, which starts with the first one, or earlier. */
 export class WorkerStore<F extends StoredFile> {
   readonly #output: OutputFolder;
   readonly #isLocal: boolean;

@@ -13,12 +13,12 @@ Deno.test("FolderListing has the names of a folder, and those that are added", (
   assert.equal(listing.has(join(temp.path, "missing")), true);
 });
 
-Deno.test("FolderListing has nothing of a folder that is missing", () => {
+Deno.test("FolderListing has no names of a missing folder", () => {
   using temp = tempFolder();
   assert.equal(new FolderListing().has(join(temp.path, "no", "file")), false);
 });
 
-Deno.test("FolderListing takes for possible what it cannot know", () => {
+Deno.test("FolderListing has every name of an unreadable folder", () => {
   using temp = tempFolder();
   Deno.writeTextFileSync(join(temp.path, "file"), "");
   assert.equal(new FolderListing().has(join(temp.path, "file", "below a file")), true);

@@ -8,7 +8,7 @@ import type { DiskAction, DiskResult } from "../../../lib/client/engine/actions.
 import { type FileRecord, newRecord } from "../../../lib/client/engine/file_record.ts";
 import { tempFolder } from "../../support/partial_file_fixture.ts";
 
-/** A storage in a temporary folder, which gives each result as it comes. */
+/** A storage in a temporary folder, and its results in order. */
 async function storageFixture() {
   const temp = tempFolder();
   const storage = new Storage<FileRecord>(await OutputFolder.open(temp.path));
@@ -56,7 +56,7 @@ const SMALL = crypto.getRandomValues(new Uint8Array(4_096));
 const CHUNK = crypto.getRandomValues(new Uint8Array(60_000));
 const LARGE = Uint8Array.from({ length: 1_200_000 }, (_, i) => CHUNK[i % CHUNK.length]!);
 
-Deno.test("Storage places a small file, whose digest comes with the write", async () => {
+Deno.test("Storage publishes a small file, whose digest is the result of the write", async () => {
   await using fixture = await storageFixture();
   const record = recordOf("folder/small", SMALL.length);
   fixture.perform({ type: "inspect", record, hash: true });
@@ -71,7 +71,7 @@ Deno.test("Storage places a small file, whose digest comes with the write", asyn
   assert.equal(Deno.statSync(path).mtime!.getTime(), record.file.modified);
 });
 
-Deno.test("Storage hashes a large file as it comes, also out of order", async () => {
+Deno.test("Storage hashes a large file as it is written, also out of order", async () => {
   await using fixture = await storageFixture();
   const record = recordOf("large", LARGE.length);
   fixture.perform({ type: "inspect", record, hash: true });
@@ -79,7 +79,7 @@ Deno.test("Storage hashes a large file as it comes, also out of order", async ()
   for (const start of [0, 800_000, 400_000]) {
     const bytes = LARGE.slice(start, start + 400_000);
     fixture.perform(writeOf(record, start, bytes));
-    // The caller's buffer is used again at once.
+    // The caller reuses its buffer at once.
     bytes.fill(0);
   }
   fixture.perform({ type: "seal", record, hash: true });
@@ -90,7 +90,7 @@ Deno.test("Storage hashes a large file as it comes, also out of order", async ()
   assert.deepEqual([...Deno.readDirSync(join(fixture.path, ".sluice"))], []);
 });
 
-Deno.test("Storage keeps what was written of a file that is released, and takes it up", async () => {
+Deno.test("Storage keeps the data of a released file, and resumes it", async () => {
   await using fixture = await storageFixture();
   const first = recordOf("a", LARGE.length);
   fixture.perform({ type: "inspect", record: first, hash: true });
@@ -110,7 +110,7 @@ Deno.test("Storage keeps what was written of a file that is released, and takes 
   assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
 });
 
-Deno.test("Storage gives the digest of what is under the final name, null if nothing is", async () => {
+Deno.test("Storage computes the digest of the file under the final name, null if there is none", async () => {
   await using fixture = await storageFixture();
   Deno.writeFileSync(join(fixture.path, "there"), SMALL);
   fixture.perform({ type: "hash", record: recordOf("there", SMALL.length) });
@@ -120,7 +120,7 @@ Deno.test("Storage gives the digest of what is under the final name, null if not
 });
 
 for (const size of [SMALL.length, LARGE.length]) {
-  Deno.test(`Storage says what is in the way of a file of ${size} bytes`, async () => {
+  Deno.test(`Storage reports the obstacle to a file of ${size} bytes`, async () => {
     await using fixture = await storageFixture();
     const record = recordOf("taken", size);
     fixture.perform({ type: "inspect", record, hash: true });
@@ -136,7 +136,7 @@ for (const size of [SMALL.length, LARGE.length]) {
   });
 }
 
-Deno.test("Storage holds up the reading while much is on its way to the disk", async () => {
+Deno.test("Storage.drained waits while much is on its way to the disk", async () => {
   await using fixture = await storageFixture();
   const size = 40 * LARGE.length;
   const record = recordOf("huge", size);

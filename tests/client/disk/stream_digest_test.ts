@@ -44,13 +44,13 @@ for (
     ["with a gap that is filled last", [...IN_ORDER.filter((index) => index !== 5), 5]],
   ] as const
 ) {
-  Deno.test(`StreamDigest gives the digest of chunks that are written ${name}`, async () => {
+  Deno.test(`StreamDigest computes the digest of chunks that are written ${name}`, async () => {
     const { digest, expected } = await digestOf(order);
     assert.equal(digest, expected);
   });
 }
 
-Deno.test("StreamDigest takes up what an earlier run has written", async () => {
+Deno.test("StreamDigest includes the data of an earlier run", async () => {
   using temp = tempFolder();
   const path = join(temp.path, "data");
   const bytes = contentOf(SIZE);
@@ -60,7 +60,7 @@ Deno.test("StreamDigest takes up what an earlier run has written", async () => {
   assert.equal(await digest.finish(path, SIZE), hash("sha256", bytes, "hex"));
 });
 
-Deno.test("StreamDigest says that the data is gone, or too short", async () => {
+Deno.test("StreamDigest fails if the data is missing or too short", async () => {
   using temp = tempFolder();
   const path = join(temp.path, "data");
   await assert.rejects(new StreamDigest().finish(path, 1), /the partial file cannot be read/);

@@ -6,7 +6,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 const KB = 1024;
 const MB = 1024 * KB;
 
-Deno.test("Engine asks again over a new connection for what was lost, and for nothing more", () => {
+Deno.test("Engine requests lost chunks again over a new connection, and nothing else", () => {
   const run = new VirtualRun();
   const first = run.connect();
   run.want({ path: "a", size: 100 * KB }, { path: "b", size: 500 });
@@ -24,7 +24,7 @@ Deno.test("Engine asks again over a new connection for what was lost, and for no
   assert.ok(lost.some(({ type }) => type === "digest"));
 });
 
-Deno.test("Engine goes on after many connections, each of which ends soon", () => {
+Deno.test("Engine continues after many connections that each end soon", () => {
   const run = new VirtualRun({ verify: false });
   run.want({ path: "a", size: 10 * MB }, { path: "b", size: 10 * MB, priority: "HIGH" });
   for (let connections = 0; !run.engine.isSettled; connections++) {
@@ -42,7 +42,7 @@ Deno.test("Engine goes on after many connections, each of which ends soon", () =
   assert.equal(run.engine.stats.received, 20 * MB);
 });
 
-Deno.test("Engine asks nothing over a connection that is closing, and takes its answers", () => {
+Deno.test("Engine sends no requests over a closing connection, and takes its responses", () => {
   const run = new VirtualRun({ verify: false });
   const first = run.connect();
   run.want({ path: "a", size: 10 * MB });
@@ -70,7 +70,7 @@ Deno.test("Engine keeps the pause of a file when the connection ends", () => {
   run.assertHere("a");
 });
 
-Deno.test("Engine waits with a retry that is due while there is no connection", () => {
+Deno.test("Engine delays a due retry while there is no connection", () => {
   const run = new VirtualRun({ verify: false });
   const first = run.connect();
   run.want({ path: "a", size: 500 });
@@ -83,7 +83,7 @@ Deno.test("Engine waits with a retry that is due while there is no connection", 
   run.assertHere("a");
 });
 
-Deno.test("Engine uses two connections as far as each carries", () => {
+Deno.test("Engine uses the whole rate of each of two connections", () => {
   const timed = new TimedRun();
   const slow = timed.connect({ rate: 2e6, roundTrip: 100 });
   const fast = timed.connect({ rate: 20e6, roundTrip: 10 });
@@ -104,7 +104,7 @@ Deno.test("Engine uses two connections as far as each carries", () => {
   assert.ok(timed.run.now < 1.1 * 200 * MB / 22e6 * 1_000, `It took ${timed.run.now} ms`);
 });
 
-Deno.test("Engine fetches over one connection what another one lost that died", () => {
+Deno.test("Engine fetches over one connection the chunks that another one lost", () => {
   for (const dying of [0, 1]) {
     const timed = new TimedRun();
     const ids = [{ rate: 2e6, roundTrip: 100 }, { rate: 20e6 }].map((line) => timed.connect(line));
@@ -121,7 +121,7 @@ Deno.test("Engine fetches over one connection what another one lost that died", 
   }
 });
 
-Deno.test("Engine comes to the end with a slow disk, bad lines, and a server that often refuses", () => {
+Deno.test("Engine reaches the end with a slow disk, bad lines, and a server that often refuses", () => {
   for (let runs = 0; runs < 5; runs++) {
     const seed = freshSeed();
     const random = seededRandom(seed);

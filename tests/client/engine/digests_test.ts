@@ -5,7 +5,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 const KB = 1024;
 const RIGHT = digestOf({ path: "a", version: "v1" });
 
-Deno.test("Engine asks for a small file's digest with its chunk, where the server can do that", () => {
+Deno.test("Engine requests a small file's digest with its chunk, if the server has the feature", () => {
   const run = new VirtualRun();
   run.connect({ inlineDigest: true });
   run.want({ path: "a", size: 16 * KB });
@@ -15,7 +15,7 @@ Deno.test("Engine asks for a small file's digest with its chunk, where the serve
   assert.equal(run.sent.length, 1);
 });
 
-Deno.test("Engine asks by DIGEST for what a server leaves out before its chunk", () => {
+Deno.test("Engine sends a DIGEST if the server leaves the digest out before the chunk", () => {
   const run = new VirtualRun();
   run.connect({ inlineDigest: true });
   run.want({ path: "a", size: 16 * KB });
@@ -25,14 +25,14 @@ Deno.test("Engine asks by DIGEST for what a server leaves out before its chunk",
   assert.equal(run.sent.length, 2);
 });
 
-Deno.test("Engine asks by DIGEST where the server cannot do that, or the file is large", () => {
+Deno.test("Engine sends a DIGEST if the server lacks the feature, or the file is large", () => {
   for (const inlineDigest of [true, false]) {
     const run = new VirtualRun();
     run.connect({ inlineDigest });
     const size = inlineDigest ? 300 * KB : 16 * KB;
     run.want({ path: "a", size });
     assert.equal(run.gets()[0]!.digest, false);
-    // The server computes the digest of a large file while its chunks travel.
+    // The server can hash a large file while its chunks travel.
     assert.equal(run.digests().length, inlineDigest ? 1 : 0);
     run.giveAllChunks();
     run.giveDigest(run.digests()[0]!);
@@ -40,7 +40,7 @@ Deno.test("Engine asks by DIGEST where the server cannot do that, or the file is
   }
 });
 
-Deno.test("Engine asks by DIGEST for a large file that comes in one chunk", () => {
+Deno.test("Engine sends a DIGEST for a large file of one chunk", () => {
   const run = new VirtualRun();
   run.connect({ inlineDigest: true });
   // A line that has proven fast gets large chunks.
@@ -56,7 +56,7 @@ Deno.test("Engine asks by DIGEST for a large file that comes in one chunk", () =
   assert.deepEqual(run.digests().map(({ path }) => path), ["warm up", "b"]);
 });
 
-Deno.test("Engine asks for no digest that the input list names", () => {
+Deno.test("Engine requests no digest that the input list names", () => {
   const run = new VirtualRun();
   run.connect({ inlineDigest: true });
   run.want({ path: "a", size: 16 * KB, sha256: RIGHT });
@@ -68,7 +68,7 @@ Deno.test("Engine asks for no digest that the input list names", () => {
 });
 
 for (const size of [500, 100 * KB]) {
-  Deno.test(`Engine fetches a file of ${size} bytes again that came wrong, once`, () => {
+  Deno.test(`Engine fetches a file of ${size} bytes again, once, if its digest is wrong`, () => {
     const run = new VirtualRun();
     run.connect({ maxChunk: 16 * KB });
     run.want({ path: "a", size });
@@ -77,7 +77,7 @@ for (const size of [500, 100 * KB]) {
     run.giveDigest(run.digests()[0]!);
     const reason = `its SHA-256 is digest of something like a, the server says ${RIGHT}`;
     assert.equal(run.story("a").at(-1), `refetching: ${reason}`);
-    // All of it: there is no telling which bytes are wrong.
+    // All of it: which bytes are wrong is unknown.
     assert.equal(run.gets()[0]!.offset, 0);
     run.giveAllChunks();
     run.assertHere("a");
@@ -86,7 +86,7 @@ for (const size of [500, 100 * KB]) {
     assert.equal(run.sent.filter(({ type }) => type === "digest").length, 1);
   });
 
-  Deno.test(`Engine gives a file of ${size} bytes up that came wrong twice`, () => {
+  Deno.test(`Engine fails a file of ${size} bytes whose digest is wrong twice`, () => {
     const run = new VirtualRun();
     run.connect({ maxChunk: 16 * KB });
     run.want({ path: "a", size });
@@ -103,7 +103,7 @@ for (const size of [500, 100 * KB]) {
   });
 }
 
-Deno.test("Engine fetches only what was damaged on the disk, if that is why a digest is wrong", () => {
+Deno.test("Engine fetches only damaged chunks again, if damage on disk made the digest wrong", () => {
   const run = new VirtualRun();
   run.connect();
   run.want({ path: "a", size: 100 * KB });
@@ -116,19 +116,19 @@ Deno.test("Engine fetches only what was damaged on the disk, if that is why a di
   assert.equal(run.story("a").at(-1), "refetching: 500 bytes of the partial file are damaged");
 });
 
-Deno.test("Engine gives a file up at once whose digest in the input list the server has not either", () => {
+Deno.test("Engine fails a file at once if the server's digest also differs from the input list", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 500, sha256: "listed" });
   run.giveAllChunks();
-  // Is it not the server's content, or is the list wrong?
+  // Is the content not the server's, or is the list wrong?
   run.giveDigest(run.digests()[0]!);
   assert.equal(run.story("a").at(-1), `failed: its SHA-256 is ${RIGHT}, line 1 says listed`);
   assert.equal(run.engine.counts.unverified, 1);
   assert.equal(run.sent.length, 2);
 });
 
-Deno.test("Engine fetches a file again that is neither the listed nor the server's content", () => {
+Deno.test("Engine fetches a file again if its digest is neither the listed nor the server's", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 500, sha256: RIGHT });
@@ -139,7 +139,7 @@ Deno.test("Engine fetches a file again that is neither the listed nor the server
   run.assertHere("a");
 });
 
-Deno.test("Engine fetches a file again if the server cannot say what its content is", () => {
+Deno.test("Engine fetches a file again if the server cannot compute its digest", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 500, sha256: "listed" });
@@ -154,7 +154,7 @@ Deno.test("Engine fetches a file again if the server cannot say what its content
   assert.equal(run.sent.filter(({ type }) => type === "get").length, 2);
 });
 
-Deno.test("Engine takes digests in the order of their priorities, a quarter of the places at most", () => {
+Deno.test("Engine requests digests in order of priority, in a quarter of the places at most", () => {
   const run = new VirtualRun();
   run.connect({ maxRequests: 8 });
   const files = Array.from({ length: 6 }, (_, index) => ({ path: `n${index}`, size: 0 }));
@@ -167,7 +167,7 @@ Deno.test("Engine takes digests in the order of their priorities, a quarter of t
   assert.equal(run.engine.isSettled, true);
 });
 
-Deno.test("Engine asks for chunks while digests wait for each other", () => {
+Deno.test("Engine requests chunks while digests wait for each other", () => {
   for (const maxRequests of [2, 3, 4, 5]) {
     const run = new VirtualRun();
     run.connect({ maxRequests });

@@ -24,7 +24,7 @@ function runWithFailing(failing: DiskAction["type"]): VirtualRun {
 }
 
 for (const type of ["inspect", "hash", "open", "write", "seal", "commit", "discard"] as const) {
-  Deno.test(`Engine fails a file of which the disk refuses to ${type}, and no other`, () => {
+  Deno.test(`Engine fails a file if the disk fails to ${type} it, and no other`, () => {
     const run = runWithFailing(type);
     assert.equal(run.story("a").at(-1), `failed: The disk refused to ${type}`);
     run.assertHere("b");
@@ -34,7 +34,7 @@ for (const type of ["inspect", "hash", "open", "write", "seal", "commit", "disca
   });
 }
 
-Deno.test("Engine goes on when the disk refuses to release a file", () => {
+Deno.test("Engine continues if the disk fails to release a file", () => {
   const run = new VirtualRun({ verify: false });
   run.disk.fails = ({ type }) => type === "release";
   run.connect();
@@ -48,7 +48,7 @@ Deno.test("Engine goes on when the disk refuses to release a file", () => {
   assert.equal(run.engine.unfinished.length, 1);
 });
 
-Deno.test("Engine does not take a result for a file that has ended", () => {
+Deno.test("Engine ignores a result for a file that has ended", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.performsAtOnce = ({ type }) => type !== "seal";
@@ -60,7 +60,7 @@ Deno.test("Engine does not take a result for a file that has ended", () => {
   assert.equal(run.disk.partials.get("a")?.written.size, 100 * KB);
 });
 
-Deno.test("Engine lets a file wait that is wanted again until the disk has released it", () => {
+Deno.test("Engine delays a file that is planned again until the disk has released it", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.performsAtOnce = ({ type }) => type !== "release";

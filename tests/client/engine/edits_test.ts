@@ -3,7 +3,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 
-Deno.test("Engine drops a file whose line is removed, and takes it up when it comes again", () => {
+Deno.test("Engine drops a file whose line is removed, and resumes it if the line is added again", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 100 * KB }, { path: "b", size: 10 });
@@ -11,7 +11,7 @@ Deno.test("Engine drops a file whose line is removed, and takes it up when it co
   run.giveChunk(first!);
   run.unwant("a");
   assert.equal(run.story("a").at(-1), "dropped: it is not wanted any more");
-  // An open request is answered nevertheless; its bytes are not written.
+  // An open request is still answered; its bytes are not written.
   run.giveChunk(second!);
   assert.deepEqual(run.engine.unfinished.map(({ path }) => path), ["b"]);
   run.want({ path: "a", size: 100 * KB });
@@ -23,7 +23,7 @@ Deno.test("Engine drops a file whose line is removed, and takes it up when it co
   run.assertHere("b");
 });
 
-Deno.test("Engine drops a file of which nothing has begun, and one that is done", () => {
+Deno.test("Engine drops a file that has not begun, and one that is done", () => {
   const run = new VirtualRun({ verify: false });
   run.want({ path: "a" });
   run.unwant("a");
@@ -39,7 +39,7 @@ Deno.test("Engine drops a file of which nothing has begun, and one that is done"
   assert.equal(run.engine.stats.done, 1);
 });
 
-Deno.test("Engine begins with nothing when the list has another version of a file", () => {
+Deno.test("Engine begins a file from its start if the list has another version", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 100 * KB });
@@ -68,7 +68,7 @@ Deno.test("Engine fetches a file again whose digest in the input list changes", 
   assert.equal(run.sent.length, 1);
 });
 
-Deno.test("Engine moves a file that waits, is underway, or is done, to another priority", () => {
+Deno.test("Engine changes the priority of a file that waits, is active, or is done", () => {
   const run = new VirtualRun({ verify: false });
   run.want({ path: "done", size: 10 });
   run.connect({ maxRequests: 1 });
@@ -88,7 +88,7 @@ Deno.test("Engine moves a file that waits, is underway, or is done, to another p
   assert.ok(paths.filter((path) => path === "b").length >= 8, `${paths}`);
 });
 
-Deno.test("Engine takes an end and an edit that come together", () => {
+Deno.test("Engine takes an end and an edit in one turn", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 500 });

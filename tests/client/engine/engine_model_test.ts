@@ -7,10 +7,10 @@ import {
   STOP,
 } from "../../support/engine_commands.ts";
 
-/** Enough to meet all that two mishaps make of each other; takes a second or two. */
+/** Enough runs for every pair of mishaps; takes a second or two. */
 const RUNS = 400;
 
-/** Plays random commands, then lets all come right; fast-check prints the seed of a failure. */
+/** Runs random commands, then completes the run; fast-check prints the seed of a failure. */
 function assertHolds(commands: fc.Arbitrary<EngineCommand>[], verify: boolean): void {
   fc.assert(
     fc.property(fc.commands(commands, { maxCommands: 100, size: "large" }), (steps) => {
@@ -22,14 +22,14 @@ function assertHolds(commands: fc.Arbitrary<EngineCommand>[], verify: boolean): 
   );
 }
 
-Deno.test("Engine brings each file to one end whatever happens, compared with digests", () => {
+Deno.test("Engine brings each file to one end after any commands, with digests", () => {
   assertHolds([...ENGINE_COMMANDS], true);
 });
 
-Deno.test("Engine brings each file to one end whatever happens, without digests", () => {
+Deno.test("Engine brings each file to one end after any commands, without digests", () => {
   assertHolds([...ENGINE_COMMANDS], false);
 });
 
-Deno.test("Engine does nothing but release after a stop, whatever happens", () => {
+Deno.test("Engine only releases files after a stop, after any commands", () => {
   assertHolds([...ENGINE_COMMANDS, ...STOP], true);
 });

@@ -6,7 +6,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 
-Deno.test("Engine fetches, verifies and places a file", () => {
+Deno.test("Engine fetches, verifies and commits a file", () => {
   const run = new VirtualRun();
   run.want({ path: "a", size: 100 * KB });
   assert.deepEqual(run.engine.counts, { underway: 1, failed: 0, unverified: 0 });
@@ -32,7 +32,7 @@ Deno.test("Engine fetches, verifies and places a file", () => {
   assert.equal(run.engine.stats.received, 100 * KB);
 });
 
-Deno.test("Engine asks for no digest where none is compared", () => {
+Deno.test("Engine requests no digest if none is compared", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 100 * KB }, { path: "b", size: 10 });
@@ -43,7 +43,7 @@ Deno.test("Engine asks for no digest where none is compared", () => {
   run.assertHere("b");
 });
 
-Deno.test("Engine makes an empty file, with its digest and without", () => {
+Deno.test("Engine creates an empty file, with its digest and without", () => {
   for (const verify of [true, false]) {
     const run = new VirtualRun({ verify });
     run.connect();
@@ -67,7 +67,7 @@ Deno.test("Engine fails a file whose name is blocked, and no other", () => {
   assert.equal(run.engine.isSettled, true);
 });
 
-Deno.test("Engine says how far files have come since it was asked before", () => {
+Deno.test("Engine.takeProgress returns the positions that changed since the last call", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 32 * KB }, { path: "b", size: 64 * KB });
@@ -77,7 +77,7 @@ Deno.test("Engine says how far files have come since it was asked before", () =>
   const progress = [{ path: "a", received: 16 * KB }, { path: "b", received: 32 * KB }];
   assert.deepEqual(run.engine.takeProgress(), progress);
   assert.deepEqual(run.engine.takeProgress(), []);
-  // Its end is told by an event.
+  // Its end is an event.
   run.giveChunk(run.gets("a")[0]!);
   assert.deepEqual(run.engine.takeProgress(), []);
   assert.deepEqual(run.engine.unfinished, [
@@ -85,7 +85,7 @@ Deno.test("Engine says how far files have come since it was asked before", () =>
   ]);
 });
 
-Deno.test("Engine says nothing of how far a file has come that is dropped", () => {
+Deno.test("Engine.takeProgress leaves out a dropped file", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "a", size: 100 * KB });
@@ -94,14 +94,14 @@ Deno.test("Engine says nothing of how far a file has come that is dropped", () =
   assert.deepEqual(run.engine.takeProgress(), []);
 });
 
-Deno.test("Engine lets 512 files of each priority be active, and the others wait", () => {
+Deno.test("Engine keeps 512 files of each priority active, and lets the others wait", () => {
   const run = new VirtualRun({ verify: false });
   const count = 1_500;
   run.want(...Array.from({ length: count }, (_, index) => ({ path: `${index}`, size: 500 })));
   const active = () => [...run.checks.live.keys()];
   assert.equal(active().length, 512);
   const [waiting] = [...run.wanted.keys()].filter((path) => !run.checks.live.has(path));
-  // Each that ends makes room for one that waits, however it ends.
+  // Each end, of any kind, makes room for one file that waits.
   run.unwant(...active().slice(0, 100), waiting!);
   assert.equal(active().length, 512);
   run.reprioritize("HIGH", ...active().slice(0, 200));
@@ -136,7 +136,7 @@ Deno.test("Engine downloads 10,000 files, some of them active, in little time", 
   assert.ok(run.now < 2_900, `It took ${run.now} ms of virtual time`);
 });
 
-Deno.test("Engine finds 10,000 files that are here in one turn", () => {
+Deno.test("Engine accepts 10,000 complete files in one turn", () => {
   const run = new VirtualRun({ verify: false, checksAll: false });
   const files = Array.from({ length: 10_000 }, (_, index) => ({ path: `${index}`, size: 10 }));
   for (const { path } of files) {

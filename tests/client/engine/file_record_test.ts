@@ -18,7 +18,7 @@ function recordOf(size: number, sha256: string | null = null): FileRecord {
   return newRecord({ file, priority: "NORMAL", sha256, line: 1 });
 }
 
-/** All that there is to ask for, in chunks of at most `max` bytes, as pairs of numbers. */
+/** All ranges to request, in chunks of at most `max` bytes, as pairs of numbers. */
 function takeAll(record: FileRecord, max: number): number[][] {
   const chunks: number[][] = [];
   for (let chunk = takeChunk(record, max); chunk; chunk = takeChunk(record, max)) {
@@ -27,13 +27,13 @@ function takeAll(record: FileRecord, max: number): number[][] {
   return chunks;
 }
 
-Deno.test("takeChunk gives nothing until it is known what is here", () => {
+Deno.test("takeChunk returns nothing until the bytes on disk are known", () => {
   const record = recordOf(100);
   assert.equal(hasMore(record), false);
   assert.equal(takeChunk(record, 10), undefined);
 });
 
-Deno.test("takeChunk gives the whole file in order, each byte once", () => {
+Deno.test("takeChunk returns the whole file in order, each byte once", () => {
   const record = recordOf(25);
   askFor(record, null);
   assert.equal(hasMore(record), true);
@@ -41,7 +41,7 @@ Deno.test("takeChunk gives the whole file in order, each byte once", () => {
   assert.equal(hasMore(record), false);
 });
 
-Deno.test("takeChunk gives what is lacking only", () => {
+Deno.test("takeChunk returns lacking ranges only", () => {
   const record = recordOf(100);
   askFor(record, [{ start: 10, end: 15 }, { start: 50, end: 70 }]);
   assert.equal(record.received, 75);
@@ -49,7 +49,7 @@ Deno.test("takeChunk gives what is lacking only", () => {
   assert.equal(hasMore(record), false);
 });
 
-Deno.test("takeChunk gives first what was given back", () => {
+Deno.test("takeChunk returns first the ranges that were given back", () => {
   const record = recordOf(40);
   askFor(record, null);
   for (let i = 0; i < 3; i++) takeChunk(record, 10);
@@ -57,7 +57,7 @@ Deno.test("takeChunk gives first what was given back", () => {
   assert.deepEqual(takeAll(record, 10), [[10, 20], [30, 40]]);
 });
 
-Deno.test("askFor begins again with nothing, and keeps in mind how much was here", () => {
+Deno.test("askFor resets the received bytes, and keeps their peak", () => {
   const record = recordOf(100);
   askFor(record, [{ start: 0, end: 20 }]);
   assert.deepEqual([record.received, record.peakReceived], [80, 80]);
@@ -75,13 +75,13 @@ Deno.test("hasMore is false during a pause", () => {
   assert.equal(hasMore(record), true);
 });
 
-Deno.test("wantsDigest is true of a verified run, and of a digest in the input list", () => {
+Deno.test("wantsDigest is true for a verified run, and for a digest in the input list", () => {
   assert.equal(wantsDigest(recordOf(1), true), true);
   assert.equal(wantsDigest(recordOf(1), false), false);
   assert.equal(wantsDigest(recordOf(1, "digest"), false), true);
 });
 
-Deno.test("isFinal is true of the phases that nothing follows", () => {
+Deno.test("isFinal is true for phases that no phase follows", () => {
   const phases = Object.keys(NEXT_PHASES) as Phase[];
   assert.deepEqual(phases.filter(isFinal), [
     "outdated",
@@ -93,7 +93,7 @@ Deno.test("isFinal is true of the phases that nothing follows", () => {
   ]);
 });
 
-Deno.test("takeChunk and giveBack lose no byte, and give none twice", () => {
+Deno.test("takeChunk and giveBack lose no byte, and return none twice", () => {
   const step = fc.record({ max: fc.integer({ min: 1, max: 30 }), isLost: fc.boolean() });
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 200 }),

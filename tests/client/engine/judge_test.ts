@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { type FileRecord, newRecord } from "../../../lib/client/engine/file_record.ts";
 import { judge } from "../../../lib/client/engine/judge.ts";
 
-/** A complete file of which these digests are known. */
+/** A complete file with these digests. */
 function complete(sha256: string | null, digests: Partial<FileRecord>): FileRecord {
   const file = { path: "a", size: 1, modified: 0, version: "v" };
   return { ...newRecord({ file, priority: "NORMAL", sha256, line: 7 }), ...digests };
 }
 
-Deno.test("judge takes every file for right where no digest is compared", () => {
+Deno.test("judge accepts every file if no digest is compared", () => {
   assert.equal(judge(complete(null, {}), false).type, "right");
   assert.equal(judge(complete(null, { localDigest: "x", serverDigest: "y" }), false).type, "right");
 });
 
-Deno.test("judge compares with the input list's digest before the server's", () => {
+Deno.test("judge prefers the input list's digest to the server's", () => {
   for (const verify of [true, false]) {
     const record = complete("listed", { localDigest: "listed", serverDigest: "another" });
     assert.equal(judge(record, verify).type, "right");
@@ -27,11 +27,11 @@ Deno.test("judge waits for the digests that decide", () => {
     assert.equal(judge(complete(null, digests), true).type, "unknown");
   }
   assert.equal(judge(complete("listed", {}), true).type, "unknown");
-  // Does the server have what came, or what is listed?
+  // Which content does the server have, the received or the listed one?
   assert.equal(judge(complete("listed", { localDigest: "x" }), true).type, "unknown");
 });
 
-Deno.test("judge says what is wrong, and whether to fetch the file again is in vain", () => {
+Deno.test("judge returns the wrong digests, and whether fetching again is in vain", () => {
   const served = complete(null, { localDigest: "x", serverDigest: "served" });
   assert.deepEqual(judge(served, true), {
     type: "wrong",

@@ -4,7 +4,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 
-Deno.test("Engine compares what stands under the final name, and fetches it only if it differs", () => {
+Deno.test("Engine compares a file under the final name, and fetches it only if it differs", () => {
   const run = new VirtualRun();
   run.connect();
   const right = digestOf({ path: "same", version: "v1" });
@@ -22,14 +22,14 @@ Deno.test("Engine compares what stands under the final name, and fetches it only
   run.assertHere("other");
   run.assertHere("longer");
   assert.equal(run.engine.stats.alreadyThere, 1);
-  // The digest of a file that was compared is known, and not asked for again.
+  // The digest of a compared file is known, and not requested again.
   assert.equal(
     run.sent.filter(({ type, path }) => type === "digest" && path === "other").length,
     1,
   );
 });
 
-Deno.test("Engine takes a file of the same size and time for the file where no digest is compared", () => {
+Deno.test("Engine accepts a file of the same size and time if no digest is compared", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.disk.finals.set("a", { size: 500, digest: "unknown", version: "v1" });
@@ -39,14 +39,14 @@ Deno.test("Engine takes a file of the same size and time for the file where no d
   assert.deepEqual(run.gets().map(({ path }) => path), ["b"]);
 });
 
-Deno.test("Engine compares with the digest of the input list without asking the server", () => {
+Deno.test("Engine compares with the digest of the input list without a DIGEST", () => {
   const run = new VirtualRun({ verify: false });
   run.disk.finals.set("a", { size: 500, digest: "listed", version: null });
   run.want({ path: "a", size: 500, sha256: "listed" });
   assert.deepEqual(run.story("a"), ["queued", "verified", "finished"]);
 });
 
-Deno.test("Engine fetches what an earlier download lacks, and nothing more", () => {
+Deno.test("Engine fetches the ranges that a partial file lacks, and nothing more", () => {
   const run = new VirtualRun({ verify: false });
   const file = { path: "a", size: 100 * KB, modified: 0, version: "v1" };
   run.disk.partials.set(
@@ -65,7 +65,7 @@ Deno.test("Engine fetches what an earlier download lacks, and nothing more", () 
   assert.deepEqual(run.engine.stats.repeated, 0);
 });
 
-Deno.test("Engine asks for no chunk of a file of which all is here", () => {
+Deno.test("Engine requests no chunk of a complete partial file", () => {
   const run = new VirtualRun();
   const file = { path: "a", size: 500, modified: 0, version: "v1" };
   run.disk.partials.set("a", partialOf(file, { start: 0, end: 500 }));
@@ -95,7 +95,7 @@ Deno.test("Engine reports damaged bytes, and fetches them again", () => {
   run.assertHere("a");
 });
 
-Deno.test("Engine gives up what is here of another version", () => {
+Deno.test("Engine discards a partial file of another version", () => {
   const run = new VirtualRun({ verify: false });
   const file = { path: "a", size: 1_000, modified: 0, version: "v0" };
   run.disk.partials.set("a", partialOf(file, { start: 0, end: 800 }));

@@ -16,7 +16,7 @@ function takeAll(pending: PendingFiles, priority: Priority): string[] {
   return paths;
 }
 
-Deno.test("PendingFiles gives the files of each priority in the order of their coming", () => {
+Deno.test("PendingFiles returns the files of each priority in the order of their addition", () => {
   const pending = new PendingFiles();
   for (const path of ["a", "b", "c"]) pending.put(planned(path, "NORMAL"));
   pending.put(planned("d", "HIGH"));
@@ -38,7 +38,7 @@ Deno.test("PendingFiles moves a file whose priority changes, and only that", () 
   assert.deepEqual(takeAll(pending, "HIGH"), ["a"]);
 });
 
-Deno.test("PendingFiles forgets what is removed, and gives nothing twice", () => {
+Deno.test("PendingFiles forgets removed files, and returns none twice", () => {
   const pending = new PendingFiles();
   for (const path of ["a", "b"]) pending.put(planned(path, "NORMAL"));
   assert.equal(pending.remove("a"), true);

@@ -7,7 +7,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 const KB = 1024;
 const FILE = { path: "a", size: 100 * KB, modified: 0, version: "v1" };
 
-/** Lives of a file: together, they have all transitions. */
+/** Lives of a file; together they have all transitions. */
 const LIVES: Readonly<Record<string, (run: VirtualRun) => void>> = {
   "a new file": (run) => {
     run.want(FILE);
@@ -76,7 +76,7 @@ const LIVES: Readonly<Record<string, (run: VirtualRun) => void>> = {
   },
 };
 
-/** The same where no digest is compared. */
+/** The same without a digest to compare. */
 const UNVERIFIED_LIVES: typeof LIVES = {
   "a new file": (run) => {
     run.want(FILE);
@@ -96,7 +96,7 @@ Deno.test("NEXT_PHASES has the transitions that happen, and no others", () => {
   const seen = new Set<string>();
   for (const lives of [LIVES, UNVERIFIED_LIVES]) {
     for (const [name, live] of Object.entries(lives)) {
-      // A transition that the table has not ends a run with an error.
+      // A transition that is not in the table ends a run with an error.
       const run = new VirtualRun({ verify: lives === LIVES, transitions: seen });
       run.connect();
       try {
@@ -112,7 +112,7 @@ Deno.test("NEXT_PHASES has the transitions that happen, and no others", () => {
   assert.deepEqual([...seen].sort(), rows.sort());
 });
 
-Deno.test("A file can be dropped, and cut off by a stop, in each phase", () => {
+Deno.test("Engine can drop and stop a file in each phase", () => {
   const phases = Object.entries(NEXT_PHASES).flatMap(([phase, next]) =>
     next.length > 0 ? phase : []
   );
@@ -132,7 +132,7 @@ Deno.test("A file can be dropped, and cut off by a stop, in each phase", () => {
   }
 });
 
-/** A run of which a file has come to a phase, and stays in it. */
+/** A run whose file stays in a phase. */
 function runUpTo(phase: string): VirtualRun {
   const run = new VirtualRun();
   const slow = { inspecting: "inspect", comparing: "hash", committing: "commit" };

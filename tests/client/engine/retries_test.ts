@@ -3,7 +3,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 
-/** A run that has asked for chunks of one file. */
+/** A run that has requested chunks of one file. */
 function runOf(size: number, maxRequests?: number): VirtualRun {
   const run = new VirtualRun({ verify: false });
   run.connect(maxRequests === undefined ? {} : { maxRequests });
@@ -11,7 +11,7 @@ function runOf(size: number, maxRequests?: number): VirtualRun {
   return run;
 }
 
-Deno.test("Engine asks again for a chunk that the server failed to read, after longer pauses", () => {
+Deno.test("Engine requests a chunk again after read-failed, with longer pauses", () => {
   const run = runOf(500);
   for (const pause of [500, 1_000, 2_000, 4_000]) {
     run.refuse(run.gets()[0]!, "read-failed");
@@ -28,7 +28,7 @@ Deno.test("Engine asks again for a chunk that the server failed to read, after l
   assert.equal(run.engine.wakeAt, Infinity);
 });
 
-Deno.test("Engine takes chunks that fail together for one failure", () => {
+Deno.test("Engine counts chunks that fail together as one failure", () => {
   const run = runOf(100 * KB);
   assert.equal(run.gets().length, 7);
   for (const pause of [500, 1_000, 2_000, 4_000]) {
@@ -41,7 +41,7 @@ Deno.test("Engine takes chunks that fail together for one failure", () => {
   run.assertHere("a");
 });
 
-Deno.test("Engine begins with the shortest pause again once a chunk has come", () => {
+Deno.test("Engine returns to the shortest pause once a chunk is received", () => {
   const run = runOf(32 * KB, 1);
   for (const pause of [500, 1_000]) {
     run.refuse(run.gets()[0]!, "read-failed");
@@ -55,7 +55,7 @@ Deno.test("Engine begins with the shortest pause again once a chunk has come", (
   run.assertHere("a");
 });
 
-Deno.test("Engine goes on with other files during a pause", () => {
+Deno.test("Engine continues with other files during a pause", () => {
   const run = runOf(500);
   run.want({ path: "b", size: 500 });
   run.refuse(run.gets("a")[0]!, "read-failed");
@@ -67,7 +67,7 @@ Deno.test("Engine goes on with other files during a pause", () => {
   run.assertHere("a");
 });
 
-Deno.test("Engine is woken at the earliest of several times, and does then what is due", () => {
+Deno.test("Engine.wakeAt is the earliest of several times, when the retry is due", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want(...["a", "b", "c"].map((path) => ({ path, size: 500 })));
@@ -88,12 +88,12 @@ Deno.test("Engine is woken at the earliest of several times, and does then what 
 });
 
 for (const code of ["changed", "not-found"] as const) {
-  Deno.test(`Engine begins a file again of which the server says "${code}", ten times in all`, () => {
+  Deno.test(`Engine begins a file that is refused as ${code} again, ten times in all`, () => {
     const run = runOf(100 * KB);
     for (let beginning = 1; beginning < 10; beginning++) {
       const [first, ...others] = run.gets();
       run.refuse(first!, code);
-      // The others are of no interest any more.
+      // The other responses are ignored.
       for (const request of others) run.giveChunk(request);
       assert.equal(run.gets().length, 0);
       assert.equal(run.engine.wakeAt, run.now + 1_000);
@@ -108,7 +108,7 @@ for (const code of ["changed", "not-found"] as const) {
   });
 }
 
-Deno.test("Engine begins with the next list's version of a file that the server has no more", () => {
+Deno.test("Engine begins the next list's version of a file that the server does not have any more", () => {
   const run = runOf(100 * KB);
   run.refuse(run.gets()[0]!, "changed");
   run.want({ path: "a", size: 50 * KB, version: "v2" });
@@ -123,7 +123,7 @@ Deno.test("Engine begins with the next list's version of a file that the server 
   run.assertHere("a");
 });
 
-Deno.test("Engine counts beginnings of each version apart", () => {
+Deno.test("Engine counts the beginnings of each version separately", () => {
   const run = runOf(500);
   for (let beginning = 1; beginning < 10; beginning++) {
     run.refuse(run.gets()[0]!, "changed");
@@ -149,7 +149,7 @@ Deno.test("Engine forgets the pause of a file that is dropped", () => {
   assert.equal(run.gets().length, 1);
 });
 
-Deno.test("Engine asks again for a digest that the server failed to read, after longer pauses", () => {
+Deno.test("Engine requests a digest again after read-failed, with longer pauses", () => {
   const run = new VirtualRun();
   run.connect();
   run.want({ path: "a", size: 500 });
@@ -163,7 +163,7 @@ Deno.test("Engine asks again for a digest that the server failed to read, after 
   assert.equal(run.story("a").at(-1), "failed: the server says: no: read-failed");
 });
 
-Deno.test("Engine begins a file again whose digest is refused since it has changed", () => {
+Deno.test("Engine begins a file again if its digest is refused as changed", () => {
   const run = new VirtualRun();
   run.connect();
   run.want({ path: "a", size: 100 * KB });
@@ -175,10 +175,10 @@ Deno.test("Engine begins a file again whose digest is refused since it has chang
   run.assertHere("a");
 });
 
-Deno.test("Engine asks for no digest of a file that has failed", () => {
+Deno.test("Engine requests no digest of a file that has failed", () => {
   const run = new VirtualRun();
   run.connect({ maxRequests: 4 });
-  // One digest may be open, so that the other one waits.
+  // Only one digest may be open, so the other one waits.
   run.want({ path: "a", size: 100 * KB }, { path: "b", size: 100 * KB });
   const waits = run.digests("a").length === 1 ? "b" : "a";
   run.refuse(run.gets(waits)[0]!, "bad-request");

@@ -12,7 +12,7 @@ function failed(path: string): FailedFile {
   return { path, reason: "no", advice: "do" };
 }
 
-Deno.test("RunStats counts what is done and lists what failed", () => {
+Deno.test("RunStats counts done files and lists failed ones", () => {
   const stats = new RunStats();
   for (const path of ["a", "b", "c", "d"]) stats.onQueued(path, 0);
   stats.onDone("a", false);
@@ -24,7 +24,7 @@ Deno.test("RunStats counts what is done and lists what failed", () => {
   assert.deepEqual(stats.failed, [{ path: "c", reason: "no", advice: "do" }]);
 });
 
-Deno.test("RunStats counts a file that is wanted again, and one that is dropped after its end", () => {
+Deno.test("RunStats counts a file that is queued again, and one that is dropped after its end", () => {
   const stats = new RunStats();
   stats.onQueued("a", 0);
   stats.onFailed(failed("a"));
@@ -38,7 +38,7 @@ Deno.test("RunStats counts a file that is wanted again, and one that is dropped 
   assert.equal(stats.done, 0);
 });
 
-Deno.test("RunStats does not take for there already what was fetched in this run", () => {
+Deno.test("RunStats does not count a file fetched in this run as already there", () => {
   const stats = new RunStats();
   stats.onChunk(recordOf("a"), 10, 10);
   stats.onDone("a", false);
@@ -47,10 +47,10 @@ Deno.test("RunStats does not take for there already what was fetched in this run
   assert.deepEqual([stats.done, stats.alreadyThere], [1, 0]);
 });
 
-Deno.test("RunStats counts bytes apart that had to come twice", () => {
+Deno.test("RunStats counts repeated bytes separately", () => {
   const stats = new RunStats();
   const record = recordOf("a");
-  // 200 were there before; then 300 are lost and come again.
+  // 200 were resumed; then 300 are lost and received again.
   stats.onChunk(record, 300, 300);
   stats.onChunk(record, 300, 300);
   stats.onChunk(record, 200, 0);

@@ -5,7 +5,7 @@ import { type Arrival, TimedRun } from "../../support/virtual_line.ts";
 const SECOND = 1_000;
 const LARGE = 100e9;
 
-/** Checks every second between two times; `bytesOf` sums up what came in it. */
+/** Checks every second between two times; `bytesOf` sums up the bytes received in it. */
 function everySecond(
   arrivals: readonly Arrival[],
   from: number,
@@ -47,7 +47,7 @@ function assertShares(
   });
 }
 
-/** A run in which files of all priorities compete for as long as one wants. */
+/** A run in which files of all priorities compete without end. */
 function competition(rate: number, roundTrip: number): TimedRun {
   const timed = new TimedRun({ verify: false });
   timed.run.want(
@@ -76,7 +76,7 @@ for (const rate of [4e6, 25e6, 110e6, 400e6]) {
   }
 }
 
-Deno.test("Engine shares a line 10 : 1 and 4 : 1 where two priorities compete", () => {
+Deno.test("Engine shares a line between two priorities by their weights", () => {
   for (const absent of PRIORITIES) {
     const timed = new TimedRun({ verify: false });
     const present = PRIORITIES.filter((priority) => priority !== absent);
@@ -87,7 +87,7 @@ Deno.test("Engine shares a line 10 : 1 and 4 : 1 where two priorities compete", 
   }
 });
 
-Deno.test("Engine gives files of one priority the same", () => {
+Deno.test("Engine gives files of one priority equal shares", () => {
   const timed = competition(25e6, 20);
   timed.passUntil(4 * SECOND);
   everySecond(timed.arrivals, SECOND, 4 * SECOND, (bytesOf) => {
@@ -115,7 +115,7 @@ Deno.test("Engine follows a changed priority within a second", () => {
   }
 });
 
-Deno.test("Engine gives a lone file the whole line, and shares it when others come and go", () => {
+Deno.test("Engine gives a lone file the whole line, and shares it while others compete", () => {
   const timed = new TimedRun({ verify: false });
   const { run } = timed;
   run.want({ path: "n", size: LARGE });
@@ -179,7 +179,7 @@ Deno.test("Engine measures no shares while there is no connection", () => {
   assert.equal(run.engine.shares(run.now)?.took, 3 * SECOND);
 });
 
-Deno.test("Engine does not take a line for slow over which it asked for little", () => {
+Deno.test("Engine does not measure a line as slow if it requested little over it", () => {
   const timed = new TimedRun({ verify: false });
   const { run } = timed;
   timed.connect({ rate: 100e6, roundTrip: 100 });

@@ -3,7 +3,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 
-Deno.test("Engine keeps what is here when it stops, and does nothing more", () => {
+Deno.test("Engine releases all files at a stop, and does nothing more", () => {
   const run = new VirtualRun();
   const id = run.connect();
   run.want({ path: "a", size: 100 * KB }, { path: "b", size: 100 * KB }, { path: "c", size: 0 });
@@ -35,7 +35,7 @@ Deno.test("Engine keeps what is here when it stops, and does nothing more", () =
   assert.equal(run.disk.partials.get("a")?.written.size, 16 * KB);
 });
 
-Deno.test("Engine ends nothing that has ended when it stops", () => {
+Deno.test("Engine leaves files that have ended alone at a stop", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.want({ path: "done" }, { path: "failed" }, { path: "waiting" });
@@ -59,7 +59,7 @@ Deno.test("Engine counts a file that ended in the turn of the stop", () => {
   assert.deepEqual(run.story("failed").at(-1), "failed: the server says: no: bad-request");
 });
 
-Deno.test("Engine lets a file take its name that is on its way to it when it stops", () => {
+Deno.test("Engine lets a committing file get its name at a stop", () => {
   const run = new VirtualRun({ verify: false });
   run.connect();
   run.performsAtOnce = ({ type }) => type !== "commit";

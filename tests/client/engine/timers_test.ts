@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Timers } from "../../../lib/client/engine/timers.ts";
 
-Deno.test("Timers name the earliest time, whatever the order in which items are added", () => {
+Deno.test("Timers.next is the earliest time, in any order of the items", () => {
   const timers = new Timers<string>();
   assert.equal(timers.next, Infinity);
   timers.add(500, "b");
@@ -10,7 +10,7 @@ Deno.test("Timers name the earliest time, whatever the order in which items are 
   assert.equal(timers.next, 100);
 });
 
-Deno.test("Timers give each item once, at its time and not before", () => {
+Deno.test("Timers.take returns each item once, at its time and not before", () => {
   const timers = new Timers<string>();
   timers.add(500, "b");
   timers.add(100, "a");
@@ -24,7 +24,7 @@ Deno.test("Timers give each item once, at its time and not before", () => {
   assert.deepEqual(timers.take(Infinity), []);
 });
 
-Deno.test("Timers forget all that is cleared", () => {
+Deno.test("Timers.clear removes all items", () => {
   const timers = new Timers<string>();
   timers.add(100, "a");
   timers.clear();

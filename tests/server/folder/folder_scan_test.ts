@@ -12,7 +12,7 @@ Deno.test("scanFolder finds the files of a folder and of the folders in it", () 
   assert.deepEqual(scan(folder), ["a.txt", "b/c.txt", "b/d/e/f.txt", "empty.txt"]);
 });
 
-Deno.test("scanFolder says of a file what the disk says", () => {
+Deno.test("scanFolder returns the size, time and identity of a file", () => {
   using folder = tempFolder();
   folder.make("b/c.txt");
   const path = join(folder.path, "b", "c.txt");
@@ -28,7 +28,7 @@ Deno.test("scanFolder says of a file what the disk says", () => {
   }]);
 });
 
-Deno.test("scanFolder finds what is at or under a path, and nothing else", () => {
+Deno.test("scanFolder finds the files at or under a path, and no others", () => {
   using folder = tempFolder();
   folder.make("a.txt", "b/c.txt", "b/d/e.txt", "bb/f.txt");
   assert.deepEqual(scan(folder, { under: "a.txt" }), ["a.txt"]);
@@ -45,7 +45,7 @@ Deno.test("scanFolder finds what is at or under a path, and nothing else", () =>
   assert.deepEqual(scan(folder, { under: ".." }), []);
 });
 
-Deno.test("scanFolder leaves hidden files and folders out, unless they are shared", () => {
+Deno.test("scanFolder leaves out hidden files and folders unless they are shared", () => {
   using folder = tempFolder();
   const hidden = [".a", ".b/c.txt", "d/.e", "d/.f/g.txt", "d/.f/.h"];
   folder.make("shown.txt", "d/shown.txt", ...hidden);
@@ -94,7 +94,7 @@ Deno.test("scanFolder follows links to files inside the folder, and to no others
   }
 });
 
-Deno.test("scanFolder does not go through a link to a folder, even if a path does", () => {
+Deno.test("scanFolder does not follow a link to a folder, even if a path does", () => {
   using folder = tempFolder();
   using outside = tempFolder();
   folder.make("real/a.txt", "real/b/c.txt");
@@ -111,7 +111,7 @@ Deno.test("scanFolder does not go through a link to a folder, even if a path doe
   }
 });
 
-Deno.test("scanFolder lists a link with the identity of the file that it leads to", () => {
+Deno.test("scanFolder lists a link with the identity of its target", () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("a.txt", join(folder.path, "link.txt"));
@@ -134,7 +134,7 @@ Deno.test("scanFolder leaves out everything but regular files", {
   assert.deepEqual(scan(folder, { under: "pipe" }), []);
 });
 
-Deno.test("scanFolder leaves out a link whose target no system can have", () => {
+Deno.test("scanFolder leaves out a link with an impossible target", () => {
   using folder = tempFolder();
   folder.make("a.txt");
   Deno.symlinkSync("x".repeat(300), join(folder.path, "link.txt"));
@@ -142,14 +142,14 @@ Deno.test("scanFolder leaves out a link whose target no system can have", () => 
   assert.deepEqual(scan(folder, { under: "link.txt" }), []);
 });
 
-Deno.test("scanFolder leaves out what this user may not read", () => {
+Deno.test("scanFolder leaves out folders that this user may not read", () => {
   using folder = tempFolder();
   folder.make("a.txt", "closed/b.txt", "open/c.txt");
   const closed = join(folder.path, "closed");
   Deno.chmodSync(closed, 0o000);
   try {
     const found = scan(folder);
-    // To some users nothing is forbidden.
+    // Some users may read everything.
     const mayRead = canRead(closed);
     assert.deepEqual(found, ["a.txt", ...(mayRead ? ["closed/b.txt"] : []), "open/c.txt"]);
   } finally {
@@ -189,7 +189,7 @@ Deno.test("scanFolder leaves out names that are not wire paths", {
 }, () => {
   using folder = tempFolder();
   folder.make("a.txt");
-  // Names whose bytes are no UTF-8.
+  // Names whose bytes are not UTF-8.
   const { success } = new Deno.Command("sh", {
     args: ["-c", "printf x > \"$(printf 'bad\\377')\"; printf x > \"$(printf '\\303')\""],
     cwd: folder.path,
@@ -210,7 +210,7 @@ Deno.test("scanFolder finds thousands of files, each once", () => {
   assert.deepEqual(scan(folder), names.sort());
 });
 
-Deno.test("scanFolder does without what vanishes meanwhile", () => {
+Deno.test("scanFolder leaves out files that vanish during the scan", () => {
   using folder = tempFolder();
   const names = Array.from({ length: 300 }, (_, i) => `${i % 10}/${i}.txt`);
   folder.make("kept.txt", ...names);

@@ -5,7 +5,7 @@ import { FolderScanner } from "../../../lib/server/folder/folder_scanner.ts";
 import { packFiles, unpackFiles } from "../../../lib/server/folder/packed_files.ts";
 import { tempFolder } from "../../support/catalog_fixture.ts";
 
-Deno.test("unpackFiles gives what packFiles was given, links and odd names, too", () => {
+Deno.test("unpackFiles undoes packFiles, also for links and odd names", () => {
   const files = ["a", "ä b/\n", "link"].map((path, i) => ({
     ...{ path, size: 2 ** 52 + i, modified: -i, device: 2 ** 40 + i, version: `${i}-x` },
     linkTo: path === "link" ? "a" : null,
@@ -14,7 +14,7 @@ Deno.test("unpackFiles gives what packFiles was given, links and odd names, too"
   assert.deepEqual(unpackFiles(packFiles([])), []);
 });
 
-Deno.test("FolderScanner finds what scanFolder finds, of any number", async () => {
+Deno.test("FolderScanner finds what scanFolder finds, in any number", async () => {
   using temp = tempFolder();
   for (let i = 0; i < 5_000; i++) Deno.writeTextFileSync(join(temp.path, `${i}`), "");
   Deno.symlinkSync("7", join(temp.path, "link"));
@@ -24,7 +24,7 @@ Deno.test("FolderScanner finds what scanFolder finds, of any number", async () =
   assert.deepEqual(await scanner.scan(["link", "missing"]), [...scanFolder(folder, ["link"])]);
 });
 
-Deno.test("FolderScanner gives up what is being scanned when it is disposed of", async () => {
+Deno.test("FolderScanner rejects a pending scan when it is disposed", async () => {
   using temp = tempFolder();
   const scanner = new FolderScanner({ root: temp.path, hidden: false });
   const scanning = scanner.scan([""]);

@@ -28,7 +28,7 @@ async function cacheOfFile() {
     pool,
     piece,
     proofs: () => proofs,
-    /** Asks as two clients do one after the other; whether one of them shares. */
+    /** Requests a piece as two clients in turn; returns whether one of them shares. */
     isShared: (offset: number, length?: number) =>
       cache.isShared(piece(offset, length), "one") || cache.isShared(piece(offset, length), "two"),
     take: (offset: number, length?: number, prove = () => Promise.resolve()) =>
@@ -51,7 +51,7 @@ async function cacheOfFile() {
   };
 }
 
-Deno.test("BlockCache shares what another client has asked for moments ago", async () => {
+Deno.test("BlockCache shares a piece that another client requested moments ago", async () => {
   await using place = await cacheOfFile();
   const { cache, piece } = place;
   assert.equal(cache.isShared(piece(0), "one"), false);
@@ -62,7 +62,7 @@ Deno.test("BlockCache shares what another client has asked for moments ago", asy
   assert.equal(cache.isShared(other, "two"), false, "it is another version");
 });
 
-Deno.test("BlockCache reads and proves a block once for all", async () => {
+Deno.test("BlockCache reads and proves a block once for all clients", async () => {
   await using place = await cacheOfFile();
   assert.ok(place.isShared(0));
   const blocks = await Promise.all([1, 2, 3].map(() => place.take(0)));
@@ -75,7 +75,7 @@ Deno.test("BlockCache reads and proves a block once for all", async () => {
   assert.equal(place.proofs(), 1);
 });
 
-Deno.test("BlockCache takes an eighth of the memory, and drops what was used longest ago", async () => {
+Deno.test("BlockCache takes an eighth of the memory, and drops the least recently used block", async () => {
   await using place = await cacheOfFile();
   for (const offset of [0, 1, 2, 3]) {
     assert.ok(place.isShared(offset));
@@ -92,7 +92,7 @@ Deno.test("BlockCache takes an eighth of the memory, and drops what was used lon
   assert.equal(place.proofs(), 6, "it is still there");
 });
 
-Deno.test("BlockCache shares nothing more while all that it holds is in use", async () => {
+Deno.test("BlockCache shares no further piece while all its blocks are in use", async () => {
   await using place = await cacheOfFile();
   assert.ok(place.isShared(0, 256 * KIB));
   const block = await place.take(0, 256 * KIB);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ReadPace } from "../../../lib/server/read/read_pace.ts";
 
-/** A pace on a clock of its own, and reads that take so many milliseconds. */
+/** A pace with its own clock, and reads of given durations in milliseconds. */
 function onClock(isLocal = true) {
   let now = 5_000;
   const pace = new ReadPace(isLocal, () => now);
@@ -33,7 +33,7 @@ Deno.test("ReadPace never expects a quick read of another machine's disk", async
   assert.equal(pace.isQuick, false);
 });
 
-Deno.test("ReadPace stands back from a slow read for fifty times as long", async () => {
+Deno.test("ReadPace expects no quick read for fifty times as long as a slow one took", async () => {
   const { pace, pass, readAsync, readSync } = onClock();
   for (let i = 0; i < 2; i++) await readAsync(1);
   for (let i = 0; i < 10; i++) readSync(5);
@@ -47,7 +47,7 @@ Deno.test("ReadPace stands back from a slow read for fifty times as long", async
   assert.equal(pace.isQuick, true);
 });
 
-Deno.test("ReadPace takes a slow read in the background for no reason to stand back", async () => {
+Deno.test("ReadPace does not count a slow read in the background", async () => {
   const { pace, readAsync } = onClock();
   for (let i = 0; i < 2; i++) await readAsync(1);
   await readAsync(50);
@@ -56,7 +56,7 @@ Deno.test("ReadPace takes a slow read in the background for no reason to stand b
   assert.equal(pace.isQuick, true);
 });
 
-Deno.test("ReadPace forgets within two seconds", async () => {
+Deno.test("ReadPace forgets quick reads after two seconds", async () => {
   const { pace, pass, readAsync } = onClock();
   for (let i = 0; i < 2; i++) await readAsync(1);
   pass(1_999);
@@ -65,7 +65,7 @@ Deno.test("ReadPace forgets within two seconds", async () => {
   assert.equal(pace.isQuick, false);
 });
 
-Deno.test("ReadPace hands on how a read fails", async () => {
+Deno.test("ReadPace throws what a read throws", async () => {
   const { pace } = onClock();
   const failure = new Error("a bad sector");
   assert.throws(() =>

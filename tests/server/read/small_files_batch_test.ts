@@ -22,7 +22,7 @@ const ENDPOINTS = {
   client: { ip: ipBytes("2001:db8::7"), port: 50000 },
 };
 
-Deno.test("unpackFiles gives what packFiles was given", () => {
+Deno.test("unpackFiles undoes packFiles", () => {
   const files = [
     {
       ...{ requestId: 2 ** 32 - 1, path: "ä/b c", version: "1-2-3", size: 65536, device: 2 ** 40 },
@@ -37,13 +37,13 @@ Deno.test("unpackFiles gives what packFiles was given", () => {
   assert.deepEqual([...unpackFiles(packFiles([]))], []);
 });
 
-Deno.test("unpackDigests takes digests apart", () => {
+Deno.test("unpackDigests splits digests", () => {
   const digests = ["a".repeat(64), "b".repeat(64)];
   assert.deepEqual([...unpackDigests(digests.join(""))], digests);
   assert.deepEqual([...unpackDigests("")], []);
 });
 
-Deno.test("the Worker's messages are those of encodeMessage, to the byte", async () => {
+Deno.test("The small files' Worker makes the messages of encodeMessage, to the byte", async () => {
   using temp = tempFolder();
   const contents = new Map(
     [1, 100, 4096, 65536].map((size) => [`${size}`, Buffer.alloc(size, `${size} is its name. `)]),

@@ -17,7 +17,7 @@ interface SmallFile {
   readonly digest: string;
 }
 
-/** A folder with files whose content is their name, and what reads them. */
+/** A folder with files whose content is their name, and a reader of them. */
 function makeFolder(...names: readonly string[]) {
   const temp = tempFolder();
   const at = (name: string) => join(temp.path, name);
@@ -45,7 +45,7 @@ function makeFolder(...names: readonly string[]) {
   return {
     at,
     small: { read, [Symbol.dispose]: () => small[Symbol.dispose]() },
-    /** A file as it is listed. */
+    /** The list's entry of a file. */
     listed: (name: string): SharedFile => files.get(name)!,
     read: (name: string) => read(files.get(name)!),
     [Symbol.dispose]() {
@@ -60,11 +60,11 @@ function textOf(file: SmallFile | null): string | null {
   return file && new TextDecoder().decode(file.bytes);
 }
 
-Deno.test("SmallFiles reads more files than it gives the Worker at once", async () => {
+Deno.test("SmallFiles reads more files than it sends to the Worker at once", async () => {
   const names = Array.from({ length: 300 }, (_, i) => `file ${i}`);
   using folder = makeFolder(...names);
   const found = await Promise.all(names.map((name) => folder.read(name)));
-  // What a busy machine makes it leave to others is not wrong.
+  // On a busy machine it may give up some of them, which is not wrong.
   assert.ok(found.some((file) => file !== null));
   for (const [i, file] of found.entries()) {
     if (!file) continue;
@@ -73,7 +73,7 @@ Deno.test("SmallFiles reads more files than it gives the Worker at once", async 
   }
 });
 
-Deno.test("SmallFiles leaves to others what is empty, large, or not as it is listed", async () => {
+Deno.test("SmallFiles leaves out files that are empty, large, or differ from the list", async () => {
   using folder = makeFolder("a", "b", "c", "d");
   const { listed, small } = folder;
   assert.equal(await small.read({ ...listed("a"), size: 0 }), null);
@@ -87,7 +87,7 @@ Deno.test("SmallFiles leaves to others what is empty, large, or not as it is lis
   assert.equal(textOf(await folder.read("d")), "d");
 });
 
-Deno.test("SmallFiles does not wait at a named pipe that has come in a file's place", {
+Deno.test("SmallFiles does not block on a named pipe in a file's place", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   using folder = makeFolder("pipe", "b");
@@ -97,7 +97,7 @@ Deno.test("SmallFiles does not wait at a named pipe that has come in a file's pl
   assert.equal(textOf(await folder.read("b")), "b");
 });
 
-Deno.test("SmallFiles leaves everything to others once it is disposed of", async () => {
+Deno.test("SmallFiles reads nothing once it is disposed", async () => {
   using folder = makeFolder("a", "b");
   const before = folder.read("a");
   folder.small[Symbol.dispose]();

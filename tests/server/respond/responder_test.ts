@@ -12,7 +12,7 @@ import {
 
 const KIB = 1024;
 
-/** Text that differs from place to place. */
+/** A text that differs at each position. */
 function textOf(length: number, seed = 1): string {
   let text = "";
   for (let i = 0; text.length < length; i++) text += `${i * seed} `;
@@ -62,7 +62,7 @@ Deno.test("Responder answers GETs of small and large files and refusals in their
   assert.deepEqual(client.refused, ["3 changed", "null bad-request", "nowhere not-found"]);
 });
 
-Deno.test("Responder takes requests no faster than it answers them", async () => {
+Deno.test("Responder takes no requests while too many are open", async () => {
   await using place = await responderFixture({ a: "content" });
   const client = place.client();
   let isTaken = false;
@@ -77,7 +77,7 @@ Deno.test("Responder takes requests no faster than it answers them", async () =>
   assert.ok(answers.every(({ content }) => content === "content"));
 });
 
-// What happens to a file between its listing and its request.
+// Changes of a file between its listing and its request.
 for (
   const [what, happen, code] of [
     ["was written to", (place: ResponderFixture, path: string) => {
@@ -119,7 +119,7 @@ for (
   });
 }
 
-Deno.test("Responder sends digests before chunks where they are asked for", async () => {
+Deno.test("Responder sends digests before chunks if they are requested", async () => {
   const files = { small: "abc", medium: textOf(200 * KIB), large: textOf(500 * KIB) };
   await using place = await responderFixture(files);
   const client = place.client();
@@ -128,7 +128,7 @@ Deno.test("Responder sends digests before chunks where they are asked for", asyn
     place.get(1, "small", { digest: true }),
     place.get(2, "medium", { digest: true }),
     place.get(3, "small"),
-    // Not of a part, nor of what is large and not known.
+    // Not for a part, nor for a large file whose digest is unknown.
     place.get(4, "medium", { digest: true, length: 10 }),
     place.get(5, "large", { digest: true }),
   );
@@ -147,7 +147,7 @@ Deno.test("Responder sends digests before chunks where they are asked for", asyn
   ]);
 });
 
-Deno.test("Responder sends chunks in slices where its share of the memory is less", async () => {
+Deno.test("Responder sends chunks in slices if its share of the memory is less", async () => {
   const files = { a: textOf(300 * KIB), b: textOf(40 * KIB), c: "c" };
   await using place = await responderFixture(files, 2048 * KIB);
   const client = place.client();
@@ -170,14 +170,14 @@ Deno.test("Responder sends several clients the same blocks of a file", async () 
       assert.equal(answer!.content, content.slice(offset, offset + 300 * KIB));
     }
   }
-  // A moment later what has changed is noticed.
+  // A moment later a change is detected.
   await pass(80);
   Deno.writeTextFileSync(place.at("big"), content.toUpperCase().replaceAll("1", "2"));
   clients[0]!.ask(place.get(9, "big", { offset: 0, length: 300 * KIB }));
   assert.deepEqual(await clients[0]!.answers(1), [{ id: 9, content: "changed" }]);
 });
 
-Deno.test("Responder ends its answers after a goodbye, and takes nothing that follows it", async () => {
+Deno.test("Responder ends its responses after a goodbye, and ignores later messages", async () => {
   await using place = await responderFixture({ a: "content" });
   const client = place.client();
   client.ask(
@@ -208,13 +208,13 @@ Deno.test("Responder refuses messages that no client may send, and request ids i
   }
 });
 
-Deno.test("Responder gives all memory back whenever it is ended", async () => {
+Deno.test("Responder releases all memory whenever it is closed", async () => {
   const files = { ...smallFiles(200), large: textOf(900 * KIB), other: textOf(900 * KIB) };
   for (let turns = 0; turns < 12; turns++) {
     await using place = await responderFixture(files, 4096 * KIB);
     const client = place.client();
     client.ask(...Object.keys(files).map((path, i) => place.get(i + 1, path)));
-    // The fixture looks after what is lent when the client has ended.
+    // The fixture checks the lent memory when the client has ended.
     const reading = turns % 3 === 0 ? client.packet().then((packet) => packet.sent()) : undefined;
     reading?.catch(() => {});
     for (let i = 0; i < turns; i++) await pass(2);
