@@ -16,8 +16,11 @@ import { FileStore } from "./file_store.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { WorkerStore } from "./worker_store.ts";
 
-/** Files up to this size, in bytes, are hashed in this thread. */
-const SMALL_FILE = 256 * 1024;
+/**
+ * Files from this size on, in bytes, are written and hashed in the Worker: its start takes as long as
+ * hashing some 100 MiB.
+ */
+const MIN_WORKER_FILE = 64 * 1024 * 1024;
 /** If the actions of one turn take longer than this, in milliseconds, the disk is slow. */
 const SLOW_MS = 250;
 /** How long files that begin then use the Worker, in milliseconds. */
@@ -30,6 +33,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   /** Takes the results of actions that took time. */
   onResults: (results: readonly DiskResult<F>[]) => void = () => {};
   readonly #output: OutputFolder;
+  readonly #minWorkerFile: number;
   readonly #local: FileStore<F>;
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
@@ -37,8 +41,10 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
 
-  constructor(output: OutputFolder) {
+  /** @param minWorkerFile Files from this size on, in bytes, are hashed in the Worker. */
+  constructor(output: OutputFolder, minWorkerFile = MIN_WORKER_FILE) {
     this.#output = output;
+    this.#minWorkerFile = minWorkerFile;
     const isLocal = isOnLocalDisk(output.root);
     this.#slowUntil = isLocal ? 0 : Infinity;
     const onResults = (results: readonly DiskResult<F>[]) => this.onResults(results);
@@ -83,7 +89,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     if (this.#worker.holds(path)) return true;
     if (this.#local.holds(path)) return false;
     if (now < this.#slowUntil) return true;
-    if (action.hash && size > SMALL_FILE) {
+    if (action.hash && size >= this.#minWorkerFile) {
       // The Worker starts while the first chunks are on their way.
       this.#worker.start();
       this.#hashed.add(record);

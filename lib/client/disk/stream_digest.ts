@@ -9,7 +9,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
 
 /** The most bytes that are read for one written chunk: the writer waits meanwhile. */
-const CATCH_UP_SIZE = 4 * 1024 * 1024;
+const CATCH_UP_SIZE = 1024 * 1024;
 /** The size of a read, in bytes; at the end, other work has its turn between two of them. */
 const SLICE_SIZE = 1024 * 1024;
 

@@ -9,9 +9,9 @@ import { type FileRecord, newRecord } from "../../../lib/client/engine/file_reco
 import { tempFolder } from "../../support/partial_file_fixture.ts";
 
 /** A storage in a temporary folder, and its results in order. */
-async function storageFixture() {
+async function storageFixture(minWorkerFile?: number) {
   const temp = tempFolder();
-  const storage = new Storage<FileRecord>(await OutputFolder.open(temp.path));
+  const storage = new Storage<FileRecord>(await OutputFolder.open(temp.path), minWorkerFile);
   const results: DiskResult[] = [];
   let wake = () => {};
   const take = (found: readonly DiskResult[]) => {
@@ -56,6 +56,9 @@ const SMALL = crypto.getRandomValues(new Uint8Array(4_096));
 const CHUNK = crypto.getRandomValues(new Uint8Array(60_000));
 const LARGE = Uint8Array.from({ length: 1_200_000 }, (_, i) => CHUNK[i % CHUNK.length]!);
 
+/** Where large files are written: in the main thread, and in the Worker. */
+const PLACES = [["in the main thread", Infinity], ["in the Worker", 0]] as const;
+
 Deno.test("Storage publishes a small file, whose digest is the result of the write", async () => {
   await using fixture = await storageFixture();
   const record = recordOf("folder/small", SMALL.length);
@@ -71,44 +74,48 @@ Deno.test("Storage publishes a small file, whose digest is the result of the wri
   assert.equal(Deno.statSync(path).mtime!.getTime(), record.file.modified);
 });
 
-Deno.test("Storage hashes a large file as it is written, also out of order", async () => {
-  await using fixture = await storageFixture();
-  const record = recordOf("large", LARGE.length);
-  fixture.perform({ type: "inspect", record, hash: true });
-  await fixture.next("inspected");
-  for (const start of [0, 800_000, 400_000]) {
-    const bytes = LARGE.slice(start, start + 400_000);
-    fixture.perform(writeOf(record, start, bytes));
-    // The caller reuses its buffer at once.
-    bytes.fill(0);
-  }
-  fixture.perform({ type: "seal", record, hash: true });
-  assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
-  fixture.perform({ type: "commit", record });
-  await fixture.next("committed");
-  assert.deepEqual(Deno.readFileSync(join(fixture.path, "large")), LARGE);
-  assert.deepEqual([...Deno.readDirSync(join(fixture.path, ".sluice"))], []);
-});
+for (const [where, minWorkerFile] of PLACES) {
+  Deno.test(`Storage hashes a large file as it is written, also out of order ${where}`, async () => {
+    await using fixture = await storageFixture(minWorkerFile);
+    const record = recordOf("large", LARGE.length);
+    fixture.perform({ type: "inspect", record, hash: true });
+    await fixture.next("inspected");
+    for (const start of [0, 800_000, 400_000]) {
+      const bytes = LARGE.slice(start, start + 400_000);
+      fixture.perform(writeOf(record, start, bytes));
+      // The caller reuses its buffer at once.
+      bytes.fill(0);
+    }
+    fixture.perform({ type: "seal", record, hash: true });
+    assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
+    fixture.perform({ type: "commit", record });
+    await fixture.next("committed");
+    assert.deepEqual(Deno.readFileSync(join(fixture.path, "large")), LARGE);
+    assert.deepEqual([...Deno.readDirSync(join(fixture.path, ".sluice"))], []);
+  });
+}
 
-Deno.test("Storage keeps the data of a released file, and resumes it", async () => {
-  await using fixture = await storageFixture();
-  const first = recordOf("a", LARGE.length);
-  fixture.perform({ type: "inspect", record: first, hash: true });
-  await fixture.next("inspected");
-  fixture.perform(writeOf(first, 0, LARGE.slice(0, 500_000)), { type: "release", record: first });
-  // The same path again, before the first record is closed.
-  const second = recordOf("a", LARGE.length);
-  fixture.perform({ type: "inspect", record: second, hash: true });
-  assert.equal((await fixture.next("released")).resumable, 500_000);
-  const { local } = await fixture.next("inspected");
-  assert.deepEqual([local.hasJournal, local.resumableBytes], [true, 500_000]);
-  fixture.perform({ type: "open", record: second });
-  const { lacking, damaged } = await fixture.next("opened");
-  assert.deepEqual([lacking, damaged], [[{ start: 500_000, end: LARGE.length }], 0]);
-  fixture.perform(writeOf(second, 500_000, LARGE.slice(500_000)));
-  fixture.perform({ type: "seal", record: second, hash: true });
-  assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
-});
+for (const [where, minWorkerFile] of PLACES) {
+  Deno.test(`Storage keeps the data of a released file, and resumes it ${where}`, async () => {
+    await using fixture = await storageFixture(minWorkerFile);
+    const first = recordOf("a", LARGE.length);
+    fixture.perform({ type: "inspect", record: first, hash: true });
+    await fixture.next("inspected");
+    fixture.perform(writeOf(first, 0, LARGE.slice(0, 500_000)), { type: "release", record: first });
+    // The same path again, before the first record is closed.
+    const second = recordOf("a", LARGE.length);
+    fixture.perform({ type: "inspect", record: second, hash: true });
+    assert.equal((await fixture.next("released")).resumable, 500_000);
+    const { local } = await fixture.next("inspected");
+    assert.deepEqual([local.hasJournal, local.resumableBytes], [true, 500_000]);
+    fixture.perform({ type: "open", record: second });
+    const { lacking, damaged } = await fixture.next("opened");
+    assert.deepEqual([lacking, damaged], [[{ start: 500_000, end: LARGE.length }], 0]);
+    fixture.perform(writeOf(second, 500_000, LARGE.slice(500_000)));
+    fixture.perform({ type: "seal", record: second, hash: true });
+    assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
+  });
+}
 
 Deno.test("Storage computes the digest of the file under the final name, null if there is none", async () => {
   await using fixture = await storageFixture();
@@ -121,7 +128,7 @@ Deno.test("Storage computes the digest of the file under the final name, null if
 
 for (const size of [SMALL.length, LARGE.length]) {
   Deno.test(`Storage reports the obstacle to a file of ${size} bytes`, async () => {
-    await using fixture = await storageFixture();
+    await using fixture = await storageFixture(0);
     const record = recordOf("taken", size);
     fixture.perform({ type: "inspect", record, hash: true });
     await fixture.next("inspected");
@@ -137,7 +144,7 @@ for (const size of [SMALL.length, LARGE.length]) {
 }
 
 Deno.test("Storage.drained waits while much is on its way to the disk", async () => {
-  await using fixture = await storageFixture();
+  await using fixture = await storageFixture(0);
   const size = 40 * LARGE.length;
   const record = recordOf("huge", size);
   fixture.perform({ type: "inspect", record, hash: true });
