@@ -5,8 +5,9 @@
  * before it: `ip_address.ts`, `message.ts` (header and footer, with the layout), `payloads.ts` (the
  * JSON payloads), `list_pages.ts` (a long list as messages), `byte_reader.ts` and
  * `message_reader.ts` (bytes to messages), `timeouts.ts`, `socket.ts` (a `Deno.Conn`),
- * `message_writer.ts` (messages to bytes), `connection.ts` (this, which joins them), `handshake_deadline.ts`. The room imports `async` and
- * the ground; client, server, display, fs and cli may import it.
+ * `message_writer.ts` (messages to bytes), `connection.ts` (this, which joins them),
+ * `handshake_deadline.ts`. The room imports `async` and the ground; client, server, display, fs and
+ * cli may import it.
  *
  * @module
  */
@@ -265,7 +266,7 @@ export class Connection implements Disposable {
     await settledWithin(this.send(message), BEST_EFFORT_MS);
   }
 
-  /** What a failed write throws. */
+  /** The error that a failed write throws. */
   #failureOf(thrown: unknown): Error {
     return this.#failure ??
       (this.#socket.isClosed

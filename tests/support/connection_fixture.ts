@@ -178,7 +178,7 @@ export function rawMessage(
   }, payload) as Uint8Array<ArrayBuffer>;
 }
 
-/** What came together with the last message that `take` has returned. */
+/** The messages that arrived together with the last one that `take` has returned. */
 const surplus = new WeakMap<Connection, Message[]>();
 
 /** Reads messages, at most so many, and keeps them: with copies of what is valid for a moment. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { FileHasher } from "../../digest/file_hasher.ts";
+import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { settledWithin } from "../../async/timeout.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
@@ -37,6 +37,8 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #local: FileStore<F>;
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
+  /** Files whose final name is being hashed; the job of a released one is cancelled. */
+  readonly #comparing = new Map<F, DigestJob>();
   /** Files that are inspected in this thread, and written in the Worker. */
   readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
@@ -57,6 +59,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     const start = performance.now();
     const own: DiskAction<F>[] = [];
     for (const action of actions) {
+      if (action.type === "release") this.#comparing.get(action.record)?.cancel();
       if (action.type === "hash") this.#hash(action.record);
       else if (this.#isForWorker(action, start)) this.#worker.perform(action);
       else own.push(action);
@@ -101,7 +104,9 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   async #hash(record: F): Promise<void> {
     const { path, size } = record.file;
     const job = this.#hasher.start(this.#output.finalPath(path), null);
+    this.#comparing.set(record, job);
     const digest = await job.finish(size).catch(() => null);
+    this.#comparing.delete(record);
     this.onResults([{ type: "hashed", record, digest }]);
   }
 }
