@@ -174,9 +174,9 @@ const NO_SERVERS: readonly ServerRow[] = [
     const gone = peer.disconnected().then(() => true, () => true);
     const welcome = peer.message(MessageType.WELCOME, { padding: " ".repeat(5_000) });
     for (const byte of welcome) {
+      await peer.raw(new Uint8Array([byte]));
       let timer: ReturnType<typeof setTimeout> | undefined;
       const tick = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), 20));
-      await peer.raw(new Uint8Array([byte]));
       const isGone = await Promise.race([gone, tick]);
       clearTimeout(timer);
       if (isGone) return;
