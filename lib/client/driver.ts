@@ -50,6 +50,9 @@ export class Driver {
       this.#takeResults(results);
       this.turn();
     };
+    storage.onFreed = (buffer) => {
+      for (const connection of this.#connections.values()) return connection.recycle(buffer);
+    };
   }
 
   /** Uses a connection until it ends. */

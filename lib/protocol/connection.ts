@@ -134,6 +134,11 @@ export class Connection implements Disposable {
     return this.#writer.send(message);
   }
 
+  /** Takes the buffer of a received payload that was transferred, for a later one. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#reader.recycle(buffer);
+  }
+
   /** Encodes a message of this connection, for callers that send several at once. */
   encode(message: Outgoing): Uint8Array {
     return this.#writer.encode(message);

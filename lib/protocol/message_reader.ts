@@ -18,7 +18,10 @@ import {
 /** A received message. */
 export interface Message {
   readonly header: Header;
-  /** Valid until the next call of `read`. */
+  /**
+   * Valid until the next call of `read`. From `OWN_BUFFER_SIZE` on, it is at the start of a buffer
+   * of its own, which may be transferred to another thread.
+   */
   readonly payload: Uint8Array;
   /** The payload's CRC-32, which has been checked. */
   readonly checksum: number;
@@ -60,6 +63,11 @@ export class MessageReader {
     if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
     const checksum = checkFooter(body);
     return { header, payload: body.subarray(0, header.length), checksum };
+  }
+
+  /** Takes the buffer of a payload that was transferred, for a later one. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#bytes.recycle(buffer);
   }
 
   /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { ConnectionLostError } from "../../lib/errors.ts";
-import { ByteReader } from "../../lib/protocol/byte_reader.ts";
+import { ByteReader, OWN_BUFFER_SIZE } from "../../lib/protocol/byte_reader.ts";
 
 /** How many bytes a read may bring beyond the requested ones. */
 const LOOK_AHEAD = 16 * 1024;
@@ -118,6 +118,40 @@ Deno.test("ByteReader reuses one buffer, whatever the sizes of its reads", async
   }
   const sizes = new Set(pulls.map(({ view }) => view.buffer.byteLength));
   assert.ok(sizes.size <= 2, `buffers of ${[...sizes].join(", ")} bytes`);
+});
+
+Deno.test("ByteReader gives large reads a buffer of their own, which may be transferred", async () => {
+  const sizes = [64, OWN_BUFFER_SIZE, 64, 300_000, OWN_BUFFER_SIZE - 1, 200_000, 1_000_000, 64];
+  const bytes = count(sizes.reduce((a, b) => a + b));
+  for (const piece of [50_000, Infinity]) {
+    const reader = new ByteReader(source(bytes, () => piece).stream, LOOK_AHEAD);
+    let at = 0;
+    for (const size of sizes) {
+      assert.ok(size < OWN_BUFFER_SIZE || reader.peek(size) === null, "peek returned a large read");
+      const got = await reader.read(size);
+      assert.ok(Buffer.from(bytes.subarray(at, at += size)).equals(got!), `${size} at ${at}`);
+      if (size < OWN_BUFFER_SIZE) continue;
+      assert.equal(got!.byteOffset, 0);
+      structuredClone(got!.buffer, { transfer: [got!.buffer as ArrayBuffer] });
+    }
+    assert.equal(await reader.read(1), null);
+  }
+});
+
+Deno.test("ByteReader reuses the buffers that it gets back", async () => {
+  const reader = new ByteReader(source(count(4_000_000), () => 9000).stream, LOOK_AHEAD);
+  const buffers: ArrayBuffer[] = [];
+  for (let i = 0; i < 15; i++) {
+    await reader.read(64);
+    const { buffer } = (await reader.read(200_000))!;
+    const transferred = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    new Uint8Array(transferred).fill(i);
+    buffers.push(transferred as ArrayBuffer);
+    if (i >= 2) reader.recycle(buffers.shift()!);
+  }
+  // The content of a recycled buffer shows that it is the same memory.
+  const { buffer } = (await reader.read(OWN_BUFFER_SIZE))!;
+  assert.equal(new Uint8Array(buffer).at(-1), 12);
 });
 
 Deno.test("ByteReader never reads more than the requested bytes and its look-ahead", async () => {

@@ -31,7 +31,10 @@ export type DiskAction<F extends StoredFile = StoredFile> =
     readonly type: "write";
     readonly record: F;
     readonly offset: number;
-    /** Valid during the call. */
+    /**
+     * Valid during the call. Large ones at the start of a buffer (`OWN_BUFFER_SIZE`) are all of it,
+     * and may be transferred to another thread.
+     */
     readonly bytes: Uint8Array;
     /** The CRC-32 of the bytes, which was checked. */
     readonly checksum: number;

@@ -32,6 +32,8 @@ const END_MS = 1_000;
 export class Storage<F extends StoredFile> implements AsyncDisposable {
   /** Takes the results of actions that took time. */
   onResults: (results: readonly DiskResult<F>[]) => void = () => {};
+  /** Takes the buffers of chunks that were transferred to the Worker, when they are free again. */
+  onFreed: (buffer: ArrayBuffer) => void = () => {};
   readonly #output: OutputFolder;
   readonly #minWorkerFile: number;
   readonly #local: FileStore<F>;
@@ -51,7 +53,8 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     this.#slowUntil = isLocal ? 0 : Infinity;
     const onResults = (results: readonly DiskResult<F>[]) => this.onResults(results);
     this.#local = new FileStore(output, isLocal, onResults);
-    this.#worker = new WorkerStore(output, isLocal, onResults);
+    const onFreed = (buffer: ArrayBuffer) => this.onFreed(buffer);
+    this.#worker = new WorkerStore(output, isLocal, onResults, onFreed);
   }
 
   /** Performs actions; returns the results that are known at once. */

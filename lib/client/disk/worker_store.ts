@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OWN_BUFFER_SIZE } from "../../protocol/byte_reader.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { restoreError, type WorkerCommand, type WorkerReply } from "./worker_messages.ts";
@@ -22,6 +23,7 @@ export class WorkerStore<F extends StoredFile> {
   readonly #output: OutputFolder;
   readonly #isLocal: boolean;
   readonly #onResults: (results: readonly DiskResult<F>[]) => void;
+  readonly #onFreed: (buffer: ArrayBuffer) => void;
   readonly #keys = new Map<F, number>();
   readonly #records = new Map<number, F>();
   /** The number of records by path: an old one may still be closing. */
@@ -36,12 +38,15 @@ export class WorkerStore<F extends StoredFile> {
   /**
    * @param isLocal Whether the folder is on a local disk.
    * @param onResults Takes results.
+   * @param onFreed Takes the buffers of written chunks that had one of their own.
    */
   constructor(
     output: OutputFolder,
     isLocal: boolean,
     onResults: (results: readonly DiskResult<F>[]) => void,
+    onFreed: (buffer: ArrayBuffer) => void,
   ) {
+    this.#onFreed = onFreed;
     this.#output = output;
     this.#isLocal = isLocal;
     this.#onResults = onResults;
@@ -81,7 +86,7 @@ export class WorkerStore<F extends StoredFile> {
       this.#post({ type: "perform", key, file, action });
       return;
     }
-    const bytes = this.#copy(action.bytes);
+    const bytes = hasOwnBuffer(action.bytes) ? action.bytes : this.#copy(action.bytes);
     this.#outstanding += bytes.buffer.byteLength;
     this.#post({ type: "perform", key, file, action: { ...action, bytes } }, [bytes.buffer]);
   }
@@ -137,7 +142,8 @@ export class WorkerStore<F extends StoredFile> {
     switch (reply.type) {
       case "written":
         this.#outstanding -= reply.buffer.byteLength;
-        if (this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(reply.buffer);
+        if (reply.buffer.byteLength >= OWN_BUFFER_SIZE) this.#onFreed(reply.buffer);
+        else if (this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(reply.buffer);
         if (this.#outstanding <= MAX_OUTSTANDING / 2) {
           this.#drained?.resolve();
           this.#drained = undefined;
@@ -178,4 +184,9 @@ export class WorkerStore<F extends StoredFile> {
     copy.set(bytes);
     return copy;
   }
+}
+
+/** Whether bytes may be transferred: nothing else is in their buffer. */
+function hasOwnBuffer(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.byteOffset === 0 && bytes.length >= OWN_BUFFER_SIZE;
 }

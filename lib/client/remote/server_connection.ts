@@ -158,6 +158,11 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
     }
   }
 
+  /** Takes the buffer of a chunk that was transferred, for a later one. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#connection.recycle(buffer);
+  }
+
   /** Sends GOODBYE and closes the connection. */
   async leave(reason: string): Promise<void> {
     this.#isClosing = true;

@@ -83,8 +83,8 @@ for (const [where, minWorkerFile] of PLACES) {
     for (const start of [0, 800_000, 400_000]) {
       const bytes = LARGE.slice(start, start + 400_000);
       fixture.perform(writeOf(record, start, bytes));
-      // The caller reuses its buffer at once.
-      bytes.fill(0);
+      // The caller reuses its buffer at once, unless it was transferred.
+      if (bytes.length > 0) bytes.fill(0);
     }
     fixture.perform({ type: "seal", record, hash: true });
     assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
@@ -143,6 +143,21 @@ for (const size of [SMALL.length, LARGE.length]) {
   });
 }
 
+Deno.test("Storage gives back the buffers of large chunks that went to the Worker", async () => {
+  await using fixture = await storageFixture(0);
+  const freed: ArrayBuffer[] = [];
+  fixture.storage.onFreed = (buffer) => freed.push(buffer);
+  const record = recordOf("large", LARGE.length);
+  fixture.perform({ type: "inspect", record, hash: true });
+  await fixture.next("inspected");
+  const chunks = [0, 400_000, 800_000].map((start) => LARGE.slice(start, start + 400_000));
+  for (const [at, bytes] of chunks.entries()) fixture.perform(writeOf(record, at * 400_000, bytes));
+  assert.deepEqual(chunks.map(({ length }) => length), [0, 0, 0], "the chunks were transferred");
+  fixture.perform({ type: "seal", record, hash: true });
+  assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
+  assert.deepEqual(freed.map(({ byteLength }) => byteLength), [400_000, 400_000, 400_000]);
+});
+
 Deno.test("Storage.drained waits while much is on its way to the disk", async () => {
   await using fixture = await storageFixture(0);
   const size = 40 * LARGE.length;
@@ -150,7 +165,9 @@ Deno.test("Storage.drained waits while much is on its way to the disk", async ()
   fixture.perform({ type: "inspect", record, hash: true });
   await fixture.next("inspected");
   assert.equal(fixture.storage.drained, undefined);
-  for (let i = 0; i < 20; i++) fixture.perform(writeOf(record, i * LARGE.length, LARGE));
+  for (let i = 0; i < 20; i++) {
+    fixture.perform(writeOf(record, i * LARGE.length, LARGE.slice()));
+  }
   const { drained } = fixture.storage;
   assert.ok(drained);
   await drained;
