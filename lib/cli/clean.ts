@@ -36,5 +36,6 @@ export async function clean(input: string, folder: OutputFolder, output: Output)
     const name = path === null ? "a file of unknown name" : quoted(path);
     writeLine(output, `removed ${formatBytes(size)} of ${name}`);
   }
+  if (leftovers.length === 0) writeLine(output, "nothing to remove");
   return EXIT_DONE;
 }

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { statfsSync } from "node:fs";
+
 const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   read: () => Deno.readTextFileSync("file.txt"),
   write: () => Deno.writeTextFileSync("file.txt", "written"),
   net: () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close(),
   run: () => new Deno.Command("/bin/true").outputSync(),
   env: () => Deno.env.get("HOME"),
+  statfs: () => statfsSync("."),
   sys: () => Deno.hostname(),
   ffi: () => Deno.dlopen("libc.so.6", {}).close(),
 };

@@ -11,8 +11,16 @@ import type { ProbeReport } from "../support/permission_probe.ts";
 const PROBE = fromFileUrl(new URL("../support/permission_probe.ts", import.meta.url));
 
 const ROWS = [
-  { program: "server", allowed: ["read", "net"], refused: ["write", "run", "env", "sys", "ffi"] },
-  { program: "client", allowed: ["read", "write", "net"], refused: ["run", "env", "sys", "ffi"] },
+  {
+    program: "server",
+    allowed: ["read", "net", "statfs"],
+    refused: ["write", "run", "env", "sys", "ffi"],
+  },
+  {
+    program: "client",
+    allowed: ["read", "write", "net", "statfs"],
+    refused: ["run", "env", "sys", "ffi"],
+  },
 ] as const;
 
 for (const { program, allowed, refused } of ROWS) {
