@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "server/server.ts",
     "server/client_info.ts",
   ],
-  "display/state": ["client/events.ts", "client/priority.ts"],
+  "display/state": ["client/events.ts", "client/priority.ts", "client/schedule"],
   "display/terminal": [],
 
   "client/explain": ["client/engine", "client/disk", "client/input", "client/priority.ts"],
@@ -158,7 +158,12 @@ const MAIN_FILES = [
 ];
 
 /** The files of the client whose code, not only types, the displays import. */
-const CODE_FOR_DISPLAYS = ["lib/client/priority.ts", "lib/client/explain/explanation.ts"];
+const CODE_FOR_DISPLAYS = [
+  "lib/client/priority.ts",
+  "lib/client/explain/explanation.ts",
+  "lib/client/schedule/forecast.ts",
+  "lib/client/schedule/scheduler.ts",
+];
 
 /** The folders of `tests/` that mirror no folder of `lib/`. */
 const TEST_FOLDERS = ["docs", "e2e", "fuzz", "hostile", "tools"];

@@ -32,10 +32,9 @@ import {
   type ServerRequest,
 } from "./request_planner.ts";
 import { RunStats } from "./run_stats.ts";
+import { MAX_ACTIVE_FILES } from "../schedule/scheduler.ts";
 import { Timers } from "./timers.ts";
 
-/** The maximum number of active files of one priority; the others of it wait. */
-const MAX_ACTIVE_FILES = 512;
 /** How often the shares of the last span are emitted, in milliseconds. */
 const SHARES_MS = 5_000;
 

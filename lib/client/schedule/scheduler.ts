@@ -2,8 +2,9 @@
  * Which chunk next? The decision that makes priorities count. Pure.
  *
  * The schedule room decides which file gets the next request and how much is in flight. Its parts:
- * this file (which file next), `request_window.ts` (how much in flight, in chunks of which size) and
- * `share_meter.ts` (which shares the priorities received). All are pure: no I/O, no clock. The
+ * this file (which file next), `request_window.ts` (how much in flight, in chunks of which size),
+ * `share_meter.ts` (which shares the priorities received), and `forecast.ts` (when each file will be
+ * complete). All are pure: no I/O, no clock. The
  * room `engine` imports it; it imports only `priority.ts` and `events.ts`.
  *
  * Fair queueing at two levels, each by virtual time (Parekh and Gallager's generalized processor
@@ -16,6 +17,9 @@
  * @module
  */
 import { perPriority, PRIORITIES, type Priority, WEIGHTS } from "../priority.ts";
+
+/** The maximum number of active files of one priority; the others of it wait. */
+export const MAX_ACTIVE_FILES = 512;
 
 interface ScheduledFile<F> {
   readonly file: F;

@@ -49,6 +49,8 @@ export class JsonDisplay implements Display {
   /** Paths of files with progress since the last sample. */
   readonly #moved = new Set<string>();
   readonly #stops: readonly (() => void)[];
+  /** Whether the present lack of data has been written. */
+  #isStalled = false;
   #buffered = "";
   #closed = false;
 
@@ -81,8 +83,9 @@ export class JsonDisplay implements Display {
   }
 
   #sample(): void {
-    if (this.#moved.size === 0) return;
     const now = this.#clock.now();
+    this.#checkStall(now);
+    if (this.#moved.size === 0) return;
     const { totals } = this.#state;
     const files = [...this.#moved].flatMap((path) => {
       const file = this.#state.file(path);
@@ -107,6 +110,14 @@ export class JsonDisplay implements Display {
       done: totals.done,
       total: totals.files,
     });
+  }
+
+  #checkStall(now: number): void {
+    const since = this.#state.stalledSince(now);
+    if (since !== null && !this.#isStalled) {
+      this.#add("stalled", { forMs: Math.round(now - since) });
+    }
+    this.#isStalled = since !== null;
   }
 
   #add(event: string, members: Readonly<Record<string, unknown>>): void {

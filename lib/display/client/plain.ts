@@ -11,11 +11,14 @@ import type { Display } from "./display.ts";
 import { DEFAULT_LISTED, type MessageStyle, renderMessage } from "./messages.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { percentOf, ProgressState } from "../state/progress.ts";
-import { closingOf, summaryOf, waitingFor } from "./status.ts";
+import { closingOf, noDataFor, summaryOf, waitingFor } from "./status.ts";
 import { formatBytesOf, formatCount, formatDuration, formatRate } from "../terminal/units.ts";
 
 /** Milliseconds between two lines with the total, unless it passes another 10 %. */
 export const TOTAL_PERIOD = 5000;
+
+/** Milliseconds without data until that is written; then it is written at twice the time. */
+const FIRST_STALL = 5_000;
 
 /** Milliseconds between two checks of the total. */
 const CHECK_PERIOD = 100;
@@ -49,6 +52,8 @@ export class PlainDisplay implements Display {
   #totalAt: number;
   /** Tenths of the total at the last check. */
   #tenths = 0;
+  /** Milliseconds without data until the next line about it. */
+  #nextStall = FIRST_STALL;
   #stop: () => void;
   #closed = false;
 
@@ -90,10 +95,11 @@ export class PlainDisplay implements Display {
     return [`${summaryOf(this.#state, now)}; watching ${sanitize(this.#input)}`];
   }
 
-  /** Writes the total if it is due. */
+  /** Writes the total if it is due, or that there is no data. */
   #check(): void {
     const { totals, fetched, idle } = this.#state;
     const now = this.#clock.now();
+    this.#checkStall(now);
     const tenths = Math.floor(percentOf(totals.peakReceived, totals.size) / 10);
     // The last tenth is covered by the closing lines. Tenths fall when the total grows.
     const isNext = tenths > this.#tenths && tenths < 10;
@@ -103,6 +109,15 @@ export class PlainDisplay implements Display {
     this.#fetchedBefore = fetched;
     this.#totalAt = now;
     this.#writeTotal(now);
+  }
+
+  #checkStall(now: number): void {
+    const since = this.#state.stalledSince(now);
+    if (since === null) this.#nextStall = FIRST_STALL;
+    else if (now - since >= this.#nextStall) {
+      this.#write([noDataFor(now - since)]);
+      this.#nextStall *= 2;
+    }
   }
 
   #writeTotal(now: number): void {

@@ -5,7 +5,8 @@
  */
 import { sanitize } from "../../text/sanitize.ts";
 import type { Paint } from "../terminal/paint.ts";
-import type { ConnectionState, ProgressState } from "../state/progress.ts";
+import type { ConnectionState } from "../state/connection_state.ts";
+import type { ProgressState } from "../state/progress.ts";
 import { summaryLines } from "./summary.ts";
 import { formatBytes, formatCount, formatElapsed, formatRate } from "../terminal/units.ts";
 
@@ -22,12 +23,17 @@ export interface StatusOptions {
 
 /**
  * The status line: what the client waits for, in texts from long to short, so that the caller can
- * take the first that fits. Empty while files are being downloaded.
+ * take the first that fits. Empty while data is received.
  */
 export function statusOf(state: ProgressState, options: StatusOptions): readonly string[] {
   const { input, now } = options;
   const connection = connectionTexts(state.connection, now);
   if (connection.length > 0) return connection;
+  const stalledSince = state.stalledSince(now);
+  if (stalledSince !== null) {
+    const text = noDataFor(now - stalledSince);
+    return stoppable([text], input);
+  }
   const { waiting } = state;
   if (waiting.length > 0) {
     const short = `waiting for ${formatCount(waiting.length, "file")}`;
@@ -46,6 +52,11 @@ function stoppable(texts: readonly string[], input: string | null): string[] {
   return input === null
     ? [...texts]
     : [...texts.map((text) => `${text}; Ctrl+C to stop`), ...texts];
+}
+
+/** A phrase about a run that stands still. */
+export function noDataFor(milliseconds: number): string {
+  return `no data for ${Math.floor(milliseconds / 1000)} s`;
 }
 
 /** A sentence about the entries that match no file of the server. */

@@ -5,48 +5,30 @@
  * download.
  *
  * This room holds the state that all displays of a client read: this file applies events,
- * `file_table.ts` keeps the files with their sums, `rate_meter.ts` measures rates. The rooms
+ * `connection_state.ts` keeps the connection, `file_table.ts` the files with their sums, `run_rates.ts`
+ * the rates and times left, by `rate_meter.ts`. The rooms
  * `client/`, `server/` (rates only) and `report/` of `display/` may import it.
  *
  * @module
  */
 import type { ClientEvent, FileProgress, Summary } from "../../client/events.ts";
 import { type FileGroup, type FileState, FileTable, hasEnded, type Totals } from "./file_table.ts";
-import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
-
-/** The connection to the server. */
-export interface ConnectionState {
-  readonly phase: "none" | "connecting" | "connected";
-  /** As the user named it; empty before the first attempt. */
-  readonly server: string;
-  /** Why there is no connection; null if there is one, or at the first attempt. */
-  readonly reason: string | null;
-  /** The time of the next attempt, in milliseconds; null if there is none or one is running. */
-  readonly retryAt: number | null;
-  /** Whether there was a connection before. */
-  readonly everConnected: boolean;
-}
+import { connectionAfter, type ConnectionState, NO_CONNECTION } from "./connection_state.ts";
+import { RunRates } from "./run_rates.ts";
 
 type EventOf<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
 /** The state after some events. Times are in milliseconds of any one clock. */
 export class ProgressState {
   #files = new FileTable();
-  #meters = new Map<FileState, RateMeter>();
-  #connection: ConnectionState = {
-    phase: "none",
-    server: "",
-    reason: null,
-    retryAt: null,
-    everConnected: false,
-  };
+  #rates = new RunRates();
+  #connection = NO_CONNECTION;
   #waiting: readonly string[] = [];
   #entries: number | null = null;
   #idle = false;
   #interrupted = false;
   #summary: Summary | null = null;
   #fetched = 0;
-  #meter = new RateMeter();
   #activeBefore = 0;
   #activeSince: number | null = null;
 
@@ -103,25 +85,29 @@ export class ProgressState {
     return this.#files.get(path);
   }
 
-  /** Bytes a second of all files together. */
+  /** Bytes per second of all files together. */
   rate(now: number): number {
-    return this.#meter.rate(now);
+    return this.#rates.rate(now);
   }
 
-  /** Bytes a second of one file. */
+  /** Bytes per second of one file. */
   fileRate(file: FileState, now: number): number {
-    return this.#meters.get(file)?.rate(now) ?? 0;
+    return this.#rates.fileRate(file, now);
+  }
+
+  /** The time of the last byte if the run stands still while bytes are awaited, else null. */
+  stalledSince(now: number): number | null {
+    return this.#connection.phase === "connected" ? this.#rates.stalledSince(now) : null;
   }
 
   /** Milliseconds until all files are complete; null if unknown. */
   timeLeft(now: number): number | null {
-    return timeFor(this.totals.left, this.#meter.rate(now, STEADY_WINDOW));
+    return this.#rates.timeLeft(this.totals.left, now);
   }
 
   /** Milliseconds until one file is complete; null if unknown. */
   fileTimeLeft(file: FileState, now: number): number | null {
-    const rate = this.#meters.get(file)?.rate(now, STEADY_WINDOW) ?? 0;
-    return timeFor(file.size - file.received, rate);
+    return this.#rates.fileTimeLeft(file, () => [...this.active, ...this.queued], now);
   }
 
   /** Milliseconds in which there was something to download. */
@@ -132,30 +118,12 @@ export class ProgressState {
   /** Applies one event, which happened at `now`. */
   apply(event: ClientEvent, now: number): void {
     switch (event.type) {
-      case "connecting":
-        this.#connection = {
-          ...this.#connection,
-          phase: "connecting",
-          server: event.server,
-          retryAt: null,
-        };
-        return;
       case "connected":
-        this.#connection = {
-          phase: "connected",
-          server: event.server,
-          reason: null,
-          retryAt: null,
-          everConnected: true,
-        };
-        return;
+        this.#rates.resume(now);
+        // falls through
+      case "connecting":
       case "disconnected":
-        this.#connection = {
-          ...this.#connection,
-          phase: "none",
-          reason: event.reason,
-          retryAt: event.retryIn === null ? null : now + event.retryIn,
-        };
+        this.#connection = connectionAfter(this.#connection, event, now);
         return;
       case "input":
         this.#entries = event.entries;
@@ -213,13 +181,13 @@ export class ProgressState {
         return;
       case "started":
         this.#becomeActive(now);
-        this.#meter.add(0, now);
         this.#setReceived(file, event.resumedBytes);
         this.#files.update(file, { stage: "active" });
-        this.#beginMeter(file, now);
+        this.#rates.begin(file, now);
         return;
       case "verifying":
         if (file.stage === "active") this.#addReceived(file, file.size - file.received, now);
+        this.#rates.end(file);
         this.#files.update(file, { stage: "verifying" });
         return;
       case "refetching":
@@ -229,7 +197,7 @@ export class ProgressState {
           received: 0,
           alreadyThere: false,
         });
-        if (file.stage === "active") this.#beginMeter(file, now);
+        if (file.stage === "active") this.#rates.begin(file, now);
         return;
       case "finished":
         this.#finish(file, event, now);
@@ -273,15 +241,14 @@ export class ProgressState {
     if (!file || hasEnded(file)) return;
     const onDisk = within(received, file.size);
     // Bytes on disk before the first request are from an earlier run, not from the connection.
-    if (!this.#meters.has(file)) return this.#setReceived(file, onDisk);
+    if (!this.#rates.has(file)) return this.#setReceived(file, onDisk);
     if (onDisk < file.received) this.#files.update(file, { received: onDisk });
     this.#addReceived(file, onDisk - file.received, now);
   }
 
   #addReceived(file: FileState, bytes: number, now: number): void {
     this.#fetched += bytes;
-    this.#meter.add(bytes, now);
-    this.#meters.get(file)?.add(bytes, now);
+    this.#rates.add(file, bytes, now);
     this.#setReceived(file, file.received + bytes, file.fetched + bytes);
   }
 
@@ -291,19 +258,13 @@ export class ProgressState {
     this.#files.update(file, { received, peakReceived, fetched });
   }
 
-  #beginMeter(file: FileState, now: number): void {
-    const meter = new RateMeter();
-    meter.add(0, now);
-    this.#meters.set(file, meter);
-  }
-
   #end(file: FileState, change: Partial<FileState>): void {
-    this.#meters.delete(file);
+    this.#rates.end(file);
     this.#files.update(file, change);
   }
 
   #remove(file: FileState): void {
-    this.#meters.delete(file);
+    this.#rates.end(file);
     this.#files.remove(file);
   }
 
@@ -323,11 +284,6 @@ export class ProgressState {
 export function percentOf(bytes: number, size: number): number {
   if (size <= 0) return 0;
   return Math.floor(100 * within(bytes, size) / size);
-}
-
-function timeFor(bytes: number, bytesPerSecond: number): number | null {
-  if (bytes <= 0) return 0;
-  return bytesPerSecond > 0 ? bytes * 1000 / bytesPerSecond : null;
 }
 
 function within(amount: number, max: number): number {

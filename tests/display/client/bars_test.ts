@@ -233,3 +233,12 @@ Deno.test("drawBar is full only at 1", () => {
   assert.equal(drawBar(0.999, 10, false), "[####### ]");
   assert.equal(drawBar(NaN, 10, false), "[        ]");
 });
+
+Deno.test("renderBars shows a run that stands still as such", () => {
+  const state = stateAfter([CONNECTED, queued("a.iso", 8 * MIB), started("a.iso")], 0);
+  state.apply(moved("a.iso", MIB), 1_000);
+  const lines = renderBars(state, { ...OPTIONS, now: 6_500 });
+  assert.equal(lines.length, 3);
+  for (const line of lines.slice(0, 2)) assert.match(line, / 0 B\/s +-:--$/);
+  assert.equal(lines[2], "no data for 5 s; Ctrl+C to stop");
+});

@@ -175,3 +175,16 @@ Deno.test("JsonDisplay writes within 100 ms, closes once and ignores a broken ou
   broken.handle({ type: "idle" });
   broken.close();
 });
+
+Deno.test("JsonDisplay says once that a run stands still", () => {
+  const { clock, written, display } = setUp();
+  for (const event of [CONNECTED, queued("a", 1000), started("a"), moved("a", 500)]) {
+    display.handle(event);
+  }
+  clock.pass(10_000);
+  display.handle(moved("a", 600));
+  clock.pass(10_000);
+  display.close();
+  const stalls = parseJsonLines(written.text).filter(({ event }) => event === "stalled");
+  assert.deepEqual(stalls.map(({ forMs }) => forMs), [2_000, 2_000]);
+});

@@ -101,7 +101,8 @@ Deno.test("PlainDisplay writes the total every five seconds while something move
   );
   written.text = "";
   clock.pass(20_000);
-  assert.equal(written.text.split("\n").length, 2);
+  const totals = written.text.split("\n").filter((line) => !line.startsWith("no data"));
+  assert.equal(totals.length, 2);
   display.handle(finished("a.iso", 80 * MIB));
   display.handle({ type: "idle" });
   written.text = "";
@@ -142,4 +143,23 @@ Deno.test("PlainDisplay ignores a broken output", () => {
   const display = new PlainDisplay({ output, input: null, clock: new FakeClock() });
   display.handle(CONNECTED);
   display.close();
+});
+
+Deno.test("PlainDisplay says how long there has been no data, ever less often", () => {
+  const { clock, written, display } = setUp();
+  display.handle(CONNECTED);
+  display.handle(queued("a.iso", 8 * MIB));
+  display.handle(started("a.iso"));
+  clock.pass(1_000);
+  display.handle(moved("a.iso", MIB));
+  written.text = "";
+  clock.pass(25_000);
+  assert.deepEqual(written.text.match(/no data.*/g), [
+    "no data for 5 s",
+    "no data for 10 s",
+    "no data for 20 s",
+  ]);
+  display.handle(moved("a.iso", 2 * MIB));
+  clock.pass(6_000);
+  assert.equal(written.text.match(/no data for 5 s/g)!.length, 2);
 });

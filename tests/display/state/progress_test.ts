@@ -93,7 +93,7 @@ Deno.test("ProgressState keeps peakReceived while a file is refetched", () => {
   assert.deepEqual([state.totals.peakReceived, state.totals.left], [600, SIZE]);
   state.apply(moved("a", 400), 3000);
   assert.deepEqual([file.peakReceived, file.received, state.fetched], [600, 400, 1000]);
-  assert.equal(state.fileTimeLeft(file, 3000), 1500);
+  assert.equal(state.fileTimeLeft(file, 3000), 1200);
   state.apply(moved("a", 700), 4000);
   assert.deepEqual([file.peakReceived, file.received], [700, 700]);
 });
@@ -267,3 +267,56 @@ function assertSane(state: ProgressState, now: number): void {
   ];
   for (const amount of amounts) assert.ok(Number.isFinite(amount) && amount >= 0, `${amount}`);
 }
+
+Deno.test("ProgressState gives times left by the weights, none after the whole", () => {
+  const state = stateAfter([
+    CONNECTED,
+    queued("critical", 12_000, "CRITICAL"),
+    queued("normal", 4_000),
+    queued("waits", 1_000),
+    started("critical"),
+    started("normal"),
+  ], 0);
+  state.apply(moved("critical", 2_000), 1_000);
+  state.apply(moved("normal", 200), 1_000);
+  // 10,000 bytes of CRITICAL at 2,000 a second, with 500 of each NORMAL file; then 2,200 a second.
+  assert.equal(state.fileTimeLeft(state.file("critical")!, 1_000), 5_000);
+  const times = ["normal", "waits"].map((path) => state.fileTimeLeft(state.file(path)!, 1_000)!);
+  assert.deepEqual([...times.map(Math.round), Math.round(state.timeLeft(1_000)!)], [
+    6_727,
+    5_455,
+    6_727,
+  ]);
+});
+
+Deno.test("ProgressState has rate 0 and no times left after two seconds without a byte", () => {
+  const state = stateAfter([CONNECTED, queued("a", SIZE), started("a")], 0);
+  state.apply(moved("a", 100), 1_000);
+  const file = state.file("a")!;
+  assert.equal(state.stalledSince(2_900), null);
+  assert.ok(state.rate(2_900) > 0 && state.timeLeft(2_900) !== null);
+  assert.equal(state.stalledSince(3_000), 1_000);
+  assert.deepEqual(
+    [state.rate(3_000), state.fileRate(file, 3_000)],
+    [0, 0],
+  );
+  assert.deepEqual([state.timeLeft(3_000), state.fileTimeLeft(file, 3_000)], [null, null]);
+  state.apply(moved("a", 200), 4_000);
+  assert.equal(state.stalledSince(4_000), null);
+  assert.ok(state.rate(4_000) > 0);
+});
+
+Deno.test("ProgressState does not stand still where no byte is awaited", () => {
+  const state = stateAfter([CONNECTED, queued("a", SIZE)], 0);
+  assert.equal(state.stalledSince(10_000), null, "nothing has begun");
+  state.apply(started("a"), 10_000);
+  assert.equal(state.stalledSince(11_000), null);
+  state.apply({ type: "verifying", path: "a" }, 11_000);
+  assert.equal(state.stalledSince(20_000), null, "all bytes are there");
+  state.apply({ type: "refetching", path: "a", reason: "it has changed" }, 20_000);
+  assert.equal(state.stalledSince(30_000), 20_000);
+  state.apply({ type: "disconnected", reason: "gone", retryIn: 1_000 }, 30_000);
+  assert.equal(state.stalledSince(30_000), null, "there is no connection");
+  state.apply(CONNECTED, 40_000);
+  assert.equal(state.stalledSince(41_000), null);
+});

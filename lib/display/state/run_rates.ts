@@ -1,0 +1,120 @@
+/**
+ * The rates of a run and its files, and the times left, which follow from the client's own schedule.
+ *
+ * @module
+ */
+import { forecast } from "../../client/schedule/forecast.ts";
+import { MAX_ACTIVE_FILES } from "../../client/schedule/scheduler.ts";
+import type { FileState } from "./file_table.ts";
+import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
+
+/** After this time without a byte, in milliseconds, the run stands still. */
+const STALLED_MS = 2_000;
+/** A forecast is used for one millisecond per so many files: it takes longer, and changes less. */
+const FILES_PER_MS = 10;
+
+/** The times left of all files, as they were at `at`. */
+interface Forecast {
+  readonly at: number;
+  readonly validUntil: number;
+  readonly times: ReadonlyMap<FileState, number>;
+}
+
+/** The rates of one run. Times are in milliseconds of any one clock. */
+export class RunRates {
+  readonly #all = new RateMeter();
+  readonly #meters = new Map<FileState, RateMeter>();
+  #lastByteAt = 0;
+  #forecast: Forecast | null = null;
+
+  /** Measures a file from now on. */
+  begin(file: FileState, now: number): void {
+    if (this.#meters.size === 0) this.resume(now);
+    const meter = new RateMeter();
+    meter.add(0, now);
+    this.#meters.set(file, meter);
+  }
+
+  /** Stops measuring a file. */
+  end(file: FileState): void {
+    this.#meters.delete(file);
+  }
+
+  /** Whether a file is measured. */
+  has(file: FileState): boolean {
+    return this.#meters.has(file);
+  }
+
+  /** Begins to wait for bytes. */
+  resume(now: number): void {
+    this.#all.add(0, now);
+    this.#lastByteAt = now;
+  }
+
+  /** Adds received bytes of a file. */
+  add(file: FileState, bytes: number, now: number): void {
+    this.#all.add(bytes, now);
+    this.#meters.get(file)?.add(bytes, now);
+    if (bytes > 0) this.#lastByteAt = now;
+  }
+
+  /** The time of the last byte if the run stands still while bytes are awaited, else null. */
+  stalledSince(now: number): number | null {
+    const isStalled = this.#meters.size > 0 && now - this.#lastByteAt >= STALLED_MS;
+    return isStalled ? this.#lastByteAt : null;
+  }
+
+  /** Bytes per second of all files together. */
+  rate(now: number): number {
+    return this.stalledSince(now) === null ? this.#all.rate(now) : 0;
+  }
+
+  /** Bytes per second of one file. */
+  fileRate(file: FileState, now: number): number {
+    return this.stalledSince(now) === null ? this.#meters.get(file)?.rate(now) ?? 0 : 0;
+  }
+
+  /**
+   * Milliseconds until all files are complete; null if unknown.
+   *
+   * @param left The bytes of all files that are still to be received.
+   */
+  timeLeft(left: number, now: number): number | null {
+    if (left <= 0) return 0;
+    const rate = this.#steadyRate(now);
+    return rate > 0 ? left * 1000 / rate : null;
+  }
+
+  /**
+   * Milliseconds until one file is complete; null if unknown.
+   *
+   * @param files All files that are not complete, in the order in which they begin.
+   */
+  fileTimeLeft(file: FileState, files: () => FileState[], now: number): number | null {
+    const rate = this.#steadyRate(now);
+    if (rate === 0) return null;
+    if (this.#forecast === null || now >= this.#forecast.validUntil) {
+      this.#forecast = forecastOf(files(), rate, now);
+    }
+    const time = this.#forecast.times.get(file);
+    return time === undefined ? null : Math.max(0, time - (now - this.#forecast.at));
+  }
+
+  #steadyRate(now: number): number {
+    return this.stalledSince(now) === null ? this.#all.rate(now, STEADY_WINDOW) : 0;
+  }
+}
+
+function forecastOf(files: readonly FileState[], rate: number, at: number): Forecast {
+  const pending = files.map((file) => ({
+    file,
+    priority: file.priority,
+    left: file.size - file.received,
+  }));
+  const times = forecast(pending, rate, MAX_ACTIVE_FILES);
+  return {
+    at,
+    validUntil: at + Math.max(1, files.length / FILES_PER_MS),
+    times: new Map(Array.from(times, ([{ file }, time]) => [file, time])),
+  };
+}
