@@ -29,6 +29,7 @@ declare module "@std/fmt/colors" {
   export function green(text: string): string;
   export function yellow(text: string): string;
   export function cyan(text: string): string;
+  export function rgb8(text: string, color: number): string;
 }
 
 declare module "@std/fs/walk" {

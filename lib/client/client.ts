@@ -21,10 +21,11 @@ import type { OutputFolder } from "./disk/output_folder.ts";
 import { Driver } from "./driver.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ServerRequest } from "./engine/request_planner.ts";
-import type { ClientEvent, FileProgress, Shares, Summary } from "./events.ts";
+import type { ClientEvent, FileProgress, FileSum, Shares, Summary } from "./events.ts";
 import type { Outcome } from "./exit_code.ts";
 import type { InputEntry } from "./input/input_list.ts";
 import { watchInput } from "./input/input_watcher.ts";
+import type { Plan } from "./input/plan.ts";
 import { LivePlan } from "./live_plan.ts";
 import { backoff } from "./remote/backoff.ts";
 import { fatalError } from "./remote/fatal_error.ts";
@@ -92,6 +93,8 @@ class Client {
   /** Received bytes and done files at the last progress. */
   #progress = 0;
   #everConnected = false;
+  /** Emits the events of a new connection, once its plan is known. */
+  #announce: ((plan: Plan) => void) | undefined;
   #unreachable = false;
   #idle = false;
   #failure: unknown;
@@ -110,6 +113,8 @@ class Client {
       emit,
       apply: (plan, reasonToDrop) => {
         this.#engine.setPlan(plan, reasonToDrop, performance.now());
+        this.#announce?.(plan);
+        this.#announce = undefined;
         this.#driver.emitEvents();
       },
       onPlanned: () => this.#driver.turn(),
@@ -227,13 +232,16 @@ class Client {
 
   /** Downloads over a connection until it ends; returns the reason. */
   async #useConnection(server: string, remote: ServerConnection<ServerRequest>): Promise<string> {
-    this.#emit({
-      type: "connected",
-      server,
-      program: remote.welcome.server,
-      files: [...remote.files.values()],
-    });
-    this.#tellList(remote.files, remote.files.size, 0);
+    this.#announce = ({ files }) => {
+      this.#emit({
+        type: "connected",
+        server,
+        program: remote.welcome.server,
+        listed: sumOf(remote.files.values()),
+        wanted: sumOf(files.values().map(({ file }) => file)),
+      });
+      this.#tellList(remote.files, remote.files.size, 0);
+    };
     const leave = () => remote.leave("the client is done");
     this.#signal.addEventListener("abort", leave);
     try {
@@ -254,8 +262,7 @@ class Client {
   }
 
   #tellList(list: ReadonlyMap<string, ListedFile>, changed: number, removed: number): void {
-    const size = list.values().reduce((sum, file) => sum + file.size, 0);
-    this.#emit({ type: "list", files: list.size, size, changed, removed });
+    this.#emit({ type: "list", ...sumOf(list.values()), changed, removed });
   }
 
   /** Returns the text of an error; one that waiting cannot mend also ends the run. */
@@ -281,4 +288,13 @@ class Client {
     }
     this.#idle = idle;
   }
+}
+
+function sumOf(files: Iterable<ListedFile>): FileSum {
+  const sum = { files: 0, size: 0 };
+  for (const { size } of files) {
+    sum.files++;
+    sum.size += size;
+  }
+  return sum;
 }

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import type { ListedFile } from "../protocol/payloads.ts";
 import type { Priority } from "./priority.ts";
 
 /** How one entry of `input.txt` differs from the version before. */
@@ -23,7 +22,9 @@ export type ClientEvent =
     readonly server: string;
     /** Name and version of the server's program. */
     readonly program: string;
-    readonly files: readonly ListedFile[];
+    /** The files of the server, and those of them that the input list names. */
+    readonly listed: FileSum;
+    readonly wanted: FileSum;
   }
   /** The connection was lost, or failed; the next attempt follows in `retryIn`, if there is one. */
   | { readonly type: "disconnected"; readonly reason: string; readonly retryIn: number | null }
@@ -57,6 +58,8 @@ export type ClientEvent =
     readonly type: "queued";
     readonly path: string;
     readonly priority: Priority;
+    /** The number of the entry's line, from 1. */
+    readonly line: number;
     readonly size: number;
   }
   /** A file's priority has changed. */
@@ -116,6 +119,12 @@ export type ClientEvent =
   | { readonly type: "interrupted" }
   /** The last event. */
   | ({ readonly type: "summary" } & Summary);
+
+/** A number of files, and their bytes in all. */
+export interface FileSum {
+  readonly files: number;
+  readonly size: number;
+}
 
 /** The position of one download. */
 export interface FileProgress {

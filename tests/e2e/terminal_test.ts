@@ -22,13 +22,17 @@ async function setUp(stack: AsyncDisposableStack) {
   return { workspace, client: stack.use(await TerminalProgram.start("client", args, size)) };
 }
 
-/** Asserts that there are one total line and a row for each file, and that all of them fit. */
+/**
+ * Asserts that there are one total line, a row for each file, and the elapsed time, and that all of
+ * them fit.
+ */
 function assertBars(lines: readonly string[], columns: number, files: number): void {
-  assert.match(lines.at(-1) ?? "", TOTAL);
+  assert.match(lines.at(-1) ?? "", /^0:\d\d elapsed/);
+  assert.match(lines.at(-2) ?? "", TOTAL);
   assert.equal(lines.filter((line) => TOTAL.test(line)).length, 1);
   const bars = lines.filter((line) => /^(C|H|N)\w* +\S.*\d+%/.test(line));
   assert.equal(bars.length, files);
-  for (const line of [...bars, lines.at(-1)!]) assert.ok(widthOf(line) < columns, line);
+  for (const line of [...bars, ...lines.slice(-2)]) assert.ok(widthOf(line) < columns, line);
 }
 
 terminalTest(
@@ -39,16 +43,16 @@ terminalTest(
     const { terminal } = client;
     const first = await client.screen((lines) => {
       assertBars(lines, 80, 2);
-      assert.match(lines.at(-1)!, /^1 of 3 files .* [1-9]\d?% /);
+      assert.match(lines.at(-2)!, /^1 of 3 files .* [1-9]\d?% /);
     });
     assert.equal(first.filter((line) => /^✓ done +a\.bin {2}977 KiB/.test(line)).length, 1);
-    assert.match(first.at(-3)!, /^HIGH +日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
+    assert.match(first.at(-4)!, /^HIGH +日本\.bin +▕█*[▏▎▍▌▋▊▉]? *▏ +\d+% .*[KM]iB\/s +\d:\d\d$/);
     assert.equal(terminal.cursorVisible, false);
 
     await client.resize(44, 12);
     await client.screen((lines) => {
       assertBars(lines, 44, 2);
-      assert.ok(widthOf(lines.at(-1)!) > 30);
+      assert.ok(widthOf(lines.at(-2)!) > 30);
     });
 
     await client.interrupt();

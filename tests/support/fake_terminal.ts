@@ -5,11 +5,10 @@
  */
 import xterm from "@xterm/headless";
 import fc from "fast-check";
-import type { ClientEvent, Summary } from "../../lib/client/events.ts";
+import type { ClientEvent, FileSum, Summary } from "../../lib/client/events.ts";
 import { PRIORITIES, type Priority } from "../../lib/client/priority.ts";
 import type { Clock } from "../../lib/display/terminal/clock.ts";
 import { ProgressState } from "../../lib/display/state/progress.ts";
-import type { ListedFile } from "../../lib/protocol/payloads.ts";
 
 interface Timer {
   readonly period: number;
@@ -139,14 +138,23 @@ export class FakeTerminal implements Disposable {
   }
 }
 
-export function connected(files: readonly ListedFile[] = []): ClientEvent {
-  return { type: "connected", server: "127.0.0.1:9009", program: "sluice 0.1.0", files };
+/** @param wanted The files that the input list names; by default all of them. */
+export function connected(
+  listed: FileSum = { files: 0, size: 0 },
+  wanted: FileSum = listed,
+): ClientEvent {
+  return { type: "connected", server: "127.0.0.1:9009", program: "sluice 0.1.0", listed, wanted };
 }
 
 export const CONNECTED = connected();
 
-export function queued(path: string, size: number, priority: Priority = "NORMAL"): ClientEvent {
-  return { type: "queued", path, size, priority };
+export function queued(
+  path: string,
+  size: number,
+  priority: Priority = "NORMAL",
+  line = 1,
+): ClientEvent {
+  return { type: "queued", path, size, priority, line };
 }
 
 export function started(path: string, resumedBytes = 0): ClientEvent {
@@ -209,6 +217,7 @@ export const ANY_EVENT: fc.Arbitrary<ClientEvent> = fc.oneof(
     path: PATH,
     size: AMOUNT,
     priority: fc.constantFrom(...PRIORITIES),
+    line: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({ type: fc.constant("started" as const), path: PATH, resumedBytes: AMOUNT }),
   fc.record({

@@ -229,7 +229,8 @@ export class Engine {
     this.#remove(path);
     this.#pending.put(planned);
     this.stats.onQueued(path, now);
-    this.#out.events.push({ type: "queued", path, priority: planned.priority, size });
+    const { priority, line } = planned;
+    this.#out.events.push({ type: "queued", path, priority, line, size });
   }
 
   /** Begins as many files as may be active. */

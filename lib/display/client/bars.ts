@@ -8,10 +8,10 @@ import { PRIORITIES, type Priority } from "../../client/priority.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { drawBar } from "../terminal/bar.ts";
 import { type BarColumns, columnsFor, REPEAT_LABEL } from "./bar_columns.ts";
-import type { FileGroup, FileState } from "../state/file_table.ts";
+import { type FileState, isSmall, type Totals } from "../state/file_table.ts";
 import { type Paint, paintOf } from "../terminal/paint.ts";
 import { percentOf, type ProgressState } from "../state/progress.ts";
-import { statusOf } from "./status.ts";
+import { paceOf, statusOf } from "./status.ts";
 import { fitting, padEnd, padStart, shorten, widthOf } from "../terminal/text_width.ts";
 import {
   formatBytes,
@@ -45,6 +45,9 @@ const MIN_LINES = 8;
 /** The most rows of queued files: more would only fill the screen. */
 const MAX_QUEUED = 5;
 
+/** So many small files of one priority have a row each; more have one for all. */
+const MAX_SINGLE_SMALL = 8;
+
 const UNKNOWN_TIME = "-:--";
 
 interface Pen extends BarsOptions {
@@ -52,10 +55,13 @@ interface Pen extends BarsOptions {
   readonly widths: BarColumns;
 }
 
+/** A row above the total: one file, or all small files of one priority. */
+type Entry = FileState | Priority;
+
 /**
- * At most `rows - 1` lines of at most `columns` columns: active files by priority and then by
- * start, queued files, a count of the files without a row, the total, and the status. None if
- * there is nothing to show.
+ * At most `rows - 1` lines of at most `columns` columns: active files by priority and then in the
+ * order of the list, queued files, a count of the files without a row, the total, and the status.
+ * Many small files of one priority have one row. None if there is nothing to show.
  */
 export function renderBars(state: ProgressState, options: BarsOptions): string[] {
   const { columns, rows, color, unicode } = options;
@@ -63,63 +69,128 @@ export function renderBars(state: ProgressState, options: BarsOptions): string[]
   if (maxLines < 1 || columns < 1) return [];
   const paint = paintOf(color);
   const status = fitting(statusOf(state, options), columns, unicode);
+  const pace = status === "" ? fitting(paceOf(state, options.now), columns, unicode) : "";
   const hasTotal = state.totals.files > 0;
-  const room = maxLines - (hasTotal ? 1 : 0) - (status === "" ? 0 : 1);
+  const room = maxLines - (hasTotal ? 1 : 0) - (status + pace === "" ? 0 : 1);
 
-  const open = state.active.size + state.queued.size;
-  const showable = state.active.size + Math.min(state.queued.size, MAX_QUEUED);
-  const folds = open > Math.min(room, showable) && room > 1;
-  const shown = firstFiles(state, folds ? room - 1 : room);
-  const names = shown.map(({ path }) => sanitize(path));
+  const { shown, hidden } = entriesOf(state, room);
+  const names = shown.map((entry) =>
+    typeof entry === "string" ? smallFilesTexts(state.small(entry))[0]! : sanitize(entry.path)
+  );
   const widths = columnsFor(
     columns,
     names.reduce((widest, name) => Math.max(widest, widthOf(name)), 0),
   );
   const pen: Pen = { ...options, paint, widths };
 
-  const lines = shown.map((file, index) => fileRow(state, file, names[index]!, pen));
-  if (folds) lines.push(paint.faint(foldText(state, shown, columns)));
+  const lines = shown.map((entry, index) =>
+    typeof entry === "string"
+      ? smallFilesRow(state, entry, pen)
+      : fileRow(state, entry, names[index]!, pen)
+  );
+  if (hidden.length > 0) lines.push(paint.faint(foldText(hidden, columns)));
   if (hasTotal) lines.push(totalRow(state, pen));
   if (status !== "") lines.push(paint.notable(status));
+  else if (pace !== "") lines.push(paint.faint(pace));
   return lines.slice(-maxLines);
 }
 
-/** The files to show, at most `limit`. */
-function firstFiles(state: ProgressState, limit: number): FileState[] {
-  const active = firstOf(state.active, limit);
-  const queued = firstOf(state.queued, Math.min(limit - active.length, MAX_QUEUED));
-  return [...active, ...queued];
+/** The number of files of a priority that have no row. */
+interface Hidden {
+  readonly priority: Priority;
+  readonly count: number;
 }
 
-/** The first of a group by priority, and then in the group's order. */
-function firstOf(group: FileGroup, limit: number): FileState[] {
-  const files: FileState[] = [];
-  for (const file of group) {
-    if (files.length >= limit) return files;
-    files.push(file);
+/** The rows to show, at most `room` together with the one that counts the others. */
+function entriesOf(
+  state: ProgressState,
+  room: number,
+): { readonly shown: readonly Entry[]; readonly hidden: readonly Hidden[] } {
+  const grouped = new Set(
+    PRIORITIES.filter((priority) => state.small(priority).files > MAX_SINGLE_SMALL),
+  );
+  const isSingle = (file: FileState) => !(grouped.has(file.priority) && isSmall(file));
+  const active = PRIORITIES.flatMap((priority): Entry[] => {
+    const files = [...state.active.of(priority)].filter(isSingle).sort(byLine);
+    const { files: all, done, failed } = state.small(priority);
+    return grouped.has(priority) && done + failed < all ? [...files, priority] : files;
+  });
+  const queued: FileState[] = [];
+  for (const file of state.queued) {
+    if (queued.length === MAX_QUEUED) break;
+    if (isSingle(file)) queued.push(file);
   }
-  return files;
+  const entries = [...active, ...queued];
+  const open = state.active.size + state.queued.size;
+  const all = hiddenBy(state, entries, grouped);
+  if (all.length === 0 && entries.length <= room) return { shown: entries, hidden: [] };
+  // A single row is worth more than the count.
+  const shown = entries.slice(0, room > 1 || open === 0 ? Math.max(0, room - 1) : room);
+  return { shown, hidden: room > 1 ? hiddenBy(state, shown, grouped) : [] };
+}
+
+function hiddenBy(
+  state: ProgressState,
+  shown: readonly Entry[],
+  grouped: ReadonlySet<Priority>,
+): Hidden[] {
+  return PRIORITIES.map((priority) => {
+    const { files, done, failed } = state.small(priority);
+    const open = state.active.of(priority).size + state.queued.of(priority).size;
+    const inGroup = grouped.has(priority) && shown.includes(priority) ? files - done - failed : 0;
+    const single = shown.filter((entry) =>
+      typeof entry !== "string" && entry.priority === priority
+    );
+    return { priority, count: open - inGroup - single.length };
+  }).filter(({ count }) => count > 0);
+}
+
+function byLine(a: FileState, b: FileState): number {
+  return a.line - b.line || (a.path < b.path ? -1 : 1);
 }
 
 /** The number of files without a row, by priority if there is room for that. */
-function foldText(state: ProgressState, shown: readonly FileState[], columns: number): string {
-  const counts = PRIORITIES.map((priority) => {
-    const open = state.active.of(priority).size + state.queued.of(priority).size;
-    return { priority, count: open - shown.filter((file) => file.priority === priority).length };
-  }).filter(({ count }) => count > 0);
-  const total = counts.reduce((sum, { count }) => sum + count, 0);
+function foldText(hidden: readonly Hidden[], columns: number): string {
+  const total = hidden.reduce((sum, { count }) => sum + count, 0);
   const textOf = (width: number) =>
-    counts.map(({ priority, count }) => `${count} ${priority.slice(0, width)}`).join(", ");
+    hidden.map(({ priority, count }) => `${count} ${priority.slice(0, width)}`).join(", ");
   const texts = [`+ ${total} more (${textOf(8)})`, `+ ${total} more (${textOf(1)})`];
   return texts.find((text) => text.length <= columns) ?? `+ ${total} more`.slice(0, columns);
 }
 
+/** What small files have done, in texts from long to short. */
+function smallFilesTexts({ files, done, verifying }: Totals): string[] {
+  const count = `${done} of ${files}`;
+  const checking = verifying > 0 ? [`${count} files, ${verifying} being checked`] : [];
+  return [...checking, `${count} files`, count];
+}
+
+/** The row of all small files of one priority. */
+function smallFilesRow(
+  state: ProgressState,
+  priority: Priority,
+  pen: Pen,
+): string {
+  const { now, widths, unicode } = pen;
+  const totals = state.small(priority);
+  const name = fitting(smallFilesTexts(totals), widths.name, unicode);
+  const timeLeft = time(isConnected(state) ? state.smallTimeLeft(priority, now) : null);
+  const pace = [formatRate(state.smallRate(priority, now)), timeLeft];
+  const amount = amountOf({ ...totals, received: totals.peakReceived }, false);
+  return row([...headOf(priority, name, pen), ...measure(amount, pace, pen, priority)]);
+}
+
+function headOf(priority: Priority, name: string, { paint, widths, unicode }: Pen): string[] {
+  return [
+    left(priorityText(priority, widths.priority), widths.priority, paint[priority]),
+    left(shorten(name, widths.name, unicode), widths.name),
+  ];
+}
+
 function fileRow(state: ProgressState, file: FileState, name: string, pen: Pen): string {
   const { paint, widths, now } = pen;
-  const head = [
-    left(priorityText(file.priority, widths.priority), widths.priority, priorityPaint(file, paint)),
-    left(shorten(name, widths.name, pen.unicode), widths.name),
-  ];
+  const { priority } = file;
+  const head = headOf(priority, name, pen);
   if (file.stage === "queued") {
     return row([
       ...head,
@@ -130,11 +201,11 @@ function fileRow(state: ProgressState, file: FileState, name: string, pen: Pen):
   }
   if (file.stage === "verifying") {
     const note = widths.rate > 0 ? ["checking", ""] : ["", "checking"];
-    return row([...head, ...measure(amountOf(file, true), note, pen)]);
+    return row([...head, ...measure(amountOf(file, true), note, pen, priority)]);
   }
   const rate = formatRate(state.fileRate(file, now));
   const timeLeft = time(isConnected(state) ? state.fileTimeLeft(file, now) : null);
-  return row([...head, ...measure(amountOf(file, false), [rate, timeLeft], pen)]);
+  return row([...head, ...measure(amountOf(file, false), [rate, timeLeft], pen, priority)]);
 }
 
 function totalRow(state: ProgressState, pen: Pen): string {
@@ -154,7 +225,7 @@ function totalRow(state: ProgressState, pen: Pen): string {
   const pace = isActive ? [formatRate(state.rate(now)), timeLeft] : ["", ""];
   return row([
     left(shorten(label, width, pen.unicode), width, paint.strong),
-    ...measure(amountOf({ ...totals, received: totals.peakReceived }, isComplete), pace, pen),
+    ...measure(amountOf({ ...totals, received: totals.peakReceived }, isComplete), pace, pen, null),
   ]);
 }
 
@@ -181,13 +252,14 @@ function measure(
   amount: Amount,
   [rate = "", timeLeft = ""]: readonly string[],
   pen: Pen,
+  priority: Priority | null,
 ): string[] {
   const { paint, widths, unicode } = pen;
   const { peakReceived, size, percent, repeated } = amount;
   const fraction = size > 0 ? peakReceived / size : percent / 100;
   const bar = widths.bar > 0 ? drawBar(fraction, widths.bar, unicode) : "";
   return [
-    left(bar, widths.bar, paint.moving),
+    left(bar, widths.bar, priority ? paint[priority] : paint.moving),
     right(`${percent}%`, widths.percent),
     right(
       repeated > 0 ? REPEAT_LABEL + formatBytes(repeated) : formatBytesOf(peakReceived, size),
@@ -212,11 +284,6 @@ function time(milliseconds: number | null): string {
 
 function priorityText(priority: Priority, width: number): string {
   return width < priority.length ? priority.slice(0, 1) : priority;
-}
-
-function priorityPaint(file: FileState, paint: Paint): ((text: string) => string) | undefined {
-  if (file.priority === "CRITICAL") return paint.strong;
-  return file.priority === "NORMAL" ? paint.faint : undefined;
 }
 
 /** A cell; empty if its column is left out. */

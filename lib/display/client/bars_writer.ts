@@ -11,7 +11,7 @@ import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
 import type { Display } from "./display.ts";
 import { SHOW_CURSOR } from "../terminal/frame.ts";
 import { MessageFold } from "./message_fold.ts";
-import { DEFAULT_LISTED, type DisplayMessage, renderMessage } from "./messages.ts";
+import { type DisplayMessage, renderMessage } from "./messages.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { ProgressState } from "../state/progress.ts";
 import { closingOf } from "./status.ts";
@@ -35,12 +35,6 @@ export interface BarsDisplayOptions {
   readonly unicode: boolean;
   /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
-  /**
-   * The most files of the server's list to show when connected; 0 for none.
-   *
-   * @default {20}
-   */
-  readonly listed?: number;
   /** @default {terminalSize} */
   readonly size?: () => TerminalSize;
   /** @default {SYSTEM_CLOCK} */
@@ -63,7 +57,7 @@ export class BarsDisplay implements Display {
   #closed = false;
 
   constructor(options: BarsDisplayOptions) {
-    this.#options = { listed: DEFAULT_LISTED, size: terminalSize, clock: SYSTEM_CLOCK, ...options };
+    this.#options = { size: terminalSize, clock: SYSTEM_CLOCK, ...options };
     this.#fold = new MessageFold(options.unicode);
     this.#painter = new TerminalPainter(this.#options.size());
     this.#stop = this.#options.clock.every(FRAME_PERIOD, () => this.#draw());
@@ -72,11 +66,11 @@ export class BarsDisplay implements Display {
 
   handle(event: ClientEvent): void {
     if (this.#closed) return;
-    const { clock, color, listed, unicode } = this.#options;
+    const { clock, color, unicode } = this.#options;
     const now = clock.now();
     const columns = this.#painter.columns - 1;
     const marks = unicode;
-    const style = { paint: paintOf(color), unicode, marks, columns, listed };
+    const style = { paint: paintOf(color), unicode, marks, columns };
     const message = renderMessage(event, this.#state, style);
     if (message) this.#fold.push(wrapped(message, columns), now);
     this.#state.apply(event, now);

@@ -5,7 +5,6 @@
  */
 import type { ClientEvent } from "../../client/events.ts";
 import { sanitize } from "../../text/sanitize.ts";
-import { renderFileList } from "./file_list.ts";
 import { hasEnded } from "../state/file_table.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { ProgressState } from "../state/progress.ts";
@@ -49,12 +48,7 @@ export interface MessageStyle {
   readonly columns: number;
   /** Whether a sign before the label shows how a file ended. */
   readonly marks: boolean;
-  /** The most files of the server's list to show when connected. */
-  readonly listed: number;
 }
-
-/** The default of {@linkcode MessageStyle.listed}. */
-export const DEFAULT_LISTED = 20;
 
 /** The shortest time, in milliseconds, that gives a meaningful rate. */
 const MIN_RATED_TIME = 500;
@@ -89,7 +83,7 @@ export function renderMessage(
   const { paint } = style;
   switch (event.type) {
     case "connected":
-      return line("connection", ...connectedLines(event, state, style));
+      return line("connection", connectedText(event, state, style));
     case "disconnected":
       return disconnected(event, state, style);
     case "warning":
@@ -127,23 +121,21 @@ function leftoversText({ files, size, command }: ClientEvent & { type: "leftover
   return `${what}; to remove it: ${sanitize(command)}`;
 }
 
-function connectedLines(
+function connectedText(
   event: ClientEvent & { type: "connected" },
   state: ProgressState,
-  style: MessageStyle,
-): string[] {
-  const { paint, columns, listed, unicode } = style;
+  { paint }: MessageStyle,
+): string {
   const server = `${sanitize(event.server)} (${sanitize(event.program)})`;
-  if (state.connection.everConnected) return [paint.good(`connected again to ${server}`)];
-  const size = event.files.reduce((sum, file) => sum + file.size, 0);
-  const shares = `${formatCount(event.files.length, "file")}, ${formatBytes(size)}`;
-  const list = listed > 0
-    ? renderFileList(event.files, { columns: columns - GAP.length, limit: listed, unicode })
-    : [];
-  return [
-    paint.good(`connected to ${server}`) + `: ${shares}`,
-    ...list.map((row) => GAP + row),
-  ];
+  if (state.connection.everConnected) return paint.good(`connected again to ${server}`);
+  const { listed, wanted } = event;
+  const files = `${formatCount(listed.files, "file")}, ${formatBytes(listed.size)}`;
+  const named = listed.files === 0
+    ? ""
+    : wanted.files === listed.files
+    ? "; the list names all of them"
+    : `; the list names ${wanted.files} of them, ${formatBytes(wanted.size)}`;
+  return `${paint.good(`connected to ${server}`)}: ${files}${named}`;
 }
 
 /** A message only when the reason changes: every failed attempt would repeat it. */

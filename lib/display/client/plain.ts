@@ -8,7 +8,7 @@ import type { ClientEvent } from "../../client/events.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
 import type { Display } from "./display.ts";
-import { DEFAULT_LISTED, type MessageStyle, renderMessage } from "./messages.ts";
+import { type MessageStyle, renderMessage } from "./messages.ts";
 import { paintOf } from "../terminal/paint.ts";
 import { percentOf, ProgressState } from "../state/progress.ts";
 import { closingOf, noDataFor, summaryOf, waitingFor } from "./status.ts";
@@ -28,12 +28,6 @@ export interface PlainDisplayOptions {
   readonly output: Output;
   /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
-  /**
-   * The most files of the server's list to show when connected; 0 for none.
-   *
-   * @default {20}
-   */
-  readonly listed?: number;
   /** @default {SYSTEM_CLOCK} */
   readonly clock?: Clock;
 }
@@ -58,13 +52,13 @@ export class PlainDisplay implements Display {
   #closed = false;
 
   constructor(options: PlainDisplayOptions) {
-    const { output, input, listed = DEFAULT_LISTED, clock = SYSTEM_CLOCK } = options;
+    const { output, input, clock = SYSTEM_CLOCK } = options;
     this.#output = output;
     this.#input = input;
     this.#clock = clock;
     const columns = Infinity;
     const paint = paintOf(false);
-    this.#style = { paint, unicode: true, marks: false, columns, listed };
+    this.#style = { paint, unicode: true, marks: false, columns };
     this.#totalAt = clock.now();
     this.#stop = clock.every(CHECK_PERIOD, () => this.#check());
   }

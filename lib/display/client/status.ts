@@ -3,12 +3,19 @@
  *
  * @module
  */
+import { expectedShares, perPriority, PRIORITIES } from "../../client/priority.ts";
 import { sanitize } from "../../text/sanitize.ts";
 import type { Paint } from "../terminal/paint.ts";
 import type { ConnectionState } from "../state/connection_state.ts";
 import type { ProgressState } from "../state/progress.ts";
 import { summaryLines } from "./summary.ts";
-import { formatBytes, formatCount, formatElapsed, formatRate } from "../terminal/units.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+  formatRate,
+} from "../terminal/units.ts";
 
 /** The most names in a sentence. */
 const NAMES_SHOWN = 3;
@@ -52,6 +59,35 @@ function stoppable(texts: readonly string[], input: string | null): string[] {
   return input === null
     ? [...texts]
     : [...texts.map((text) => `${text}; Ctrl+C to stop`), ...texts];
+}
+
+/** The shares of a shorter time say little, in milliseconds. */
+const MIN_SHARED_MS = 2_000;
+
+/**
+ * The elapsed time, and the present share of each priority beside the one that its weight gives it,
+ * in texts from long to short. Empty while no file is being downloaded.
+ */
+export function paceOf(state: ProgressState, now: number): readonly string[] {
+  if (state.active.size === 0) return [];
+  const elapsed = state.activeTime(now);
+  const time = `${formatDuration(elapsed)} elapsed`;
+  const rates = perPriority((priority) => state.priorityRate(priority, now));
+  const total = PRIORITIES.reduce((sum, priority) => sum + rates[priority], 0);
+  const open = perPriority((priority) =>
+    state.active.of(priority).size + state.queued.of(priority).size
+  );
+  const expected = expectedShares(open);
+  const competing = PRIORITIES.filter((priority) => open[priority] > 0);
+  if (competing.length < 2 || total === 0 || elapsed < MIN_SHARED_MS) return [time];
+  const shares = competing.map((priority) => ({
+    priority,
+    actual: Math.round(100 * rates[priority] / total),
+    due: Math.round(100 * expected[priority]),
+  }));
+  const long = shares.map(({ priority, actual, due }) => `${priority} ${actual}% of ${due}%`);
+  const short = shares.map(({ priority, actual, due }) => `${priority[0]} ${actual}/${due}%`);
+  return [`${time}; shares now: ${long.join(", ")}`, `${time}; ${short.join(", ")}`, time];
 }
 
 /** A phrase about a run that stands still. */

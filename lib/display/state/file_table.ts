@@ -13,6 +13,8 @@ export type FileStage = "queued" | "active" | "verifying" | "done" | "failed";
 export interface FileState {
   readonly path: string;
   readonly priority: Priority;
+  /** The line of the input list that names it. */
+  readonly line: number;
   readonly size: number;
   readonly stage: FileStage;
   /** The most bytes that were ever on disk, 0 to `size`: shown, so that percentages never go back. */
@@ -25,13 +27,18 @@ export interface FileState {
   readonly alreadyThere: boolean;
 }
 
-/** Sums over the wanted files. A failed file counts with the bytes it had, not with its size. */
+/** Files below this size, in bytes, are small: they end before one can read their rows. */
+const SMALL_SIZE = 1024 * 1024;
+
+/** Sums over the wanted files. */
 export interface Totals {
   readonly files: number;
   readonly done: number;
   /** Those of `done` that were complete before the run. */
   readonly alreadyThere: number;
   readonly failed: number;
+  /** Files whose digest is being compared. */
+  readonly verifying: number;
   /** Bytes. */
   readonly size: number;
   /** Bytes on disk now. */
@@ -65,16 +72,8 @@ export class FileTable {
   #files = new Map<string, FileState>();
   #active = new FileGroup();
   #queued = new FileGroup();
-  #totals = {
-    files: 0,
-    done: 0,
-    alreadyThere: 0,
-    failed: 0,
-    size: 0,
-    received: 0,
-    peakReceived: 0,
-    left: 0,
-  };
+  #totals = noFiles();
+  #small = perPriority(noFiles);
 
   /** Files being downloaded or verified, in the order in which they started. */
   get active(): FileGroup {
@@ -88,6 +87,11 @@ export class FileTable {
 
   get totals(): Totals {
     return this.#totals;
+  }
+
+  /** The sums over the small files of one priority. */
+  small(priority: Priority): Totals {
+    return this.#small[priority];
   }
 
   get(path: string): FileState | undefined {
@@ -127,17 +131,40 @@ export class FileTable {
   }
 
   #count(file: FileState, sign: 1 | -1): void {
-    const totals = this.#totals;
-    totals.files += sign;
-    if (file.stage === "done") totals.done += sign;
-    if (file.stage === "done" && file.alreadyThere) totals.alreadyThere += sign;
-    if (file.stage === "failed") totals.failed += sign;
-    // Counting only what a failed file had makes the whole smaller, so no percentage goes back.
-    totals.size += sign * (file.stage === "failed" ? file.peakReceived : file.size);
-    totals.received += sign * file.received;
-    totals.peakReceived += sign * file.peakReceived;
-    totals.left += sign * (hasEnded(file) ? 0 : file.size - file.received);
+    add(this.#totals, file, sign);
+    if (isSmall(file)) add(this.#small[file.priority], file, sign);
   }
+}
+
+function noFiles() {
+  return {
+    files: 0,
+    done: 0,
+    alreadyThere: 0,
+    failed: 0,
+    verifying: 0,
+    size: 0,
+    received: 0,
+    peakReceived: 0,
+    left: 0,
+  };
+}
+
+function add(totals: ReturnType<typeof noFiles>, file: FileState, sign: 1 | -1): void {
+  totals.files += sign;
+  if (file.stage === "done") totals.done += sign;
+  if (file.stage === "done" && file.alreadyThere) totals.alreadyThere += sign;
+  if (file.stage === "failed") totals.failed += sign;
+  if (file.stage === "verifying") totals.verifying += sign;
+  totals.size += sign * file.size;
+  totals.received += sign * file.received;
+  totals.peakReceived += sign * file.peakReceived;
+  totals.left += sign * (hasEnded(file) ? 0 : file.size - file.received);
+}
+
+/** Whether a file is small: many such files of one priority are shown as one. */
+export function isSmall({ size }: Pick<FileState, "size">): boolean {
+  return size < SMALL_SIZE;
 }
 
 /** Whether a file is done or has failed. */

@@ -12,6 +12,7 @@
  * @module
  */
 import type { ClientEvent, FileProgress, Summary } from "../../client/events.ts";
+import type { Priority } from "../../client/priority.ts";
 import { type FileGroup, type FileState, FileTable, hasEnded, type Totals } from "./file_table.ts";
 import { connectionAfter, type ConnectionState, NO_CONNECTION } from "./connection_state.ts";
 import { RunRates } from "./run_rates.ts";
@@ -107,7 +108,26 @@ export class ProgressState {
 
   /** Milliseconds until one file is complete; null if unknown. */
   fileTimeLeft(file: FileState, now: number): number | null {
-    return this.#rates.fileTimeLeft(file, () => [...this.active, ...this.queued], now);
+    return this.#rates.fileTimeLeft(file, this.#unfinished, now);
+  }
+
+  /** The sums over the small files of one priority. */
+  small(priority: Priority): Totals {
+    return this.#files.small(priority);
+  }
+
+  /** Bytes per second of all files, or of the small files, of one priority. */
+  priorityRate(priority: Priority, now: number): number {
+    return this.#rates.priorityRate(priority, now);
+  }
+
+  smallRate(priority: Priority, now: number): number {
+    return this.#rates.smallRate(priority, now);
+  }
+
+  /** Milliseconds until all small files of one priority are complete; null if unknown. */
+  smallTimeLeft(priority: Priority, now: number): number | null {
+    return this.#rates.smallTimeLeft(priority, this.#unfinished, now);
   }
 
   /** Milliseconds in which there was something to download. */
@@ -157,6 +177,8 @@ export class ProgressState {
     const file = this.#files.get(event.path);
     if (file) this.#applyTo(file, event, now);
   }
+
+  readonly #unfinished = (): FileState[] => [...this.active, ...this.queued];
 
   #applyTo(
     file: FileState,
@@ -218,6 +240,7 @@ export class ProgressState {
     this.#files.add({
       path: event.path,
       priority: event.priority,
+      line: event.line,
       size,
       stage: "queued",
       peakReceived: isRetry ? known.peakReceived : 0,

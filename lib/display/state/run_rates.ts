@@ -5,7 +5,8 @@
  */
 import { forecast } from "../../client/schedule/forecast.ts";
 import { MAX_ACTIVE_FILES } from "../../client/schedule/scheduler.ts";
-import type { FileState } from "./file_table.ts";
+import { perPriority, type Priority } from "../../client/priority.ts";
+import { type FileState, isSmall } from "./file_table.ts";
 import { RateMeter, STEADY_WINDOW } from "./rate_meter.ts";
 
 /** After this time without a byte, in milliseconds, the run stands still. */
@@ -18,11 +19,15 @@ interface Forecast {
   readonly at: number;
   readonly validUntil: number;
   readonly times: ReadonlyMap<FileState, number>;
+  /** The times of the last small files. */
+  readonly small: Readonly<Record<Priority, number>>;
 }
 
 /** The rates of one run. Times are in milliseconds of any one clock. */
 export class RunRates {
   readonly #all = new RateMeter();
+  readonly #priorities = perPriority(() => new RateMeter());
+  readonly #small = perPriority(() => new RateMeter());
   readonly #meters = new Map<FileState, RateMeter>();
   #lastByteAt = 0;
   #forecast: Forecast | null = null;
@@ -30,6 +35,8 @@ export class RunRates {
   /** Measures a file from now on. */
   begin(file: FileState, now: number): void {
     if (this.#meters.size === 0) this.resume(now);
+    this.#priorities[file.priority].add(0, now);
+    if (isSmall(file)) this.#small[file.priority].add(0, now);
     const meter = new RateMeter();
     meter.add(0, now);
     this.#meters.set(file, meter);
@@ -54,6 +61,8 @@ export class RunRates {
   /** Adds received bytes of a file. */
   add(file: FileState, bytes: number, now: number): void {
     this.#all.add(bytes, now);
+    this.#priorities[file.priority].add(bytes, now);
+    if (isSmall(file)) this.#small[file.priority].add(bytes, now);
     this.#meters.get(file)?.add(bytes, now);
     if (bytes > 0) this.#lastByteAt = now;
   }
@@ -74,6 +83,16 @@ export class RunRates {
     return this.stalledSince(now) === null ? this.#meters.get(file)?.rate(now) ?? 0 : 0;
   }
 
+  /** Bytes per second of all files of one priority. */
+  priorityRate(priority: Priority, now: number): number {
+    return this.stalledSince(now) === null ? this.#priorities[priority].rate(now) : 0;
+  }
+
+  /** Bytes per second of the small files of one priority. */
+  smallRate(priority: Priority, now: number): number {
+    return this.stalledSince(now) === null ? this.#small[priority].rate(now) : 0;
+  }
+
   /**
    * Milliseconds until all files are complete; null if unknown.
    *
@@ -91,13 +110,23 @@ export class RunRates {
    * @param files All files that are not complete, in the order in which they begin.
    */
   fileTimeLeft(file: FileState, files: () => FileState[], now: number): number | null {
+    const forecast = this.#forecastAt(now, files);
+    return timeIn(forecast, forecast?.times.get(file), now);
+  }
+
+  /** Milliseconds until all small files of one priority are complete; null if unknown. */
+  smallTimeLeft(priority: Priority, files: () => FileState[], now: number): number | null {
+    const forecast = this.#forecastAt(now, files);
+    return timeIn(forecast, forecast?.small[priority], now);
+  }
+
+  #forecastAt(now: number, files: () => FileState[]): Forecast | null {
     const rate = this.#steadyRate(now);
     if (rate === 0) return null;
     if (this.#forecast === null || now >= this.#forecast.validUntil) {
       this.#forecast = forecastOf(files(), rate, now);
     }
-    const time = this.#forecast.times.get(file);
-    return time === undefined ? null : Math.max(0, time - (now - this.#forecast.at));
+    return this.#forecast;
   }
 
   #steadyRate(now: number): number {
@@ -112,9 +141,19 @@ function forecastOf(files: readonly FileState[], rate: number, at: number): Fore
     left: file.size - file.received,
   }));
   const times = forecast(pending, rate, MAX_ACTIVE_FILES);
+  const small = perPriority(() => 0);
+  for (const [{ file }, time] of times) {
+    if (isSmall(file)) small[file.priority] = Math.max(small[file.priority], time);
+  }
   return {
     at,
     validUntil: at + Math.max(1, files.length / FILES_PER_MS),
     times: new Map(Array.from(times, ([{ file }, time]) => [file, time])),
+    small,
   };
+}
+
+/** A time of a forecast as it is now. */
+function timeIn(forecast: Forecast | null, time: number | undefined, now: number): number | null {
+  return forecast === null || time === undefined ? null : Math.max(0, time - (now - forecast.at));
 }

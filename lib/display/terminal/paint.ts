@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bold, cyan, dim, green, red, yellow } from "@std/fmt/colors";
+import { bold, cyan, dim, green, red, rgb8, yellow } from "@std/fmt/colors";
 
 /** The colour of each kind of text. */
 export interface Paint {
@@ -19,7 +19,16 @@ export interface Paint {
   readonly notable: (text: string) => string;
   /** Under way. */
   readonly moving: (text: string) => string;
+  /** The priorities, as in the report. */
+  readonly CRITICAL: (text: string) => string;
+  readonly HIGH: (text: string) => string;
+  readonly NORMAL: (text: string) => string;
 }
+
+/** Colours of 256 that are legible on dark and on light. */
+const ORANGE = 202;
+const BLUE = 33;
+const GREY = 244;
 
 const asIs = (text: string) => text;
 
@@ -30,6 +39,9 @@ const WITHOUT_COLOUR: Paint = {
   good: asIs,
   notable: asIs,
   moving: asIs,
+  CRITICAL: asIs,
+  HIGH: asIs,
+  NORMAL: asIs,
 };
 
 const WITH_COLOUR: Paint = {
@@ -39,6 +51,9 @@ const WITH_COLOUR: Paint = {
   good: green,
   notable: yellow,
   moving: cyan,
+  CRITICAL: (text) => bold(rgb8(text, ORANGE)),
+  HIGH: (text) => rgb8(text, BLUE),
+  NORMAL: (text) => rgb8(text, GREY),
 };
 
 /** The colours to use; none if `color` is false. */

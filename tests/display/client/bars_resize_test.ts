@@ -36,9 +36,10 @@ for (
     stage.frame();
     const lines = await stage.terminal.screen();
     assert.equal(barLines(lines).length, 5, lines.join("\n"));
-    assert.match(lines.at(-1)!, /^2(\/| of )6/);
+    assert.match(lines.at(-2)!, /^2(\/| of )6/);
+    assert.match(lines.at(-1)!, /^0:0\d elapsed$/);
     assert.equal(lines.filter((line) => line.startsWith("✓ done")).length, 2, lines.join("\n"));
-    assert.equal(lines.length, 1 + 2 + 5 + (lines[1]!.startsWith("✓ done") ? 0 : 1));
+    assert.equal(lines.length, 1 + 2 + 6 + (lines[1]!.startsWith("✓ done") ? 0 : 1));
   });
 }
 
@@ -57,7 +58,7 @@ screenTest("BarsDisplay waits until a window is no longer dragged", async () => 
   assert.equal(stage.terminal.writes.length, length);
   stage.settle();
   const lines = await stage.terminal.screen();
-  assert.equal(lines.length, 1 + 1 + 5 + 1, lines.join("\n"));
+  assert.equal(lines.length, 1 + 1 + 5 + 2, lines.join("\n"));
   assert.equal(barLines(lines).length, 6);
 });
 

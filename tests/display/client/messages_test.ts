@@ -20,7 +20,6 @@ const STYLE: MessageStyle = {
   unicode: true,
   marks: false,
   columns: 79,
-  listed: 20,
 };
 
 const MIB = 1024 ** 2;
@@ -119,17 +118,17 @@ Deno.test("renderMessage reports an unreachable server, and what to do, once", (
   assert.deepEqual(linesOf(refused, [...before, refused]), []);
 });
 
-Deno.test("renderMessage shows the server's list at the first connection", () => {
-  const files = ["b", "a", "c"].map((path) => ({ path, size: MIB, modified: 0, version: "" }));
-  const event = connected(files);
-  const first = "connected to 127.0.0.1:9009 (sluice 0.1.0): 3 files, 3.00 MiB";
-  assert.deepEqual(linesOf(event), [first, "  a  1.00 MiB", "  b  1.00 MiB", "  c  1.00 MiB"]);
-  assert.deepEqual(linesOf(event, [], { ...STYLE, listed: 1 }), [
-    first,
-    "  a  1.00 MiB",
-    "  + 2 more",
+Deno.test("renderMessage says what the server has, and what of it the list names", () => {
+  const first = "connected to 127.0.0.1:9009 (sluice 0.1.0): 16 files, 480 MiB";
+  const listed = { files: 16, size: 480 * MIB };
+  const wanted = { files: 10, size: 461 * MIB };
+  assert.deepEqual(linesOf(connected(listed, wanted)), [
+    `${first}; the list names 10 of them, 461 MiB`,
   ]);
-  assert.deepEqual(linesOf(event, [], { ...STYLE, listed: 0 }), [first]);
+  assert.deepEqual(linesOf(connected(listed)), [`${first}; the list names all of them`]);
+  assert.deepEqual(linesOf(connected(listed, { files: 0, size: 0 })), [
+    `${first}; the list names 0 of them, 0 B`,
+  ]);
 });
 
 Deno.test("renderMessage shortens the name of a file that ended to one row", () => {

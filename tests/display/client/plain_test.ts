@@ -36,7 +36,7 @@ Deno.test("PlainDisplay writes a line for each event that matters", () => {
     { type: "disconnected", reason: "connection refused", retryIn: 1000 },
     { type: "connecting", server: "127.0.0.1:9009" },
     { type: "disconnected", reason: "connection refused", retryIn: 1000 },
-    connected([{ path: "a.iso", size: 8 * MIB, modified: 0, version: "" }]),
+    connected({ files: 3, size: 24 * MIB }, { files: 2, size: 16 * MIB }),
     { type: "warning", message: "Cannot read line 3" },
     queued("a.iso", 8 * MIB),
     queued("b.iso", 8 * MIB),
@@ -57,8 +57,7 @@ Deno.test("PlainDisplay writes a line for each event that matters", () => {
     written.text,
     `cannot reach 127.0.0.1:9009: connection refused; trying again
 hint     start a server there (server --dir FOLDER), or name another one with --server HOST:PORT
-connected to 127.0.0.1:9009 (sluice 0.1.0): 1 file, 8.00 MiB
-  a.iso  8.00 MiB
+connected to 127.0.0.1:9009 (sluice 0.1.0): 3 files, 24.0 MiB; the list names 2 of them, 16.0 MiB
 warning  Cannot read line 3
 waiting for 1 file the server does not have yet: c.iso
 resumed  a.iso  4.00/8.00 MiB already on disk
