@@ -10,12 +10,10 @@
  * characters, and the start of a row that wrapped could not be found again. Lines that stay may
  * wrap.
  *
- * After a change of the width nearly all terminals have wrapped the bars again, so that they take
- * more rows than before; see {@linkcode Frame.rowsAbove}. A terminal that cuts instead of wrapping
- * (xterm) loses some of the lines above the bars.
- *
- * A screen that becomes smaller than the bars pushes the first of them into the terminal's history,
- * where they cannot be erased; a terminal that becomes larger again (tmux) shows them once more.
+ * After a change of the size most terminals have wrapped the lines again, and moved rows to their
+ * history or back. So everything from the first line of this output on, or the whole screen, is
+ * cleared and written again; see `terminal_painter.ts`. Torn bars may stay in the history, where
+ * nothing can be erased.
  *
  * | bytes | | |
  * |---|---|---|
@@ -31,7 +29,7 @@
 
 /** The content of a frame. */
 export interface Frame {
-  /** Rows that the previous bars take at the terminal's present width. */
+  /** Rows above the cursor to replace; more than the screen has are all of them. */
   readonly rowsAbove: number;
   /** Whether to clear them first, because the new rows do not cover them one by one. */
   readonly clear: boolean;

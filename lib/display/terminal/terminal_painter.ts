@@ -15,6 +15,9 @@ import { wrappedRows } from "./text_width.ts";
  */
 export const SETTLING_TIME = 300;
 
+/** The maximum number of lines above the picture that are kept to be written again. */
+const MAX_KEPT = 500;
+
 /** A picture and the new lines above it. */
 export interface Picture {
   /** Lines that stay, above the picture. */
@@ -32,6 +35,10 @@ export interface Picture {
 /** Turns pictures into the bytes that change one into the next. */
 export class TerminalPainter {
   #drawn: TerminalSize & { readonly lines: readonly string[] };
+  /** The last lines above the picture. */
+  #above: string[] = [];
+  /** Whether lines have ever scrolled off the top: nothing but this output is on the screen. */
+  #hasScrolled = false;
   #seen: TerminalSize;
   #seenSince = -Infinity;
 
@@ -51,6 +58,8 @@ export class TerminalPainter {
     if (size.columns !== this.#seen.columns || size.rows !== this.#seen.rows) {
       this.#seen = size;
       this.#seenSince = now;
+      // A terminal that wraps the lines again may push some of them off the screen.
+      this.#noteRows([...this.#above, ...this.#drawn.lines], size);
     }
     return now - this.#seenSince >= SETTLING_TIME;
   }
@@ -75,16 +84,47 @@ export class TerminalPainter {
 
   #frame({ messages, lines, cursor = false }: Picture, size: TerminalSize): string {
     const drawn = this.#drawn;
+    const isResized = size.columns !== drawn.columns || size.rows !== drawn.rows;
+    const frame = isResized
+      ? { rowsAbove: this.#rowsToClear(size), messages: this.#messagesAgain(messages, lines, size) }
+      : { rowsAbove: drawn.lines.length, messages };
     this.#drawn = { lines, ...size };
-    return frameText({
-      // Lines that fitted need measuring only where there is less room now.
-      rowsAbove: size.columns >= drawn.columns
-        ? drawn.lines.length
-        : drawn.lines.reduce((sum, line) => sum + wrappedRows(line, size.columns), 0),
-      clear: messages.length > 0 || size.columns !== drawn.columns,
-      messages,
-      bars: lines,
-      cursor,
-    });
+    this.#above.push(...messages);
+    this.#noteRows([...this.#above, ...lines], size);
+    this.#above = this.#above.slice(-MAX_KEPT);
+    return frameText({ ...frame, clear: isResized || messages.length > 0, bars: lines, cursor });
   }
+
+  #noteRows(lines: readonly string[], { columns, rows }: TerminalSize): void {
+    // The cursor takes a row, too, and tmux keeps one more free.
+    this.#hasScrolled ||= lines.length > MAX_KEPT || rowsOf(lines, columns) >= rows - 1;
+  }
+
+  /**
+   * The rows above the cursor that a terminal of another size may show of this output. It has wrapped
+   * lines again, and moved rows to its history or back, torn bars among them: once that can be, the
+   * whole screen is drawn again.
+   */
+  #rowsToClear({ columns, rows }: TerminalSize): number {
+    return this.#hasScrolled ? rows : rowsOf([...this.#above, ...this.#drawn.lines], columns);
+  }
+
+  /** The new messages, and before them as many earlier ones as fit on the screen with the bars. */
+  #messagesAgain(
+    messages: readonly string[],
+    lines: readonly string[],
+    { columns, rows }: TerminalSize,
+  ): readonly string[] {
+    let room = rows - 1 - lines.length - rowsOf(messages, columns);
+    let first = this.#above.length;
+    while (first > 0 && room >= wrappedRows(this.#above[first - 1]!, columns)) {
+      room -= wrappedRows(this.#above[--first]!, columns);
+    }
+    return [...this.#above.slice(first), ...messages];
+  }
+}
+
+/** The rows that lines take. */
+function rowsOf(lines: readonly string[], columns: number): number {
+  return lines.reduce((sum, line) => sum + wrappedRows(line, columns), 0);
 }

@@ -14,6 +14,9 @@ for (
     [[41, 30], [20, 30], [80, 30]],
     [[80, 12]],
     [[80, 40]],
+    [99, 95, 80, 79, 60, 61, 80, 100].map((columns) => [columns, 24]),
+    [20, 12, 8, 6, 4, 3, 2, 8, 24, 40].map((rows) => [80, rows]),
+    [[20, 5], [200, 50]],
   ] as [number, number][][]
 ) {
   const name = sizes.map((size) => size.join(" × ")).join(", then ");
