@@ -6,14 +6,15 @@
  */
 import { createHash } from "node:crypto";
 import { walk } from "@std/fs/walk";
-import { dirname, join, relative } from "@std/path";
+import { join, relative } from "@std/path";
 import { formatBytes } from "../lib/display/terminal/units.ts";
 import { padEnd, padStart } from "../lib/display/terminal/text_width.ts";
-import { messageOf } from "../lib/errors.ts";
+import { PRIORITIES } from "../lib/client/priority.ts";
 import { interruptSignal } from "../lib/cli/interrupt.ts";
 import { writeLine } from "../lib/cli/main.ts";
 import { programArgs, REPOSITORY } from "./programs.ts";
-import { writeRandomFile } from "./random_file.ts";
+import { serveDemo } from "./demo_serve.ts";
+import { fillShare, LARGE_FILES, SAMPLES } from "./demo_share.ts";
 import { startRelay } from "./relay.ts";
 import { startServer } from "./start_server.ts";
 
@@ -23,44 +24,42 @@ const LINE = 16 * MB;
 /** The time until a line is added to the second client's list, in milliseconds. */
 const EDIT_AFTER_MS = 2_000;
 const EDIT = "footage.bin       HIGH\n";
-/** The generated files: name and bytes. */
-const GENERATED: readonly (readonly [string, number])[] = [
-  ["disk-image.bin", 45 * MB],
-  ["footage.bin", 18 * MB],
-  ["old-backup.bin", 12 * MB],
-];
 const LIST = `\
 # The demo's second client. It adds a line to this file in a moment.
 disk-image.bin    CRITICAL
 old-backup.bin    NORMAL
 `;
 
-async function demo(signal: AbortSignal): Promise<boolean> {
+async function demo(signal: AbortSignal, isServerOnly: boolean): Promise<boolean> {
   const temp = await Deno.makeTempDir({ prefix: "sluice-demo-" });
+  const share = join(temp, "share");
   try {
-    const share = join(temp, "share");
-    await fillShare(share);
-    return await run(temp, share, signal);
+    if (!isServerOnly) return await run(temp, share, signal);
+    await serveDemo(share, LINE, signal, print);
+    return true;
   } finally {
     await Deno.remove(temp, { recursive: true });
   }
 }
 
 async function run(temp: string, share: string, signal: AbortSignal): Promise<boolean> {
+  await fillShare(share);
   print("A server shares files/ and three larger files, generated for the demo.");
   await using server = await startServer(share, signal);
   await using relay = startRelay({ port: server.port, bytesPerSecond: LINE });
-  print("Client 1 downloads the files of input.txt into Output/.");
+  print("Client 1 downloads the files of input.txt.");
+  const firstOutput = join(temp, "Output-1");
   const first = startClient("piped", signal, [
     ["--server", `127.0.0.1:${server.port}`],
     ["--input", join(REPOSITORY, "input.txt")],
-    ["--output", join(REPOSITORY, "Output")],
+    ["--output", firstOutput],
     ["--progress", "plain"],
   ]);
   print(`Client 2, at the same time, has a list of its own and a line of ${LINE / MB} MB/s. After`);
   print(`${EDIT_AFTER_MS / 1000} seconds its list gets another line: ${EDIT}`);
   const list = join(temp, "list.txt");
-  const output = join(temp, "Output");
+  const output = join(temp, "Output-2");
+  const report = join(temp, "run.html");
   await Deno.writeTextFile(list, LIST);
   const edit = setTimeout(
     () => Deno.writeTextFileSync(list, EDIT, { append: true }),
@@ -70,28 +69,30 @@ async function run(temp: string, share: string, signal: AbortSignal): Promise<bo
     ["--server", `127.0.0.1:${relay.port}`],
     ["--input", list],
     ["--output", output],
+    ["--report", report],
   ]);
   const [{ stderr }, secondStatus] = await Promise.all([first.output(), second.status]);
   clearTimeout(edit);
+  signal.throwIfAborted();
   print("\nMeanwhile client 1 printed:");
   print(new TextDecoder().decode(stderr).trimEnd().replaceAll(/^/gm, "  "));
   const { success: firstDone } = await first.status;
   print("");
-  const samples = await compare(join(REPOSITORY, "files"), join(REPOSITORY, "Output"), "Output");
-  const large = await compare(share, output, "client 2", GENERATED.map(([name]) => name));
+  const samples = await compare(SAMPLES, firstOutput, "client 1");
+  const large = await compare(share, output, "client 2", LARGE_FILES);
+  if (secondStatus.success) print(`${sharesOf(await Deno.readTextFile(report))}\n`);
   return firstDone && secondStatus.success && samples && large;
 }
 
-async function fillShare(share: string): Promise<void> {
-  const samples = join(REPOSITORY, "files");
-  for await (const { path } of walk(samples, { includeDirs: false })) {
-    const target = join(share, relative(samples, path));
-    await Deno.mkdir(dirname(target), { recursive: true });
-    await Deno.copyFile(path, target);
-  }
-  for (const [name, size] of GENERATED) {
-    await writeRandomFile(join(share, name), size);
-  }
+/** One line on the shares that a report has, due and measured. */
+function sharesOf(page: string): string {
+  const partOf = (kind: string, priority: string) =>
+    new RegExp(`<data id="${kind}-${priority}"[^>]*>([^<]*)<`).exec(page)?.[1];
+  const shares = PRIORITIES.flatMap((priority) => {
+    const actual = partOf("actual", priority);
+    return actual === undefined ? [] : [`${priority} ${actual} of ${partOf("expected", priority)}`];
+  });
+  return `While priorities competed, client 2 measured (of what was due): ${shares.join(", ")}`;
 }
 
 function startClient(
@@ -167,13 +168,16 @@ function print(line: string): void {
 
 if (import.meta.main) {
   using interrupted = interruptSignal();
+  const isServerOnly = Deno.args[0] === "--serve";
   let ok = false;
   try {
-    ok = await demo(interrupted);
-    print(ok ? "All files arrived and are equal to their sources." : "Not all files arrived.");
+    ok = await demo(interrupted, isServerOnly);
+    if (!isServerOnly) {
+      print(ok ? "All files arrived and are equal to their sources." : "Not all files arrived.");
+    }
   } catch (error) {
     if (!interrupted.aborted) throw error;
-    print(`Interrupted: ${messageOf(error)}`);
+    print("Interrupted: the files of the demo are removed.");
   }
-  Deno.exit(interrupted.aborted ? 130 : ok ? 0 : 1);
+  Deno.exit(ok ? 0 : interrupted.aborted ? 130 : 1);
 }

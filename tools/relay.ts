@@ -11,6 +11,8 @@ export interface RelayOptions {
   readonly port: number;
   /** The capacity from the server to each client, in bytes a second. */
   readonly bytesPerSecond: number;
+  /** The port for clients; 0 picks a free one. @default {0} */
+  readonly listenOn?: number;
   /** Receives the bytes that clients send. */
   readonly fromClient?: (bytes: Uint8Array) => void;
 }
@@ -26,9 +28,10 @@ export interface Relay extends AsyncDisposable {
 /** The period at which a line delivers bytes, in milliseconds. */
 const TICK_MS = 5;
 
-/** Starts a relay on a free port. */
-export function startRelay({ port, bytesPerSecond, fromClient }: RelayOptions): Relay {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+/** Starts a relay. */
+export function startRelay(options: RelayOptions): Relay {
+  const { port, bytesPerSecond, fromClient, listenOn = 0 } = options;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: listenOn });
   const conns = new Set<Deno.TcpConn>();
   const running = new Set<Promise<void>>();
 

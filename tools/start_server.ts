@@ -31,7 +31,11 @@ export async function startServer(share: string, signal: AbortSignal): Promise<S
     port,
     async [Symbol.asyncDispose]() {
       // Not SIGTERM, which a child on Windows cannot handle.
-      child.kill("SIGINT");
+      try {
+        child.kill("SIGINT");
+      } catch {
+        // It has ended: Ctrl+C reaches all programs of a terminal.
+      }
       await child.status;
     },
   };
