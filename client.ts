@@ -7,12 +7,13 @@ import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/cli/clien
 import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
 import { runMain, writeLine } from "./lib/cli/main.ts";
+import { ownCommand, ownName, userArgs } from "./lib/cli/own_command.ts";
 
 const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIONS };
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseClientCommand(args);
-  const helpOutput = helpOutputFor(command, MANUAL);
+  const helpOutput = helpOutputFor(command, MANUAL, ownCommand("client"));
   if (helpOutput !== null) {
     writeLine(Deno.stdout, helpOutput);
     return 0;
@@ -23,4 +24,4 @@ async function main(args: readonly string[]): Promise<number> {
   return await runClient(command, Deno.stdout, interrupted);
 }
 
-if (import.meta.main) await runMain("client", () => main(Deno.args));
+if (import.meta.main) await runMain(ownName("client"), () => main(userArgs(Deno.args)));

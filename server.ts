@@ -6,13 +6,14 @@
 import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
 import { runMain, writeLine } from "./lib/cli/main.ts";
+import { ownCommand, ownName, userArgs } from "./lib/cli/own_command.ts";
 import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/cli/server_options.ts";
 
 const MANUAL = { name: "sluice-server", help: SERVER_HELP, options: SERVER_OPTIONS };
 
 async function main(args: readonly string[]): Promise<number> {
   const command = parseServerCommand(args);
-  const helpOutput = helpOutputFor(command, MANUAL);
+  const helpOutput = helpOutputFor(command, MANUAL, ownCommand("server"));
   if (helpOutput !== null) {
     writeLine(Deno.stdout, helpOutput);
     return 0;
@@ -23,4 +24,4 @@ async function main(args: readonly string[]): Promise<number> {
   return await runServer(command, interrupted);
 }
 
-if (import.meta.main) await runMain("server", () => main(Deno.args));
+if (import.meta.main) await runMain(ownName("server"), () => main(userArgs(Deno.args)));

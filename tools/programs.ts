@@ -42,9 +42,10 @@ export function programArgs(name: ProgramName, args: readonly string[]): string[
 }
 
 function taskCommand(name: ProgramName): TaskCommand {
-  const [deno, run, ...flags] = config.tasks[name].command.split(" ");
-  const script = flags.pop()!;
-  if (deno !== "deno" || run !== "run") {
+  const [deno, run, ...rest] = config.tasks[name].command.split(" ");
+  const at = rest.indexOf(`${name}.ts`);
+  const [flags, script] = [rest.slice(0, at), rest[at]!];
+  if (deno !== "deno" || run !== "run" || at < 0) {
     throw new Error(`The task "${name}" does not start with deno run`);
   }
   return { flags, script };

@@ -69,8 +69,8 @@ const RETRY_ONCE_S = 60;
 export const CLIENT_HELP = `\
 sluice client: downloads the files that input.txt names, by priority
 
-Usage: client [options]
-       client completions bash|zsh|fish
+Usage: {command} [options]
+       {command} completions bash|zsh|fish
 
 What to download:
   --server HOST:PORT       the server               (default: 127.0.0.1:9009)
@@ -114,12 +114,18 @@ runs: added, changed and deleted lines take effect within a second.
   notes from May.txt
 
 Examples:
-  client                                     this machine's server, until Ctrl+C
-  client --server 192.168.1.5:9009 --once    fetch all from there, then exit
-  client --server 192.168.1.5 --list         see what it shares
-  client --explain                           see what a run would do
-  client --once --report run.html            fetch all, then write a report
-  source <(sluice-client completions bash)   complete options in this shell
+  # this machine's server, until Ctrl+C
+  {command}
+  # fetch all from there, then exit
+  {command} --server 192.168.1.5:9009 --once
+  # see what it shares
+  {command} --server 192.168.1.5 --list
+  # see what a run would do
+  {command} --explain
+  # fetch all, then write a report
+  {command} --once --report run.html
+  # complete the options of the executable in this shell
+  source <(sluice-client completions bash)
 
 Exit codes: 0 all done; 1 some file failed or was never found; 2 an option or
 the input is wrong; 3 cannot reach or log in to the server; 4 a file failed its

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename } from "@std/path";
 import { shellQuote } from "../text/shell_quote.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "../client/remote/server_address.ts";
@@ -35,9 +34,4 @@ function placeWords({ input, output }: ClientCommand): string[] {
     ...input === "input.txt" ? [] : ["--input", shellQuote(input)],
     ...output === "Output" ? [] : ["--output", shellQuote(output)],
   ];
-}
-
-/** The command that starts this program: the executable's name, or the task. */
-export function ownCommand(): string {
-  return Deno.build.standalone ? basename(Deno.execPath()) : "deno task client";
 }

@@ -15,7 +15,7 @@ import type { OutputFolder } from "../client/disk/output_folder.ts";
 import { displayFor } from "../display/client/displays.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { unreachable } from "./connect_with_retry.ts";
-import { ownCommand } from "./command_text.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** How often positions are read for the displays, in milliseconds. */
 const PROGRESS_MS = 100;
@@ -38,7 +38,7 @@ export async function downloadInput(
   listen: (event: ClientEvent) => void,
 ): Promise<number> {
   const input = command.once ? null : command.input;
-  const display = await displayFor({ ...command, input });
+  const display = await displayFor({ ...command, input, serverCommand: ownCommand("server") });
   let lost = "";
   const emit = (event: ClientEvent) => {
     if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
@@ -68,7 +68,9 @@ export async function downloadInput(
     emit({
       type: "summary",
       ...summary,
-      resume: underway + failed + unverified > 0 ? resumeCommand(ownCommand(), command) : null,
+      resume: underway + failed + unverified > 0
+        ? resumeCommand(ownCommand("client"), command)
+        : null,
       interrupted,
       error: failure === null ? null : messageOf(failure),
       exitCode,
@@ -99,6 +101,6 @@ async function emitLeftovers(
     type: "leftovers",
     files: leftovers.length,
     size,
-    command: cleanCommand(ownCommand(), command),
+    command: cleanCommand(ownCommand("client"), command),
   });
 }

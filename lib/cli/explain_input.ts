@@ -16,7 +16,7 @@ import { UserError } from "../errors.ts";
 import { writeLine } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
 import { connectWithRetry } from "./connect_with_retry.ts";
-import { ownCommand } from "./command_text.ts";
+import { ownCommand } from "./own_command.ts";
 
 /** The output of an explanation. */
 export interface ExplanationOutput extends Output {
@@ -72,6 +72,6 @@ function textOf(
     color: isTerminal && color,
     unicode,
     input: command.input,
-    cleanCommand: cleanCommand(ownCommand(), command),
+    cleanCommand: cleanCommand(ownCommand("client"), command),
   }).join("\n");
 }

@@ -19,16 +19,22 @@ export interface HelpRequest {
 export interface ProgramManual {
   /** The name of its executable. */
   readonly name: string;
+  /** Its help, with `{command}` for the command that starts it. */
   readonly help: string;
   readonly options: readonly OptionSpec[];
 }
 
-/** The requested text, without its last newline; null if the program should run. */
+/**
+ * The requested text, without its last newline; null if the program should run.
+ *
+ * @param command The command that starts the program.
+ */
 export function helpOutputFor(
   { help, version, completions }: HelpRequest,
   manual: ProgramManual,
+  command: string,
 ): string | null {
-  if (help) return manual.help.trimEnd();
+  if (help) return manual.help.replaceAll("{command}", command).trimEnd();
   if (version) return PROGRAM;
   if (completions === null) return null;
   return completionsFor(completions, manual.name, manual.options).trimEnd();

@@ -5,7 +5,7 @@
  * `client_options.ts` and `server_options.ts` over `command_line.ts`; `help_output.ts` over
  * `completions.ts`; `client_program.ts` over `list.ts`, `explain_input.ts`, `clean.ts` and
  * `download_input.ts` (with `with_report.ts`, `report_file.ts`, `command_text.ts`,
- * `connect_with_retry.ts`); `server_program.ts`; `interrupt.ts`. Only the entry files `client.ts`
+ * `connect_with_retry.ts`); `server_program.ts`; `own_command.ts`, `interrupt.ts`. Only the entry files `client.ts`
  * and `server.ts` import it.
  *
  * @module

@@ -47,8 +47,8 @@ const MIB = 1024 * 1024;
 export const SERVER_HELP = `\
 sluice server: shares a folder with Sluice clients
 
-Usage: server [options]
-       server completions bash|zsh|fish
+Usage: {command} [options]
+       {command} completions bash|zsh|fish
 
 What to share, and with whom:
   --dir DIR     the folder to share, with its subfolders   (default: files)
@@ -77,9 +77,12 @@ follows it. Ctrl+C stops accepting, lets chunks in flight finish for at most
 5 seconds, and prints totals; a second Ctrl+C ends the server at once.
 
 Examples:
-  server                                 share files/ with this machine
-  server --dir /data --host 0.0.0.0      share /data with the network
-  server --dir /data --port 0            pick a free port and print it
+  # share files/ with this machine
+  {command}
+  # share /data with the network
+  {command} --dir /data --host 0.0.0.0
+  # pick a free port and print it
+  {command} --dir /data --port 0
 
 Exit codes: 0 ended by Ctrl+C or SIGTERM; 2 an option is wrong, the folder
 cannot be read, or the address and port cannot be listened on.

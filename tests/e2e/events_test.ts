@@ -99,7 +99,7 @@ Deno.test("client --progress json reports edits, waiting, shares and an interrup
   assert.deepEqual([last.interrupted, last.exitCode, last.done], [true, 130, 0]);
   assert.match(
     last.resume as string,
-    /^(?:deno task client|sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
+    /^(?:deno run .*client\.ts|\S*sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
   );
   const shares = last.shares as { bytes: number; priorities: { actualShare: number }[] };
   assert.ok(shares.bytes > 0 && shares.bytes <= (last.receivedBytes as number));
@@ -135,7 +135,7 @@ Deno.test("client --progress json reports which files failed, and what to do", a
   assert.equal(path, "a.bin");
   assert.match(reason!, /line 1 says 0{64}/);
   assert.match(advice!, /digest in line 1/);
-  assert.match(resume as string, /^(?:deno task client|sluice-client\S*) .*--once$/);
+  assert.match(resume as string, /^(?:deno run .*client\.ts|\S*sluice-client\S*) .*--once$/);
 });
 
 Deno.test("client --progress json ends with a summary that says why it gave up", async () => {

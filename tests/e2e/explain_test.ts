@@ -108,7 +108,7 @@ Deno.test("client --explain shows which files are there, which are resumed, and 
   assert.match(fates.get("way.bin")!, /^fails: a folder stands where "way\.bin" belongs/);
   assert.match(
     stdout,
-    /iB of 1 file that no line names are kept; .*: (?:deno task client|sluice-client\S*) --clean --input /,
+    /iB of 1 file that no line names are kept; .*: (?:deno run .*client\.ts|\S*sluice-client\S*) --clean --input /,
   );
 
   const unverified = await explain(workspace, server.port, ["--verify", "none"]);

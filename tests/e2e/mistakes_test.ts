@@ -56,7 +56,10 @@ for (const name of ["server", "client"] as const) {
     await using folder = await tempFolder();
     const help = await runProgram(name, ["--help"], folder.path);
     assert.deepEqual([help.code, help.stderr], [0, ""]);
-    assert.match(help.stdout, new RegExp(`^Usage: ${name} `, "m"));
+    assert.match(
+      help.stdout,
+      new RegExp(`^Usage: .*\\b(?:${name}\\.ts|sluice-${name}\\S*) \\[options\\]$`, "m"),
+    );
     assert.match(help.stdout, /^Examples:$/m);
     const version = await runProgram(name, ["--version"], folder.path);
     assert.deepEqual([version.code, version.stderr], [0, ""]);

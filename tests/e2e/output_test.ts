@@ -21,7 +21,7 @@ Deno.test("client reports the partial files of unwanted files, and --clean remov
   const { code, stderr } = await runClient({ ...workspace, port: server.port });
   assert.equal(code, 0, stderr);
   const [, command] = stderr.match(
-    /^kept +.* 2 files .*; to remove it: (?:deno task client|sluice-client\S*) (.*)$/m,
+    /^kept +.* 2 files .*; to remove it: (?:deno run .*client\.ts|\S*sluice-client\S*) (.*)$/m,
   ) ?? [];
   assert.ok(command, stderr);
   assert.deepEqual(await partialPaths(workspace), ["b.bin", "c.bin"]);

@@ -58,7 +58,7 @@ Deno.test("client --report writes a page also when it is interrupted, over an ol
   const page = await Deno.readTextFile(path);
   assert.match(
     page,
-    /^<!doctype html>[^]*Interrupted[^]*To resume: <code>(?:deno task client|sluice-client\S*) [^]*<\/html>\n$/,
+    /^<!doctype html>[^]*Interrupted[^]*To resume: <code>(?:deno run .*client\.ts|\S*sluice-client\S*) [^]*<\/html>\n$/,
   );
 });
 

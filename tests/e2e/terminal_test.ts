@@ -67,7 +67,7 @@ terminalTest(
     assert.match(said, /^ {2}unfinished 日本\.bin: \S+ MiB of\s+19\.1\s+MiB\s+kept$/m);
     assert.match(
       lines.at(-1)!,
-      /^ {2}to resume +(?:deno task client|sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
+      /^ {2}to resume +(?:deno run .*client\.ts|\S*sluice-client\S*) --server 127\.0\.0\.1:\d+ --input \S+ --output \S+$/,
     );
   },
 );

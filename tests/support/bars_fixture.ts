@@ -20,6 +20,7 @@ export class BarsFixture implements Disposable {
       output: this.terminal,
       size: this.terminal.size,
       clock: this.clock,
+      serverCommand: "sluice-server",
       color: false,
       unicode: true,
       input,

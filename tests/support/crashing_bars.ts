@@ -18,7 +18,8 @@ const ENDS: Readonly<Record<string, () => void>> = {
 
 if (import.meta.main) {
   const size = () => ({ columns: 80, rows: 24 });
-  const options = { output: Deno.stdout, size, color: false, unicode: true, input: null };
+  const style = { color: false, unicode: true, input: null, serverCommand: "" };
+  const options = { output: Deno.stdout, size, ...style };
   const display = new BarsDisplay(options);
   for (const event of [CONNECTED, queued("a", 100), started("a")]) display.handle(event);
   setTimeout(ENDS[Deno.args[0] ?? ""]!, 6 * FRAME_PERIOD);

@@ -35,6 +35,8 @@ export interface BarsDisplayOptions {
   readonly unicode: boolean;
   /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
+  /** The command that starts a server, without options. */
+  readonly serverCommand: string;
   /** @default {terminalSize} */
   readonly size?: () => TerminalSize;
   /** @default {SYSTEM_CLOCK} */
@@ -66,11 +68,11 @@ export class BarsDisplay implements Display {
 
   handle(event: ClientEvent): void {
     if (this.#closed) return;
-    const { clock, color, unicode } = this.#options;
+    const { clock, color, unicode, serverCommand } = this.#options;
     const now = clock.now();
     const columns = this.#painter.columns - 1;
     const marks = unicode;
-    const style = { paint: paintOf(color), unicode, marks, columns };
+    const style = { paint: paintOf(color), unicode, marks, columns, serverCommand };
     const message = renderMessage(event, this.#state, style);
     if (message) this.#fold.push(wrapped(message, columns), now);
     this.#state.apply(event, now);

@@ -17,6 +17,8 @@ export interface DisplayChoice extends DrawingChoice {
   readonly progress: "auto" | "bars" | "plain" | "json" | "none";
   /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
+  /** The command that starts a server, without options. */
+  readonly serverCommand: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface DisplayChoice extends DrawingChoice {
  * Texts for people go to standard error, so that standard output is free for programs.
  */
 export async function displayFor(choice: DisplayChoice): Promise<Display> {
-  const { progress, input } = choice;
+  const { progress, input, serverCommand } = choice;
   const output = Deno.stderr;
   if (progress === "none") {
     const { QuietDisplay } = await import("./quiet.ts");
@@ -37,9 +39,9 @@ export async function displayFor(choice: DisplayChoice): Promise<Display> {
   }
   if (progress === "plain" || (progress === "auto" && !output.isTerminal())) {
     const { PlainDisplay } = await import("./plain.ts");
-    return new PlainDisplay({ output, input });
+    return new PlainDisplay({ output, input, serverCommand });
   }
   const { BarsDisplay } = await import("./bars_writer.ts");
   const { drawingFor } = await import("../terminal/terminal.ts");
-  return new BarsDisplay({ output, input, ...drawingFor(choice) });
+  return new BarsDisplay({ output, input, serverCommand, ...drawingFor(choice) });
 }

@@ -48,6 +48,8 @@ export interface MessageStyle {
   readonly columns: number;
   /** Whether a sign before the label shows how a file ended. */
   readonly marks: boolean;
+  /** The command that starts a server, without options. */
+  readonly serverCommand: string;
 }
 
 /** The shortest time, in milliseconds, that gives a meaningful rate. */
@@ -64,9 +66,6 @@ const SHORT_DIGEST = 8;
 const GAP = "  ";
 
 const INTERRUPTED = "interrupted: received bytes are kept; Ctrl+C again ends at once";
-
-const NO_SERVER =
-  "start a server there (server --dir FOLDER), or name another one with --server HOST:PORT";
 
 type Colour = (text: string) => string;
 
@@ -142,16 +141,18 @@ function connectedText(
 function disconnected(
   event: ClientEvent & { type: "disconnected" },
   state: ProgressState,
-  { paint }: MessageStyle,
+  { paint, serverCommand }: MessageStyle,
 ): DisplayMessage | null {
   const { server, reason, everConnected } = state.connection;
   const isNewReason = event.reason !== reason;
   const isFirst = !everConnected && reason === null;
   const outlook = event.retryIn === null ? "" : "; trying again";
   const loss = paint.bad(lossOf(server, event.reason, everConnected)) + outlook;
+  const hint =
+    `start a server there (${serverCommand} --dir FOLDER), or name another one with --server HOST:PORT`;
   const lines = [
     ...isNewReason || event.retryIn === null ? [loss] : [],
-    ...isFirst ? [labelled(paint.notable, "hint", NO_SERVER)] : [],
+    ...isFirst ? [labelled(paint.notable, "hint", hint)] : [],
   ];
   return lines.length > 0 ? line("connection", ...lines) : null;
 }

@@ -28,6 +28,8 @@ export interface PlainDisplayOptions {
   readonly output: Output;
   /** The watched input list; null if the client ends by itself. */
   readonly input: string | null;
+  /** The command that starts a server, without options. */
+  readonly serverCommand: string;
   /** @default {SYSTEM_CLOCK} */
   readonly clock?: Clock;
 }
@@ -52,13 +54,13 @@ export class PlainDisplay implements Display {
   #closed = false;
 
   constructor(options: PlainDisplayOptions) {
-    const { output, input, clock = SYSTEM_CLOCK } = options;
+    const { output, input, serverCommand, clock = SYSTEM_CLOCK } = options;
     this.#output = output;
     this.#input = input;
     this.#clock = clock;
     const columns = Infinity;
     const paint = paintOf(false);
-    this.#style = { paint, unicode: true, marks: false, columns };
+    this.#style = { paint, unicode: true, marks: false, columns, serverCommand };
     this.#totalAt = clock.now();
     this.#stop = clock.every(CHECK_PERIOD, () => this.#check());
   }

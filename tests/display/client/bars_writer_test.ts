@@ -219,7 +219,11 @@ screenTest("BarsDisplay ignores a broken terminal", () => {
     },
   };
   const options = { output, clock, color: false, unicode: true, input: null };
-  const display = new BarsDisplay({ ...options, size: () => ({ columns: 80, rows: 24 }) });
+  const display = new BarsDisplay({
+    ...options,
+    size: () => ({ columns: 80, rows: 24 }),
+    serverCommand: "",
+  });
   display.handle(CONNECTED);
   clock.pass(1000);
   display.close();
@@ -228,6 +232,7 @@ screenTest("BarsDisplay ignores a broken terminal", () => {
 screenTest("BarsDisplay keeps no process alive and needs no permission", () => {
   const display = new BarsDisplay({
     output: { writeSync: (bytes) => bytes.length },
+    serverCommand: "",
     color: true,
     unicode: true,
     input: null,

@@ -19,6 +19,7 @@ const STYLE: MessageStyle = {
   paint: paintOf(false),
   unicode: true,
   marks: false,
+  serverCommand: "sluice-server",
   columns: 79,
 };
 

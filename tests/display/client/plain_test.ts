@@ -25,7 +25,11 @@ function setUp(input: string | null = "input.txt") {
       return part.length;
     },
   };
-  return { clock, written, display: new PlainDisplay({ output, input, clock }) };
+  return {
+    clock,
+    written,
+    display: new PlainDisplay({ output, input, clock, serverCommand: "sluice-server" }),
+  };
 }
 
 Deno.test("PlainDisplay writes a line for each event that matters", () => {
@@ -56,7 +60,7 @@ Deno.test("PlainDisplay writes a line for each event that matters", () => {
   assert.equal(
     written.text,
     `cannot reach 127.0.0.1:9009: connection refused; trying again
-hint     start a server there (server --dir FOLDER), or name another one with --server HOST:PORT
+hint     start a server there (sluice-server --dir FOLDER), or name another one with --server HOST:PORT
 connected to 127.0.0.1:9009 (sluice 0.1.0): 3 files, 24.0 MiB; the list names 2 of them, 16.0 MiB
 warning  Cannot read line 3
 waiting for 1 file the server does not have yet: c.iso
@@ -139,7 +143,12 @@ Deno.test("PlainDisplay ignores a broken output", () => {
       throw new Deno.errors.BrokenPipe("gone");
     },
   };
-  const display = new PlainDisplay({ output, input: null, clock: new FakeClock() });
+  const display = new PlainDisplay({
+    output,
+    input: null,
+    clock: new FakeClock(),
+    serverCommand: "",
+  });
   display.handle(CONNECTED);
   display.close();
 });
