@@ -12,7 +12,6 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
-import type { ListedFile } from "../protocol/payloads.ts";
 import type { Platform } from "../platform.ts";
 import { sleep } from "../async/sleep.ts";
 import { Storage } from "./disk/storage.ts";
@@ -21,11 +20,11 @@ import type { OutputFolder } from "./disk/output_folder.ts";
 import { Driver } from "./driver.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ServerRequest } from "./engine/request_planner.ts";
-import type { ClientEvent, FileProgress, FileSum, Shares, Summary } from "./events.ts";
+import { Announcer } from "./announcer.ts";
+import type { ClientEvent, FileProgress, Shares, Summary } from "./events.ts";
 import type { Outcome } from "./exit_code.ts";
 import type { InputEntry } from "./input/input_list.ts";
 import { watchInput } from "./input/input_watcher.ts";
-import type { Plan } from "./input/plan.ts";
 import { LivePlan } from "./live_plan.ts";
 import { backoff } from "./remote/backoff.ts";
 import { fatalError } from "./remote/fatal_error.ts";
@@ -85,6 +84,7 @@ class Client {
   readonly #emit: (event: ClientEvent) => void;
   readonly #engine: Engine;
   readonly #driver: Driver;
+  readonly #announcer: Announcer;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   readonly #livePlan: LivePlan;
@@ -93,8 +93,6 @@ class Client {
   /** Received bytes and done files at the last progress. */
   #progress = 0;
   #everConnected = false;
-  /** Emits the events of a new connection, once its plan is known. */
-  #announce: ((plan: Plan) => void) | undefined;
   #unreachable = false;
   #idle = false;
   #failure: unknown;
@@ -106,6 +104,7 @@ class Client {
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
     this.#engine = new Engine(verify);
     this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
+    this.#announcer = new Announcer(output, emit);
     this.#livePlan = new LivePlan({
       input,
       platform,
@@ -113,8 +112,7 @@ class Client {
       emit,
       apply: (plan, reasonToDrop) => {
         this.#engine.setPlan(plan, reasonToDrop, performance.now());
-        this.#announce?.(plan);
-        this.#announce = undefined;
+        this.#announcer.planned(plan);
         this.#driver.emitEvents();
       },
       onPlanned: () => this.#driver.turn(),
@@ -232,23 +230,15 @@ class Client {
 
   /** Downloads over a connection until it ends; returns the reason. */
   async #useConnection(server: string, remote: ServerConnection<ServerRequest>): Promise<string> {
-    this.#announce = ({ files }) => {
-      this.#emit({
-        type: "connected",
-        server,
-        program: remote.welcome.server,
-        listed: sumOf(remote.files.values()),
-        wanted: sumOf(files.values().map(({ file }) => file)),
-      });
-      this.#tellList(remote.files, remote.files.size, 0);
-    };
+    const { files, welcome: { server: program } } = remote;
+    this.#announcer.connected({ server, program, files });
     const leave = () => remote.leave("the client is done");
     this.#signal.addEventListener("abort", leave);
     try {
-      this.#livePlan.setFiles(remote.files);
+      this.#livePlan.setFiles(files);
       await this.#driver.run(remote, {
         onList: (changed, removed) => {
-          this.#tellList(remote.files, changed, removed);
+          this.#announcer.listed(files, changed, removed);
           this.#livePlan.filesChanged();
         },
       });
@@ -259,10 +249,6 @@ class Client {
       this.#signal.removeEventListener("abort", leave);
       this.#livePlan.setFiles(null);
     }
-  }
-
-  #tellList(list: ReadonlyMap<string, ListedFile>, changed: number, removed: number): void {
-    this.#emit({ type: "list", ...sumOf(list.values()), changed, removed });
   }
 
   /** Returns the text of an error; one that waiting cannot mend also ends the run. */
@@ -288,13 +274,4 @@ class Client {
     }
     this.#idle = idle;
   }
-}
-
-function sumOf(files: Iterable<ListedFile>): FileSum {
-  const sum = { files: 0, size: 0 };
-  for (const { size } of files) {
-    sum.files++;
-    sum.size += size;
-  }
-  return sum;
 }

@@ -38,6 +38,8 @@ export type ClientEvent =
     readonly changed: number;
     readonly removed: number;
   }
+  /** The disk has less room, in bytes, than the files still need. */
+  | { readonly type: "lackOfSpace"; readonly free: number; readonly needed: number }
   /** A problem that the user can solve: a bad line of `input.txt`, a refused name. */
   | { readonly type: "warning"; readonly message: string }
   /** An entry of `input.txt` is new, has another priority or digest, or is gone. */

@@ -32,7 +32,7 @@ export function isLocalType(type: number): boolean {
 export function isOnLocalDisk(path: string): boolean {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
-    return mayAsk() && isLocalType(statfsSync(path).type);
+    return mayAskDisk() && isLocalType(statfsSync(path).type);
   } catch {
     return false;
   }
@@ -42,14 +42,14 @@ export function isOnLocalDisk(path: string): boolean {
 export async function isOnLocalDiskAsync(path: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return !path.startsWith("\\\\");
   try {
-    return mayAsk() && isLocalType((await promisify(statfs)(path)).type);
+    return mayAskDisk() && isLocalType((await promisify(statfs)(path)).type);
   } catch {
     return false;
   }
 }
 
-/** Whether the permission is granted, so that the call does not prompt the user. */
-function mayAsk(): boolean {
+/** Whether the permission for `statfs` is granted, so that the call does not prompt the user. */
+export function mayAskDisk(): boolean {
   // Deno's types do not know this kind yet.
   const statfs = { name: "sys", kind: "statfs" } as unknown as Deno.SysPermissionDescriptor;
   return Deno.permissions.querySync(statfs).state === "granted";

@@ -58,6 +58,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/explain": ["client/engine", "client/disk", "client/input", "client/priority.ts"],
   "client/client.ts": [
     "client/driver.ts",
+    "client/announcer.ts",
     "client/live_plan.ts",
     "client/engine",
     "client/remote",
@@ -67,6 +68,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "client/exit_code.ts",
   ],
   "client/driver.ts": ["client/engine", "client/remote", "client/disk", "client/events.ts"],
+  "client/announcer.ts": ["client/disk", "client/input", "client/events.ts"],
   "client/live_plan.ts": ["client/input", "client/events.ts"],
   "client/engine": [
     "client/file_failure.ts",

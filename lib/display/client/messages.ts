@@ -87,6 +87,8 @@ export function renderMessage(
       return disconnected(event, state, style);
     case "warning":
       return line("warning", labelled(paint.notable, "warning", sanitize(event.message)));
+    case "lackOfSpace":
+      return line("warning", labelled(paint.notable, "warning", lackOfSpaceText(event)));
     case "started":
       return resumed(event, state, style);
     case "refetching":
@@ -113,6 +115,13 @@ export function renderMessage(
     default:
       return null;
   }
+}
+
+function lackOfSpaceText({ free, needed }: ClientEvent & { type: "lackOfSpace" }): string {
+  return `the files need ${formatBytes(needed)} more, and the disk has ${
+    formatBytes(free)
+  } free; ` +
+    "make room, or name another folder with --output";
 }
 
 function leftoversText({ files, size, command }: ClientEvent & { type: "leftovers" }): string {

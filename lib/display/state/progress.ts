@@ -167,6 +167,7 @@ export class ProgressState {
         this.#summary = event;
         return;
       case "warning":
+      case "lackOfSpace":
       case "leftovers":
       case "list":
       case "entry":
