@@ -128,15 +128,16 @@ class Client {
     const { failed, unverified, ...counts } = this.#engine.counts;
     const { stats } = this.#engine;
     const now = performance.now();
-    const { entries, isUnderstood, plan } = this.#livePlan;
+    const { entries, misread, plan } = this.#livePlan;
     const { waiting = [], refused = [] } = plan ?? {};
     return {
-      entries: isUnderstood ? entries ?? null : null,
+      entries: misread === 0 ? entries ?? null : null,
       failed,
       unverified,
       // Without a list, each entry counts as a file that is not complete.
       underway: plan ? counts.underway : entries?.length ?? 1,
       unfound: waiting.length + refused.length,
+      misread: this.#options.once ? misread : 0,
       unreachable: this.#unreachable,
       interrupted: this.#options.signal.aborted,
       failure: this.#failure,
@@ -146,6 +147,8 @@ class Client {
         failed: stats.failed,
         bytes: stats.received,
         repeated: stats.repeated,
+        misread,
+        entries: entries?.length ?? 0,
         took: now - this.#startedAt,
         activeTime: stats.activeTime(now),
         shares: this.#engine.shares(now),

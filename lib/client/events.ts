@@ -12,6 +12,9 @@ import type { Priority } from "./priority.ts";
 /** How one entry of `input.txt` differs from the version before. */
 export type EntryChange = "added" | "changed" | "removed";
 
+/** The subject of a warning: the input list, a line of it, a refused name, or a name to correct. */
+export type WarningKind = "input" | "line" | "name" | "hint";
+
 /** One event. */
 export type ClientEvent =
   /** The client is about to try to connect. */
@@ -41,7 +44,7 @@ export type ClientEvent =
   /** The disk has less room, in bytes, than the files still need. */
   | { readonly type: "lackOfSpace"; readonly free: number; readonly needed: number }
   /** A problem that the user can solve: a bad line of `input.txt`, a refused name. */
-  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "warning"; readonly kind: WarningKind; readonly message: string }
   /** An entry of `input.txt` is new, has another priority or digest, or is gone. */
   | {
     readonly type: "entry";
@@ -167,6 +170,10 @@ export interface Summary {
   readonly waiting: readonly string[];
   /** Files whose names cannot be used on this disk. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  /** Lines of `input.txt` that were not understood. */
+  readonly misread: number;
+  /** Entries of `input.txt`. */
+  readonly entries: number;
   /** Bytes of chunks received. */
   readonly bytes: number;
   /** Bytes of `bytes` that had been received before. */

@@ -35,7 +35,7 @@ export class LivePlan {
   readonly #options: LivePlanOptions;
   readonly #warnings: Warnings;
   #entries: readonly InputEntry[] | undefined;
-  #problems = 0;
+  #misread = 0;
   /** The server's list; null without a connection. */
   #files: ReadonlyMap<string, ListedFile> | null = null;
   #plan: Plan | undefined;
@@ -46,7 +46,9 @@ export class LivePlan {
 
   constructor(options: LivePlanOptions) {
     this.#options = options;
-    this.#warnings = new Warnings((message) => options.emit({ type: "warning", message }));
+    this.#warnings = new Warnings((kind, message) =>
+      options.emit({ type: "warning", kind, message })
+    );
   }
 
   /** The entries of the input list; undefined before it is read. */
@@ -54,9 +56,9 @@ export class LivePlan {
     return this.#entries;
   }
 
-  /** Whether every line of the input list is understood. */
-  get isUnderstood(): boolean {
-    return this.#problems === 0;
+  /** The number of lines of the input list that are not understood. */
+  get misread(): number {
+    return this.#misread;
   }
 
   /** The plan; undefined before both lists are known. */
@@ -75,19 +77,22 @@ export class LivePlan {
     if (state.type === "unreadable") {
       emit({
         type: "warning",
+        kind: "input",
         message: `Cannot read "${input}" any more, its last text stays in effect: ${state.reason}`,
       });
       return;
     }
-    const { entries, problems } = parseInputList(state.bytes);
-    for (const { change, entry } of diffEntries(this.#entries ?? [], entries)) {
+    const { entries: read, problems } = parseInputList(state.bytes);
+    this.#misread = problems.filter(({ isMisread }) => isMisread).length;
+    const before = this.#entries ?? [];
+    const entries = this.#misread > 0 ? withMissing(read, before) : read;
+    for (const { change, entry } of diffEntries(before, entries)) {
       emit({ type: "entry", change, ...entry });
     }
     this.#entries = entries;
-    this.#problems = problems.length;
     emit({ type: "input", entries: entries.length });
     this.#warnings.update(
-      "input",
+      "line",
       problems.map(({ line, message }) => `${input}, line ${line}: ${message}`),
     );
     this.#makePlan();
@@ -120,7 +125,7 @@ export class LivePlan {
     const plan = makePlan(this.#entries, files, platform, { before, foldsNames });
     this.#plan = plan;
     this.#warnings.update(
-      "names",
+      "name",
       plan.refused.map(({ path, reason }) => `The file ${quoted(path)} is refused: ${reason}`),
     );
     const refused = new Set(plan.refused.map(({ path }) => path));
@@ -136,9 +141,22 @@ export class LivePlan {
     const hints = plan.waiting.flatMap(({ entry, hint }) =>
       hint === null ? [] : [`${input}, line ${entry.line}: ${hint}`]
     );
-    this.#warnings.update("hints", hints);
+    this.#warnings.update("hint", hints);
     const now = performance.now();
     this.#planned = { at: now, took: now - start };
     this.#options.onPlanned();
   }
+}
+
+/**
+ * The entries with those that are missing since `before`: a line that is not understood may be one of
+ * them, so nothing is cancelled until all lines are.
+ */
+function withMissing(
+  entries: readonly InputEntry[],
+  before: readonly InputEntry[],
+): readonly InputEntry[] {
+  const names = new Set(entries.map(({ name }) => name));
+  const missing = before.filter(({ name }) => !names.has(name));
+  return [...entries, ...missing].sort((a, b) => a.line - b.line);
 }

@@ -116,9 +116,58 @@ Deno.test("client warns of a bad line that is added, and continues", async () =>
   assert.doesNotMatch(run.stderr, /line [15]: /);
 });
 
+Deno.test("client cancels nothing while a line of the list is not understood", async () => {
+  await using run = await ThrottledRun.start({
+    files: { "a.bin": 9 * MB, "b.bin": 1000, "c.bin": 9 * MB },
+    input: "a.bin\nc.bin\n",
+  });
+  await run.underWay("a.bin");
+  await run.workspace.setInput('"a.bin\nb.bin\nc.bin HIGH\n');
+  await run.client.waitFor(/^priority +c\.bin +HIGH$/m);
+  await run.done("b.bin");
+  await run.workspace.setInput("b.bin\nc.bin HIGH\n");
+  await run.client.waitFor(/^stopped +a\.bin /m);
+  assert.equal(run.stderr.match(/^stopped /gm)!.length, 1);
+  await run.done("c.bin");
+});
+
+for (
+  const [kind, list] of Object.entries({
+    "an open quote": '"b.bin\na.bin\n',
+    "an absolute path": "/b.iso\na.bin\n",
+    "a binary line": "\u0000\u0001\u0002\na.bin\n",
+    "a wrong digest": "b.bin sha256:12\na.bin\n",
+  })
+) {
+  Deno.test(`client ends with 2 after ${kind}, and fetches the rest`, async () => {
+    await using workspace = await Workspace.create({ "a.bin": 1000, "b.bin": 2000 });
+    await workspace.setInput(list);
+    await using server = await startServer(workspace);
+    const { code, stderr } = await runClient({ ...workspace, port: server.port });
+    assert.equal(code, 2, stderr);
+    await workspace.assertArrived("a.bin");
+    assert.match(stderr, /^warning .*input\.txt, line 1: /m);
+    assert.match(stderr, /^1 file done, 1 line of the list not understood: /m);
+    const args = ["--once", "--progress", "none"];
+    const quiet = await runClient({ ...workspace, port: server.port, args });
+    assert.equal(quiet.code, 2);
+    assert.match(quiet.stderr, /^client: .*input\.txt, line 1: .*\n$/);
+  });
+}
+
+Deno.test("client says that an empty list names no file", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1000 });
+  await workspace.setInput("# nothing yet\n");
+  await using server = await startServer(workspace);
+  const { code, stderr } = await runClient({ ...workspace, port: server.port });
+  assert.equal(code, 0);
+  assert.match(stderr, /^0 files done, the list names no file$/m);
+});
+
 /** Input lists that all name `a.bin`, `b.bin` and `c.bin`. */
 const FORMS: Readonly<Record<string, string>> = {
   "with CRLF": "a.bin HIGH\r\nb.bin\r\nc.bin\r\n",
+  "with CR alone": "a.bin HIGH\rb.bin\rc.bin\r",
   "with a byte-order mark": "\ufeffa.bin\nb.bin\nc.bin\n",
   "without a last newline": "a.bin\nb.bin\nc.bin critical",
   "with comments and blanks": "# all\n\n  a.bin\t High \n   \n#b\n\tb.bin\n \t# c\nc.bin\n",

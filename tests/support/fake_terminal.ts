@@ -189,6 +189,8 @@ export function summary(members: Partial<Summary> = {}): ClientEvent & { type: "
     waiting: [],
     bytes: 0,
     repeated: 0,
+    misread: 0,
+    entries: 1,
     took: 0,
     activeTime: 0,
     shares: null,

@@ -18,6 +18,7 @@ import { PRIORITIES, type Priority } from "../priority.ts";
 import { expandBraces, isGlob, MAX_ALTERNATIVES } from "./glob.ts";
 import { formRefusalOf } from "../../fs/safe_path.ts";
 import { quoted } from "../../text/sanitize.ts";
+import { toUtf8 } from "./text_encoding.ts";
 
 /** One line that names something to download. */
 export interface InputEntry {
@@ -30,12 +31,14 @@ export interface InputEntry {
   readonly sha256: string | null;
 }
 
-/** One line that is ignored because of a mistake. */
+/** One line with a mistake. */
 export interface InputProblem {
   /** The line's number, from 1. */
   readonly line: number;
   /** The mistake and its remedy, to follow "line 3: "; printable. */
   readonly message: string;
+  /** Whether the line is not understood: something that it names may be missing from the entries. */
+  readonly isMisread: boolean;
 }
 
 /** The contents of an input file. */
@@ -47,6 +50,10 @@ export interface InputList {
 }
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** A line ends at a line feed, a carriage return, or both. */
+const LINE_END = /\r\n|\n|\r/;
+const BYTE_ORDER_MARK = "\ufeff";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const lenientDecoder = new TextDecoder();
 const DIGEST_PREFIX = /^sha256:/i;
@@ -62,29 +69,25 @@ const DIGEST = /^sha256:([0-9a-f]{64})$/i;
  * @param bytes The whole file.
  */
 export function parseInputList(bytes: Uint8Array): InputList {
-  if (isUtf16(bytes)) {
-    return {
-      entries: [],
-      problems: [{ line: 1, message: "the file is UTF-16: save it as UTF-8" }],
-    };
-  }
   const entries = new Map<string, InputEntry>();
   const problems: InputProblem[] = [];
   const lines = splitLines(bytes);
   // Backwards, since the last line of one name counts.
   for (let line = lines.length; line >= 1; line--) {
     try {
-      const entry = parseLine(lines[line - 1] ?? new Uint8Array());
+      const entry = parseLine(lines[line - 1]!);
       if (entry === null) continue;
       const replacement = entries.get(entry.name);
       if (replacement !== undefined) {
         const later = `${quoted(entry.name)} is named again in line ${replacement.line}`;
-        throw new SyntaxError(`${later}, which counts instead: remove one of the two`);
+        const message = `${later}, which counts instead: remove one of the two`;
+        problems.push({ line, message, isMisread: false });
+        continue;
       }
       entries.set(entry.name, { line, ...entry });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      problems.push({ line, message: error.message });
+      problems.push({ line, message: error.message, isMisread: true });
     }
   }
   return { entries: [...entries.values()].reverse(), problems: problems.reverse() };
@@ -92,47 +95,54 @@ export function parseInputList(bytes: Uint8Array): InputList {
 
 /**
  * The texts of all lines, without line ends and surrounding blanks; invalid UTF-8 becomes U+FFFD.
- * Empty for a file in UTF-16.
  *
  * @param bytes The whole file.
  */
 export function inputLines(bytes: Uint8Array): string[] {
-  if (isUtf16(bytes)) return [];
-  const lines = splitLines(bytes).map((line) => trimBlanks(lenientDecoder.decode(line)));
+  const lines = lenientDecoder.decode(toUtf8(bytes)).split(LINE_END).map(trimBlanks);
   // There is no further line after the last line end.
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
-function isUtf16([first, second]: Uint8Array): boolean {
-  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+/** The texts of all lines; null for a line that is not valid UTF-8. */
+function splitLines(bytes: Uint8Array): (string | null)[] {
+  const text = toUtf8(bytes);
+  // In one piece where possible: a long list is parsed at each edit.
+  const whole = decode(text);
+  if (whole !== null) return whole.split(LINE_END);
+  return splitBytes(text).map(decode);
 }
 
-function splitLines(bytes: Uint8Array): Uint8Array[] {
+function splitBytes(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let start = 0;
-  for (;;) {
-    const end = bytes.indexOf(NEWLINE, start);
-    if (end === -1) return [...lines, bytes.subarray(start)];
-    lines.push(bytes.subarray(start, end));
-    start = end + 1;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte !== NEWLINE && byte !== RETURN) continue;
+    lines.push(bytes.subarray(start, at));
+    if (byte === RETURN && bytes[at + 1] === NEWLINE) at++;
+    start = at + 1;
   }
+  return [...lines, bytes.subarray(start)];
 }
 
 type Entry = Omit<InputEntry, "line">;
 
 /** @throws {SyntaxError} If the line is wrong. */
-function parseLine(bytes: Uint8Array): Entry | null {
-  const text = trimBlanks(decode(bytes));
+function parseLine(line: string | null): Entry | null {
+  if (line === null) throw new SyntaxError("it is not valid UTF-8: save the file as UTF-8");
+  const text = trimBlanks(line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line);
   if (text === "" || text.startsWith("#")) return null;
   const entry = text.startsWith('"') ? parseQuoted(text) : parsePlain(text);
   return { ...entry, name: checkedName(entry.name) };
 }
 
-function decode(bytes: Uint8Array): string {
+/** The text of bytes; null if they are not valid UTF-8. */
+function decode(bytes: Uint8Array): string | null {
   try {
     return decoder.decode(bytes);
-  } catch (error) {
-    throw new SyntaxError("it is not valid UTF-8: save the file as UTF-8", { cause: error });
+  } catch {
+    return null;
   }
 }
 

@@ -3,16 +3,19 @@
  *
  * Editors replace the file, empty it before they write it, or delete it for a moment; scripts
  * append half a line. So a text counts only once it has been stable for a moment; an empty text,
- * or one whose last line has no end, for a longer moment.
+ * or one whose last line has no end, for a longer moment. The file is read only if its metadata has
+ * changed, so that a long list costs nothing while it is the same.
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { basename, dirname, resolve } from "@std/path";
 import { describeDenial, messageOf, UserError } from "../../errors.ts";
 import { shellQuote } from "../../text/shell_quote.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
+import { toUtf8 } from "./text_encoding.ts";
 
-/** How often the file is read if the system reports no change, in milliseconds. */
+/** How often the file is checked if the system reports no change, in milliseconds. */
 const POLL_MS = 250;
 /** How long a text must be stable before it counts, in milliseconds. */
 const STABLE_MS = 100;
@@ -20,6 +23,12 @@ const STABLE_MS = 100;
 const INCOMPLETE_STABLE_MS = 500;
 /** After this long the whole lines of a file that keeps changing count, in milliseconds. */
 const MAX_DELAY_MS = 700;
+
+/**
+ * A file that was modified so shortly before it was read, in milliseconds, is read again: its next
+ * modification may have the same time.
+ */
+const SAME_TIME_MS = 2_000;
 
 /** A state of the input list. */
 export type InputState =
@@ -35,7 +44,7 @@ export type InputState =
  */
 export async function readInput(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return toUtf8(await Deno.readFile(path));
   } catch (error) {
     throw new UserError(`Cannot read the input list "${path}": ${whyUnreadable(path, error)}`, 2, {
       cause: error,
@@ -64,6 +73,7 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
   let stableSince = 0;
   let differsSince = 0;
   let lastReason = "";
+  const metadata = new SeenMetadata();
   while (!signal.aborted) {
     const pending = !isEqual(lastRead, current);
     await changes.wait(pending ? STABLE_MS / 2 : POLL_MS, signal);
@@ -71,9 +81,11 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
     const now = performance.now();
     let bytes: Uint8Array;
     try {
-      const read = await unlessAborted(Deno.readFile(path), signal);
+      const isSame = await unlessAborted(metadata.isSame(path), signal);
+      if (isSame && !pending) continue;
+      const read = isSame === null ? null : await unlessAborted(Deno.readFile(path), signal);
       if (read === null) return;
-      bytes = read;
+      bytes = toUtf8(read);
     } catch (error) {
       const reason = whyUnreadable(path, error);
       if (lastRead !== MISSING) [lastRead, stableSince] = [MISSING, now];
@@ -112,7 +124,22 @@ function wholeLines(bytes: Uint8Array): Uint8Array {
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  return a === b || Buffer.compare(a, b) === 0;
+}
+
+/** The metadata with which a file was last read. */
+class SeenMetadata {
+  #seen = "";
+
+  /** Whether a file is surely the same as at the last call, before which it was read. */
+  async isSame(path: string): Promise<boolean> {
+    const { mtime, ctime, size, ino, dev } = await Deno.stat(path);
+    const modified = Math.max(mtime?.getTime() ?? Infinity, ctime?.getTime() ?? 0);
+    const now = [modified, size, ino, dev].join();
+    const isSame = now === this.#seen;
+    this.#seen = Date.now() - modified > SAME_TIME_MS ? now : "";
+    return isSame;
+  }
 }
 
 /** Waits until the system reports a change of a file, or a time has passed. */
@@ -156,11 +183,8 @@ class ChangeWatch implements Disposable {
   }
 }
 
-/** The bytes read, or null if aborted before: a pipe may never be written to. */
-async function unlessAborted(
-  reading: Promise<Uint8Array>,
-  signal: AbortSignal,
-): Promise<Uint8Array | null> {
+/** The result, or null if aborted before: a pipe may never be written to. */
+async function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const { promise: aborted, resolve } = Promise.withResolvers<null>();
   const stop = () => resolve(null);
   signal.addEventListener("abort", stop);

@@ -4,18 +4,17 @@
  * @module
  */
 
+import type { WarningKind } from "../events.ts";
+
 /** The most warnings of one kind that are reported singly at once; further ones are counted. */
 const MAX_SINGLE_WARNINGS = 100;
 
-/** The subject of a warning. */
-export type WarningKind = "input" | "names" | "hints";
-
 /** Reports problems that are new since the last update. */
 export class Warnings {
-  readonly #report: (message: string) => void;
+  readonly #report: (kind: WarningKind, message: string) => void;
   readonly #reported = new Map<WarningKind, ReadonlySet<string>>();
 
-  constructor(report: (message: string) => void) {
+  constructor(report: (kind: WarningKind, message: string) => void) {
     this.#report = report;
   }
 
@@ -24,8 +23,8 @@ export class Warnings {
     const before = this.#reported.get(kind);
     this.#reported.set(kind, new Set(messages));
     const fresh = messages.filter((message) => !before?.has(message));
-    for (const message of fresh.slice(0, MAX_SINGLE_WARNINGS)) this.#report(message);
+    for (const message of fresh.slice(0, MAX_SINGLE_WARNINGS)) this.#report(kind, message);
     const more = fresh.length - MAX_SINGLE_WARNINGS;
-    if (more > 0) this.#report(`… and ${more} more of this kind`);
+    if (more > 0) this.#report(kind, `… and ${more} more of this kind`);
   }
 }

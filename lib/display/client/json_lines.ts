@@ -186,6 +186,8 @@ function summaryOf(summary: Summary) {
     refused: summary.refused,
     unfinished: summary.unfinished,
     waiting: summary.waiting,
+    misreadLines: summary.misread,
+    entries: summary.entries,
     receivedBytes: bytes,
     repeatedBytes: summary.repeated,
     tookMs: Math.round(took),

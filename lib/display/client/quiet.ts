@@ -1,5 +1,5 @@
 /**
- * Failures only, for `--progress none`.
+ * Failures and mistakes of the input list only, for `--progress none`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ClientEvent } from "../../client/events.ts";
 import { quoted, sanitize } from "../../text/sanitize.ts";
 import type { Display } from "./display.ts";
 
-/** Writes a line for each failed file and nothing else. */
+/** Writes a line for each failed file and each wrong line of the list, and nothing else. */
 export class QuietDisplay implements Display {
   readonly #output: Output;
 
@@ -17,10 +17,16 @@ export class QuietDisplay implements Display {
   }
 
   handle(event: ClientEvent): void {
-    if (event.type !== "failed") return;
-    const reason = sanitize(event.reason);
-    writeText(this.#output, `client: Cannot download ${quoted(event.path)}: ${reason}\n`);
+    if (event.type === "failed") {
+      this.#write(`Cannot download ${quoted(event.path)}: ${sanitize(event.reason)}`);
+    } else if (event.type === "warning" && event.kind === "line") {
+      this.#write(sanitize(event.message));
+    }
   }
 
   close(): void {}
+
+  #write(line: string): void {
+    writeText(this.#output, `client: ${line}\n`);
+  }
 }

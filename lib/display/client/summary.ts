@@ -75,6 +75,7 @@ export function summaryLines(summary: Summary, paint: Paint, columns = Infinity)
 export function headlineOf(summary: Summary): string {
   const { done, alreadyThere, failed, refused, unfinished, waiting, bytes, repeated, activeTime } =
     summary;
+  const { misread, entries } = summary;
   const counts = [
     formatCount(done, "file") + " done" +
     (alreadyThere > 0 ? ` (${alreadyThere} already there)` : ""),
@@ -82,6 +83,8 @@ export function headlineOf(summary: Summary): string {
     refused.length > 0 ? `${refused.length} refused` : "",
     unfinished.length > 0 ? `${unfinished.length} unfinished` : "",
     waiting.length > 0 ? `${waiting.length} not on the server` : "",
+    misread > 0 ? `${formatCount(misread, "line")} of the list not understood` : "",
+    entries + misread === 0 ? "the list names no file" : "",
   ].filter((count) => count !== "").join(", ");
   if (bytes === 0) return counts;
   const mean = activeTime > 0 ? ` (${formatRate(bytes * 1000 / activeTime)})` : "";

@@ -136,7 +136,7 @@ screenTest("BarsDisplay wraps long messages itself and keeps its position", asyn
   stage.frame();
   const messages = [39, 40, 41, 80, 100].map((length) => "words ".repeat(20).slice(9, length));
   for (const message of messages) {
-    stage.handle({ type: "warning", message });
+    stage.handle({ type: "warning", kind: "line", message });
     stage.frame();
   }
   const lines = await stage.terminal.everything();

@@ -28,7 +28,7 @@ const SHARES = {
 const ALL_EVENTS: readonly ClientEvent[] = [
   { type: "entry", change: "added", line: 1, name: "a", priority: "HIGH", sha256: DIGEST },
   { type: "input", entries: 1 },
-  { type: "warning", message: "line 3: no" },
+  { type: "warning", kind: "line", message: "line 3: no" },
   { type: "lackOfSpace", free: 5, needed: 10 },
   { type: "connecting", server: "[::1]:9009" },
   { type: "disconnected", reason: "refused", retryIn: 1234.567 },

@@ -49,7 +49,7 @@ for (
       [],
       "failed   a\\n.iso  disk full",
     ],
-    [{ type: "warning", message: "line 3: \x1b" }, [], "warning  line 3: \\x1b"],
+    [{ type: "warning", kind: "line", message: "line 3: \x1b" }, [], "warning  line 3: \\x1b"],
     [
       started("a.iso", MIB),
       [queued("a.iso", 2 * MIB)],

@@ -41,7 +41,7 @@ Deno.test("PlainDisplay writes a line for each event that matters", () => {
     { type: "connecting", server: "127.0.0.1:9009" },
     { type: "disconnected", reason: "connection refused", retryIn: 1000 },
     connected({ files: 3, size: 24 * MIB }, { files: 2, size: 16 * MIB }),
-    { type: "warning", message: "Cannot read line 3" },
+    { type: "warning", kind: "line", message: "Cannot read line 3" },
     queued("a.iso", 8 * MIB),
     queued("b.iso", 8 * MIB),
     { type: "waiting", names: ["c.iso"] },
