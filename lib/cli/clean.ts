@@ -6,7 +6,7 @@
 import { EXIT_DONE } from "../client/exit_code.ts";
 import { parseInputList } from "../client/input/input_list.ts";
 import { readInput } from "../client/input/input_watcher.ts";
-import { matcherOfAny } from "../client/input/glob.ts";
+import { matcherOfEntries } from "../client/input/name_meaning.ts";
 import { findLeftovers, removeLeftovers } from "../client/disk/leftovers.ts";
 import type { OutputFolder } from "../client/disk/output_folder.ts";
 import { formatBytes } from "../display/terminal/units.ts";
@@ -30,7 +30,7 @@ export async function clean(input: string, folder: OutputFolder, output: Output)
       `Cannot clean: ${input}, line ${problem.line}: ${problem.message}`,
     );
   }
-  const leftovers = await findLeftovers(folder, matcherOfAny(entries.map(({ name }) => name)));
+  const leftovers = await findLeftovers(folder, matcherOfEntries(entries));
   await removeLeftovers(leftovers);
   for (const { path, size } of leftovers) {
     const name = path === null ? "a file of unknown name" : quoted(path);

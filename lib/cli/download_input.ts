@@ -8,7 +8,7 @@ import { type ProgressSource, runClient } from "../client/client.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { EXIT_FAILED, EXIT_UNREACHABLE, exitCodeOf } from "../client/exit_code.ts";
 import type { InputEntry } from "../client/input/input_list.ts";
-import { matcherOfAny } from "../client/input/glob.ts";
+import { matcherOfEntries } from "../client/input/name_meaning.ts";
 import { findLeftovers } from "../client/disk/leftovers.ts";
 import type { ClientCommand, ProgressStyle } from "./client_options.ts";
 import type { OutputFolder } from "../client/disk/output_folder.ts";
@@ -94,7 +94,7 @@ async function emitLeftovers(
   entries: readonly InputEntry[],
   emit: (event: ClientEvent) => void,
 ): Promise<void> {
-  const leftovers = await findLeftovers(output, matcherOfAny(entries.map(({ name }) => name)));
+  const leftovers = await findLeftovers(output, matcherOfEntries(entries));
   if (leftovers.length === 0) return;
   const size = leftovers.reduce((sum, leftover) => sum + leftover.size, 0);
   emit({

@@ -8,7 +8,7 @@ import type { Platform } from "../platform.ts";
 import type { ListedFile } from "../protocol/payloads.ts";
 import type { ClientEvent } from "./events.ts";
 import { diffEntries } from "./input/input_diff.ts";
-import { type InputEntry, parseInputList } from "./input/input_list.ts";
+import { type InputEntry, parseInputList, writtenName } from "./input/input_list.ts";
 import type { InputState } from "./input/input_watcher.ts";
 import { makePlan, type Plan } from "./input/plan.ts";
 import { Warnings } from "./input/warnings.ts";
@@ -87,7 +87,8 @@ export class LivePlan {
     const before = this.#entries ?? [];
     const entries = this.#misread > 0 ? withMissing(read, before) : read;
     for (const { change, entry } of diffEntries(before, entries)) {
-      emit({ type: "entry", change, ...entry });
+      const { line, priority, sha256 } = entry;
+      emit({ type: "entry", change, line, name: writtenName(entry), priority, sha256 });
     }
     this.#entries = entries;
     emit({ type: "input", entries: entries.length });
@@ -156,7 +157,7 @@ function withMissing(
   entries: readonly InputEntry[],
   before: readonly InputEntry[],
 ): readonly InputEntry[] {
-  const names = new Set(entries.map(({ name }) => name));
-  const missing = before.filter(({ name }) => !names.has(name));
+  const names = new Set(entries.map(writtenName));
+  const missing = before.filter((entry) => !names.has(writtenName(entry)));
   return [...entries, ...missing].sort((a, b) => a.line - b.line);
 }

@@ -11,7 +11,7 @@ import type { ListedFile } from "../../protocol/payloads.ts";
 import type { Platform } from "../../platform.ts";
 import { explainFiles, explainLines, type Explanation } from "./explanation.ts";
 import { parseInputList } from "../input/input_list.ts";
-import { matcherOfAny } from "../input/glob.ts";
+import { matcherOfEntries } from "../input/name_meaning.ts";
 import { findLeftovers } from "../disk/leftovers.ts";
 import { limiter } from "../../async/limiter.ts";
 import { inspect, type LocalState } from "../disk/local_state.ts";
@@ -43,7 +43,7 @@ export interface ExplainOptions {
 export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { input, files, output, verify, platform, signal } = options;
   const { entries } = parseInputList(input);
-  const leftovers = await findLeftovers(output, matcherOfAny(entries.map(({ name }) => name)));
+  const leftovers = await findLeftovers(output, matcherOfEntries(entries));
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
   const plan = makePlan(entries, files, platform, { foldsNames: output.foldsNames });
   const states = new Map<string, LocalState>();

@@ -6,8 +6,9 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { perPriority, PRIORITIES, type Priority } from "../priority.ts";
-import { isGlob, matcherOf } from "../input/glob.ts";
+import { isGlob } from "../input/glob.ts";
 import { type InputEntry, inputLines, parseInputList } from "../input/input_list.ts";
+import { NameMeanings } from "../input/name_meaning.ts";
 import type { Leftover } from "../disk/leftovers.ts";
 import { decide, DISCARD_REASONS } from "../engine/decide.ts";
 import type { LocalState } from "../disk/local_state.ts";
@@ -41,6 +42,7 @@ export type LineMeaning =
   | {
     readonly type: "entry";
     readonly entry: InputEntry;
+    /** Whether it may mean several files. */
     readonly isGlob: boolean;
     /** Null if the server cannot be reached. */
     readonly found: Findings | null;
@@ -111,7 +113,7 @@ export function explainLines(
   const find = server && finderFor(server.files, server.plan);
   for (const entry of entries) {
     const found = find && find(entry);
-    meanings.set(entry.line, { type: "entry", entry, isGlob: isGlob(entry.name), found });
+    meanings.set(entry.line, { type: "entry", entry, isGlob: isSet(entry), found });
   }
   const texts = inputLines(bytes);
   const length = Math.max(texts.length, problems.at(-1)?.line ?? 0);
@@ -122,6 +124,10 @@ export function explainLines(
   });
 }
 
+function isSet({ name }: InputEntry): boolean {
+  return isGlob(name) || name.endsWith("/");
+}
+
 function finderFor(
   files: ReadonlyMap<string, ListedFile>,
   plan: Plan,
@@ -129,26 +135,18 @@ function finderFor(
   const decided = Map.groupBy(plan.files.values(), ({ line }) => line);
   const refused = Map.groupBy(plan.refused, ({ line }) => line);
   const waiting = new Map(plan.waiting.map(({ entry, hint }) => [entry.line, hint]));
+  const meanings = new NameMeanings(files);
   return (entry) => {
     const own = decided.get(entry.line) ?? [];
     const refusals = refused.get(entry.line)?.length ?? 0;
     return {
       files: own.length,
       size: own.reduce((sum, { file }) => sum + file.size, 0),
-      elsewhere: matchesOf(entry, files) - own.length - refusals,
+      elsewhere: meanings.of(entry.name).files.length - own.length - refusals,
       refused: refusals,
       hint: waiting.get(entry.line) ?? null,
     };
   };
-}
-
-function matchesOf({ name }: InputEntry, files: ReadonlyMap<string, ListedFile>): number {
-  if (files.has(name)) return 1;
-  if (!isGlob(name)) return 0;
-  const matches = matcherOf(name);
-  let count = 0;
-  for (const path of files.keys()) if (matches(path)) count++;
-  return count;
 }
 
 /**

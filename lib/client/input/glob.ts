@@ -94,12 +94,6 @@ export function expandBraces(glob: string): string[] | null {
   return expanded;
 }
 
-/** Returns a function that tests whether any of these names or globs matches a path. */
-export function matcherOfAny(names: readonly string[]): (path: string) => boolean {
-  const matchers = names.map((name) => matcherOf(name));
-  return (path) => matchers.some((matches) => matches(path));
-}
-
 /** Whether a character, or a segment, matches. */
 type Test = (item: string) => boolean;
 

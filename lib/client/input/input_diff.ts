@@ -4,7 +4,7 @@
  * @module
  */
 import type { EntryChange } from "../events.ts";
-import type { InputEntry } from "./input_list.ts";
+import { type InputEntry, writtenName } from "./input_list.ts";
 
 /** One entry that differs. */
 export interface ChangedEntry {
@@ -21,11 +21,11 @@ export function diffEntries(
   before: readonly InputEntry[],
   now: readonly InputEntry[],
 ): ChangedEntry[] {
-  const gone = new Map(before.map((entry) => [entry.name, entry]));
+  const gone = new Map(before.map((entry) => [writtenName(entry), entry]));
   const changes: ChangedEntry[] = [];
   for (const entry of now) {
-    const known = gone.get(entry.name);
-    gone.delete(entry.name);
+    const known = gone.get(writtenName(entry));
+    gone.delete(writtenName(entry));
     if (!known) changes.push({ change: "added", entry });
     else if (known.priority !== entry.priority || known.sha256 !== entry.sha256) {
       changes.push({ change: "changed", entry });

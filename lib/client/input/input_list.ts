@@ -6,11 +6,12 @@
  * ubuntu.iso            CRITICAL     sha256:9f86d081…
  * photos/*.jpg          HIGH
  * "two words HIGH"
+ * !photos/raw/**
  * ```
  *
  * A line is parsed from its right end, so that a name needs quotes only if it ends in a word that
  * would be read as a priority or a digest, or if it begins or ends with a blank or begins with
- * a quote or `#`. In quotes `\"` is a quote and `\\` a backslash. Blanks are spaces and tabs.
+ * a quote, `#` or `!`. A line that `sha256sum` has written is an entry, too. In quotes `\"` is a quote and `\\` a backslash. Blanks are spaces and tabs.
  *
  * @module
  */
@@ -24,11 +25,13 @@ import { toUtf8 } from "./text_encoding.ts";
 export interface InputEntry {
   /** The line's number, from 1. */
   readonly line: number;
-  /** A server's path or a glob, without quotes and without `./`. */
+  /** A server's path, a folder with `/` behind it, or a glob; without quotes and without `./`. */
   readonly name: string;
   readonly priority: Priority;
   /** The digest that the file must have: 64 lower-case hexadecimal digits; null if not given. */
   readonly sha256: string | null;
+  /** Whether the files that it names are not downloaded. @default {false} */
+  readonly excludes?: true;
 }
 
 /** One line with a mistake. */
@@ -58,6 +61,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const lenientDecoder = new TextDecoder();
 const DIGEST_PREFIX = /^sha256:/i;
 const DIGEST = /^sha256:([0-9a-f]{64})$/i;
+const BARE_DIGEST = /^[0-9a-f]{64}$/i;
+/** A line of `sha256sum`: a digest, a space, a space or a star, the name. */
+const CHECKSUM_LINE = /^([0-9a-f]{64}) [ *](.+)$/i;
 
 /**
  * Parses an input file into its entries and its wrong lines; a wrong line does not affect others.
@@ -77,14 +83,14 @@ export function parseInputList(bytes: Uint8Array): InputList {
     try {
       const entry = parseLine(lines[line - 1]!);
       if (entry === null) continue;
-      const replacement = entries.get(entry.name);
+      const replacement = entries.get(writtenName(entry));
       if (replacement !== undefined) {
-        const later = `${quoted(entry.name)} is named again in line ${replacement.line}`;
+        const later = `${quoted(writtenName(entry))} is named again in line ${replacement.line}`;
         const message = `${later}, which counts instead: remove one of the two`;
         problems.push({ line, message, isMisread: false });
         continue;
       }
-      entries.set(entry.name, { line, ...entry });
+      entries.set(writtenName(entry), { line, ...entry });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       problems.push({ line, message: error.message, isMisread: true });
@@ -126,15 +132,43 @@ function splitBytes(bytes: Uint8Array): Uint8Array[] {
   return [...lines, bytes.subarray(start)];
 }
 
+/** An entry's name with the `!` of an exclusion. */
+export function writtenName({ name, excludes }: Pick<InputEntry, "name" | "excludes">): string {
+  return excludes ? `!${name}` : name;
+}
+
 type Entry = Omit<InputEntry, "line">;
+type Attributes = Pick<Entry, "priority" | "sha256">;
 
 /** @throws {SyntaxError} If the line is wrong. */
 function parseLine(line: string | null): Entry | null {
   if (line === null) throw new SyntaxError("it is not valid UTF-8: save the file as UTF-8");
   const text = trimBlanks(line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line);
   if (text === "" || text.startsWith("#")) return null;
+  const [, digest, name] = CHECKSUM_LINE.exec(text) ?? [];
+  if (digest !== undefined && name !== undefined) {
+    const sha256 = digest.toLowerCase();
+    return { name: checkedName(name), priority: "NORMAL", sha256 };
+  }
+  if (text.startsWith("!")) return parseExclusion(trimBlanks(text.slice(1)));
+  return parseNamed(text);
+}
+
+type NamedEntry = Attributes & { readonly name: string };
+
+function parseNamed(text: string): NamedEntry {
   const entry = text.startsWith('"') ? parseQuoted(text) : parsePlain(text);
   return { ...entry, name: checkedName(entry.name) };
+}
+
+function parseExclusion(text: string): Entry {
+  const rule = 'write the name in quotes if it begins with "!"';
+  if (text === "") throw new SyntaxError(`it excludes no name: ${rule}`);
+  const entry = parseNamed(text);
+  if (entry.sha256 !== null || entry.priority !== "NORMAL") {
+    throw new SyntaxError("an exclusion has no priority and no digest: remove them");
+  }
+  return { ...entry, excludes: true };
 }
 
 /** The text of bytes; null if they are not valid UTF-8. */
@@ -146,7 +180,7 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-function parsePlain(text: string): Entry {
+function parsePlain(text: string): NamedEntry {
   const { rest, ...attributes } = takeAttributes(text);
   if (rest === "") {
     const rule = `if a file is called ${quoted(text)}, write the name in quotes`;
@@ -158,7 +192,7 @@ function parsePlain(text: string): Entry {
   return { name: rest, ...attributes };
 }
 
-function parseQuoted(text: string): Entry {
+function parseQuoted(text: string): NamedEntry {
   const match = /^"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"/.exec(text);
   if (match === null) throw new SyntaxError('the quote is not closed: end the name with "');
   const after = text.slice(match[0].length);
@@ -171,7 +205,7 @@ function parseQuoted(text: string): Entry {
 }
 
 /** Takes at most one digest and one priority off the right end of a text. */
-function takeAttributes(text: string): Omit<Entry, "name"> & { rest: string } {
+function takeAttributes(text: string): Attributes & { rest: string } {
   let rest = text;
   let priority: Priority | undefined;
   let sha256: string | null = null;
@@ -179,7 +213,10 @@ function takeAttributes(text: string): Omit<Entry, "name"> & { rest: string } {
     const word = lastWord(rest);
     const named = PRIORITIES.find((known) => known === word.toUpperCase());
     if (sha256 === null && DIGEST_PREFIX.test(word)) sha256 = parseDigest(word);
-    else if (priority === undefined && named !== undefined) priority = named;
+    // Alone it is a name.
+    else if (sha256 === null && BARE_DIGEST.test(word) && word !== rest) {
+      sha256 = word.toLowerCase();
+    } else if (priority === undefined && named !== undefined) priority = named;
     else return { rest, priority: priority ?? "NORMAL", sha256 };
     rest = trimBlanks(rest.slice(0, rest.length - word.length));
   }
@@ -201,11 +238,6 @@ function checkedName(written: string): string {
   if (reason !== null) {
     const rule = "write names as --list shows them";
     throw new SyntaxError(`${quoted(written)} cannot be a file of the server: ${reason}; ${rule}`);
-  }
-  if (isFolder) {
-    throw new SyntaxError(
-      `${quoted(written)} is a folder: write ${quoted(`${path}/**`)} for all files in it`,
-    );
   }
   if (isGlob(name) && expandBraces(name) === null) {
     const rule = `stand for more than ${MAX_ALTERNATIVES} names: use * or several lines`;

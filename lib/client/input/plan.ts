@@ -2,7 +2,8 @@
  * The plan: the entries of `input.txt` applied to the server's list. Pure.
  *
  * The input room reads and follows `input.txt` and decides which files to download. Its parts:
- * `glob.ts` (matching), `input_list.ts` (bytes to entries), `input_diff.ts` (changed entries),
+ * `glob.ts` (matching), `text_encoding.ts` and `input_list.ts` (bytes to entries), `input_diff.ts`
+ * (changed entries), `name_meaning.ts` (names to files), `hints.ts` (names that mean none),
  * `input_watcher.ts` (the file while it is edited), `warnings.ts` (each problem reported once), and
  * this file (entries and list to files). All but the watcher are pure. The engine, the live
  * plan, `explain`, the client and the command line import it; it imports only `priority.ts`, `events.ts` and the
@@ -14,9 +15,10 @@
  *
  * @module
  */
-import { PRIORITIES, type Priority } from "../priority.ts";
-import { isGlob, matcherOf } from "./glob.ts";
+import type { Priority } from "../priority.ts";
+import { withHints } from "./hints.ts";
 import type { InputEntry } from "./input_list.ts";
+import { NameMeanings, parentOf } from "./name_meaning.ts";
 import { quoted } from "../../text/sanitize.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { foldedName, refusalOf } from "../../fs/safe_path.ts";
@@ -62,10 +64,9 @@ export interface Plan {
 /**
  * Decides which files to download.
  *
- * - An entry whose name is a path of the list means that file only. Otherwise a glob means all
- *   files that it matches.
- * - If several entries mean a file, an entry with its own name decides its priority and digest
- *   before any glob; among globs the last one decides.
+ * - `name_meaning.ts` says which files a name means.
+ * - If several entries mean a file, an entry with its own name decides its priority and digest, or
+ *   that it is excluded, before any folder or glob; among those the last one decides.
  * - A glob's digest is expected of each of its files.
  * - If the file system takes several files for one, or a file and a folder have one name, the
  *   first by path is accepted and the others are refused.
@@ -82,7 +83,8 @@ export function makePlan(
   platform: Platform,
   { before, foldsNames = false }: { before?: Plan | undefined; foldsNames?: boolean } = {},
 ): Plan {
-  const { decided, unmatched } = applyEntries(entries, files);
+  const meanings = new NameMeanings(files);
+  const { decided, unmatched } = applyEntries(entries, meanings);
   const refused: RefusedFile[] = [];
   const accepted = new Map<string, PlannedFile>();
   for (const planned of decided) {
@@ -98,7 +100,7 @@ export function makePlan(
     accepted.delete(path);
     refused.push({ path, reason, line });
   }
-  const waiting = withHints(unmatched, files, before?.waiting ?? []);
+  const waiting = withHints(unmatched, files, meanings, before?.waiting ?? []);
   return { files: accepted, waiting, refused };
 }
 
@@ -110,31 +112,27 @@ export function isSameContent(a: PlannedFile, b: PlannedFile): boolean {
 /** The files with the entry that decides about each, and the entries that mean no file. */
 function applyEntries(
   entries: readonly InputEntry[],
-  files: ReadonlyMap<string, ListedFile>,
+  meanings: NameMeanings,
 ): { decided: PlannedFile[]; unmatched: InputEntry[] } {
+  const found = entries.map(({ name }) => meanings.of(name));
   const taken = new Set<string>();
-  const take = ({ priority, sha256, line }: InputEntry, file: ListedFile): PlannedFile[] => {
-    if (taken.has(file.path)) return [];
-    taken.add(file.path);
-    return [{ file, priority, sha256, line }];
-  };
+  const groups: PlannedFile[][] = entries.map(() => []);
   const unmatched: InputEntry[] = [];
-  const groups = entries.map((entry) => {
-    const same = files.get(entry.name);
-    return same ? take(entry, same) : [];
-  });
-  for (const [index, entry] of [...entries.entries()].reverse()) {
-    if (files.has(entry.name)) continue;
-    const found = isGlob(entry.name) ? matchesOf(entry.name, files) : [];
-    if (found.length === 0) unmatched.push(entry);
-    groups[index] = found.flatMap((file) => take(entry, file));
+  for (const isOwnName of [true, false]) {
+    // Backwards: the last entry decides.
+    for (let index = entries.length - 1; index >= 0; index--) {
+      const { priority, sha256, line, excludes } = entries[index]!;
+      const meaning = found[index]!;
+      if (meaning.isOwnName !== isOwnName) continue;
+      if (meaning.files.length === 0 && !excludes) unmatched.push(entries[index]!);
+      for (const file of meaning.files) {
+        if (taken.has(file.path)) continue;
+        taken.add(file.path);
+        if (!excludes) groups[index]!.push({ file, priority, sha256, line });
+      }
+    }
   }
   return { decided: groups.flat(), unmatched: unmatched.reverse() };
-}
-
-function matchesOf(glob: string, files: ReadonlyMap<string, ListedFile>): readonly ListedFile[] {
-  const matches = matcherOf(glob);
-  return files.values().filter(({ path }) => matches(path)).toArray();
 }
 
 /** The files that cannot be stored beside the others. */
@@ -186,94 +184,4 @@ class Claims {
     for (const folder of folders) this.#folders.set(folder, path);
     return null;
   }
-}
-
-/** The folder of a path, or "". */
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
-}
-
-/** The most words that a hint removes from a name. */
-const MAX_EXTRA_WORDS = 8;
-
-/** Computes hints for new names only: in a large list each takes long, and is shown once. */
-function withHints(
-  entries: readonly InputEntry[],
-  files: ReadonlyMap<string, ListedFile>,
-  before: readonly WaitingEntry[],
-): readonly WaitingEntry[] {
-  const known = new Map(before.map(({ entry, hint }) => [entry.name, hint]));
-  const names = entries.map(({ name }) => name).filter((name) => !known.has(name));
-  if (names.length > 0) {
-    for (const [name, hint] of hintsFor(names, files)) {
-      known.set(name, hint);
-    }
-  }
-  return entries.map((entry) => ({ entry, hint: known.get(entry.name) ?? null }));
-}
-
-function hintsFor(
-  names: readonly string[],
-  files: ReadonlyMap<string, ListedFile>,
-): ReadonlyMap<string, string | null> {
-  const folders = foldersOf(files);
-  // By the rules of the most lenient file system: neither case nor Unicode form counts.
-  const similar = new Map<string, string>();
-  for (const folder of folders) similar.set(foldedName(folder, "darwin"), `${folder}/**`);
-  for (const path of files.keys()) similar.set(foldedName(path, "darwin"), path);
-
-  const hintFor = (name: string): string | null => {
-    if (folders.has(name)) {
-      return `${quoted(name)} is a folder: write ${quoted(`${name}/**`)} for all files in it`;
-    }
-    const missing = `the server has no ${quoted(name)}, but it has`;
-    const shorter = withoutLastWords(name, files);
-    if (shorter !== null) {
-      const words = name.slice(shorter.length).trim();
-      return `${missing} ${quoted(shorter)}; ${mistakeIn(words)}`;
-    }
-    const slashed = name.replaceAll("\\", "/");
-    const other = slashed !== name && meansAny(slashed, files)
-      ? slashed
-      : similar.get(foldedName(slashed, "darwin"));
-    return other === undefined ? null : `${missing} ${quoted(other)}: write it exactly so`;
-  };
-  return new Map(names.map((name) => [name, hintFor(name)]));
-}
-
-/** A name without its last words, if that means a file of the list. */
-function withoutLastWords(name: string, files: ReadonlyMap<string, ListedFile>): string | null {
-  let rest = name;
-  for (let words = 1; words <= MAX_EXTRA_WORDS; words++) {
-    const shorter = /^(.*\S)\s+\S+$/su.exec(rest)?.[1];
-    if (shorter === undefined) return null;
-    // A glob is tried once, since it walks the whole list.
-    if (words === 1 ? meansAny(shorter, files) : files.has(shorter)) return shorter;
-    rest = shorter;
-  }
-  return null;
-}
-
-function meansAny(name: string, files: ReadonlyMap<string, ListedFile>): boolean {
-  return files.has(name) || (isGlob(name) && files.keys().some(matcherOf(name)));
-}
-
-/** The mistake in words that were read as the end of a name. */
-function mistakeIn(words: string): string {
-  if (/(?:^|\s)#/.test(words)) return "a comment needs a line of its own";
-  const isPriority = PRIORITIES.some((known) => known === words.toUpperCase());
-  if (isPriority) return "write one priority, with a plain space before it";
-  return `${quoted(words)} is not a priority (${PRIORITIES.join(", ")})`;
-}
-
-function foldersOf(files: ReadonlyMap<string, ListedFile>): ReadonlySet<string> {
-  const folders = new Set<string>();
-  for (const path of files.keys()) {
-    for (
-      let folder = parentOf(path);
-      folder !== "" && !folders.has(folder);
-      folder = parentOf(folder)
-    ) folders.add(folder);
-  }
-  return folders;
 }

@@ -105,7 +105,11 @@ function meaningCell(meaning: LineMeaning, paint: Paint): Cell {
     case "mistake":
       return { text: `does not count: ${meaning.message}`, paint: paint.bad };
     case "entry": {
-      const { entry: { priority, sha256 }, isGlob, found } = meaning;
+      const { entry: { priority, sha256, excludes }, isGlob, found } = meaning;
+      if (excludes) {
+        const count = found === null ? "" : `: ${formatCount(found.elsewhere, "file")}`;
+        return { text: `excludes what it means${count}` };
+      }
       const what = found === null
         ? (isGlob ? "all files that match" : "one file")
         : findingsText(found, isGlob);

@@ -144,8 +144,9 @@ Deno.test("parseInputList describes the mistake in a line", () => {
     ["../", /segment "\.\."/],
     [".", /segment "\."/],
     ["a//b", /empty segment/],
-    ["photos/", /"photos\/" is a folder: write "photos\/\*\*"/],
-    ["./photos/ HIGH", /is a folder: write "photos\/\*\*"/],
+    ["!", /excludes no name: write the name in quotes if it begins with "!"/],
+    ["!a HIGH", /an exclusion has no priority and no digest/],
+    ["!../a", /cannot be a file of the server/],
     ["a\0b", /"a\\x00b" .* control character/],
     ["a\tb", /control character/],
     ["\x1b[2J", /^"\\x1b\[2J" .* control character/],
@@ -156,6 +157,30 @@ Deno.test("parseInputList describes the mistake in a line", () => {
   for (const [text, expected] of rows) {
     assert.match(problemOf(text), expected, JSON.stringify(text));
   }
+});
+
+Deno.test("parseInputList reads folders, exclusions, and lines of sha256sum", () => {
+  const { entries, problems } = parse([
+    "./photos/ HIGH",
+    "!photos/raw/",
+    '! "two words"',
+    '"!a"',
+    `${HEX.toUpperCase()}  b c.txt`,
+    `${HEX} *d HIGH`,
+    `e HIGH ${HEX}`,
+    HEX,
+  ].join("\n"));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(entries.map(({ line: _, ...entry }) => entry), [
+    { name: "photos/", priority: "HIGH", sha256: null },
+    { name: "photos/raw/", ...NORMAL, excludes: true },
+    { name: "two words", ...NORMAL, excludes: true },
+    { name: "!a", ...NORMAL },
+    { name: "b c.txt", priority: "NORMAL", sha256: HEX },
+    { name: "d HIGH", priority: "NORMAL", sha256: HEX },
+    { name: "e", priority: "HIGH", sha256: HEX },
+    { name: HEX, ...NORMAL },
+  ]);
 });
 
 Deno.test("parseInputList continues after wrong lines", () => {

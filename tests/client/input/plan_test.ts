@@ -129,6 +129,45 @@ Deno.test("makePlan does not let a refused file refuse others", () => {
   assert.deepEqual([...planOf("**", ["nul", "x", "X/nul"], "windows").files.keys()], ["x"]);
 });
 
+Deno.test("makePlan takes the name of a folder for all files in it", () => {
+  const paths = ["a/b", "a/c/d", "ab", "c"];
+  for (const input of ["a", "a/", '"a/"', "./a/"]) {
+    assert.deepEqual([...planOf(input, paths).files.keys()].sort(), ["a/b", "a/c/d"], input);
+  }
+  // Folders named by a glob, a file of that name, and a folder that does not exist.
+  assert.deepEqual([...planOf("?/", paths).files.keys()].sort(), ["a/b", "a/c/d"]);
+  assert.deepEqual([...planOf("c", paths).files.keys()], ["c"]);
+  assert.equal(planOf("c/", paths).waiting.length, 1);
+});
+
+Deno.test("makePlan leaves out what a later exclusion means, and no file named by itself", () => {
+  const paths = ["a/1.raw", "a/2.jpg", "a/b/3.raw", "c.raw"];
+  const rows: [string, string[]][] = [
+    ["**\n!*.raw", ["a/1.raw", "a/2.jpg", "a/b/3.raw"]],
+    ["**\n!**/*.raw", ["a/2.jpg"]],
+    ["**\n!a/", ["c.raw"]],
+    ["!a\n**", paths],
+    ["**\n!a\na/b/", ["a/b/3.raw", "c.raw"]],
+    ["a/1.raw\n**\n!**/*.raw", ["a/1.raw", "a/2.jpg"]],
+    ["!a/1.raw\n**", ["a/2.jpg", "a/b/3.raw", "c.raw"]],
+    ['**\n!"a/2.jpg"', ["a/1.raw", "a/b/3.raw", "c.raw"]],
+  ];
+  for (const [input, expected] of rows) {
+    const plan = planOf(input, paths);
+    assert.deepEqual([...plan.files.keys()].sort(), expected, input);
+    assert.deepEqual(plan.waiting, [], input);
+  }
+});
+
+Deno.test("makePlan takes a name for the only file that differs in Unicode form", () => {
+  const [composed, decomposed] = ["caf\u00e9", "cafe\u0301"];
+  assert.deepEqual([...planOf(composed, [decomposed]).files.keys()], [decomposed]);
+  assert.deepEqual([...planOf(`${decomposed} HIGH`, ["x", composed]).files.keys()], [composed]);
+  // With both, each means itself.
+  const both = planOf(composed, [composed, decomposed]);
+  assert.deepEqual([...both.files.keys()], [composed]);
+});
+
 Deno.test("makePlan hints at what the user may have meant", () => {
   const paths = ["a.iso", "two words.txt", "photos/2024/a.jpg", "Read Me.md", "caf\u00e9"];
   const rows: [string, RegExp][] = [
@@ -142,12 +181,16 @@ Deno.test("makePlan hints at what the user may have meant", () => {
     ["a.iso # soon", /but it has "a\.iso"; a comment needs a line of its own/],
     ["a.iso HIGH NORMAL", /but it has "a\.iso"; write one priority/],
     ["a.iso\u00a0HIGH", /but it has "a\.iso"; write one priority, with a plain space/],
-    ["photos", /"photos" is a folder: write "photos\/\*\*"/],
-    ["photos/2024 HIGH", /"photos\/2024" is a folder: write "photos\/2024\/\*\*"/],
-    ["Photos", /but it has "photos\/\*\*": write it exactly so/],
+    ["Photos", /but it has "photos\/": write it exactly so/],
     ["A.ISO", /no "A\.ISO", but it has "a\.iso": write it exactly so/],
     ["read me.md", /but it has "Read Me\.md"/],
-    ["cafe\u0301", /but it has "caf\u00e9"/],
+    ["CAFE\u0301", /but it has "caf\u00e9"/],
+    ["'a.iso'", /but it has "a\.iso"; only " quotes a name/],
+    ["“a.iso”", /but it has "a\.iso"; only " quotes a name/],
+    ["HIGH a.iso", /but it has "a\.iso"; write the priority behind the name/],
+    ["critical: photos/", /but it has "photos\/"; write the priority behind the name/],
+    ["a.iso,", /but it has "a\.iso"; write one name a line/],
+    ["photos/2024/*.JPG", /but it has "photos\/2024\/a\.jpg": capital letters matter in globs/],
     ["photos\\2024\\a.jpg", /but it has "photos\/2024\/a\.jpg"/],
     ["photos\\2024\\*.jpg", /but it has "photos\/2024\/\*\.jpg"/],
     ["Photos\\2024\\A.jpg", /but it has "photos\/2024\/a\.jpg"/],
