@@ -7,6 +7,7 @@ import {
   integerOption,
   type OptionSpec,
   parseCommandLine,
+  refuseTogether,
   tableOf,
   wordOption,
 } from "./command_line.ts";
@@ -22,22 +23,34 @@ const VERIFICATIONS = ["sha256", "none"] as const;
 
 /** The options, in the order of the help. */
 export const CLIENT_OPTIONS: readonly OptionSpec[] = [
-  { name: "server", summary: "the server, HOST:PORT", value: "text" },
-  { name: "input", summary: "which files to download", value: "file" },
-  { name: "output", summary: "where to put them", value: "folder" },
+  { name: "server", letter: "s", summary: "the server, HOST:PORT", value: "text" },
+  { name: "input", letter: "i", summary: "which files to download", value: "file" },
+  { name: "output", letter: "o", summary: "where to put them", value: "folder" },
   { name: "verify", summary: "compare digests with the server's", value: VERIFICATIONS },
-  { name: "once", summary: "exit when every named file is done or failed" },
+  { name: "once", letter: "1", summary: "exit when every named file is done or failed" },
   { name: "retry-for", summary: "seconds to keep reconnecting without progress", value: "text" },
   { name: "list", summary: "print the server's files and exit" },
   { name: "explain", summary: "print what would be done, change nothing, and exit" },
   { name: "clean", summary: "remove partial files that the input does not name" },
   { name: "progress", summary: "how progress is shown", value: STYLES },
+  { name: "quiet", letter: "q", summary: "the same as --progress none" },
   { name: "report", summary: "write an HTML report of the run at its end", value: "file" },
   { name: "no-color", summary: "no colours" },
   { name: "ascii", summary: "draw bars with plain ASCII" },
-  { name: "help", summary: "print the help and exit" },
-  { name: "version", summary: "print the version and exit" },
+  { name: "help", letter: "h", summary: "print the help and exit" },
+  { name: "version", letter: "V", summary: "print the version and exit" },
 ];
+
+/** Options that contradict each other. */
+const CONTRADICTIONS = [
+  ["list", "explain"],
+  ["list", "clean"],
+  ["explain", "clean"],
+  ["list", "report"],
+  ["explain", "report"],
+  ["clean", "report"],
+  ["quiet", "progress"],
+] as const;
 
 /** The client's parsed command line. */
 export interface ClientCommand {
@@ -73,14 +86,15 @@ Usage: {command} [options]
        {command} completions bash|zsh|fish
 
 What to download:
-  --server HOST:PORT       the server               (default: 127.0.0.1:9009)
-  --input FILE             which files to download  (default: input.txt)
-  --output DIR             where to put them        (default: Output)
+  -s, --server HOST:PORT   the server               (default: 127.0.0.1:9009)
+  -i, --input FILE         which files to download, - for standard input
+                                                    (default: input.txt)
+  -o, --output DIR         where to put them        (default: Output)
   --verify sha256|none     compare each file's digest with the server's
                                                     (default: sha256)
 
 When to end:
-  --once                   exit when every named file is done or failed; without
+  -1, --once               exit when every named file is done or failed; without
                            it the client runs until Ctrl+C and follows changes
                            of the input and of the server's files
   --retry-for SECONDS      how long to keep reconnecting without any progress
@@ -99,11 +113,12 @@ What to see:
                            bars on a terminal, plain lines elsewhere; json: one
                            event a line on standard output
                                                     (default: auto)
+  -q, --quiet              the same as --progress none
   --report FILE.html       at the end, write a report of the run with a plot
   --no-color               no colours, as with NO_COLOR=1
   --ascii                  draw bars with plain ASCII
-  --help                   this text
-  --version                the version
+  -h, --help               this text
+  -V, --version            the version
 
 The input has one entry a line: a name or a glob, then CRITICAL, HIGH or NORMAL
 (the default), then a sha256: digest if you have one. Edit it while the client
@@ -140,6 +155,7 @@ verification; 130 interrupted with files unfinished.
 export function parseClientCommand(args: readonly string[]): ClientCommand {
   const completions = shellOf(args);
   const given = parseCommandLine(completions === null ? args : [], tableOf(CLIENT_OPTIONS));
+  refuseTogether(given, CONTRADICTIONS);
   const once = given.flag("once");
   const list = given.flag("list");
   const explain = given.flag("explain");
@@ -157,7 +173,9 @@ export function parseClientCommand(args: readonly string[]): ClientCommand {
     output: given.value("output") ?? "Output",
     once,
     verify: wordOption(given.value("verify") ?? "sha256", "verify", VERIFICATIONS) !== "none",
-    progress: wordOption(given.value("progress") ?? "auto", "progress", STYLES),
+    progress: given.flag("quiet")
+      ? "none"
+      : wordOption(given.value("progress") ?? "auto", "progress", STYLES),
     report: given.value("report") ?? null,
     color: !given.flag("no-color"),
     ascii: given.flag("ascii"),

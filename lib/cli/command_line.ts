@@ -6,27 +6,38 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UserError } from "../errors.ts";
 
-/** The options of a program: those with a value, and those without. */
+/** The options of a program: those with a value, those without, and the letters of some. */
 export interface OptionTable {
   readonly values: readonly string[];
   readonly flags: readonly string[];
+  /** Names by letter. */
+  readonly letters?: ReadonlyMap<string, string>;
+  /** Whether other arguments are names, which `names` returns. @default {false} */
+  readonly hasNames?: boolean;
 }
 
 /** The description of one option. */
 export interface OptionSpec {
   /** Without the dashes. */
   readonly name: string;
+  /** A letter that stands for it after one dash. */
+  readonly letter?: string;
   /** Its effect, in less than a line. */
   readonly summary: string;
   /** Its value: a choice of words, or a kind that shells can complete; a flag has none. */
   readonly value?: "file" | "folder" | "text" | readonly string[];
 }
 
-/** The table of some options. */
-export function tableOf(options: readonly OptionSpec[]): OptionTable {
+/**
+ * The table of some options.
+ *
+ * @param hasNames Whether other arguments are names.
+ */
+export function tableOf(options: readonly OptionSpec[], hasNames = false): OptionTable {
   const names = (hasValue: boolean) =>
     options.filter(({ value }) => (value !== undefined) === hasValue).map(({ name }) => name);
-  return { values: names(true), flags: names(false) };
+  const letters = new Map(options.flatMap(({ letter, name }) => letter ? [[letter, name]] : []));
+  return { values: names(true), flags: names(false), letters, hasNames };
 }
 
 /** The parsed options of a command line. */
@@ -35,27 +46,72 @@ export interface GivenOptions {
   value(name: string): string | undefined;
   /** Whether an option without value was given. */
   flag(name: string): boolean;
+  /** The arguments that are no options. */
+  readonly names: readonly string[];
+  /** Whether an option was given, with or without a value. */
+  has(name: string): boolean;
 }
 
 /**
- * Reads a command line: `--name value`, `--name=value`, `--flag`, and `-h` for `--help`.
+ * Reads a command line: `--name value`, `--name=value`, `--flag`, and letters, which may stand
+ * together: `-o value`, `-ovalue`, `-1q`. After `--` all arguments are names.
  *
  * @throws {UserError} If an option is unknown or lacks its value, or an argument is no option.
  */
 export function parseCommandLine(args: readonly string[], table: OptionTable): GivenOptions {
-  for (const [i, arg] of args.entries()) assertPlain(arg, args[i + 1] ?? "", table);
-  const parsed = parseArgs(args, {
+  const end = args.indexOf("--");
+  const [before, after] = end < 0 || !table.hasNames
+    ? [args, []]
+    : [args.slice(0, end), args.slice(end + 1)];
+  const options = withDashValues(withoutLetters(before, table), table);
+  for (const [i, arg] of options.entries()) assertPlain(arg, options[i + 1] ?? "", table);
+  const names: string[] = [];
+  const parsed = parseArgs(options, {
     string: table.values,
     boolean: table.flags,
-    alias: { help: "h" },
     unknown: (arg, key) => {
-      throw key === undefined ? unexpected(arg) : unknownOption(arg, table);
+      if (key !== undefined) throw unknownOption(arg, table);
+      if (!table.hasNames) throw unexpected(arg);
+      names.push(arg);
+      return false;
     },
   });
   return {
     value: (name) => parsed[name] as string | undefined,
     flag: (name) => parsed[name] === true,
+    names: [...names, ...after],
+    has: (name) => options.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)),
   };
+}
+
+/** The arguments with the names of options instead of letters. */
+function withoutLetters(args: readonly string[], table: OptionTable): string[] {
+  const letters = new Map([["h", "help"], ...table.letters ?? []]);
+  return args.flatMap((arg, index) => {
+    const isValue = table.values.some((name) => args[index - 1] === `--${name}`);
+    if (isValue || !/^-[^-]/.test(arg)) return [arg];
+    const names: string[] = [];
+    for (let at = 1; at < arg.length; at++) {
+      const name = letters.get(arg[at]!);
+      if (name === undefined) throw unknownOption(arg, table);
+      const value = arg.slice(at + 1);
+      if (!table.values.includes(name) || value === "") names.push(`--${name}`);
+      else return [...names, `--${name}=${value}`];
+    }
+    return names;
+  });
+}
+
+/** The arguments with `--option=-` for `--option -`, which `parseArgs` does not read. */
+function withDashValues(args: readonly string[], { values }: OptionTable): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    if (arg === "-" && values.some((name) => before === `--${name}`)) {
+      joined[joined.length - 1] = `${before}=-`;
+    } else joined.push(arg);
+  }
+  return joined;
 }
 
 /** Refuses arguments that `parseArgs` would misread or ignore. */
@@ -64,16 +120,38 @@ function assertPlain(arg: string, next: string, table: OptionTable): void {
   const name = option.startsWith("--") ? option.slice(2) : "";
   const hasValue = arg.length > option.length;
   if (table.values.includes(name)) {
-    const isMissing = hasValue ? arg === `${option}=` : next === "" || next.startsWith("-");
-    if (isMissing) throw new UserError(`Option ${option} needs a value`);
+    if (hasValue ? arg === `${option}=` : next === "" || next.startsWith("-")) {
+      throw new UserError(`Option ${option} needs a value`);
+    }
+    if (arg.startsWith(`${option}=~/`)) {
+      const path = arg.slice(option.length + 1);
+      throw new UserError(
+        `A shell does not replace the "~" of ${arg}: write ${option} ${path}, with a space`,
+      );
+    }
   } else if (table.flags.includes(name)) {
     if (hasValue && !/=(true|false)$/.test(arg)) {
       throw new UserError(`Option ${option} takes no value`);
     }
   } else if (arg === "--") {
     throw unexpected(arg);
-  } else if (/^-[^-]/.test(arg) && arg !== "-h") {
-    throw unknownOption(arg, table);
+  }
+}
+
+/**
+ * Refuses options that contradict one another.
+ *
+ * @param pairs Names of options, or of arguments that are none.
+ * @throws {UserError} If both of a pair are given.
+ */
+export function refuseTogether(
+  given: GivenOptions,
+  pairs: readonly (readonly [string, string])[],
+): void {
+  for (const [one, other] of pairs) {
+    if (given.has(one) && given.has(other)) {
+      throw new UserError(`Options --${one} and --${other} contradict each other: leave one out`);
+    }
   }
 }
 

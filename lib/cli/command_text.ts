@@ -31,7 +31,13 @@ export function resumeCommand(client: string, command: ClientCommand): string {
 
 function placeWords({ input, output }: ClientCommand): string[] {
   return [
-    ...input === "input.txt" ? [] : ["--input", shellQuote(input)],
-    ...output === "Output" ? [] : ["--output", shellQuote(output)],
+    ...input === "input.txt" ? [] : [withValue("input", input)],
+    ...output === "Output" ? [] : [withValue("output", output)],
   ];
+}
+
+/** An option with a value, which may begin with a dash. */
+function withValue(option: string, value: string): string {
+  const isPlain = value === "-" || !value.startsWith("-");
+  return `--${option}${isPlain ? " " : "="}${shellQuote(value)}`;
 }

@@ -109,8 +109,10 @@ function zshValues(value: NonNullable<OptionSpec["value"]>): string {
 }
 
 function fish(program: string, options: readonly OptionSpec[]): string {
-  const rows = options.map(({ name, summary, value }) =>
-    `complete -c ${program} -l ${name} -d ${quoted(summary)}${fishValues(value)}`
+  const rows = options.map(({ name, letter, summary, value }) =>
+    `complete -c ${program} -l ${name}${letter ? ` -s ${letter}` : ""} -d ${quoted(summary)}${
+      fishValues(value)
+    }`
   );
   return `\
 # Completions of ${program} for fish. To enable them: ${program} completions fish | source

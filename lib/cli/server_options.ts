@@ -37,8 +37,8 @@ export const SERVER_OPTIONS: readonly OptionSpec[] = [
   { name: "log", summary: "how the log is written", value: ["text", "json"] },
   { name: "no-color", summary: "no colours" },
   { name: "ascii", summary: "draw the table with plain ASCII" },
-  { name: "help", summary: "print the help and exit" },
-  { name: "version", summary: "print the version and exit" },
+  { name: "help", letter: "h", summary: "print the help and exit" },
+  { name: "version", letter: "V", summary: "print the version and exit" },
 ];
 
 const MIB = 1024 * 1024;
@@ -68,8 +68,8 @@ What to see:
                     a line for programs                    (default: text)
   --no-color        no colours, as with NO_COLOR=1
   --ascii           draw the table with plain ASCII
-  --help            this text
-  --version         the version
+  -h, --help        this text
+  -V, --version     the version
 
 Once the server accepts clients, it prints one line with its port on standard
 output. The log goes to standard error; on a terminal, a live table of clients

@@ -4,6 +4,7 @@ import {
   type GivenOptions,
   integerOption,
   parseCommandLine,
+  refuseTogether,
   wordOption,
 } from "../../lib/cli/command_line.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -133,6 +134,63 @@ Deno.test("parseCommandLine refuses arguments that are no options", () => {
   }
 });
 
+Deno.test("parseCommandLine reads letters, together and with a value", () => {
+  const table = {
+    ...TABLE,
+    letters: new Map([["s", "server"], ["o", "output"], ["1", "once"], ["l", "list"]]),
+  };
+  for (
+    const args of [
+      ["-1", "-l", "-s", "host:80", "-o", "dir"],
+      ["-1l", "-shost:80", "-odir"],
+      ["-1ls", "host:80", "--output", "dir"],
+      ["-1lshost:80", "-o", "dir"],
+    ]
+  ) {
+    const given = parseCommandLine(args, table);
+    assert.deepEqual(
+      [given.flag("once"), given.flag("list"), given.value("server"), given.value("output")],
+      [true, true, "host:80", "dir"],
+      args.join(" "),
+    );
+  }
+  assert.equal(parseCommandLine(["--output", "-"], table).value("output"), "-");
+  for (const args of [["-x"], ["-1x"], ["-s"], ["-1s"], ["-s", "-1"]]) {
+    assert.throws(() => parseCommandLine(args, table), UserError, args.join(" "));
+  }
+});
+
+Deno.test("parseCommandLine gives names where a program has them", () => {
+  const table = { ...TABLE, hasNames: true };
+  const given = parseCommandLine(
+    ["a", "--port", "1", "b c", "--once", "--", "-d", "--list"],
+    table,
+  );
+  assert.deepEqual(given.names, ["a", "b c", "-d", "--list"]);
+  assert.deepEqual([given.value("port"), given.flag("once"), given.flag("list")], [
+    "1",
+    true,
+    false,
+  ]);
+});
+
+Deno.test("parseCommandLine refuses a ~ that the shell has left", () => {
+  assertRefused(
+    ["--output=~/x"],
+    'A shell does not replace the "~" of --output=~/x: write --output ~/x, with a space',
+  );
+  assert.equal(parse("--output=./~/x").value("output"), "./~/x");
+});
+
+Deno.test("refuseTogether names both options", () => {
+  const given = parse("--once", "--port", "1");
+  refuseTogether(given, [["once", "list"], ["output", "port"]]);
+  assert.throws(
+    () => refuseTogether(given, [["once", "port"]]),
+    /^UserError: Options --once and --port contradict each other: leave one out$/,
+  );
+});
+
 Deno.test("parseCommandLine ignores no argument", () => {
   const arg = fc.oneof(
     fc.constantFrom(...TABLE.flags.map((name) => `--${name}`), "-h", "true", "false", "-", "--"),
@@ -159,7 +217,7 @@ Deno.test("parseCommandLine ignores no argument", () => {
           /^(true|false)$/.test(arg);
         const [option] = arg.split("=");
         assert.ok(
-          isValue || option === "-h" || option === "--h" ||
+          isValue || /^-h+$/.test(arg) || option === "--h" ||
             [...TABLE.values, ...TABLE.flags].some((name) => option === `--${name}`),
           JSON.stringify(args),
         );

@@ -195,7 +195,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   }
 
   Deno.test(`${name} accepts exactly the options of its help`, () => {
-    const listed = [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option!);
+    const listed = [...help.matchAll(/^ {2}(?:-\S, )?--([a-z-]+)/gm)].map(([, option]) => option!);
     for (const option of [...Object.keys(values), ...flags]) {
       assert.ok(listed.includes(option), `--${option} is not in the help`);
     }
@@ -307,3 +307,25 @@ function assertRefused(call: () => unknown, message: string): void {
     return true;
   });
 }
+
+Deno.test("parseClientCommand reads letters, and -q for --progress none", () => {
+  const command = parseClientCommand(["-1qs", "host:80", "-i", "-", "-o", "dir"]);
+  assert.deepEqual(
+    [command.once, command.progress, command.server.port, command.input, command.output],
+    [true, "none", 80, "-", "dir"],
+  );
+  assert.ok(parseClientCommand(["-V"]).version && parseClientCommand(["-h"]).help);
+});
+
+Deno.test("parseClientCommand refuses options that contradict each other", () => {
+  for (
+    const args of [
+      ["--list", "--explain"],
+      ["--clean", "--list"],
+      ["--list", "--report", "x.html"],
+      ["-q", "--progress=json"],
+    ]
+  ) {
+    assert.throws(() => parseClientCommand(args), /contradict each other/, args.join(" "));
+  }
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runClient, startServer } from "../support/harness.ts";
+import { programCommand } from "../support/program_command.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
@@ -223,4 +224,18 @@ Deno.test("client continues with the last entries while a folder stands in place
   await run.workspace.setInput("a.bin\nb.bin\n");
   await run.done("b.bin", "a.bin");
   await run.end();
+});
+
+Deno.test("client reads the list from standard input once, and ends when it is done", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1000, "b.bin": 2000 });
+  await using server = await startServer(workspace);
+  const place = ["--server", `127.0.0.1:${server.port}`, "--output", workspace.output];
+  const { command, args } = programCommand("client", [...place, "--input", "-", "-1q"]);
+  const child = new Deno.Command(command, { args: [...args], stdin: "piped", stderr: "piped" })
+    .spawn();
+  await new Blob(["*.bin HIGH\n!b.bin\n"]).stream().pipeTo(child.stdin);
+  const { code, stderr } = await child.output();
+  assert.deepEqual([code, new TextDecoder().decode(stderr)], [0, ""]);
+  await workspace.assertArrived("a.bin");
+  await workspace.assertAbsent("b.bin");
 });

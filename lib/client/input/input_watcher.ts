@@ -37,14 +37,20 @@ export type InputState =
   /** The file can no longer be read; the text before stays in effect. */
   | { readonly type: "unreadable"; readonly reason: string };
 
+/** The path that stands for standard input. */
+const STANDARD_INPUT = "-";
+
 /**
- * Reads the file.
+ * Reads the file, or standard input to its end for `-`.
  *
  * @throws {UserError} If it cannot be read.
  */
 export async function readInput(path: string): Promise<Uint8Array> {
   try {
-    return toUtf8(await Deno.readFile(path));
+    const bytes = path === STANDARD_INPUT
+      ? await new Response(Deno.stdin.readable).bytes()
+      : await Deno.readFile(path);
+    return toUtf8(bytes);
   } catch (error) {
     throw new UserError(`Cannot read the input list "${path}": ${whyUnreadable(path, error)}`, 2, {
       cause: error,
@@ -65,6 +71,7 @@ export async function* watchInput(path: string, signal: AbortSignal): AsyncGener
   if (first === null) return;
   let current = first;
   yield { type: "text", bytes: current };
+  if (path === STANDARD_INPUT) return;
   // A pipe has no later text; a file may be missing for a moment.
   const info = await nullIfNotFound(Deno.stat(path));
   if (info?.isFile === false) return;
