@@ -79,6 +79,7 @@ export class Catalog implements AsyncDisposable {
   #files: Map<string, SharedFile>;
   #revision = 1;
   #hasScanFailed = false;
+  #isClosed = false;
   #refreshing: Promise<unknown> | undefined;
 
   private constructor(
@@ -182,9 +183,10 @@ export class Catalog implements AsyncDisposable {
 
   /** Stops watching and closes all files; after that no listener is called. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     this.#watch[Symbol.dispose]();
-    await this.#refreshing;
     this.#scanner[Symbol.dispose]();
+    await this.#refreshing;
     await this.opener[Symbol.asyncDispose]();
   }
 
@@ -196,6 +198,7 @@ export class Catalog implements AsyncDisposable {
       this.#hasScanFailed = false;
       return outcome;
     } catch (error) {
+      if (this.#isClosed) return null;
       if (!this.#hasScanFailed) this.#reports.onScanFailed(messageOf(error));
       this.#hasScanFailed = true;
       return null;

@@ -84,6 +84,9 @@ export class FolderWatch implements Disposable {
   #isScanning = false;
   /** When the last scan of everything began. */
   #wholeAt = -Infinity;
+  /** How long it took. */
+  #wholeTook = 0;
+  #pollAt = 0;
   #isClosed = false;
 
   /**
@@ -157,7 +160,13 @@ export class FolderWatch implements Disposable {
   }
 
   #pollIn(delay: number): void {
+    this.#pollAt = performance.now() + delay;
     this.#after("poll", delay, () => this.#addAll());
+  }
+
+  #pollSoon(): void {
+    const delay = Math.max(this.#pace.pollMs, this.#wholeTook / UNWATCHED_POLL_SHARE);
+    if (performance.now() + delay < this.#pollAt) this.#pollIn(delay);
   }
 
   #pollDelay(took: number): number {
@@ -175,6 +184,7 @@ export class FolderWatch implements Disposable {
     }
     if (outcome.whole) {
       this.#wholeAt = start;
+      this.#wholeTook = performance.now() - start;
       this.#watched.retain(this.#wanted(outcome));
     }
     this.#request(outcome);
@@ -199,13 +209,14 @@ export class FolderWatch implements Disposable {
       onWatched: (watched, failures) => {
         if (watcher === this.#watcher) this.#settle(watched, failures);
       },
-      onChanged: (changed, moved, isOverflow) => {
+      onChanged: (changed, moved, { isOverflow, isCrowded }) => {
         if (watcher !== this.#watcher) return;
         this.#isDoubtful = false;
         this.#watched.hear(changed, moved, performance.now());
         if (isOverflow) this.#watched.clear();
         if (isOverflow) this.#addAll();
         else this.#add(changed);
+        if (isCrowded) this.#pollSoon();
       },
       onLost: (reason) => {
         if (watcher === this.#watcher) this.#lose(reason);

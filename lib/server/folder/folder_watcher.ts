@@ -20,10 +20,18 @@ export interface WatchFailure {
   readonly limit: "watches" | "instances" | null;
 }
 
+/** Whether reports are missing. */
+export interface Losses {
+  /** Whether the system says so. */
+  readonly isOverflow: boolean;
+  /** Whether it is likely, as so many came at once. */
+  readonly isCrowded: boolean;
+}
+
 /** A message of the Worker, with its paths packed. */
 export type WatchReply =
   | { readonly watched: string; readonly failures: readonly WatchFailure[] }
-  | { readonly changed: string; readonly moved: string; readonly isOverflow: boolean }
+  | { readonly changed: string; readonly moved: string } & Losses
   | { readonly lost: string };
 
 /** The callbacks of a watcher's owner. All paths are on disk. */
@@ -33,9 +41,8 @@ export interface WatcherReports {
   /**
    * @param changed Paths that may have changed.
    * @param moved Those of them that may have appeared or disappeared.
-   * @param isOverflow Whether events were lost.
    */
-  onChanged(changed: readonly string[], moved: readonly string[], isOverflow: boolean): void;
+  onChanged(changed: readonly string[], moved: readonly string[], losses: Losses): void;
   /** No further events come. */
   onLost(reason: string): void;
 }
@@ -51,7 +58,7 @@ export class FolderWatcher implements Disposable {
     this.#worker.onmessage = ({ data }: MessageEvent<WatchReply>) => {
       if ("lost" in data) return reports.onLost(data.lost);
       if ("watched" in data) return reports.onWatched(unpackPaths(data.watched), data.failures);
-      reports.onChanged(unpackPaths(data.changed), unpackPaths(data.moved), data.isOverflow);
+      reports.onChanged(unpackPaths(data.changed), unpackPaths(data.moved), data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();

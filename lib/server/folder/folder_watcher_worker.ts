@@ -13,6 +13,8 @@ import type { WatchCommand, WatchFailure, WatchReply } from "./folder_watcher.ts
 
 /** How long events are collected, in milliseconds. */
 const COLLECT_MS = 20;
+/** Deno 2.4 drops events silently when more than this wait for the program. */
+const CROWD = 16;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<WatchCommand>) => void;
@@ -87,7 +89,12 @@ function take({ kind, paths, flag }: Deno.FsEvent): void {
 function report(): void {
   timer = undefined;
   const { changed, moved, isOverflow } = collected;
-  scope.postMessage({ changed: packPaths([...changed]), moved: packPaths([...moved]), isOverflow });
+  scope.postMessage({
+    changed: packPaths([...changed]),
+    moved: packPaths([...moved]),
+    isOverflow,
+    isCrowded: changed.size >= CROWD,
+  });
   changed.clear();
   moved.clear();
   collected.isOverflow = false;
