@@ -29,6 +29,7 @@ export const WORKERS: readonly string[] = [
   "lib/client/disk/disk_worker.ts",
   "lib/digest/digest_worker.ts",
   "lib/server/folder/folder_scan_worker.ts",
+  "lib/server/folder/folder_watcher_worker.ts",
   "lib/server/read/small_files_worker.ts",
 ];
 

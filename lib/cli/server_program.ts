@@ -27,10 +27,17 @@ export async function runServer(
   const write = (line: string) => view ? view.log(line) : lines.write(line);
   const log = lineLog(command.logStyle, write);
   const ended = whenAborted(interrupted);
-  const started = await Promise.race([startServer({ ...command, log }), ended]);
+  const onScanProgress = (files: number) => view?.showScan(command.dir, files);
+  const starting = startServer({ ...command, log, signal: interrupted, onScanProgress });
+  // Once it was interrupted, nobody waits for it.
+  starting.catch(() => {});
+  const started = await Promise.race([starting, ended]).catch((error) => {
+    if (!interrupted.aborted) throw error;
+  });
   // A disk that delays the start does not delay an interrupt.
-  if (!started) return 0;
+  if (!started || interrupted.aborted) return 0;
   await using server = started;
+  await view?.endScan();
   const { hostname, port } = server.addr;
   writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
   log({

@@ -55,10 +55,44 @@ export type ServerEvent =
   }
   /** The numbers of files that are new or different, and that do not exist any more. */
   | { readonly event: "folder_changed"; readonly changed: number; readonly removed: number }
-  /** The system does not report changes any more: the folder is scanned at intervals. */
+  /** The system does not report changes: the folder is scanned at intervals until it does. */
   | { readonly event: "watch_lost"; readonly reason: string }
   /** The folder cannot be scanned; the list stays as it is until it can. */
   | { readonly event: "scan_failed"; readonly reason: string }
+  /** The folder can be scanned again. */
+  | { readonly event: "scan_recovered" }
+  /** The numbers of places that are not shared although their names do not hide them, by kind. */
+  | {
+    readonly event: "left_out";
+    readonly unreadableFolders: number;
+    readonly unreadableFiles: number;
+    /** Not UTF-8, or too long. */
+    readonly unusableNames: number;
+    readonly linksOut: number;
+    readonly brokenLinks: number;
+    readonly linkedFolders: number;
+    /** The first places, each with its reason. */
+    readonly examples: string;
+  }
+  /** A further place is left out, with so many files that were listed until now. */
+  | {
+    readonly event: "place_left_out";
+    readonly path: string;
+    readonly reason: string;
+    readonly files: number;
+  }
+  /** A place that was left out is shared. */
+  | { readonly event: "place_recovered"; readonly path: string }
+  /** The system does not watch some folders; they are scanned at intervals. */
+  | {
+    readonly event: "unwatched";
+    readonly folders: number;
+    /** How many listed files are in them. */
+    readonly files: number;
+    readonly reason: string;
+    readonly advice: string;
+    readonly examples: string;
+  }
   /** A connection could not be accepted; the server goes on. */
   | { readonly event: "accept_failed"; readonly reason: string }
   /** A client's session failed; the server goes on with the others. */

@@ -20,6 +20,7 @@ import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
 import type { Log } from "./log.ts";
+import { unwatchedEvent } from "./folder/unwatched.ts";
 import { Session } from "./session.ts";
 import { ListCache } from "./folder/list_cache.ts";
 
@@ -39,6 +40,10 @@ export interface ServerOptions {
   /** How much memory the buffers of all clients together may take, in bytes. */
   readonly memory: number;
   readonly log: Log;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
+  /** Is called ten times a second during the first scan, with the number of files found. */
+  readonly onScanProgress?: (files: number) => void;
 }
 
 /** A running server. */
@@ -84,6 +89,7 @@ const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
  * Starts a server. It accepts clients once the returned promise resolves.
  *
  * @throws {UserError} If the folder cannot be read, or listening on the address fails.
+ * @throws The signal's reason, once it aborts.
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
   const { log } = options;
@@ -201,7 +207,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
 }
 
 async function openCatalog(options: ServerOptions, digests: DigestCache): Promise<Catalog> {
-  const { dir, hidden, log } = options;
+  const { dir, hidden, log, signal, onScanProgress: onProgress } = options;
+  const settings = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   try {
     return await Catalog.open(dir, hidden, {
       onChanged: ({ files, removed }) => {
@@ -210,8 +217,12 @@ async function openCatalog(options: ServerOptions, digests: DigestCache): Promis
       },
       onWatchLost: (reason) => log({ event: "watch_lost", reason }),
       onScanFailed: (reason) => log({ event: "scan_failed", reason }),
-    });
+      onScanRecovered: () => log({ event: "scan_recovered" }),
+      onLeftOut: log,
+      onUnwatched: (failures, files) => log(unwatchedEvent(failures, files)),
+    }, settings);
   } catch (error) {
+    signal?.throwIfAborted();
     throw new UserError(`Cannot share the folder "${dir}": ${unreadableReason(error)}`, 2, {
       cause: error,
     });

@@ -15,6 +15,19 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
     "client_disconnected": ["client", "files", "bytes", "refused", "seconds", "reason"],
     "folder_changed": ["changed", "removed"],
     "scan_failed": ["reason"],
+    "scan_recovered": [],
+    "left_out": [
+      "unreadableFolders",
+      "unreadableFiles",
+      "unusableNames",
+      "linksOut",
+      "brokenLinks",
+      "linkedFolders",
+      "examples",
+    ],
+    "place_left_out": ["path", "reason", "files"],
+    "place_recovered": ["path"],
+    "unwatched": ["folders", "files", "reason", "advice", "examples"],
     "watch_lost": ["reason"],
     "accept_failed": ["reason"],
     "session_failed": ["reason"],
@@ -93,3 +106,43 @@ async function beRefused(server: ServerProgram): Promise<void> {
   using _second = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await server.waitFor('"client_refused"');
 }
+
+Deno.test("server says what it leaves out, at first and when that changes", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1, "folder/b.bin": 1 });
+  const link = (name: string, target: string) => Deno.symlinkSync(target, workspace.shared(name));
+  link("broken", "nothing");
+  link("current", "folder");
+  link("out-1", workspace.root);
+  link("out-2", workspace.root);
+  await using server = await startServer({ dir: workspace.dir, args: ["--log", "json"] });
+  await server.waitFor('"sharing"');
+  link("later", "nothing");
+  await server.waitFor('"place_left_out"');
+  link("fine", "a.bin");
+  Deno.renameSync(workspace.shared("fine"), workspace.shared("later"));
+  await server.waitFor('"place_recovered"');
+  server.interrupt();
+  const { code, stderr } = await server.ended();
+  assert.equal(code, 0);
+  const events = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const of = (kind: string) =>
+    events.filter(({ event }) => event === kind).map(({ time: _, ...event }) => event);
+  const [{ examples, ...counts }, ...more] = of("left_out");
+  assert.deepEqual(more, []);
+  assert.deepEqual(counts, {
+    event: "left_out",
+    unreadableFolders: 0,
+    unreadableFiles: 0,
+    unusableNames: 0,
+    linksOut: 2,
+    brokenLinks: 1,
+    linkedFolders: 1,
+  });
+  assert.equal(examples.split("; ").length, 4, examples);
+  assert.deepEqual(of("place_left_out"), [
+    { event: "place_left_out", path: "later", reason: "broken link (ENOENT)", files: 0 },
+  ]);
+  assert.deepEqual(of("place_recovered"), [{ event: "place_recovered", path: "later" }]);
+});

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
 import { WireError } from "../../lib/errors.ts";
 import type { ListedFile } from "../../lib/protocol/payloads.ts";
-import { Catalog, type CatalogChange } from "../../lib/server/folder/catalog.ts";
+import {
+  Catalog,
+  type CatalogChange,
+  type CatalogReports,
+} from "../../lib/server/folder/catalog.ts";
 import type { FileLease } from "../../lib/server/read/open_files.ts";
 
 /** The limit of every wait, in milliseconds. */
-const DEADLINE_MS = 20_000;
+export const DEADLINE_MS = 20_000;
 
 export function isWireError(code: string): (error: unknown) => true {
   return (error) => {
@@ -60,9 +64,8 @@ export async function catalogFixture(): Promise<CatalogFixture> {
 
   const changes: CatalogChange[] = [];
   const catalog = await Catalog.open(root, false, {
+    ...NO_REPORTS,
     onChanged: (change) => changes.push(change),
-    onWatchLost() {},
-    onScanFailed() {},
   });
   const first = catalog.snapshot();
   const byPath = () => new Map(catalog.snapshot().map((file) => [file.path, file]));
@@ -116,6 +119,16 @@ export async function catalogFixture(): Promise<CatalogFixture> {
     },
   };
 }
+
+/** Reports of a catalog that nobody reads. */
+export const NO_REPORTS: CatalogReports = {
+  onChanged() {},
+  onWatchLost() {},
+  onScanFailed() {},
+  onScanRecovered() {},
+  onLeftOut() {},
+  onUnwatched() {},
+};
 
 export async function pass(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -25,7 +25,7 @@ import { FileReader } from "../../lib/server/read/file_reader.ts";
 import { OpenRequests } from "../../lib/server/respond/open_requests.ts";
 import { Responder } from "../../lib/server/respond/responder.ts";
 import type { ResponsePacket } from "../../lib/server/respond/response_packet.ts";
-import { tempFolder } from "./catalog_fixture.ts";
+import { NO_REPORTS, tempFolder } from "./catalog_fixture.ts";
 import { FakeConn } from "./connection_fixture.ts";
 
 /** A whole response. */
@@ -70,10 +70,9 @@ export async function responderFixture(
   const temp = tempFolder();
   const at = (path: string) => join(temp.path, path);
   for (const [path, content] of Object.entries(files)) Deno.writeTextFileSync(at(path), content);
-  const quiet = { onChanged() {}, onWatchLost() {}, onScanFailed() {} };
   // Scans so seldom that a test decides what is listed.
   const pace = { quietMs: 60_000, maxDelayMs: 60_000, pollMs: 60_000 };
-  const catalog = await Catalog.open(temp.path, false, quiet, pace);
+  const catalog = await Catalog.open(temp.path, false, NO_REPORTS, { pace });
   const pool = new BufferPool(memory);
   const digests = new DigestCache();
   const reader = new FileReader(catalog.opener, pool, digests);

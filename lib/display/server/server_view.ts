@@ -17,12 +17,18 @@ import { type Output, writeText } from "../../text/write_text.ts";
 import { ClientRates } from "./client_rates.ts";
 import { renderClientTable } from "./client_table.ts";
 import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
+import { sanitize } from "../../text/sanitize.ts";
+import { fitting } from "../terminal/text_width.ts";
+import { formatCount } from "../terminal/units.ts";
 import { onExit } from "../terminal/on_exit.ts";
 import { TerminalPainter } from "../terminal/terminal_painter.ts";
 import { type TerminalSize, terminalSize } from "../terminal/terminal.ts";
 
 /** Milliseconds between two frames. */
 export const VIEW_PERIOD = 250;
+
+/** How long a scan takes before it is shown, in milliseconds. */
+const QUICK_SCAN_MS = 1_000;
 
 /** The most lines that are held for a blocked terminal; more are only counted. */
 const MAX_HELD_LINES = 10_000;
@@ -64,6 +70,8 @@ export class ServerView implements AsyncDisposable {
   #painter: TerminalPainter | undefined;
   #writing: Promise<void> | undefined;
   #stop = () => {};
+  /** When the scan that is shown began. */
+  #scanSince: number | undefined;
   #closing: Promise<void> | undefined;
   /** Whether the view was closed while the terminal was blocked: another write would hang. */
   #isBlocked = false;
@@ -80,12 +88,38 @@ export class ServerView implements AsyncDisposable {
     else this.#omittedLines++;
   }
 
+  /**
+   * Shows how far the first scan is, if that takes long. Call it repeatedly, before
+   * {@linkcode ServerView.watch}.
+   *
+   * @param dir The shared folder.
+   * @param files How many files were found so far.
+   */
+  showScan(dir: string, files: number): void {
+    const now = this.#options.clock.now();
+    this.#scanSince ??= now;
+    if (this.#closing || now - this.#scanSince < QUICK_SCAN_MS) return;
+    if (!this.#painter) this.#begin(() => {});
+    const found = `${formatCount(files, "file")} so far`;
+    const texts = [`scanning ${sanitize(dir)}: ${found}; Ctrl+C to stop`, `scanning: ${found}`];
+    const { unicode } = this.#options;
+    this.#paint(({ columns }) => [fitting(texts, columns, unicode)]);
+  }
+
+  /** Removes what {@linkcode ServerView.showScan} shows. */
+  async endScan(): Promise<void> {
+    if (this.#writing) await settledWithin(this.#writing, END_MS);
+    this.#end();
+  }
+
   /** Starts to draw. Call it once; the cursor is hidden until {@linkcode ServerView.close}. */
   watch(server: WatchedServer): void {
-    const { size, clock } = this.#options;
-    this.#painter = new TerminalPainter(size());
     const rates = new ClientRates();
-    const stopTimer = clock.every(VIEW_PERIOD, () => this.#draw(server, rates));
+    this.#begin(this.#options.clock.every(VIEW_PERIOD, () => this.#draw(server, rates)));
+  }
+
+  #begin(stopTimer: () => void): void {
+    this.#painter = new TerminalPainter(this.#options.size());
     // At exit nothing can be awaited.
     const stopListening = onExit(() => this.#end());
     this.#stop = () => {
@@ -124,15 +158,22 @@ export class ServerView implements AsyncDisposable {
   }
 
   #draw(server: WatchedServer, rates: ClientRates): void {
-    const { size: sizeOf, clock, color, unicode } = this.#options;
+    const { clock, color, unicode } = this.#options;
     const now = clock.now();
     const { clients, totals } = server;
     rates.sample(clients, now);
+    this.#paint((size) =>
+      renderClientTable({ clients: rates.ordered(now), totals }, { ...size, now, color, unicode })
+    );
+  }
+
+  /** @param render Returns the lines for a terminal of a size. */
+  #paint(render: (size: TerminalSize) => string[]): void {
+    const { size: sizeOf, clock } = this.#options;
     const size = sizeOf();
-    if (!this.#painter!.isSizeStable(size, now) || this.#writing) return;
+    if (!this.#painter!.isSizeStable(size, clock.now()) || this.#writing) return;
     // The last column stays empty: terminals differ in what follows a character there.
-    const options = { columns: size.columns - 1, rows: size.rows, now, color, unicode };
-    const lines = renderClientTable({ clients: rates.ordered(now), totals }, options);
+    const lines = render({ columns: size.columns - 1, rows: size.rows });
     const text = this.#painter!.paint({ messages: this.#takeLines(), lines }, size);
     if (text === "") return;
     this.#writing = writeInBackground(this.#options.output, text)

@@ -1,21 +1,33 @@
 /**
  * The shared folder as a list with revisions, kept up to date.
  *
- * This room follows the shared folder: `folder_scan.ts` (which files there are), `packed_files.ts`,
- * `folder_scan_worker.ts` and `folder_scanner.ts` (the scan in a Worker), `folder_watch.ts` (when to
- * scan), `catalog.ts` (this: the list and its changes), `list_cache.ts` (the list as payloads, shared
- * by all clients). It imports `read`, `shared_file.ts`, `protocol`, `fs` and the
- * ground; `respond`, `list_sender.ts`, `session.ts` and `server.ts` may import it.
+ * This room follows the shared folder: `folder_scan.ts` (which files there are) with `left_out.ts`
+ * and `read_probe.ts` (what is not shared), `shared_root.ts` (the folder behind `--dir`),
+ * `packed_files.ts`, `folder_scan_worker.ts` and `folder_scanner.ts` (the scan in a Worker),
+ * `watched_folders.ts`, `folder_watcher_worker.ts` and `folder_watcher.ts` (the system's reports),
+ * `restart_delay.ts` and `folder_watch.ts` (when to scan), `path_set.ts`, `catalog.ts` (this: the
+ * list and its changes), `list_cache.ts` (the list as payloads, shared by all clients). It imports
+ * `read`, `shared_file.ts`, `protocol`, `fs` and the ground; `respond`, `list_sender.ts`,
+ * `session.ts` and `server.ts` may import it.
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { isSameIdentity } from "../../fs/file_identity.ts";
 import { messageOf, WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { FileOpener } from "../read/file_opener.ts";
-import { FolderScanner } from "./folder_scanner.ts";
-import { type SharedFile, type SharedFolder, wirePathOf } from "../shared_file.ts";
-import { type FolderWatch, watchFolder, type WatchPace } from "./folder_watch.ts";
+import { diskPath, type SharedFile, type SharedFolder, wirePathOf } from "../shared_file.ts";
+import { FolderScanner, type ScanResult } from "./folder_scanner.ts";
+import {
+  FolderWatch,
+  type PossibleChanges,
+  type ScanOutcome,
+  type WatchPace,
+} from "./folder_watch.ts";
+import type { WatchFailure } from "./folder_watcher.ts";
+import { LeftOutPlaces, type LeftOutReport } from "./left_out.ts";
+import { isAtOrUnder, outermost } from "./path_set.ts";
 
 /** The difference between one revision of the list and the next. */
 export interface CatalogChange {
@@ -34,64 +46,106 @@ export interface CatalogReports {
   readonly onWatchLost: (reason: string) => void;
   /** Is called when the folder cannot be scanned; the list stays as it is until it can. */
   readonly onScanFailed: (reason: string) => void;
+  /** Is called when the folder can be scanned again. */
+  readonly onScanRecovered: () => void;
+  /** Is called with the places that are left out, at first and when they change. */
+  readonly onLeftOut: (report: LeftOutReport) => void;
+  /** Is called when folders cannot be watched, with the number of listed files in them. */
+  readonly onUnwatched: (failures: readonly WatchFailure[], files: number) => void;
 }
+
+/** The options of a catalog. */
+export interface CatalogOptions {
+  /** How the watching is paced. */
+  readonly pace?: WatchPace;
+  /** Gives up the first scan. */
+  readonly signal?: AbortSignal;
+  /** Is called ten times a second with the number of files that the first scan has found. */
+  readonly onProgress?: (files: number) => void;
+}
+
+const PROGRESS_MS = 100;
 
 /** The shared files. */
 export class Catalog implements AsyncDisposable {
-  /** Where the files are. */
-  readonly folder: SharedFolder;
-  readonly #scanner: FolderScanner;
-  readonly #listeners = new Set<CatalogListener>();
   /** The way to what the files hold. */
   readonly opener: FileOpener;
+  readonly #folder: { root: string; readonly hidden: boolean };
+  readonly #scanner: FolderScanner;
+  readonly #reports: CatalogReports;
+  readonly #listeners = new Set<CatalogListener>();
+  readonly #leftOut = new LeftOutPlaces();
+  readonly #watch: FolderWatch;
   #files: Map<string, SharedFile>;
   #revision = 1;
-  #watching: FolderWatch | undefined;
   #hasScanFailed = false;
-  #refreshing: Promise<boolean> | undefined;
+  #isClosed = false;
+  #refreshing: Promise<unknown> | undefined;
 
-  private constructor(folder: SharedFolder, scanner: FolderScanner, files: readonly SharedFile[]) {
-    this.folder = folder;
+  private constructor(
+    dir: string,
+    hidden: boolean,
+    scanner: FolderScanner,
+    first: ScanResult,
+    reports: CatalogReports,
+    pace: WatchPace | undefined,
+  ) {
+    this.#folder = { root: first.root.path, hidden };
     this.#scanner = scanner;
+    this.#reports = reports;
+    this.subscribe(reports.onChanged);
+    this.#files = new Map(first.files.map((file) => [file.path, file]));
+    for (const report of this.#leftOut.begin(first.leftOut)) reports.onLeftOut(report);
+    this.#watch = new FolderWatch(dir, outcomeOf(first, []), {
+      scan: (changes) => {
+        const scan = this.#tryRefresh(changes);
+        this.#refreshing = scan;
+        return scan;
+      },
+      onWatchLost: reports.onWatchLost,
+      onUnwatched: (failures) => reports.onUnwatched(failures, this.#filesIn(failures)),
+    }, pace);
     // The system may not have told of what is not as it is listed.
-    this.opener = new FileOpener(folder, (path) => this.#watching?.rescan(path));
-    this.#files = new Map(files.map((file) => [file.path, file]));
+    this.opener = new FileOpener(this.#folder, (path) => this.#watch.rescan(path));
   }
 
   /**
    * Scans a folder and starts to watch it.
    *
-   * @param dir The folder.
+   * @param dir The folder; a link is resolved at every scan.
    * @param hidden Whether names that begin with a dot are shared.
-   * @param pace How the watching is paced.
    * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied | Deno.errors.NotADirectory} If
    * the folder cannot be read.
+   * @throws The signal's reason, once it aborts.
    */
   static async open(
     dir: string,
     hidden: boolean,
     reports: CatalogReports,
-    pace?: WatchPace,
+    { pace, signal, onProgress }: CatalogOptions = {},
   ): Promise<Catalog> {
-    const folder = { root: await Deno.realPath(dir), hidden };
-    for await (const _ of Deno.readDir(folder.root)) break;
-    const scanner = new FolderScanner(folder);
-    let files: readonly SharedFile[];
+    for await (const _ of Deno.readDir(await Deno.realPath(dir))) break;
+    signal?.throwIfAborted();
+    const scanner = new FolderScanner(dir, hidden);
+    const giveUp = () => scanner[Symbol.dispose]();
+    signal?.addEventListener("abort", giveUp);
+    const timer = setInterval(() => onProgress?.(scanner.found), PROGRESS_MS);
     try {
-      files = await scanner.scan([""]);
+      const first = await scanner.scan([""]);
+      return new Catalog(dir, hidden, scanner, first, reports, pace);
     } catch (error) {
-      scanner[Symbol.dispose]();
+      giveUp();
+      signal?.throwIfAborted();
       throw error;
+    } finally {
+      clearInterval(timer);
+      signal?.removeEventListener("abort", giveUp);
     }
-    const catalog = new Catalog(folder, scanner, files);
-    catalog.subscribe(reports.onChanged);
-    catalog.#watching = watchFolder(
-      folder.root,
-      (paths) => catalog.#refreshing = catalog.#tryRefresh(paths, reports.onScanFailed),
-      reports.onWatchLost,
-      pace,
-    );
-    return catalog;
+  }
+
+  /** Where the files are at present. */
+  get folder(): SharedFolder {
+    return this.#folder;
   }
 
   /** The number of the present list; it grows with every change. */
@@ -129,56 +183,77 @@ export class Catalog implements AsyncDisposable {
 
   /** Stops watching and closes all files; after that no listener is called. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#watching?.[Symbol.dispose]();
-    await this.#refreshing;
+    this.#isClosed = true;
+    this.#watch[Symbol.dispose]();
     this.#scanner[Symbol.dispose]();
+    await this.#refreshing;
     await this.opener[Symbol.asyncDispose]();
   }
 
-  /** Refreshes the list; a scan that fails is made up for by the next scan of the whole folder. */
-  async #tryRefresh(
-    paths: ReadonlySet<string>,
-    onScanFailed: (reason: string) => void,
-  ): Promise<boolean> {
+  /** Refreshes the list; null if the folder cannot be scanned. */
+  async #tryRefresh(changes: PossibleChanges): Promise<ScanOutcome | null> {
     try {
-      const found = await this.#refresh(paths);
+      const outcome = this.#apply(await this.#scanner.scan(this.#pathsToScan(changes)));
+      if (this.#hasScanFailed) this.#reports.onScanRecovered();
       this.#hasScanFailed = false;
-      return found;
+      return outcome;
     } catch (error) {
-      if (!this.#hasScanFailed) onScanFailed(messageOf(error));
+      if (this.#isClosed) return null;
+      if (!this.#hasScanFailed) this.#reports.onScanFailed(messageOf(error));
       this.#hasScanFailed = true;
-      return false;
+      return null;
     }
   }
 
-  /**
-   * Rescans paths that may have changed, and calls the listeners if anything has.
-   *
-   * @returns Whether there was a change that the system should have reported.
-   */
-  async #refresh(pathsOnDisk: ReadonlySet<string>): Promise<boolean> {
-    const told = [...pathsOnDisk].map((path) => wirePathOf(this.folder.root, path));
-    const paths = outermost(told.filter((path) => path !== null));
+  #pathsToScan({ all, paths }: PossibleChanges): ReadonlySet<string> {
+    if (all) return new Set([""]);
+    const told = [...paths].map((path) => wirePathOf(this.#folder.root, path));
+    const tops = outermost(told.filter((path) => path !== null));
     for (const { path, linkTo } of this.#links) {
-      if (isAtOrUnder(linkTo!, paths) && !isAtOrUnder(path, paths)) paths.add(path);
+      if (isAtOrUnder(linkTo!, tops) && !isAtOrUnder(path, tops)) tops.add(path);
     }
-    const scanned = await this.#scanner.scan(paths);
-    const found = new Set(scanned.map(({ path }) => path));
+    return tops;
+  }
+
+  /** Makes the list what a scan has found, and calls the listeners if anything has changed. */
+  #apply(result: ScanResult): ScanOutcome {
+    this.#folder.root = result.root.path;
+    const tops = new Set(result.tops);
+    const found = new Set(result.files.map(({ path }) => path));
     const removed = [...this.#files.keys()]
-      .filter((path) => isAtOrUnder(path, paths) && !found.has(path));
-    const files = scanned.filter((file) => {
+      .filter((path) => isAtOrUnder(path, tops) && !found.has(path));
+    const files = result.files.filter((file) => {
       const known = this.#files.get(file.path);
       return !known || !isSameIdentity(known, file);
     });
-    if (files.length === 0 && removed.length === 0) return false;
     // The system reports no changes of a link's target.
-    const isReported = [...files, ...removed.map((path) => this.#files.get(path)!)]
-      .some(({ linkTo }) => linkTo === null);
+    const reported = [...files, ...removed.map((path) => this.#files.get(path)!)]
+      .filter(({ linkTo }) => linkTo === null).map(({ path }) => path);
     for (const path of removed) this.#files.delete(path);
     for (const file of files) this.#files.set(file.path, file);
-    this.#revision++;
-    for (const listener of this.#listeners) listener({ files, removed });
-    return isReported;
+    this.#reportLeftOut(result, removed);
+    if (files.length > 0 || removed.length > 0) {
+      this.#revision++;
+      for (const listener of this.#listeners) listener({ files, removed });
+    }
+    return outcomeOf(result, reported);
+  }
+
+  #reportLeftOut({ tops, leftOut, folders }: ScanResult, removed: readonly string[]): void {
+    const read = new Set(folders);
+    const reports = this.#leftOut.update({
+      tops: new Set(tops),
+      leftOut,
+      isShared: (path) => this.#files.has(path) || read.has(path),
+      filesLost: (path) => removed.filter((file) => isAtOrUnder(file, new Set([path]))).length,
+    });
+    for (const report of reports) this.#reports.onLeftOut(report);
+  }
+
+  #filesIn(failures: readonly WatchFailure[]): number {
+    const { root } = this.#folder;
+    const folders = new Set(failures.map(({ folder }) => wirePathOf(root, folder)));
+    return [...this.#files.keys()].filter((path) => folders.has(parentOf(path))).length;
   }
 
   get #links(): SharedFile[] {
@@ -186,20 +261,17 @@ export class Catalog implements AsyncDisposable {
   }
 }
 
-/** Without the paths that are under another one of them. */
-function outermost(paths: readonly string[]): Set<string> {
-  const tops = new Set<string>();
-  for (const path of [...paths].sort((a, b) => a.length - b.length)) {
-    if (!isAtOrUnder(path, tops)) tops.add(path);
-  }
-  return tops;
+/** What a scan, and the files that it found changed, mean for the watch. */
+function outcomeOf({ root, tops, folders }: ScanResult, changed: readonly string[]): ScanOutcome {
+  return {
+    root,
+    whole: tops.includes(""),
+    folders: folders.map((path) => diskPath(root.path, path)),
+    changedIn: changed.map((path) => dirname(diskPath(root.path, path))),
+  };
 }
 
-/** Whether a path is one of `tops` or under one; the empty path is above all others. */
-function isAtOrUnder(path: string, tops: ReadonlySet<string>): boolean {
-  if (tops.has(path) || tops.has("")) return true;
-  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
-    if (tops.has(path.slice(0, end))) return true;
-  }
-  return false;
+/** The wire path of the folder that a file is in. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

@@ -5,6 +5,8 @@
  */
 import { dirname } from "@std/path";
 import { identityOfInfo } from "../../fs/file_identity.ts";
+import type { LeftOut, LeftOutKind } from "./left_out.ts";
+import { ReadProbe } from "./read_probe.ts";
 import {
   diskPath,
   isInside,
@@ -14,39 +16,57 @@ import {
   wirePathOf,
 } from "../shared_file.ts";
 
+/** Takes the results of a scan other than files. */
+export class ScanNotes {
+  /** The folders that were read, the shared one as the empty path. */
+  readonly folders: string[] = [];
+  readonly leftOut: LeftOut[] = [];
+
+  /** @param probe Tells files that this user may not read. */
+  constructor(readonly probe: ReadProbe = new ReadProbe()) {}
+
+  /** Notes a place that is left out, and why. */
+  leaveOut(path: string, kind: LeftOutKind, error?: unknown): void {
+    const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
+    this.leftOut.push({ path, kind, code });
+  }
+}
+
 /**
  * Returns all files that may be shared at or under some paths of the folder: regular files, and
  * links to regular files whose real path is inside the folder; a linked folder is not entered.
- * Files and folders that this user may not read, or that vanish during the scan, are left out,
- * as is any other file whose metadata cannot be read.
+ * Files and folders that vanish during the scan, or that cannot be read, are left out; a file found
+ * in a folder is tried only as far as `ReadProbe` does.
  *
  * Synchronous, which takes a seventh of the time of handing each call to another thread: for a
  * Worker.
  *
  * @param folder The folder.
  * @param paths Paths inside it, none under another; the empty one is the whole folder.
- * @throws {Error} If a folder cannot be read for another reason, or for lack of descriptors or
- * memory; the scan is incomplete then.
+ * @param notes Takes the folders, and the places that are left out.
+ * @throws {Error} If the folder itself cannot be read, or for lack of descriptors or memory; the
+ * scan is incomplete then.
  */
 export function* scanFolder(
   folder: SharedFolder,
   paths: Iterable<string>,
+  notes: ScanNotes = new ScanNotes(),
 ): Generator<SharedFile> {
   const folders: string[] = [];
-  const found = (path: string): SharedFile | null => {
-    const entry = path === "" ? path : visit(folder, path);
-    if (typeof entry !== "string") return entry;
-    folders.push(entry);
+  const found = (path: string, entry: Deno.DirEntry | null): SharedFile | null => {
+    const file = path === "" ? path : visit(folder, path, entry, notes);
+    if (typeof file !== "string") return file;
+    folders.push(file);
     return null;
   };
   for (const path of paths) {
     if (path !== "" && !isReachedWithoutLinks(folder, path)) continue;
-    const file = found(path);
+    const file = found(path, null);
     if (file) yield file;
   }
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for (const name of namesIn(diskPath(folder.root, path))) {
-      const file = found(path === "" ? name : `${path}/${name}`);
+    for (const entry of entriesIn(folder, path, notes)) {
+      const file = found(path === "" ? entry.name : `${path}/${entry.name}`, entry);
       if (file) yield file;
     }
   }
@@ -58,31 +78,88 @@ function isReachedWithoutLinks({ root }: SharedFolder, path: string): boolean {
   try {
     return Deno.realPathSync(parent) === parent;
   } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
+    if (isOutOfResources(error)) throw error;
+    return false;
   }
 }
 
-/** The file at a path, or the path itself if it is a folder, or null if it is not shared. */
-function visit(folder: SharedFolder, path: string): SharedFile | string | null {
-  if (!isShareable(folder, path)) return null;
+/**
+ * The file at a path, or the path itself if it is a folder, or null if it is not shared.
+ *
+ * @param entry Its entry in its folder; null if the scan is for this path.
+ */
+function visit(
+  folder: SharedFolder,
+  path: string,
+  entry: Deno.DirEntry | null,
+  notes: ScanNotes,
+): SharedFile | string | null {
+  const mayBeShared = isShareable(folder, path);
+  if (!mayBeShared && isHidden(folder, path)) return null;
   const onDisk = diskPath(folder.root, path);
+  let info: Deno.FileInfo;
   try {
-    const info = Deno.lstatSync(onDisk);
-    if (info.isFile) return describe(path, info, null);
-    if (info.isDirectory) return path;
-    if (!info.isSymlink) return null;
-    const real = Deno.realPathSync(onDisk);
-    if (!isInside(folder, real)) return null;
-    const targetInfo = Deno.statSync(onDisk);
-    const target = wirePathOf(folder.root, real);
-    return targetInfo.isFile ? describe(path, targetInfo, target) : null;
+    info = Deno.lstatSync(onDisk);
   } catch (error) {
-    if (isOutOfResources(error)) throw error;
-    // One file that cannot be read, such as a link with an impossible target, must not prevent
-    // the others from being shared.
-    return null;
+    if (!mayBeShared && !isAbsent(error)) return leaveOut(path, "unusable name", null, notes);
+    const kind = entry?.isDirectory ? "unreadable folder" : "unreadable file";
+    return leaveOut(path, isAbsent(error) ? absence(path) : kind, error, notes);
   }
+  if (!mayBeShared) return leaveOut(path, "unusable name", null, notes);
+  if (info.isDirectory) return path;
+  try {
+    if (info.isFile) {
+      notes.probe.assertReadable(onDisk, info, entry === null);
+      return describe(path, info, null);
+    }
+    return info.isSymlink ? visitLink(folder, path, entry, notes) : null;
+  } catch (error) {
+    // One file that cannot be read must not prevent the others from being shared.
+    return leaveOut(path, isAbsent(error) ? null : "unreadable file", error, notes);
+  }
+}
+
+function visitLink(
+  folder: SharedFolder,
+  path: string,
+  entry: Deno.DirEntry | null,
+  notes: ScanNotes,
+): SharedFile | null {
+  const onDisk = diskPath(folder.root, path);
+  let real: string;
+  try {
+    real = Deno.realPathSync(onDisk);
+  } catch (error) {
+    return leaveOut(path, isDenied(error) ? "unreadable file" : "broken link", error, notes);
+  }
+  if (!isInside(folder, real)) return leaveOut(path, "link that leads out", null, notes);
+  const info = Deno.statSync(real);
+  if (info.isDirectory) return leaveOut(path, "link to a folder", null, notes);
+  if (!info.isFile) return null;
+  notes.probe.assertReadable(real, info, entry === null);
+  return describe(path, info, wirePathOf(folder.root, real));
+}
+
+/**
+ * Notes that a path is left out, unless there is nothing to say about it.
+ *
+ * @throws The error if it is a lack of descriptors or memory.
+ */
+function leaveOut(path: string, kind: LeftOutKind | null, error: unknown, notes: ScanNotes): null {
+  if (isOutOfResources(error)) throw error;
+  if (kind !== null) notes.leaveOut(path, kind, error);
+  return null;
+}
+
+/** Why nothing is at a path; null for no reason. */
+function absence(path: string): LeftOutKind | null {
+  // Deno replaces bytes that are not UTF-8, and the result names no file.
+  return path.includes("\uFFFD") ? "unusable name" : null;
+}
+
+/** Whether a name of the path hides it. */
+function isHidden({ hidden }: SharedFolder, path: string): boolean {
+  return !hidden && path.split("/").some((name) => name.startsWith("."));
 }
 
 function describe(path: string, info: Deno.FileInfo, linkTo: string | null): SharedFile | null {
@@ -94,23 +171,31 @@ function describe(path: string, info: Deno.FileInfo, linkTo: string | null): Sha
   return { path, size, modified, linkTo, ...identityOfInfo(info) };
 }
 
-function* namesIn(folder: string): Generator<string> {
+/** What is in a folder; nothing, with a note, if it cannot be read. */
+function* entriesIn({ root }: SharedFolder, path: string, notes: ScanNotes) {
   try {
-    for (const { name } of Deno.readDirSync(folder)) yield name;
+    const entries = Deno.readDirSync(diskPath(root, path));
+    notes.folders.push(path);
+    yield* entries;
   } catch (error) {
-    if (!isAbsent(error)) throw error;
+    if (path === "") throw error;
+    leaveOut(path, isAbsent(error) ? null : "unreadable folder", error, notes);
   }
 }
 
 /** Whether a call failed for a lack of descriptors or memory. */
 function isOutOfResources(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
   return ["EMFILE", "ENFILE", "ENOMEM"].includes(code ?? "");
 }
 
-/** Whether an error means that there is nothing to share at a path. */
+/** Whether an error means that there is nothing at a path. */
 function isAbsent(error: unknown): boolean {
+  const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
-    error instanceof Deno.errors.FilesystemLoop;
+    ["ENOENT", "ENOTDIR"].includes(code);
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
 }

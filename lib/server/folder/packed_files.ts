@@ -45,3 +45,13 @@ export function unpackFiles({ words, numbers }: PackedFiles): SharedFile[] {
   }
   return files;
 }
+
+/** Packs paths. */
+export function packPaths(paths: readonly string[]): string {
+  return paths.map((path) => `${path}\0`).join("");
+}
+
+/** The paths that were packed. */
+export function unpackPaths(packed: string): string[] {
+  return packed.split("\0").slice(0, -1);
+}

@@ -102,9 +102,10 @@ export class FileOpener implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** The error to throw; a file that differs from its entry is rescanned. */
+  /** The error to throw; a file that differs from its entry, or may not be read, is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
-    const isOutdated = error instanceof WireError && error.code !== "read-failed";
+    const isOutdated = error instanceof WireError &&
+      (error.code !== "read-failed" || isDenied(error.cause));
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
@@ -154,6 +155,10 @@ export class FileOpener implements AsyncDisposable {
     this.#localDisks.set(device, known);
     return known;
   }
+}
+
+function isDenied(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }
 
 /** The error for the client when the system does not open a file. */

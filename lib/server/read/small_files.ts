@@ -63,6 +63,8 @@ export class SmallFiles implements Disposable {
   readonly #underway: (Batch | null)[] = [];
   #worker: Worker | undefined;
   #hasBegun = false;
+  /** The real folder that the Worker knows. */
+  #root = "";
   #standsBackUntil = 0;
   /** Runs while the Worker is busy, and fires if it is stuck. */
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -129,6 +131,7 @@ export class SmallFiles implements Disposable {
     while (this.#waiting.length > 0 && this.#underway.length < BATCHES) {
       const batch = this.#waiting.shift()!;
       this.#worker ??= this.#startWorker();
+      if (this.#root !== this.#folder.root) this.#begin();
       const { files, endpoints, buffer } = batch;
       this.#underway.push(batch);
       this.#tell({ type: "read", files: packFiles(files), endpoints, buffer }, [buffer.buffer]);
@@ -166,11 +169,15 @@ export class SmallFiles implements Disposable {
       event.preventDefault();
       this[Symbol.dispose]();
     };
-    this.#worker = worker;
+    return worker;
+  }
+
+  /** Names the shared folder to the Worker, at first and when it is another one. */
+  #begin(): void {
+    this.#root = this.#folder.root;
     // It is answered like a batch.
     this.#underway.push(null);
-    this.#tell({ type: "begin", folder: this.#folder }, []);
-    return worker;
+    this.#tell({ type: "begin", folder: { ...this.#folder } }, []);
   }
 
   #tell(command: SmallFilesCommand, transfer: ArrayBuffer[]): void {

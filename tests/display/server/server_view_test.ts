@@ -15,6 +15,31 @@ screenTest("ServerView writes lines at once before it watches", async () => {
   assert.ok(stage.terminal.cursorVisible);
 });
 
+screenTest("ServerView shows a scan that takes more than a second, and removes it", async () => {
+  await using stage = new ServerViewFixture(60, 10);
+  stage.view.showScan("/data", 100);
+  stage.clock.pass(999);
+  stage.view.showScan("/data", 200);
+  assert.deepEqual(stage.terminal.writes, []);
+  stage.clock.pass(1);
+  stage.view.showScan("/data", 300);
+  await written();
+  const shown = "scanning /data: 300 files so far; Ctrl+C to stop";
+  assert.deepEqual(await stage.terminal.screen(), [shown]);
+  stage.clock.pass(100);
+  stage.view.showScan("/data\x1b[2J", 4_000);
+  await written();
+  const [line] = await stage.terminal.screen();
+  assert.match(line!, /^scanning \/data.*: 4000 files so far; Ctrl\+C to stop$/);
+  await stage.view.endScan();
+  assert.deepEqual(await stage.terminal.screen(), []);
+  assert.ok(stage.terminal.cursorVisible);
+  stage.view.log("sharing");
+  stage.watch();
+  await stage.frame();
+  assert.deepEqual(await stage.terminal.screen(), ["sharing", "no client yet; Ctrl+C to stop"]);
+});
+
 screenTest("ServerView keeps the table below new lines", async () => {
   await using stage = new ServerViewFixture(80, 10);
   stage.watch();

@@ -6,6 +6,8 @@ import {
   type CatalogFixture,
   catalogFixture,
   isWireError,
+  makePipe,
+  NO_REPORTS,
   pass,
   tempFolder,
 } from "../../support/catalog_fixture.ts";
@@ -104,6 +106,52 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     assert.deepEqual(notified, ["last.txt"]);
   },
 
+  "watches no link to a folder, and everything else beside it": async (place) => {
+    using outside = tempFolder();
+    Deno.mkdirSync(join(outside.path, "deep"));
+    place.write("releases/v2/app", "2");
+    Deno.symlinkSync("releases/v2", place.at("current"));
+    Deno.symlinkSync(outside.path, place.at("folder/outside"));
+    Deno.mkdirSync(`${place.root}.new/x`, { recursive: true });
+    Deno.symlinkSync(outside.path, `${place.root}.new/out`);
+    Deno.renameSync(`${place.root}.new`, place.at("new"));
+    const before = ["a.txt", "folder/b.txt", "folder/c.txt", "releases/v2/app"];
+    await place.isListed(...before);
+    place.write("new/x/y.txt", "y");
+    await place.isListed(...before, "new/x/y.txt");
+    if (Deno.build.os !== "linux") return;
+    await place.until(() => watchedInodes().includes(inodeOf(place.at("new/x"))));
+    for (const path of [outside.path, join(outside.path, "deep")]) {
+      assert.ok(!watchedInodes().includes(inodeOf(path)), path);
+    }
+  },
+
+  "goes on beside names that are not UTF-8": async (place) => {
+    const make = (name: string) => {
+      const { success } = new Deno.Command("sh", {
+        args: ["-c", `printf x > "$(printf '${name}')"; mkdir "$(printf '${name}d')"`],
+        cwd: place.root,
+      }).outputSync();
+      assert.ok(success);
+    };
+    make("n\\351");
+    make("n\\352");
+    await pass(500);
+    place.write("new.txt", "new");
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "new.txt");
+  },
+
+  "watches again after a named pipe has blocked the system's reports": async (place) => {
+    makePipe(place.at("pipe"));
+    const names = ["a.txt", "folder/b.txt", "folder/c.txt"];
+    for (const name of ["one", "two", "three", "four"]) {
+      place.write(name, name);
+      names.push(name);
+      await place.isListed(...names);
+      await pass(800);
+    }
+  },
+
   "reports the last state of many files that change many times": async (place) => {
     const names = Array.from({ length: 100 }, (_, i) => `burst/${i % 10}/${i}.txt`);
     for (let round = 1; round <= 5; round++) {
@@ -152,6 +200,18 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
   },
 };
 
+/** The inode numbers that this process has asked Linux to watch, in hexadecimal. */
+function watchedInodes(): string[] {
+  const { stdout } = new Deno.Command("sh", {
+    args: ["-c", `grep -ho '^inotify.* ino:[0-9a-f]*' /proc/${Deno.pid}/fdinfo/*`],
+  }).outputSync();
+  return new TextDecoder().decode(stdout).split("\n").map((line) => line.split(" ino:")[1] ?? "");
+}
+
+function inodeOf(path: string): string {
+  return Deno.statSync(path).ino!.toString(16);
+}
+
 Deno.test("Catalog", async (test) => {
   const steps = Object.entries(BEHAVIOURS).map(([name, fn]) =>
     test.step({
@@ -186,10 +246,10 @@ Deno.test("Catalog rescans a file that it finds to differ from its entry", async
   Deno.writeTextFileSync(outside, "a");
   Deno.linkSync(outside, inside);
   const { promise: isTold, resolve } = Promise.withResolvers<CatalogChange>();
-  const reports = { onChanged: resolve, onWatchLost() {}, onScanFailed() {} };
+  const reports = { ...NO_REPORTS, onChanged: resolve };
   const never = 3_600_000;
   await using catalog = await Catalog.open(join(temp.path, "shared"), false, reports, {
-    pollMs: never,
+    pace: { pollMs: never },
   });
   const [{ version }] = catalog.snapshot() as [ListedFile];
   const file = catalog.find("a.txt", version);

@@ -5,6 +5,7 @@ import {
   type CatalogFixture,
   catalogFixture,
   isWireError,
+  NO_REPORTS,
   pass,
   tempFolder,
   textOf,
@@ -22,12 +23,7 @@ Deno.test("Catalog lists the files of its folder", async () => {
 Deno.test("Catalog.open refuses a folder that cannot be read", async () => {
   using temp = tempFolder();
   Deno.writeTextFileSync(join(temp.path, "file"), "");
-  const open = (name: string) =>
-    Catalog.open(join(temp.path, name), false, {
-      onChanged() {},
-      onWatchLost() {},
-      onScanFailed() {},
-    });
+  const open = (name: string) => Catalog.open(join(temp.path, name), false, NO_REPORTS);
   await assert.rejects(open("missing"), Deno.errors.NotFound);
   await assert.rejects(open("file"), Deno.errors.NotADirectory);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dirname, join } from "@std/path";
 import { identityOfInfo } from "../../../lib/fs/file_identity.ts";
-import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
+import { scanFolder, ScanNotes } from "../../../lib/server/folder/folder_scan.ts";
 import { diskPath, wirePathOf } from "../../../lib/server/shared_file.ts";
 
 Deno.test("scanFolder finds the files of a folder and of the folders in it", () => {
@@ -152,6 +152,78 @@ Deno.test("scanFolder leaves out folders that this user may not read", () => {
     // Some users may read everything.
     const mayRead = canRead(closed);
     assert.deepEqual(found, ["a.txt", ...(mayRead ? ["closed/b.txt"] : []), "open/c.txt"]);
+  } finally {
+    Deno.chmodSync(closed, 0o700);
+  }
+});
+
+Deno.test("scanFolder notes the folders that it reads, and the places that it leaves out", {
+  ignore: Deno.build.os !== "linux",
+}, () => {
+  using folder = tempFolder();
+  using outside = tempFolder();
+  folder.make("a.txt", "b/c/d.txt", ".hidden/e.txt", ".f");
+  const links = {
+    "out": outside.path,
+    "in": "b",
+    "broken": "nothing",
+    "loop": "loop",
+    "hidden": ".f",
+    "fine": "a.txt",
+    ".out": outside.path,
+  };
+  for (const [name, target] of Object.entries(links)) {
+    Deno.symlinkSync(target, join(folder.path, name));
+  }
+  const notes = new ScanNotes();
+  const found = [...scanFolder({ root: folder.path, hidden: false }, [""], notes)];
+  assert.deepEqual(found.map(({ path }) => path).sort(), ["a.txt", "b/c/d.txt", "fine"]);
+  assert.deepEqual(notes.folders.sort(), ["", "b", "b/c"]);
+  assert.deepEqual(notes.leftOut.map(({ path, kind }) => `${path}: ${kind}`).sort(), [
+    "broken: broken link",
+    "hidden: link that leads out",
+    "in: link to a folder",
+    "loop: broken link",
+    "out: link that leads out",
+  ]);
+});
+
+Deno.test("scanFolder notes names that are not UTF-8, where Deno lists them", {
+  ignore: Deno.build.os !== "linux",
+}, () => {
+  using folder = tempFolder();
+  folder.make("a.txt");
+  const { success } = new Deno.Command("sh", {
+    args: ["-c", "printf x > \"$(printf 'n\\351')\"; printf x > \"$(printf 'n\\350')\""],
+    cwd: folder.path,
+  }).outputSync();
+  assert.ok(success);
+  const notes = new ScanNotes();
+  const found = [...scanFolder({ root: folder.path, hidden: false }, [""], notes)];
+  assert.deepEqual(found.map(({ path }) => path), ["a.txt"]);
+  // Deno 2.4 does not.
+  const listed = [...Deno.readDirSync(folder.path)].length - 1;
+  assert.equal(notes.leftOut.filter(({ kind }) => kind === "unusable name").length, listed);
+});
+
+Deno.test("scanFolder notes folders and files that this user may not read", () => {
+  using folder = tempFolder();
+  folder.make("a.txt", "closed/b.txt", "open/c.txt", "open/secret.txt");
+  const [closed, secret] = [join(folder.path, "closed"), join(folder.path, "open/secret.txt")];
+  Deno.chmodSync(secret, 0o000);
+  Deno.chmodSync(closed, 0o000);
+  try {
+    const expected = canRead(closed)
+      ? []
+      : ["closed: unreadable folder EACCES", "open/secret.txt: unreadable file EACCES"];
+    const notes = new ScanNotes();
+    const scanned = { root: folder.path, hidden: false };
+    for (let round = 1; round <= 2; round++) {
+      notes.leftOut.length = 0;
+      [...scanFolder(scanned, [""], notes)];
+      const lines = notes.leftOut.map(({ path, kind, code }) => `${path}: ${kind} ${code}`);
+      assert.deepEqual(lines.sort(), expected);
+    }
   } finally {
     Deno.chmodSync(closed, 0o700);
   }

@@ -19,14 +19,17 @@ Deno.test("FolderScanner finds what scanFolder finds, in any number", async () =
   for (let i = 0; i < 5_000; i++) Deno.writeTextFileSync(join(temp.path, `${i}`), "");
   Deno.symlinkSync("7", join(temp.path, "link"));
   const folder = { root: temp.path, hidden: false };
-  using scanner = new FolderScanner(folder);
-  assert.deepEqual(await scanner.scan([""]), [...scanFolder(folder, [""])]);
-  assert.deepEqual(await scanner.scan(["link", "missing"]), [...scanFolder(folder, ["link"])]);
+  using scanner = new FolderScanner(temp.path, false);
+  const whole = await scanner.scan([""]);
+  assert.deepEqual(whole.files, [...scanFolder(folder, [""])]);
+  assert.deepEqual(whole.folders, [""]);
+  const part = await scanner.scan(["link", "missing"]);
+  assert.deepEqual(part.files, [...scanFolder(folder, ["link"])]);
 });
 
 Deno.test("FolderScanner rejects a pending scan when it is disposed", async () => {
   using temp = tempFolder();
-  const scanner = new FolderScanner({ root: temp.path, hidden: false });
+  const scanner = new FolderScanner(temp.path, false);
   const scanning = scanner.scan([""]);
   scanner[Symbol.dispose]();
   await assert.rejects(scanning, /given up/);

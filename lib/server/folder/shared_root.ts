@@ -1,0 +1,47 @@
+/**
+ * The real folder behind `--dir`, which may be a link that is switched, or be replaced.
+ *
+ * @module
+ */
+
+/** A folder at one time. */
+export interface SharedRoot {
+  /** Its real path. */
+  readonly path: string;
+  /** Its device and inode number: another folder under the same path has others. */
+  readonly id: string;
+}
+
+/**
+ * Finds the real folder.
+ *
+ * @throws {Error} If it is not there, or this user may not enter it.
+ */
+export function rootOf(dir: string): SharedRoot {
+  const path = Deno.realPathSync(dir);
+  return { path, id: idOf(Deno.statSync(inside(path))) };
+}
+
+/** Like {@linkcode rootOf}, but null if there is an error, and without blocking. */
+export async function tryRootOf(dir: string): Promise<SharedRoot | null> {
+  try {
+    const path = await Deno.realPath(dir);
+    return { path, id: idOf(await Deno.stat(inside(path))) };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether two are the same folder under the same path. */
+export function isSameRoot(a: SharedRoot | null, b: SharedRoot | null): boolean {
+  return a?.path === b?.path && a?.id === b?.id;
+}
+
+/** A path that only a user who may enter the folder can look up. */
+function inside(path: string): string {
+  return `${path}/.`;
+}
+
+function idOf({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
+}
