@@ -31,13 +31,14 @@ export async function runServer(
   // A disk that delays the start does not delay an interrupt.
   if (!started) return 0;
   await using server = started;
-  const { hostname, port } = server.addr;
-  writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+  for (const { hostname, port } of server.addrs) {
+    writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+  }
   log({
     event: "sharing",
     dir: command.dir,
     files: server.fileCount,
-    reach: isLoopback(hostname)
+    reach: server.addrs.every(isLoopback)
       ? "this machine only; --host 0.0.0.0 opens it to the network"
       : "the network; --host 127.0.0.1 closes it",
   });
@@ -59,6 +60,6 @@ function viewFor(command: ServerCommand): ServerView | null {
   return new ServerView({ output: Deno.stderr, ...drawingFor(command) });
 }
 
-function isLoopback(hostname: string): boolean {
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
   return hostname.startsWith("127.") || hostname === "::1";
 }
