@@ -66,6 +66,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** The system's code of an error, such as `ENOSPC`; undefined if it has none. */
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+}
+
 /** The reason for a lack of permission, as a clause; undefined if the error has another cause. */
 export function describeDenial(error: unknown): string | undefined {
   if (error instanceof Deno.errors.NotCapable) {

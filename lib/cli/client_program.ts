@@ -4,10 +4,12 @@
  * @module
  */
 import type { ClientCommand } from "./client_options.ts";
+import { EXIT_INTERRUPTED } from "../client/exit_code.ts";
 import { OutputFolder } from "../client/disk/output_folder.ts";
 import { OutputLock } from "../client/disk/output_lock.ts";
 import { downloadInput } from "./download_input.ts";
 import type { ExplanationOutput } from "./explain_input.ts";
+import { writeLine } from "./main.ts";
 
 /**
  * Runs the command that the options select.
@@ -32,17 +34,24 @@ export async function runClient(
     return await explainInput(command, stdout, signal);
   }
   const output = await OutputFolder.open(command.output);
-  using _lock = await OutputLock.acquire(output.lockPath, command.output);
+  await using lock = await OutputLock.acquire({
+    root: output.root,
+    path: output.lockPath,
+    folder: command.output,
+    onWait: (line) => writeLine(Deno.stderr, `client: ${line}`),
+    signal,
+  });
+  if (!lock) return EXIT_INTERRUPTED;
   await output.removeProbes();
   if (command.clean) {
     const { clean } = await import("./clean.ts");
     return await clean(command.input, output, stdout);
   }
-  if (command.report === null) return await downloadInput(command, output, signal, () => {});
+  if (command.report === null) return await downloadInput(command, output, lock, signal, () => {});
   const { withReport } = await import("./with_report.ts");
   return await withReport(
     command.report,
     command.input,
-    (listen) => downloadInput(command, output, signal, listen),
+    (listen) => downloadInput(command, output, lock, signal, listen),
   );
 }

@@ -8,7 +8,8 @@ import { EXIT_UNREACHABLE } from "../client/exit_code.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { ServerConnection } from "../client/remote/server_connection.ts";
 import { formatServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
-import { messageOf, ProtocolError, UserError } from "../errors.ts";
+import { fatalError } from "../client/remote/fatal_error.ts";
+import { messageOf, UserError } from "../errors.ts";
 import { sleep } from "../async/sleep.ts";
 
 /**
@@ -27,9 +28,10 @@ export async function connectWithRetry(
       return await ServerConnection.connect(server, signal);
     } catch (error) {
       const delay = backoff(attempt, Math.random());
-      const isFinal = error instanceof ProtocolError || performance.now() + delay > giveUpAt;
       if (signal.aborted) return null;
-      if (isFinal) throw unreachable(server, messageOf(error), error);
+      const fatal = fatalError(server, error, false);
+      if (fatal) throw fatal;
+      if (performance.now() + delay > giveUpAt) throw unreachable(server, messageOf(error), error);
       await sleep(delay, signal);
     }
   }

@@ -12,6 +12,7 @@ import { matcherOfEntries } from "../client/input/name_meaning.ts";
 import { findLeftovers } from "../client/disk/leftovers.ts";
 import type { ClientCommand, ProgressStyle } from "./client_options.ts";
 import type { OutputFolder } from "../client/disk/output_folder.ts";
+import type { OutputLock } from "../client/disk/output_lock.ts";
 import { displayFor } from "../display/client/displays.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { unreachable } from "./connect_with_retry.ts";
@@ -26,6 +27,7 @@ const REPORTS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain
 /**
  * Downloads until all is done or the signal interrupts it, and shows the progress.
  *
+ * @param lock The lock of the output folder.
  * @param signal Interrupts the download.
  * @param listen Called with every event before it is shown.
  * @returns The exit code.
@@ -34,14 +36,15 @@ const REPORTS_LOSS: ReadonlySet<ProgressStyle> = new Set(["auto", "bars", "plain
 export async function downloadInput(
   command: ClientCommand,
   output: OutputFolder,
+  { lost, warning }: Pick<OutputLock, "lost" | "warning">,
   signal: AbortSignal,
   listen: (event: ClientEvent) => void,
 ): Promise<number> {
   const input = command.once ? null : command.input;
   const display = await displayFor({ ...command, input, serverCommand: ownCommand("server") });
-  let lost = "";
+  let lastReason = "";
   const emit = (event: ClientEvent) => {
-    if (event.type === "disconnected" && event.retryIn === null) lost = event.reason;
+    if (event.type === "disconnected" && event.retryIn === null) lastReason = event.reason;
     listen(event);
     display.handle(event);
   };
@@ -55,14 +58,17 @@ export async function downloadInput(
   const timer = setInterval(showProgress, PROGRESS_MS);
   try {
     const platform = Deno.build.os;
-    const onStart = (source: ProgressSource) => progress = source;
-    const outcome = await runClient({ ...command, output, platform, emit, onStart, signal });
+    const onStart = (source: ProgressSource) => {
+      progress = source;
+      if (warning !== null) emit({ type: "warning", message: warning });
+    };
+    const outcome = await runClient({ ...command, output, platform, emit, onStart, lost, signal });
     clearInterval(timer);
     showProgress();
     if (outcome.entries) await emitLeftovers(command, output, outcome.entries, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
-      (code === EXIT_UNREACHABLE ? unreachable(command.server, lost) : null);
+      (code === EXIT_UNREACHABLE ? unreachable(command.server, lastReason) : null);
     const exitCode = failure === null ? code : exitCodeFor(failure);
     const { summary, underway, failed, unverified, interrupted } = outcome;
     emit({

@@ -4,7 +4,7 @@
  * @module
  */
 import { writeAllSync } from "../fs/write_all.ts";
-import { describeDenial, messageOf, UserError } from "../errors.ts";
+import { codeOf, describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../text/sanitize.ts";
 import { EXIT_FAILED } from "../client/exit_code.ts";
 
@@ -68,8 +68,8 @@ function assertOther(path: string, input: string): void {
 }
 
 function failure(path: string, error: unknown): string {
-  const isFolder = error instanceof Deno.errors.IsADirectory ||
-    /is a directory/i.test(messageOf(error));
-  const why = isFolder ? "it is a folder" : describeDenial(error) ?? messageOf(error);
+  const why = codeOf(error) === "EISDIR"
+    ? "it is a folder"
+    : describeDenial(error) ?? messageOf(error);
   return `Cannot write the report ${quoted(path)}: ${why}`;
 }

@@ -38,13 +38,14 @@ export async function runServer(
   if (!started || interrupted.aborted) return 0;
   await using server = started;
   await view?.endScan();
-  const { hostname, port } = server.addr;
-  writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+  for (const { hostname, port } of server.addrs) {
+    writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+  }
   log({
     event: "sharing",
     dir: command.dir,
     files: server.fileCount,
-    reach: isLoopback(hostname)
+    reach: server.addrs.every(isLoopback)
       ? "this machine only; --host 0.0.0.0 opens it to the network"
       : "the network; --host 127.0.0.1 closes it",
   });
@@ -66,6 +67,6 @@ function viewFor(command: ServerCommand): ServerView | null {
   return new ServerView({ output: Deno.stderr, ...drawingFor(command) });
 }
 
-function isLoopback(hostname: string): boolean {
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
   return hostname.startsWith("127.") || hostname === "::1";
 }

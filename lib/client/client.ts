@@ -61,6 +61,8 @@ export interface ClientOptions {
   readonly emit: (event: ClientEvent) => void;
   /** Takes the source of progress, before the first event. */
   readonly onStart: (source: ProgressSource) => void;
+  /** Ends the run with its reason as the error: the output folder is another client's. */
+  readonly lost: AbortSignal;
   /** The user's interrupt. */
   readonly signal: AbortSignal;
 }
@@ -163,6 +165,8 @@ class Client {
   async #download(): Promise<void> {
     const interrupted = () => this.#emit({ type: "interrupted" });
     this.#options.signal.addEventListener("abort", interrupted);
+    const { lost } = this.#options;
+    lost.addEventListener("abort", () => this.#fail(lost.reason));
     try {
       const { promise: inputRead, resolve: noteInputRead } = Promise.withResolvers<void>();
       const following = this.#followInput(noteInputRead);

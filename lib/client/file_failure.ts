@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, WireError } from "../errors.ts";
+import { codeOf, messageOf, WireError } from "../errors.ts";
 import type { FailedFile } from "./events.ts";
 import { OutputError } from "../errors.ts";
 import type { PlannedFile } from "./input/plan.ts";
@@ -53,6 +53,5 @@ function adviceOn(error: unknown): string {
 }
 
 function isDiskFull(error: unknown): boolean {
-  return error instanceof Error &&
-    /no space left|not enough space|disk quota|file too large/i.test(error.message);
+  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error) ?? "");
 }

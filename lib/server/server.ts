@@ -5,7 +5,7 @@
  * and its paths), `read/` (the files' bytes and digests), `folder/` (the list), `respond/` (requests
  * to answers), `events.ts` and `log.ts` (the log), `client_info.ts` (a client as the display sees
  * it), `list_sender.ts` (the list and its changes to one client), `session.ts` (one client),
- * `server.ts` (this). `cli` may import all of it, `display` only `client_info.ts` and types; the
+ * `listeners.ts` (the addresses to listen on), `server.ts` (this). `cli` may import all of it, `display` only `client_info.ts` and types; the
  * client imports none of it.
  *
  * @module
@@ -13,12 +13,14 @@
 import { describeDenial, messageOf, UserError, WireError } from "../errors.ts";
 import { Connection } from "../protocol/connection.ts";
 import { settledWithin } from "../async/timeout.ts";
+import { NoSuchHostError } from "../protocol/host_lookup.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
 import { BufferPool } from "./read/buffer_pool.ts";
 import { FileReader } from "./read/file_reader.ts";
 import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
+import { listenOnAll } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import { unwatchedEvent } from "./folder/unwatched.ts";
 import { Session } from "./session.ts";
@@ -48,8 +50,8 @@ export interface ServerOptions {
 
 /** A running server. */
 export interface ServerHandle extends AsyncDisposable {
-  /** The address and port on which it listens. */
-  readonly addr: Deno.NetAddr;
+  /** The addresses on which it listens: at least one, all with the same port. */
+  readonly addrs: readonly Deno.NetAddr[];
   /** The number of files shared now. */
   readonly fileCount: number;
   /** The connected clients, in the order of their connections. */
@@ -95,9 +97,9 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const { log } = options;
   const digests = new DigestCache();
   const catalog = await openCatalog(options, digests);
-  let listener: Deno.TcpListener;
+  let listeners: Deno.TcpListener[];
   try {
-    listener = Deno.listen({ hostname: options.host, port: options.port });
+    listeners = await listenOnAll(options.host, options.port);
   } catch (error) {
     await catalog[Symbol.asyncDispose]();
     digests[Symbol.dispose]();
@@ -142,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     ended.bytes += session.bytesSent;
     sessions.delete(session);
   };
-  const acceptAll = async () => {
+  const acceptAll = async (listener: Deno.TcpListener) => {
     let retry = ACCEPT_RETRY_MS.first;
     while (!closing) {
       try {
@@ -166,11 +168,11 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       }
     }
   };
-  const accepting = acceptAll();
+  const accepting = Promise.all(listeners.map(acceptAll));
 
   const end = async () => {
     closing = true;
-    listener.close();
+    for (const listener of listeners) listener.close();
     await accepting;
     const drained = Promise.all(
       [...sessions].map((session) => session.shutDown("the server is shutting down")),
@@ -192,7 +194,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   };
 
   return {
-    addr: listener.addr as Deno.NetAddr,
+    addrs: listeners.map(({ addr }) => addr as Deno.NetAddr),
     get fileCount() {
       return catalog.size;
     },
@@ -249,6 +251,9 @@ function listenFailure(error: unknown, { host, port }: ServerOptions): string {
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return `${where}: this machine does not have the address; choose another with --host`;
+  }
+  if (error instanceof NoSuchHostError) {
+    return `${where}: there is no host "${host}"; choose another with --host`;
   }
   return `${where}: ${messageOf(error)}; choose another with --host`;
 }

@@ -26,7 +26,9 @@ for (
       /operator of the server/,
     ],
     ["a defect", new WireError("bad-request", "no"), /report it/],
-    ["a full disk", new Error("No space left on device (os error 28)"), /free some space/],
+    ["a full disk", Object.assign(new Error("no"), { code: "ENOSPC" }), /free some space/],
+    ["a spent quota", Object.assign(new Error("no"), { code: "EDQUOT" }), /free some space/],
+    ["a text about space", new Error("No space left on device"), /^run the client again$/],
     ["a folder that may not be written", new Deno.errors.PermissionDenied("no"), /--output/],
     ["anything else", new Error("no"), /run the client again/],
   ] as const

@@ -89,6 +89,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
   "server/server.ts": [
     "server/session.ts",
+    "server/listeners.ts",
     "server/folder",
     "server/read",
     "server/log.ts",
@@ -107,6 +108,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/folder": ["server/read", "server/shared_file.ts"],
   "server/read": ["server/shared_file.ts"],
   "server/shared_file.ts": [],
+  "server/listeners.ts": [],
   "server/log.ts": ["server/events.ts"],
   "server/events.ts": [],
   "server/client_info.ts": [],

@@ -2,14 +2,14 @@
  * The output folder: where a file's data grows, and where it is published.
  *
  * The disk room stores files, and their state between runs. Its parts: this file and
- * `folder_listing.ts` (names and places), `output_lock.ts` (one client per folder), `byte_ranges.ts`
- * (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on disk), `partial_file.ts` (one
- * file in progress), `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving),
- * `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs left), `disk_actions.ts`
- * (the engine's actions), `file_store.ts` (performs them), `worker_store.ts`, `worker_messages.ts`
- * and `disk_worker.ts` (perform them in a Worker), `storage.ts` (chooses). The engine, the driver,
- * `explain` and the command line import it; it imports only `events.ts` and the rooms that both
- * sides share.
+ * `folder_listing.ts` (names and places), `output_lock.ts` and `lock_file.ts` (one client per
+ * folder), `byte_ranges.ts` (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on
+ * disk), `partial_file.ts` (one file in progress), `write_handles.ts`, `flusher.ts` and
+ * `replace_file.ts` (writing and moving), `stream_digest.ts`, `local_state.ts` and `leftovers.ts`
+ * (what earlier runs left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs
+ * them), `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
+ * `storage.ts` (chooses). The engine, the driver, `explain` and the command line import it; it
+ * imports only `events.ts` and the rooms that both sides share.
  *
  * Every name passes `safe_path.ts` first. This file guards against links and other obstacles that
  * are on the disk already. Not guarded against: another process that swaps them in between two

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, OutputError } from "../../errors.ts";
+import { codeOf, messageOf, OutputError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import type { DiskAction, DiskResult } from "./disk_actions.ts";
 import type { OutputFolderState } from "./output_folder.ts";
@@ -38,15 +38,22 @@ export type WorkerReply =
 export interface PlainError {
   readonly name: string;
   readonly message: string;
+  readonly code: string | undefined;
 }
 
 /** Converts an error for another thread. */
 export function describeError(error: unknown): PlainError {
-  return { name: error instanceof Error ? error.name : "Error", message: messageOf(error) };
+  const name = error instanceof Error ? error.name : "Error";
+  return { name, message: messageOf(error), code: codeOf(error) };
 }
 
-/** Restores an error, with those classes that callers distinguish. */
-export function restoreError({ name, message }: PlainError): Error {
+/** Restores an error, with its code and those classes that callers distinguish. */
+export function restoreError({ name, message, code }: PlainError): Error {
+  const error = errorOf(name, message);
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+function errorOf(name: string, message: string): Error {
   switch (name) {
     case "OutputError":
       return new OutputError(message);

@@ -10,7 +10,7 @@
  */
 import { Buffer } from "node:buffer";
 import { basename, dirname, resolve } from "@std/path";
-import { describeDenial, messageOf, UserError } from "../../errors.ts";
+import { codeOf, describeDenial, messageOf, UserError } from "../../errors.ts";
 import { shellQuote } from "../../text/shell_quote.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 import { toUtf8 } from "./text_encoding.ts";
@@ -209,7 +209,7 @@ function whyUnreadable(path: string, error: unknown): string {
     return `it does not exist; write one file name per line into it (${all}), or name another ` +
       "with --input";
   }
-  if (error instanceof Deno.errors.IsADirectory || /is a directory/i.test(messageOf(error))) {
+  if (codeOf(error) === "EISDIR") {
     return "it is a folder; name a file with --input";
   }
   return `${describeDenial(error) ?? messageOf(error)}; name another with --input`;

@@ -4,6 +4,7 @@
  * @module
  */
 import { messageOf, ProtocolError, UserError, WireError } from "../../errors.ts";
+import { NoSuchHostError } from "../../protocol/host_lookup.ts";
 import { EXIT_UNREACHABLE } from "../exit_code.ts";
 import { formatServerAddress, type ServerAddress } from "./server_address.ts";
 
@@ -24,7 +25,7 @@ export function fatalError(
     return fatal(`Cannot log in to ${server}: ${messageOf(error)}`);
   }
   if (everConnected) return null;
-  if (isLookupFailure(error)) {
+  if (error instanceof NoSuchHostError) {
     return fatal(
       `Cannot reach ${server}: there is no host "${address.hostname}"; check --server`,
     );
@@ -35,9 +36,4 @@ export function fatalError(
     );
   }
   return null;
-}
-
-function isLookupFailure(error: unknown): boolean {
-  return /failed to lookup address|name or service not known|no such host|nodename nor servname/i
-    .test(messageOf(error));
 }

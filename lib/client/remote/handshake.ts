@@ -6,10 +6,11 @@
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../../errors.ts";
 import { Connection } from "../../protocol/connection.ts";
 import type { Message } from "../../protocol/message_reader.ts";
-import { HANDSHAKE_MS, handshakeDeadline } from "../../protocol/handshake_deadline.ts";
+import { handshakeDeadline } from "../../protocol/handshake_deadline.ts";
 import { MAX_CHUNK_PAYLOAD, MessageType, PROTOCOL_VERSION } from "../../protocol/message.ts";
 import type { Timeouts } from "../../protocol/timeouts.ts";
 import { parseListPage, parseWelcome, type Welcome } from "../../protocol/payloads.ts";
+import { dial } from "./dial.ts";
 import type { ServerAddress } from "./server_address.ts";
 import { ServerList } from "./server_list.ts";
 
@@ -72,27 +73,6 @@ async function readList(
     more = header.more;
   }
   return list;
-}
-
-async function dial({ hostname, port }: ServerAddress, signal: AbortSignal): Promise<Deno.TcpConn> {
-  signal.throwIfAborted();
-  const dialing = Deno.connect({ hostname, port });
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new ConnectionLostError(`No answer within ${HANDSHAKE_MS / 1000} s`)),
-    HANDSHAKE_MS,
-  );
-  const interrupt = () => reject(new ConnectionLostError("Interrupted"));
-  signal.addEventListener("abort", interrupt);
-  try {
-    return await Promise.race([dialing, ended]);
-  } catch (error) {
-    dialing.then((conn) => conn.close(), () => {});
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", interrupt);
-  }
 }
 
 async function readWelcome(

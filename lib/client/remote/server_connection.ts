@@ -2,10 +2,11 @@
  * A connection to a server after the handshake: its list, and the answers to requests.
  *
  * The remote room is the client's side of the wire. Its parts: `server_address.ts` (parsing),
- * `handshake.ts` (connect, welcome, first list), `server_list.ts` (the list, page by page), this file
- * (requests and answers), `stall_detector.ts` (a server that no longer answers), `backoff.ts` and
- * `fatal_error.ts` (when to connect again, and when not). The driver, the client and the command line
- * import it; it imports only `exit_code.ts` and the rooms that both sides share.
+ * `dial.ts` (connecting to any address of a host), `handshake.ts` (connect, welcome, first list),
+ * `server_list.ts` (the list, page by page), this file (requests and answers), `stall_detector.ts` (a
+ * server that no longer answers), `backoff.ts` and `fatal_error.ts` (when to connect again, and when
+ * not). The driver, the client and the command line import it; it imports only `exit_code.ts` and
+ * the rooms that both sides share.
  *
  * @module
  */
@@ -103,6 +104,7 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
    * @param signal Aborts the attempt.
    * @throws {WireError} `unauthorized` if the server requires a token, `busy` and others if it
    * refuses.
+   * @throws {NoSuchHostError} If there is no such host.
    * @throws {ProtocolError | ConnectionLostError | Deno.errors.ConnectionRefused | Error} If there
    * is no server, or none that speaks the protocol.
    */

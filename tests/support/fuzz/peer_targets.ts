@@ -41,7 +41,7 @@ export const SERVER_TARGET: FuzzTarget = {
         log: (event) => event.event === "session_failed" && failures.push(event),
       }),
     );
-    const { port } = server.addr;
+    const { port } = server.addrs[0]!;
     const drafts = await honestSession(port);
     const parts = stack.move();
     let tries = 0;
