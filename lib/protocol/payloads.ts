@@ -72,14 +72,19 @@ export interface GetRequest {
   readonly digest?: boolean;
 }
 
-/** A request for a whole file's digest. */
+/** A request for the digest of a file, or of a part of it. */
 export interface DigestRequest {
   readonly path: string;
   readonly version: string;
   readonly algorithm: "sha256";
+  /** Bytes; the part of the file, both or neither. @default {the whole file} */
+  readonly offset?: number;
+  readonly length?: number;
+  /** Whether a remembered digest does not do. @default {false} */
+  readonly fresh?: boolean;
 }
 
-/** A whole file's digest. */
+/** The digest of a file, or of a part of it. */
 export interface DigestResult {
   /** 64 lower-case hexadecimal digits. */
   readonly digest: string;
@@ -188,7 +193,15 @@ export function parseDigestRequest(bytes: Uint8Array): DigestRequest {
   const members = parseObject(bytes);
   const request = { path: wirePath(members), version: versionOf(members) };
   if (members.algorithm !== "sha256") throw new TypeError('"algorithm" is not "sha256"');
-  return { ...request, algorithm: members.algorithm };
+  const isOfPart = members.offset !== undefined || members.length !== undefined;
+  return {
+    ...request,
+    algorithm: members.algorithm,
+    ...(isOfPart
+      ? { offset: integer(members, "offset", 0), length: integer(members, "length", 1) }
+      : {}),
+    ...(members.fresh === true ? { fresh: true } : {}),
+  };
 }
 
 /** @throws {TypeError} If the payload is malformed. */

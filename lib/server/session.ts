@@ -148,7 +148,7 @@ export class Session implements ClientInfo {
         server: PROGRAM,
         maxChunk: MAX_CHUNK,
         maxRequests: MAX_REQUESTS,
-        features: ["inline-digest"],
+        features: ["inline-digest", "range-digest"],
         authentication: null,
       }),
     });

@@ -166,16 +166,18 @@ export class Catalog implements AsyncDisposable {
     const found = new Set(scanned.map(({ path }) => path));
     const removed = [...this.#files.keys()]
       .filter((path) => isAtOrUnder(path, paths) && !found.has(path));
-    const files = scanned.filter((file) => {
+    const touched = scanned.filter((file) => {
       const known = this.#files.get(file.path);
       return !known || !isSameIdentity(known, file);
     });
-    if (files.length === 0 && removed.length === 0) return false;
+    // A file whose metadata was touched has the same version: clients learn nothing of it.
+    const files = touched.filter(({ path, version }) => this.#files.get(path)?.version !== version);
     // The system reports no changes of a link's target.
     const isReported = [...files, ...removed.map((path) => this.#files.get(path)!)]
       .some(({ linkTo }) => linkTo === null);
     for (const path of removed) this.#files.delete(path);
-    for (const file of files) this.#files.set(file.path, file);
+    for (const file of touched) this.#files.set(file.path, file);
+    if (files.length === 0 && removed.length === 0) return false;
     this.#revision++;
     for (const listener of this.#listeners) listener({ files, removed });
     return isReported;
