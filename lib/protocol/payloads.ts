@@ -10,6 +10,11 @@
  */
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
 
+/** The feature of a server that a GET can request the file's digest. */
+export const INLINE_DIGEST = "inline-digest";
+/** The feature of a server that a DIGEST can be about a part of a file, or fresh. */
+export const RANGE_DIGEST = "range-digest";
+
 /** The first message of a server. */
 export interface Welcome {
   readonly protocol: number;
