@@ -9,6 +9,7 @@
  * @module
  */
 import { FileHasher } from "../../digest/file_hasher.ts";
+import { messageOf } from "../../errors.ts";
 import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { settledWithin } from "../../async/timeout.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
@@ -109,35 +110,46 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   async #compare(record: F): Promise<void> {
     const { path, size } = record.file;
     const final = this.#output.finalPath(path);
-    const digest = await this.#hash(record, (signal) => this.#digestOf(final, size, signal));
+    const hashing = this.#hash(record, (signal) => this.#digestOf(final, size, signal));
+    const digest = await hashing.catch(() => null);
     this.onResults([{ type: "hashed", record, digest }]);
   }
 
-  /** Computes the digest of what is kept of another version: null if it cannot be read. */
+  /** Computes the digest of what is kept of another version: null if nothing is. */
   async #try(record: F, source: KeptBytes["source"]): Promise<void> {
-    const { file } = record;
-    const final = this.#output.finalPath(file.path);
-    let length = 0;
-    const digest = await this.#hash(record, async (signal) => {
-      length = source === "partial"
-        ? await provenPrefix(file, this.#output, signal)
-        : Math.min(file.size, (await Deno.lstat(final)).size);
-      const path = source === "partial" ? this.#output.workPath(file.path).data : final;
-      return length > 0 ? await this.#digestOf(path, length, signal) : null;
-    });
-    this.onResults([{ type: "tried", record, length, digest }]);
+    let kept = { length: 0, digest: null as string | null };
+    try {
+      kept = await this.#hash(record, (signal) => this.#hashKept(record, source, signal));
+    } catch (cause) {
+      // What was downloaded is not dropped because it cannot be read now.
+      if (source === "partial") {
+        const error = new Error(`the partial file cannot be read: ${messageOf(cause)}`, { cause });
+        this.onResults([{ type: "failed", record, error }]);
+        return;
+      }
+    }
+    this.onResults([{ type: "tried", record, ...kept }]);
   }
 
-  /** Hashes something of a file, until it is released; null if that fails. */
-  async #hash(
-    record: F,
-    hash: (signal: AbortSignal) => Promise<string | null>,
-  ): Promise<string | null> {
-    const controller = new AbortController();
-    this.#hashing.set(record, controller);
-    const digest = await hash(controller.signal).catch(() => null);
-    this.#hashing.delete(record);
-    return digest;
+  async #hashKept({ file }: F, source: KeptBytes["source"], signal: AbortSignal) {
+    const final = this.#output.finalPath(file.path);
+    const isPartial = source === "partial";
+    const path = isPartial ? this.#output.workPath(file.path).data : final;
+    const length = isPartial
+      ? await provenPrefix(file, this.#output, signal)
+      : Math.min(file.size, (await Deno.lstat(final)).size);
+    return { length, digest: length > 0 ? await this.#digestOf(path, length, signal) : null };
+  }
+
+  /** Hashes something of a file, until it is released. */
+  async #hash<T>(record: F, hash: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const released = new AbortController();
+    this.#hashing.set(record, released);
+    try {
+      return await hash(released.signal);
+    } finally {
+      this.#hashing.delete(record);
+    }
   }
 
   async #digestOf(path: string, length: number, signal: AbortSignal): Promise<string> {

@@ -140,3 +140,17 @@ Deno.test("Storage adopts what fits of a final file that was cut off meanwhile",
   assert.ok(opened?.type === "opened");
   assert.deepEqual(opened.lacking, [{ start: 3 * CHUNK, end: GROWN.size }]);
 });
+
+Deno.test({
+  name: "Storage fails a file whose partial file cannot be read, and drops nothing",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
+  fn: async () => {
+    using fixture = await partialFileFixture();
+    await keep(fixture, 0, 1);
+    Deno.chmodSync(fixture.dataOf(OLD), 0);
+    const [failed] = await perform(fixture, GROWN, [{ type: "try", source: "partial" }]);
+    assert.ok(failed?.type === "failed");
+    assert.match(`${failed.error}`, /the partial file cannot be read/);
+    assert.equal(fixture.work().length, 2);
+  },
+});
