@@ -9,8 +9,8 @@
  *   its end, with `file_record.ts` (its state), `actions.ts` and `outbox.ts` (the outputs).
  * - `trials.ts`: what is kept of another version; `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
  *   request next.
- * - `pending_files.ts`, `restart_pace.ts`, `timers.ts`, `run_stats.ts`: files that wait, pauses,
- *   retries, and counts.
+ * - `pending_files.ts`, `settled_files.ts`, `restart_pace.ts`, `timers.ts`, `run_stats.ts`: files
+ *   that wait, files that have ended, pauses, retries, and counts.
  *
  * The client, the driver and `explain` import it; it imports the rooms `schedule` and `input`,
  * types and byte ranges of `disk`, and `file_failure.ts`.
@@ -35,6 +35,7 @@ import {
   type ServerRequest,
 } from "./request_planner.ts";
 import { RunStats } from "./run_stats.ts";
+import { SettledFiles } from "./settled_files.ts";
 import { MAX_ACTIVE_FILES } from "../schedule/scheduler.ts";
 import { Timers } from "./timers.ts";
 
@@ -49,12 +50,6 @@ export interface FileCounts {
   readonly unverified: number;
 }
 
-/** A file that has ended. */
-interface Settled {
-  readonly planned: PlannedFile;
-  readonly phase: FileRecord["phase"];
-}
-
 /** Decides for all files of one client. Times are in milliseconds of any steady clock. */
 export class Engine {
   readonly stats = new RunStats();
@@ -66,7 +61,7 @@ export class Engine {
   /** Each planned file is in one of these, by path: not begun, active, or ended. */
   readonly #pending = new PendingFiles();
   readonly #active = new Map<string, FileRecord>();
-  readonly #settled = new Map<string, Settled>();
+  readonly #settled = new SettledFiles();
   /** The number of active files. */
   readonly #begun = perPriority(() => 0);
   #sharesAt: number | null = null;
@@ -85,7 +80,7 @@ export class Engine {
   /** Applies a plan: adds, re-weights, replaces and drops files. */
   setPlan(plan: Plan, reasonToDrop: (path: string) => string, now: number): void {
     this.#settle();
-    for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.keys()]) {
+    for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.paths()]) {
       for (const path of [...known]) {
         if (!plan.files.has(path)) this.#drop(path, reasonToDrop(path));
       }
@@ -207,11 +202,7 @@ export class Engine {
 
   /** Numbers of files by state. */
   get counts(): FileCounts {
-    const counts = { underway: this.#pending.size + this.#active.size, failed: 0, unverified: 0 };
-    for (const { phase } of this.#settled.values()) {
-      if (phase === "failed" || phase === "unverified") counts[phase]++;
-    }
-    return counts;
+    return { underway: this.#pending.size + this.#active.size, ...this.#settled.counts };
   }
 
   /** Whether every file is done or failed. */
@@ -231,7 +222,7 @@ export class Engine {
 
   #plannedOf(path: string): PlannedFile | undefined {
     return this.#pending.get(path) ?? this.#active.get(path)?.planned ??
-      this.#settled.get(path)?.planned;
+      this.#settled.get(path);
   }
 
   /** Takes another version of a file. */
@@ -247,9 +238,9 @@ export class Engine {
   /** Ends a file that keeps changing, or lets it rest in its end. */
   #giveUp(planned: PlannedFile): void {
     const { path } = planned.file;
-    const isNew = !this.#settled.has(path);
+    const isNew = !this.#settled.get(path);
     this.#remove(path);
-    this.#settled.set(path, { planned, phase: "failed" });
+    this.#settled.put(planned, "failed");
     if (isNew) this.#lifecycle.ending.report(path, new UnstableFileError());
   }
 
@@ -292,9 +283,8 @@ export class Engine {
   #replan(present: PlannedFile, planned: PlannedFile): void {
     const { file: { path }, priority } = planned;
     const record = this.#active.get(path);
-    const settled = this.#settled.get(path);
     if (record) record.planned = planned;
-    else if (settled) this.#settled.set(path, { ...settled, planned });
+    else if (this.#settled.get(path)) this.#settled.replan(planned);
     else this.#pending.put(planned);
     if (present.priority === priority) return;
     if (record) {
@@ -314,7 +304,7 @@ export class Engine {
 
   #remove(path: string): void {
     this.#pending.remove(path);
-    this.#settled.delete(path);
+    this.#settled.remove(path);
     const record = this.#active.get(path);
     if (!record) return;
     this.#active.delete(path);
@@ -329,7 +319,7 @@ export class Engine {
       this.#pace.onEnded(path, at);
       this.#active.delete(path);
       this.#begun[planned.priority]--;
-      this.#settled.set(path, { planned, phase });
+      this.#settled.put(planned, phase);
     }
   }
 }
