@@ -60,7 +60,7 @@ export async function downloadInput(
     const platform = Deno.build.os;
     const onStart = (source: ProgressSource) => {
       progress = source;
-      if (warning !== null) emit({ type: "warning", message: warning });
+      if (warning !== null) emit({ type: "warning", kind: "output", message: warning });
     };
     const outcome = await runClient({ ...command, output, platform, emit, onStart, lost, signal });
     clearInterval(timer);

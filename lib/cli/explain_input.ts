@@ -13,6 +13,7 @@ import { OutputFolder } from "../client/disk/output_folder.ts";
 import { renderExplanation } from "../display/client/explanation_lines.ts";
 import { drawingFor, terminalSize } from "../display/terminal/terminal.ts";
 import { UserError } from "../errors.ts";
+import { RANGE_DIGEST } from "../protocol/payloads.ts";
 import { writeLine } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
 import { connectWithRetry } from "./connect_with_retry.ts";
@@ -49,12 +50,15 @@ export async function explainInput(
     const remote = await connectWithRetry(command, signal);
     if (!remote) return EXIT_INTERRUPTED;
     await remote.leave("only the list was requested");
-    write(await explain({ ...parts, files: remote.files }));
+    const canTry = remote.welcome.features?.includes(RANGE_DIGEST) ?? false;
+    write(await explain({ ...parts, files: remote.files, canTry }));
     return EXIT_DONE;
   } catch (error) {
     if (signal.aborted) return EXIT_INTERRUPTED;
     // The lines can be explained without a server.
-    if (error instanceof UserError) write(await explain({ ...parts, files: null }));
+    if (error instanceof UserError) {
+      write(await explain({ ...parts, files: null, canTry: false }));
+    }
     throw error;
   }
 }

@@ -104,7 +104,7 @@ class Client {
     this.#options = options;
     this.#emit = emit;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
-    this.#engine = new Engine(verify);
+    this.#engine = new Engine(verify, options.once);
     this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
     this.#announcer = new Announcer(output, emit);
     this.#livePlan = new LivePlan({

@@ -10,10 +10,8 @@ import type { FileRecord } from "./engine/file_record.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ServerRequest } from "./engine/request_planner.ts";
 import type { ClientEvent } from "./events.ts";
+import { INLINE_DIGEST, RANGE_DIGEST } from "../protocol/payloads.ts";
 import type { Answer, ServerConnection } from "./remote/server_connection.ts";
-
-/** The feature of a server that a GET can request the file's digest. */
-const INLINE_DIGEST = "inline-digest";
 
 /** Takes events of a connection that the engine does not need. */
 export interface ConnectionListener {
@@ -63,8 +61,9 @@ export class Driver {
     const id = ++this.#lastId;
     const { maxChunk, maxRequests, features = [] } = connection.welcome;
     const inlineDigest = features.includes(INLINE_DIGEST);
+    const rangeDigest = features.includes(RANGE_DIGEST);
     this.#connections.set(id, connection);
-    this.#engine.connected(id, { maxChunk, maxRequests, inlineDigest });
+    this.#engine.connected(id, { maxChunk, maxRequests, inlineDigest, rangeDigest });
     this.turn();
     try {
       await connection.run((answers) => {

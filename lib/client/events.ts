@@ -12,8 +12,11 @@ import type { Priority } from "./priority.ts";
 /** How one entry of `input.txt` differs from the version before. */
 export type EntryChange = "added" | "changed" | "removed";
 
-/** The subject of a warning: the input list, a line of it, a refused name, or a name to correct. */
-export type WarningKind = "input" | "line" | "name" | "hint";
+/**
+ * The subject of a warning: the input list, a line of it, a refused name, a name to correct, or the
+ * output folder.
+ */
+export type WarningKind = "input" | "line" | "name" | "hint" | "output";
 
 /** One event. */
 export type ClientEvent =

@@ -24,6 +24,15 @@ export class VerificationError extends Error {
   }
 }
 
+/** Thrown if a file has changed too often before it was complete. */
+export class UnstableFileError extends Error {
+  override name = "UnstableFileError";
+
+  constructor() {
+    super("it keeps changing on the server");
+  }
+}
+
 /** Describes an error to the user, and whether it was in the verification. */
 export function fileFailure(error: unknown): Omit<FailedFile, "path"> & { verification: boolean } {
   const reason = error instanceof WireError
@@ -38,6 +47,10 @@ function adviceOn(error: unknown): string {
     return error.line === null
       ? "run the client again; if it fails again, check the server's file and both disks"
       : `correct or remove the digest in line ${error.line}, if that file is the right one`;
+  }
+  if (error instanceof UnstableFileError) {
+    return "run the client without --once, or again when nothing writes to the file any more: " +
+      "the partial file is kept";
   }
   if (error instanceof OutputError) return `make way for it in the output folder, ${AGAIN}`;
   if (error instanceof WireError) {

@@ -9,22 +9,22 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
-import { identityOf } from "../fs/file_identity.ts";
+import { identityKey, identityOf } from "../fs/file_identity.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
 
 class ChangedError extends Error {}
 
 interface Job {
   readonly path: string;
-  readonly version: string | null;
+  readonly identity: string | null;
   /** Created with the first slice, because many jobs may be waiting. */
   hash: Hash | undefined;
-  /** Bytes hashed. */
+  /** The position of the next byte to hash. */
   done: number;
-  /** Bytes that may be hashed. */
+  /** The end of the bytes that may be hashed. */
   upTo: number;
-  /** The file's size once the file is complete, else undefined. */
-  size: number | undefined;
+  /** The end of the bytes to hash once they are complete, else undefined. */
+  end: number | undefined;
 }
 
 /** How much of one file is hashed before the next job gets a slice, in bytes. */
@@ -46,8 +46,8 @@ let isRunning = false;
 scope.onmessage = ({ data: command }) => {
   const { id } = command;
   if (command.type === "start") {
-    const { path, version } = command;
-    jobs.set(id, { path, version, hash: undefined, done: 0, upTo: 0, size: undefined });
+    const { path, identity, offset } = command;
+    jobs.set(id, { path, identity, hash: undefined, done: offset, upTo: 0, end: undefined });
     return;
   }
   const job = jobs.get(id);
@@ -57,8 +57,8 @@ scope.onmessage = ({ data: command }) => {
     return;
   }
   job.upTo = command.upTo;
-  if (command.type === "finish") job.size = command.upTo;
-  if (job.size !== undefined || job.upTo - job.done >= MIN_READ) {
+  if (command.type === "finish") job.end = command.upTo;
+  if (job.end !== undefined || job.upTo - job.done >= MIN_READ) {
     ready.add(id);
     run();
   }
@@ -88,12 +88,12 @@ function advance(id: number, job: Job): void {
     // macOS on every system, so check the type first.
     if (!statSync(job.path).isFile()) throw new Error("It is not a regular file");
     file = openSync(job.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    assertVersion(job, file);
+    assertUntouched(job, file);
     hashSlice(job, file);
     if (job.done < job.upTo) {
       ready.add(id);
-    } else if (job.size !== undefined) {
-      assertVersion(job, file);
+    } else if (job.end !== undefined) {
+      assertUntouched(job, file);
       scope.postMessage({ id, digest: hashOf(job).digest("hex") });
       forget(id);
     }
@@ -127,8 +127,8 @@ function hashSlice(job: Job, file: number): void {
   }
 }
 
-function assertVersion({ version }: Job, file: number): void {
-  if (version !== null && identityOf(fstatSync(file)).version !== version) {
+function assertUntouched({ identity }: Job, file: number): void {
+  if (identity !== null && identityKey(identityOf(fstatSync(file))) !== identity) {
     throw new ChangedError("The file has changed");
   }
 }

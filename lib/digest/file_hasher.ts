@@ -16,7 +16,8 @@ export type DigestCommand =
     readonly type: "start";
     readonly id: number;
     readonly path: string;
-    readonly version: string | null;
+    readonly identity: string | null;
+    readonly offset: number;
   }
   | { readonly type: "advance"; readonly id: number; readonly upTo: number }
   | { readonly type: "finish"; readonly id: number; readonly upTo: number }
@@ -32,13 +33,13 @@ export interface DigestJob {
   /** Reports that the file's first `upTo` bytes are on disk and final. */
   advance(upTo: number): void;
   /**
-   * Returns the digest of the file's first `size` bytes, all of which are on disk and final now:
-   * 64 hex digits.
+   * Returns the digest of the file's bytes up to `end`, all of which are on disk and final now: 64
+   * hex digits.
    *
    * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
-   * `changed` if its version is another one.
+   * `changed` if its identity is another one.
    */
-  finish(size: number): Promise<string>;
+  finish(end: number): Promise<string>;
   /** Ends the job; a pending `finish` is rejected. */
   cancel(): void;
 }
@@ -55,20 +56,21 @@ export class FileHasher implements Disposable {
    * Starts the digest of a file. The file may be incomplete, or absent until the first `advance`.
    *
    * @param path The file's path on disk.
-   * @param version The version (see `file_identity.ts`) that the file must have from beginning to
-   * end, or null for a file that is still growing.
+   * @param identity The identity (`identityKey`) that the file must have from beginning to end, or
+   * null for a file that is still growing.
+   * @param offset The position of the first byte to hash.
    */
-  start(path: string, version: string | null): DigestJob {
+  start(path: string, identity: string | null, offset = 0): DigestJob {
     const id = ++this.#lastId;
     const result = Promise.withResolvers<string>();
     // The job may fail before `finish` is called.
     result.promise.catch(() => {});
     this.#results.set(id, result);
-    this.#post({ type: "start", id, path, version });
+    this.#post({ type: "start", id, path, identity, offset });
     return {
       advance: (upTo) => this.#post({ type: "advance", id, upTo }),
-      finish: (size) => {
-        this.#post({ type: "finish", id, upTo: size });
+      finish: (end) => {
+        this.#post({ type: "finish", id, upTo: end });
         return result.promise;
       },
       cancel: () => {

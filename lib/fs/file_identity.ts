@@ -8,13 +8,23 @@
 export interface FileIdentity {
   /** The number of its file system. */
   readonly device: number;
-  /** The version that is sent over the wire. */
+  /** Size and modification time: the version that is sent over the wire. */
   readonly version: string;
+  /**
+   * Change time and inode number. They change with everything that touches the file, even if that
+   * restores the modification time; so they find a write during a read, and stay on this machine.
+   */
+  readonly stamp: string;
 }
 
-/** Whether two identities are the same content. */
+/** Whether nothing has touched a file between two identities. */
 export function isSameIdentity(a: FileIdentity, b: FileIdentity): boolean {
-  return a.version === b.version && a.device === b.device;
+  return a.version === b.version && a.stamp === b.stamp && a.device === b.device;
+}
+
+/** An identity as one text. */
+export function identityKey({ device, version, stamp }: FileIdentity): string {
+  return `${version}/${stamp}/${device}`;
 }
 
 /** The metadata that `Deno.stat` and `node:fs` have in common. */
@@ -29,17 +39,18 @@ interface Metadata {
 /**
  * The identity of a file from `node:fs` metadata.
  *
- * The version consists of size, times and inode number. It stays the same when the server restarts,
- * and differs after a write or a replacement, even one that restores the old modification time.
- * Times are in whole milliseconds, and systems update them between a few and a few hundred times a
- * second: two writes of the same size within one update are not distinguished; only the digest of
- * the whole file shows such a change.
+ * The version is the same for a copy with the same time, on any machine and file system: nothing
+ * that touches only metadata changes it. Times are in whole milliseconds, and systems update them
+ * between a few and a few hundred times a second: two writes of the same size within one update are
+ * not distinguished; only the digest of the whole file shows such a change. Deno gives the change
+ * time in whole seconds.
  */
 export function identityOf({ size, mtimeMs, ctimeMs, ino, dev }: Metadata): FileIdentity {
   const [modified, changed] = [Math.floor(mtimeMs) || 0, Math.floor(ctimeMs) || 0];
   return {
     device: dev,
-    version: `${digits(size)}-${digits(modified)}-${digits(changed)}-${digits(ino)}`,
+    version: `${digits(size)}-${digits(modified)}`,
+    stamp: `${digits(changed)}-${digits(ino)}`,
   };
 }
 

@@ -10,6 +10,11 @@
  */
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
 
+/** The feature of a server that a GET can request the file's digest. */
+export const INLINE_DIGEST = "inline-digest";
+/** The feature of a server that a DIGEST can be about a part of a file, or fresh. */
+export const RANGE_DIGEST = "range-digest";
+
 /** The first message of a server. */
 export interface Welcome {
   readonly protocol: number;
@@ -72,14 +77,19 @@ export interface GetRequest {
   readonly digest?: boolean;
 }
 
-/** A request for a whole file's digest. */
+/** A request for the digest of a file, or of a part of it. */
 export interface DigestRequest {
   readonly path: string;
   readonly version: string;
   readonly algorithm: "sha256";
+  /** Bytes; the part of the file, both or neither. @default {the whole file} */
+  readonly offset?: number;
+  readonly length?: number;
+  /** Whether a remembered digest does not do. @default {false} */
+  readonly fresh?: boolean;
 }
 
-/** A whole file's digest. */
+/** The digest of a file, or of a part of it. */
 export interface DigestResult {
   /** 64 lower-case hexadecimal digits. */
   readonly digest: string;
@@ -188,7 +198,15 @@ export function parseDigestRequest(bytes: Uint8Array): DigestRequest {
   const members = parseObject(bytes);
   const request = { path: wirePath(members), version: versionOf(members) };
   if (members.algorithm !== "sha256") throw new TypeError('"algorithm" is not "sha256"');
-  return { ...request, algorithm: members.algorithm };
+  const isOfPart = members.offset !== undefined || members.length !== undefined;
+  return {
+    ...request,
+    algorithm: members.algorithm,
+    ...(isOfPart
+      ? { offset: integer(members, "offset", 0), length: integer(members, "length", 1) }
+      : {}),
+    ...(members.fresh === true ? { fresh: true } : {}),
+  };
 }
 
 /** @throws {TypeError} If the payload is malformed. */

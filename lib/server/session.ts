@@ -11,7 +11,7 @@ import { formatAddress, formatIp } from "../protocol/ip_address.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
 import { MessageType, PROTOCOL_VERSION } from "../protocol/message.ts";
-import { encodePayload } from "../protocol/payloads.ts";
+import { encodePayload, INLINE_DIGEST, RANGE_DIGEST } from "../protocol/payloads.ts";
 import { PROGRAM } from "../version.ts";
 import { settledWithin } from "../async/timeout.ts";
 import type { BufferPool } from "./read/buffer_pool.ts";
@@ -148,7 +148,7 @@ export class Session implements ClientInfo {
         server: PROGRAM,
         maxChunk: MAX_CHUNK,
         maxRequests: MAX_REQUESTS,
-        features: ["inline-digest"],
+        features: [INLINE_DIGEST, RANGE_DIGEST],
         authentication: null,
       }),
     });

@@ -13,6 +13,16 @@ export interface SharedFile extends ListedFile, FileIdentity {
   readonly linkTo: string | null;
 }
 
+/** A path on the wire, and the identity of the file behind it. */
+export type IdentifiedFile = Pick<SharedFile, "path" | keyof FileIdentity>;
+
+/** A shared file as it is found on disk. */
+export interface RealFile {
+  /** Its path without links. */
+  readonly path: string;
+  readonly identity: FileIdentity;
+}
+
 /** A folder that is shared. */
 export interface SharedFolder {
   /** The folder's real path. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { FileHasher } from "../../lib/digest/file_hasher.ts";
 import { WireError } from "../../lib/errors.ts";
-import { identityOfInfo } from "../../lib/fs/file_identity.ts";
+import { identityKey, identityOfInfo } from "../../lib/fs/file_identity.ts";
 
 const MIB = 1024 * 1024;
 
@@ -99,28 +99,39 @@ Deno.test("FileHasher rejects a file that is shorter than it should be", async (
   }
 });
 
-Deno.test("FileHasher computes the digest of the given version, and of no other", async () => {
+Deno.test("FileHasher computes the digest of a part of a file", async () => {
+  using temp = tempFolder();
+  using hasher = new FileHasher();
+  const content = bytesOf(9 * MIB);
+  const path = temp.write("a", content);
+  for (const [start, end] of [[0, 1], [1, 9 * MIB], [5 * MIB + 7, 5 * MIB + 8]] as const) {
+    const digest = await hasher.start(path, null, start).finish(end);
+    assert.equal(digest, sha256(content.subarray(start, end)));
+  }
+});
+
+Deno.test("FileHasher computes the digest of the given identity, and of no other", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const content = bytesOf(100_000);
   const path = temp.write("a", content);
-  const { version } = identityOfInfo(Deno.statSync(path));
-  assert.equal(await hasher.start(path, version).finish(content.length), sha256(content));
+  const identity = identityKey(identityOfInfo(Deno.statSync(path)));
+  assert.equal(await hasher.start(path, identity).finish(content.length), sha256(content));
   await assert.rejects(
-    hasher.start(path, version + "0").finish(content.length),
+    hasher.start(path, identity + "0").finish(content.length),
     isWireError("changed"),
   );
   await pass(20);
   temp.write("a", content.toReversed());
-  await assert.rejects(hasher.start(path, version).finish(content.length), isWireError("changed"));
+  await assert.rejects(hasher.start(path, identity).finish(content.length), isWireError("changed"));
 });
 
 Deno.test("FileHasher rejects a file that changes while it is read", async () => {
   using temp = tempFolder();
   using hasher = new FileHasher();
   const path = temp.write("a", bytesOf(3 * MIB));
-  const { version } = identityOfInfo(Deno.statSync(path));
-  const job = hasher.start(path, version);
+  const identity = identityKey(identityOfInfo(Deno.statSync(path)));
+  const job = hasher.start(path, identity);
   job.advance(2 * MIB);
   // This job is hashed after the first slice of the other one.
   await hasher.start(path, null).finish(10);

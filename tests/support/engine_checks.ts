@@ -33,6 +33,8 @@ const ALWAYS_ROOM = 128 * 1024;
 /** The shortest and the longest pause before a retry, in milliseconds. */
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 4_000;
+/** The longest pause before a file begins again. */
+const LONGEST_REST_MS = 60_000;
 /** The maximum number of active files of one priority. */
 const MAX_ACTIVE_FILES = 512;
 
@@ -46,6 +48,8 @@ export class EngineChecks {
   mostLive = 0;
   /** The state of every planned file according to its events. */
   readonly states = new Map<string, "underway" | "done" | "failed">();
+  /** Files that may rest before they begin again. */
+  readonly #resting = new Set<string>();
   readonly #records = new WeakSet<FileRecord>();
   /** Bytes that were requested and not given back, by file. */
   readonly #held = new WeakMap<FileRecord, Ranges>();
@@ -68,6 +72,7 @@ export class EngineChecks {
     this.#held.set(record, new Ranges());
     this.#observe(record);
     this.live.set(path, record);
+    this.#resting.delete(path);
     this.mostLive = Math.max(this.mostLive, this.live.size);
   }
 
@@ -78,7 +83,12 @@ export class EngineChecks {
     assert.ok(!isFinal(record.phase), `${path} is asked for and ${record.phase}`);
     assert.deepEqual([path, request.version], [record.file.path, record.file.version]);
     if (request.type === "digest") {
-      const isNew = record.serverDigest === null && !this.#asked.has(record);
+      const { part, fresh } = request;
+      const isTrial = part !== null;
+      assert.equal(isTrial, record.phase === "trying");
+      if (isTrial) assert.deepEqual(part, { offset: 0, length: record.trial!.length });
+      assert.ok(limits.rangeDigest || !(isTrial || fresh), "The server lacks the feature");
+      const isNew = (isTrial || record.serverDigest === null) && !this.#asked.has(record);
       assert.ok(isNew, `The digest of ${path} is asked for again`);
       this.#asked.add(record);
       return;
@@ -125,14 +135,17 @@ export class EngineChecks {
     const state = this.states.get(path);
     switch (type) {
       case "queued":
+        if (state !== undefined && !this.live.has(path)) this.#resting.add(path);
         this.states.set(path, "underway");
         return;
       case "dropped":
+        this.#resting.delete(path);
         assert.notEqual(state, undefined, `${path} is dropped and was not wanted`);
         this.states.delete(path);
         return;
       case "finished":
       case "failed":
+        this.#resting.delete(path);
         assert.equal(state, "underway", `${path} is ${type} and was ${state}`);
         this.states.set(path, type === "failed" ? "failed" : "done");
         return;
@@ -179,6 +192,7 @@ export class EngineChecks {
   /** Checks that each file that waits for a retry has a timer. */
   #checkTimers(wakeAt: number, now: number): void {
     assert.ok(wakeAt > now, `The time to wake is over: ${wakeAt}, and it is ${now}`);
+    if (this.#resting.size > 0) assert.ok(wakeAt <= now + LONGEST_REST_MS, "A file rests for ever");
     for (const record of this.live.values()) {
       const until = this.#pauseOf(record, now);
       const { path } = record.file;
@@ -193,7 +207,8 @@ export class EngineChecks {
   }
 
   #waitsForDigest(record: FileRecord, now: number): boolean {
-    return record.digestState === "asked" && (this.#refused.get(record)?.until ?? 0) > now;
+    const isAsked = record.digestState === "asked" || record.phase === "trying";
+    return isAsked && (this.#refused.get(record)?.until ?? 0) > now;
   }
 
   /** Checks that every connection with room is used. */
@@ -208,9 +223,11 @@ export class EngineChecks {
       const { phase, digestState, serverDigest, file: { path } } = record;
       const isIdle = hasRoom && phase === "fetching" && hasMore(record);
       assert.ok(!isIdle, `${path} has more, and a connection has room`);
-      const wantsDigest = digestState === "asked" && serverDigest === null &&
-        phase !== "outdated" &&
-        !this.#asked.has(record) && !this.#waitsForDigest(record, now);
+      const isNeeded = phase === "trying"
+        ? typeof record.trial?.digest === "string"
+        : digestState === "asked" && serverDigest === null && phase !== "outdated";
+      const wantsDigest = isNeeded && !this.#asked.has(record) &&
+        !this.#waitsForDigest(record, now);
       assert.ok(!(hasDigestRoom && wantsDigest), `${path} waits for its digest, not asked for`);
     }
   }
@@ -221,7 +238,8 @@ export class EngineChecks {
     const underway = perPriority(() => 0);
     for (const { planned: { priority } } of this.live.values()) live[priority]++;
     for (const [path, { priority }] of wanted) {
-      if (this.states.get(path) === "underway") underway[priority]++;
+      const isDue = this.states.get(path) === "underway" && !this.#resting.has(path);
+      if (isDue) underway[priority]++;
     }
     for (const priority of PRIORITIES) {
       const expected = Math.min(underway[priority], MAX_ACTIVE_FILES);

@@ -9,11 +9,11 @@ import { PRIORITIES } from "../../lib/client/priority.ts";
 import type { ServerRequest } from "../../lib/client/engine/request_planner.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
 import { digestOf } from "./virtual_disk.ts";
-import { VirtualRun } from "./virtual_run.ts";
+import { rightDigest, VirtualRun } from "./virtual_run.ts";
 
 const KB = 1024;
 const PATHS = ["a", "b", "c", "d", "e", "f"];
-const VERSIONS = ["v1", "v2", "v3"];
+const VERSIONS = ["v1", "v2", "v3", "v1'", "log1", "log2"];
 const SIZES = [0, 1, 500, 16 * KB, 40 * KB, 100 * KB, 300 * KB];
 /** A digest in the input list that no content has. */
 const LISTED_WRONG = "a mistyped digest";
@@ -29,13 +29,13 @@ export class CommandRun extends VirtualRun {
   /** Bytes of received chunks. */
   bytesGiven = 0;
 
-  constructor(readonly verify: boolean) {
-    super({ verify });
+  constructor(readonly verify: boolean, once: boolean) {
+    super({ verify, once });
   }
 
   give(request: ServerRequest, isWrong = false): void {
     if (request.type === "digest") {
-      return this.giveDigest(request, isWrong ? "a wrong digest" : digestOf(request));
+      return this.giveDigest(request, isWrong ? "a wrong digest" : rightDigest(request));
     }
     this.bytesGiven += request.length;
     // Without a digest the damage would go unnoticed.
@@ -67,6 +67,7 @@ const limits = fc.record({
   maxRequests: fc.constantFrom(1, 2, 3, 4, 8, 256),
   maxChunk: fc.constantFrom(KB, 16 * KB, 64 * KB, KB * KB),
   inlineDigest: fc.boolean(),
+  rangeDigest: fc.boolean(),
 });
 const wantedFile = fc.record({
   path,
@@ -185,7 +186,7 @@ export function comeToAnEnd(run: CommandRun): void {
   assert.deepEqual([run.checks.live.size, run.disk.open], [0, 0]);
   // The pauses of dropped files end without consequences.
   const sent = run.sent.length;
-  run.wait(10_000);
+  run.wait(60_000);
   assert.deepEqual([run.engine.wakeAt, run.sent.length], [Infinity, sent]);
   assert.equal(stats.received, run.bytesGiven);
 }
@@ -203,7 +204,9 @@ function checkStopped(run: CommandRun): void {
 
 function want(run: CommandRun, { path, version, priority, listed }: Wanted): void {
   if (run.isStopped) return;
-  const size = SIZES[(PATHS.indexOf(path) + 3 * VERSIONS.indexOf(version)) % SIZES.length]!;
+  // A file that was only touched has its size.
+  const at = VERSIONS.indexOf(version) % 3;
+  const size = SIZES[(PATHS.indexOf(path) + 3 * at + (version === "log2" ? 1 : 0)) % SIZES.length]!;
   const right = listed === "right" ? digestOf({ path, version }) : null;
   run.want({ path, size, version, priority, sha256: listed === "wrong" ? LISTED_WRONG : right });
 }

@@ -61,8 +61,14 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   parseDigestRequest: {
     parse: parseDigestRequest,
-    sample: { path: "a/b.txt", version: "v1", algorithm: "sha256" },
-    kinds: { path: "text", version: "text", algorithm: "text" },
+    sample: { path: "a/b.txt", version: "v1", algorithm: "sha256", offset: 0, length: 1048576 },
+    kinds: {
+      path: "text",
+      version: "text",
+      algorithm: "text",
+      offset: "natural",
+      length: "positive",
+    },
   },
   parseDigestResult: {
     parse: parseDigestResult,

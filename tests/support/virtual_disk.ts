@@ -9,6 +9,7 @@
 import assert from "node:assert/strict";
 import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
 import { OutputError } from "../../lib/errors.ts";
+import type { KeptBytes } from "../../lib/client/disk/kept_bytes.ts";
 import type { LocalState } from "../../lib/client/disk/local_state.ts";
 import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
 import type { FileRecord } from "../../lib/client/engine/file_record.ts";
@@ -17,9 +18,21 @@ import type { ListedFile } from "../../lib/protocol/payloads.ts";
 /** The first byte of a chunk with wrong content. */
 export const WRONG = 1;
 
-/** Returns the digest of a version of a file. */
-export function digestOf({ path, version }: Pick<ListedFile, "path" | "version">): string {
-  return `digest of ${path} in ${version}`;
+/** A version, whose name says what it has in common with others. */
+type Version = Pick<ListedFile, "path" | "version">;
+
+/** Returns the digest of a version of a file; `v1'` is `v1` with another time. */
+export function digestOf({ path, version }: Version): string {
+  return `digest of ${path} in ${version.replace(/'+$/, "")}`;
+}
+
+/** Returns the digest of a version's first bytes; all versions that begin with `log` begin alike. */
+export function prefixDigestOf({ path, version }: Version, length: number): string {
+  return `digest of the first ${length} of ${path} in ${beginningOf(version)}`;
+}
+
+function beginningOf(version: string): string {
+  return version.startsWith("log") ? "log" : version.replace(/'+$/, "");
 }
 
 /** A file under its final name. */
@@ -123,6 +136,10 @@ export class VirtualDisk {
         return { type: "inspected", record, local: this.#inspect(file) };
       case "hash":
         return { type: "hashed", record, digest: this.finals.get(path)?.digest ?? null };
+      case "try":
+        return { type: "tried", record, ...this.#tried(file, action.source) };
+      case "adopt":
+        return this.#adopt(action);
       case "open":
         return this.#prove(record);
       case "write":
@@ -149,8 +166,56 @@ export class VirtualDisk {
       hasJournal: kept !== undefined && !isOther,
       resumableBytes: kept && !isOther ? kept.written.size : 0,
       discardReason: isOther ? "outdated" : null,
+      kept: this.#keptOf({ path, size, version }),
       obstacle,
     };
+  }
+
+  /** The bytes to try; damage is not known before they are read. */
+  #keptOf({ path, size, version }: Pick<ListedFile, "path" | "size" | "version">): KeptBytes[] {
+    const partial = this.#kept(path);
+    const final = this.finals.get(path);
+    const isOther = partial !== undefined && partial.version !== version;
+    const lengths = {
+      partial: isOther ? prefixOf(partial.written, size) : 0,
+      final: final && this.#present(path, size, version) !== "same"
+        ? Math.min(final.size, size)
+        : 0,
+    };
+    return (["partial", "final"] as const)
+      .map((source) => ({ source, length: lengths[source] }))
+      .filter(({ length }) => length > 0)
+      .sort((a, b) => b.length - a.length);
+  }
+
+  #tried(file: ListedFile, source: KeptBytes["source"]): { length: number; digest: string | null } {
+    const { path, size } = file;
+    if (source === "final") {
+      const { size: there, version } = this.finals.get(path)!;
+      const length = Math.min(there, size);
+      return { length, digest: prefixDigestOf({ path, version: version ?? "another" }, length) };
+    }
+    const { written, damaged, wrong, version } = this.partials.get(path)!;
+    const proven = new Ranges(...written);
+    for (const range of damaged) proven.remove(range);
+    const length = prefixOf(proven, size);
+    if (length === 0) return { length, digest: null };
+    const isWrong = (wrong.first ?? Infinity) < length;
+    return {
+      length,
+      digest: prefixDigestOf({ path, version: isWrong ? "wrong" : version }, length),
+    };
+  }
+
+  #adopt({ record, kept: { source, length } }: DiskAction & { type: "adopt" }): DiskResult {
+    const { file, file: { path, size, version } } = record;
+    const there = source === "final" ? this.finals.get(path) : this.partials.get(path);
+    const digest = (version: string) => prefixDigestOf({ path, version }, length);
+    assert.equal(digest(there!.version!), digest(version), `Other bytes of ${path} are adopted`);
+    this.partials.set(path, partialOf(file, { start: 0, end: length }));
+    this.#open.add(record);
+    const lacking = length < size ? [{ start: length, end: size }] : [];
+    return { type: "opened", record, lacking, damaged: 0, discardReason: null };
   }
 
   #present(path: string, size: number, version: string): LocalState["present"] {
@@ -253,4 +318,11 @@ export class VirtualDisk {
     this.#open.delete(record);
     this.#sealed.delete(record);
   }
+}
+
+/** The number of bytes of a set from 0 to `end` without a gap. */
+function prefixOf(ranges: Ranges, end: number): number {
+  const lacking = new Ranges({ start: 0, end });
+  for (const range of ranges) lacking.remove(range);
+  return lacking.first ?? end;
 }

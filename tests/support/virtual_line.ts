@@ -11,8 +11,7 @@ import type { DiskAction } from "../../lib/client/engine/actions.ts";
 import type { DigestRequest, ServerRequest } from "../../lib/client/engine/request_planner.ts";
 import type { ErrorCode } from "../../lib/errors.ts";
 import type { Priority } from "../../lib/client/priority.ts";
-import { digestOf } from "./virtual_disk.ts";
-import { LIMITS, VirtualRun, type VirtualRunOptions } from "./virtual_run.ts";
+import { LIMITS, rightDigest, VirtualRun, type VirtualRunOptions } from "./virtual_run.ts";
 
 /** Nothing takes longer than this, in milliseconds of virtual time. */
 const LONGEST_RUN_MS = 3_600_000;
@@ -47,7 +46,7 @@ export class TimedRun {
   /** The kind of response to a request: right bytes, wrong bytes, or a refusal. */
   answerTo: (request: ServerRequest) => "right" | "wrong" | ErrorCode = () => "right";
   /** The server's digests. */
-  digestOf: (request: DigestRequest) => string = digestOf;
+  digestOf: (request: DigestRequest) => string = rightDigest;
   /** The duration of an action on the disk. */
   diskTakes: (action: DiskAction) => number = () => 0;
   readonly #lines = new Map<number, Line>();

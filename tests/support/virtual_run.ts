@@ -18,13 +18,14 @@ import type { PlannedFile } from "../../lib/client/input/plan.ts";
 import type { Priority } from "../../lib/client/priority.ts";
 import { type ErrorCode, WireError } from "../../lib/errors.ts";
 import { EngineChecks, type VirtualConnection } from "./engine_checks.ts";
-import { digestOf, VirtualDisk, WRONG } from "./virtual_disk.ts";
+import { digestOf, prefixDigestOf, VirtualDisk, WRONG } from "./virtual_disk.ts";
 
 /** Limits of a server by default. */
 export const LIMITS: ConnectionLimits = {
   maxChunk: 1024 * 1024,
   maxRequests: 256,
   inlineDigest: false,
+  rangeDigest: false,
 };
 
 /** More turns without an end than this are an endless loop. */
@@ -50,10 +51,17 @@ export interface WantedFile {
 export interface VirtualRunOptions {
   /** Whether files are compared with the server's digest. @default true */
   readonly verify?: boolean;
+  /** Whether the run ends by itself. @default false */
+  readonly once?: boolean;
   /** Takes the transitions of phases that occur. */
   readonly transitions?: Set<string>;
   /** Whether to check all files after each turn, which is slow for many. @default true */
   readonly checksAll?: boolean;
+}
+
+/** The server's answer to a request for a digest. */
+export function rightDigest(request: DigestRequest): string {
+  return request.part ? prefixDigestOf(request, request.part.length) : digestOf(request);
 }
 
 /** One client's run. Times are in milliseconds. */
@@ -78,8 +86,10 @@ export class VirtualRun {
   #lastId = 0;
   #isBatching = false;
 
-  constructor({ verify = true, transitions, checksAll = true }: VirtualRunOptions = {}) {
-    this.engine = new Engine(verify);
+  constructor(
+    { verify = true, once = false, transitions, checksAll = true }: VirtualRunOptions = {},
+  ) {
+    this.engine = new Engine(verify, once);
     this.checks = new EngineChecks(transitions);
     this.#checksAll = checksAll;
   }
@@ -173,7 +183,7 @@ export class VirtualRun {
     }
   }
 
-  giveDigest(request: DigestRequest, digest: string = digestOf(request)): void {
+  giveDigest(request: DigestRequest, digest: string = rightDigest(request)): void {
     this.#close(request, "answered");
     this.engine.onDigest(request, digest, this.now);
     this.turn();

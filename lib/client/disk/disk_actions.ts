@@ -6,6 +6,7 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import type { Range } from "./byte_ranges.ts";
+import type { KeptBytes } from "./kept_bytes.ts";
 import type { LocalState } from "./local_state.ts";
 
 /** A file of the disk, compared by identity. */
@@ -24,6 +25,10 @@ export type DiskAction<F extends StoredFile = StoredFile> =
   }
   /** Compute the digest of the file under the final name: `hashed`. */
   | { readonly type: "hash"; readonly record: F }
+  /** Compute the digest of the bytes that are kept of another version: `tried`. */
+  | { readonly type: "try"; readonly record: F; readonly source: KeptBytes["source"] }
+  /** Make kept bytes those of a partial file of this version: `opened`. */
+  | { readonly type: "adopt"; readonly record: F; readonly kept: KeptBytes }
   /** Open a partial file, and prove its data by its journal: `opened`. */
   | { readonly type: "open"; readonly record: F }
   /** Write a chunk. One that is the whole file is sealed, too: `sealed`. */
@@ -55,6 +60,13 @@ export type DiskResult<F extends StoredFile = StoredFile> =
   | { readonly type: "inspected"; readonly record: F; readonly local: LocalState }
   /** The digest; null if the file cannot be read. */
   | { readonly type: "hashed"; readonly record: F; readonly digest: string | null }
+  /** The bytes, as far as they are proven, and their digest; null if there are none. */
+  | {
+    readonly type: "tried";
+    readonly record: F;
+    readonly length: number;
+    readonly digest: string | null;
+  }
   | {
     readonly type: "opened";
     readonly record: F;

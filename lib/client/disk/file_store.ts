@@ -10,6 +10,7 @@
 import { hash } from "node:crypto";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { inspect, inspectSync } from "./local_state.ts";
+import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
 import { StreamDigest } from "./stream_digest.ts";
@@ -30,7 +31,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #open = new Map<F, OpenFile>();
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
-  /** Files whose partial file is being proven. */
+  /** Files whose partial file is being proven or made. */
   readonly #proving = new Map<F, AbortController>();
 
   /**
@@ -147,8 +148,11 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         ]);
         return { type: "sealed", record, digest: sha256 };
       }
+      case "adopt":
+        return await this.#adopt(record, action.kept);
       case "hash":
-        throw new Error("Digests of final files are computed elsewhere");
+      case "try":
+        throw new Error("Digests of what is on disk are computed elsewhere");
       case "commit":
         await this.#open.get(record)!.partial.commit();
         this.#open.delete(record);
@@ -169,17 +173,38 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
   async #prove(record: F): Promise<DiskResult<F>> {
     this.#take(record)?.partial.close();
-    const proving = new AbortController();
-    this.#proving.set(record, proving);
-    try {
+    return await this.#untilReleased(record, async (signal) => {
       const { partial, found: { damaged, discardReason } } = await PartialFile.open(
         record.file,
         this.#output,
         this.#handles,
-        proving.signal,
+        signal,
       );
       this.#open.set(record, { partial, digest: null });
       return { type: "opened", record, lacking: [...partial.lacking], damaged, discardReason };
+    });
+  }
+
+  /** Makes a partial file of what is kept of another version. */
+  async #adopt(record: F, { source, length }: KeptBytes): Promise<DiskResult<F>> {
+    const { file } = record;
+    if (source === "partial") {
+      await adoptPartial(file, this.#output, length);
+      return await this.#prove(record);
+    }
+    const { partial } = this.#openOf(record);
+    const final = this.#output.finalPath(file.path);
+    await this.#untilReleased(record, (signal) => copyFinal(final, partial, length, signal));
+    const lacking = [...partial.lacking];
+    return { type: "opened", record, lacking, damaged: 0, discardReason: null };
+  }
+
+  /** Does work that a release of the file aborts. */
+  async #untilReleased<T>(record: F, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const released = new AbortController();
+    this.#proving.set(record, released);
+    try {
+      return await work(released.signal);
     } finally {
       this.#proving.delete(record);
     }

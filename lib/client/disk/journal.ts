@@ -83,6 +83,24 @@ export function bytesClaimed({ entries }: Journal, end = Infinity): number {
   return claimed.size;
 }
 
+/** The entries of a journal that are wholly in the first `end` bytes. */
+export function entriesWithin({ entries }: Journal, end: number): JournalEntry[] {
+  return entries.filter(({ offset, length }) => offset + length <= end);
+}
+
+/**
+ * The number of bytes that a journal claims to be on disk from the start of the file without a gap.
+ *
+ * @param end The end of the bytes of interest, beyond which no entry may lead.
+ */
+export function prefixClaimed(journal: Journal, end: number): number {
+  const lacking = new Ranges({ start: 0, end });
+  for (const { offset, length } of entriesWithin(journal, end)) {
+    lacking.remove({ start: offset, end: offset + length });
+  }
+  return lacking.first ?? end;
+}
+
 /** Whether a journal describes exactly this content. */
 export function isOf({ subject }: Journal, { path, size, version }: JournalSubject): boolean {
   return subject.path === path && subject.size === size && subject.version === version;

@@ -6,6 +6,7 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { bytesClaimed } from "./journal.ts";
+import { type KeptBytes, keptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { OutputError } from "../../errors.ts";
 import type { Found } from "./partial_file.ts";
@@ -28,6 +29,8 @@ export interface LocalState {
   readonly resumableBytes: number;
   /** Why the partial file would be discarded; null if it would not. */
   readonly discardReason: Found["discardReason"];
+  /** Bytes of another version to try against this one, those that may save most first. */
+  readonly kept: readonly KeptBytes[];
   /** Why the file cannot be published; null if nothing is in the way. */
   readonly obstacle: string | null;
 }
@@ -35,32 +38,39 @@ export interface LocalState {
 /** Inspects a file without a promise; null if an earlier run may have left a partial file. */
 export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
   if (output.listing.has(output.workPath(file.path).journal)) return null;
-  return { ...presentOf(file, output), hasJournal: false, resumableBytes: 0, discardReason: null };
+  const { finalSize, ...present } = presentOf(file, output);
+  const kept = keptBytes(file, null, 0, finalSize);
+  return { ...present, hasJournal: false, resumableBytes: 0, discardReason: null, kept };
 }
 
 /** Inspects the local state of a file. */
 export async function inspect(file: ListedFile, output: OutputFolder): Promise<LocalState> {
   const work = output.workPath(file.path);
-  const { journal, discardReason } = await findJournal(work.journal, file);
-  const data = journal && await nullIfNotFound(Deno.lstat(work.data));
-  const resumableBytes = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
+  const { journal, other, discardReason } = await findJournal(work.journal, file);
+  const data = (journal ?? other) && await nullIfNotFound(Deno.lstat(work.data));
+  const dataSize = data?.size ?? 0;
+  const { finalSize, ...present } = presentOf(file, output);
   return {
-    ...presentOf(file, output),
+    ...present,
     hasJournal: journal !== null,
-    resumableBytes,
+    resumableBytes: journal ? bytesClaimed(journal, dataSize) : 0,
     discardReason,
+    kept: keptBytes(file, other, dataSize, finalSize),
   };
 }
 
+/** The file under the final name, and the size of one that may be of another version. */
 function presentOf(
   file: ListedFile,
   output: OutputFolder,
-): Pick<LocalState, "present" | "obstacle"> {
+): Pick<LocalState, "present" | "obstacle"> & { readonly finalSize: number | null } {
   try {
-    return { present: kindOf(output.statFinal(file.path), file), obstacle: null };
+    const info = output.statFinal(file.path);
+    const present = kindOf(info, file);
+    return { present, obstacle: null, finalSize: info && present !== "same" ? info.size : null };
   } catch (error) {
-    if (error instanceof OutputError) return { present: "nothing", obstacle: error.message };
-    throw error;
+    if (!(error instanceof OutputError)) throw error;
+    return { present: "nothing", obstacle: error.message, finalSize: null };
   }
 }
 

@@ -4,7 +4,8 @@
  * The disk room stores files, and their state between runs. Its parts: this file and
  * `folder_listing.ts` (names and places), `output_lock.ts` and `lock_file.ts` (one client per
  * folder), `byte_ranges.ts` (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on
- * disk), `partial_file.ts` (one file in progress), `write_handles.ts`, `flusher.ts` and
+ * disk), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is left of another
+ * version), `write_handles.ts`, `flusher.ts` and
  * `replace_file.ts` (writing and moving), `stream_digest.ts`, `local_state.ts` and `leftovers.ts`
  * (what earlier runs left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs
  * them), `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
@@ -27,8 +28,8 @@ import { FolderListing } from "./folder_listing.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
-/** The prefix of files that test the file system, and are removed at once. */
-const PROBE = "probe-";
+/** The prefix of files that last a moment: probes of the file system, and journals being rewritten. */
+const TEMPORARY = "probe-";
 
 /** How long a folder's check is valid, in milliseconds: it may hold very many files. */
 const CHECK_VALID_MS = 100;
@@ -132,6 +133,11 @@ export class OutputFolder {
     return { data: `${work}.data`, journal: `${work}.journal` };
   }
 
+  /** The path of a file that is being written to replace a work file. */
+  temporaryPath(workFile: string): string {
+    return join(this.#work, TEMPORARY + basename(workFile));
+  }
+
   /** The path of the lock's file. */
   get lockPath(): string {
     return join(this.#work, "lock");
@@ -144,10 +150,10 @@ export class OutputFolder {
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
-  /** Removes probes left by clients that were killed while opening the folder. Needs the lock. */
+  /** Removes temporary files left by clients that were killed. Needs the lock. */
   async removeProbes(): Promise<void> {
     for (const file of await this.workFiles()) {
-      if (basename(file).startsWith(PROBE)) removeIfExists(file);
+      if (basename(file).startsWith(TEMPORARY)) removeIfExists(file);
     }
   }
 
@@ -274,7 +280,7 @@ export function folderAt(path: string): Deno.FileInfo | null {
  * @throws {Error} If the folder cannot be written to.
  */
 function foldsNamesIn(folder: string): boolean {
-  const name = `${PROBE}A\u00e9-${Deno.pid}`;
+  const name = `${TEMPORARY}A\u00e9-${Deno.pid}`;
   const probe = join(folder, name);
   removeIfExists(probe);
   Deno.openSync(probe, { write: true, createNew: true }).close();

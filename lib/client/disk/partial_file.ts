@@ -23,7 +23,12 @@ export interface Found {
   readonly discardReason: FoundJournal["discardReason"];
 }
 
-const NO_JOURNAL: FoundJournal = { journal: null, isTorn: false, discardReason: null };
+const NO_JOURNAL: FoundJournal = {
+  journal: null,
+  other: null,
+  isTorn: false,
+  discardReason: null,
+};
 
 /** A file in progress. */
 export class PartialFile {
@@ -227,7 +232,7 @@ export class PartialFile {
  *
  * @returns The number of claimed bytes whose data does not match.
  */
-async function subtractProven(
+export async function subtractProven(
   lacking: Ranges,
   dataPath: string,
   entries: readonly JournalEntry[],

@@ -11,6 +11,8 @@ import { nullIfNotFound } from "../../fs/not_found.ts";
 export interface FoundJournal {
   /** The journal; null if there is none for exactly this content. */
   readonly journal: Journal | null;
+  /** The journal of another version of the file; null if there is none. */
+  readonly other: Journal | null;
   /** Whether its last line has no end. */
   readonly isTorn: boolean;
   /** Why an existing journal is unusable; null if there is none or it is usable. */
@@ -26,10 +28,11 @@ export async function findJournal(path: string, subject: JournalSubject): Promis
   const bytes = await readJournal(path);
   const journal = bytes && parseJournal(bytes);
   if (journal && isOf(journal, subject)) {
-    return { journal, isTorn: bytes.at(-1) !== NEWLINE, discardReason: null };
+    return { journal, other: null, isTorn: bytes.at(-1) !== NEWLINE, discardReason: null };
   }
   const reason = journal ? "outdated" : "unreadable";
-  return { journal: null, isTorn: false, discardReason: bytes && reason };
+  const other = journal?.subject.path === subject.path ? journal : null;
+  return { journal: null, other, isTorn: false, discardReason: bytes && reason };
 }
 
 /** A journal's bytes; empty if the path can never be read, null if nothing is there. */

@@ -8,11 +8,13 @@
  *
  * @module
  */
-import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
+import { FileHasher } from "../../digest/file_hasher.ts";
+import { messageOf } from "../../errors.ts";
 import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { settledWithin } from "../../async/timeout.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { FileStore } from "./file_store.ts";
+import { type KeptBytes, provenPrefix } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { WorkerStore } from "./worker_store.ts";
 
@@ -39,8 +41,8 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #local: FileStore<F>;
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
-  /** Files whose final name is being hashed; the job of a released one is cancelled. */
-  readonly #comparing = new Map<F, DigestJob>();
+  /** Files of which something on disk is being hashed; the job of a released one is cancelled. */
+  readonly #hashing = new Map<F, AbortController>();
   /** Files that are inspected in this thread, and written in the Worker. */
   readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
@@ -62,8 +64,9 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     const start = performance.now();
     const own: DiskAction<F>[] = [];
     for (const action of actions) {
-      if (action.type === "release") this.#comparing.get(action.record)?.cancel();
-      if (action.type === "hash") this.#hash(action.record);
+      if (action.type === "release") this.#hashing.get(action.record)?.abort();
+      if (action.type === "hash") this.#compare(action.record);
+      else if (action.type === "try") this.#try(action.record, action.source);
       else if (this.#isForWorker(action, start)) this.#worker.perform(action);
       else own.push(action);
     }
@@ -104,12 +107,55 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   }
 
   /** Computes the digest of the file under the final name: null if it cannot be read. */
-  async #hash(record: F): Promise<void> {
+  async #compare(record: F): Promise<void> {
     const { path, size } = record.file;
-    const job = this.#hasher.start(this.#output.finalPath(path), null);
-    this.#comparing.set(record, job);
-    const digest = await job.finish(size).catch(() => null);
-    this.#comparing.delete(record);
+    const final = this.#output.finalPath(path);
+    const hashing = this.#hash(record, (signal) => this.#digestOf(final, size, signal));
+    const digest = await hashing.catch(() => null);
     this.onResults([{ type: "hashed", record, digest }]);
+  }
+
+  /** Computes the digest of what is kept of another version: null if nothing is. */
+  async #try(record: F, source: KeptBytes["source"]): Promise<void> {
+    let kept = { length: 0, digest: null as string | null };
+    try {
+      kept = await this.#hash(record, (signal) => this.#hashKept(record, source, signal));
+    } catch (cause) {
+      // What was downloaded is not dropped because it cannot be read now.
+      if (source === "partial") {
+        const error = new Error(`the partial file cannot be read: ${messageOf(cause)}`, { cause });
+        this.onResults([{ type: "failed", record, error }]);
+        return;
+      }
+    }
+    this.onResults([{ type: "tried", record, ...kept }]);
+  }
+
+  async #hashKept({ file }: F, source: KeptBytes["source"], signal: AbortSignal) {
+    const final = this.#output.finalPath(file.path);
+    const isPartial = source === "partial";
+    const path = isPartial ? this.#output.workPath(file.path).data : final;
+    const length = isPartial
+      ? await provenPrefix(file, this.#output, signal)
+      : Math.min(file.size, (await Deno.lstat(final)).size);
+    return { length, digest: length > 0 ? await this.#digestOf(path, length, signal) : null };
+  }
+
+  /** Hashes something of a file, until it is released. */
+  async #hash<T>(record: F, hash: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const released = new AbortController();
+    this.#hashing.set(record, released);
+    try {
+      return await hash(released.signal);
+    } finally {
+      this.#hashing.delete(record);
+    }
+  }
+
+  async #digestOf(path: string, length: number, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const job = this.#hasher.start(path, null);
+    signal.addEventListener("abort", () => job.cancel());
+    return await job.finish(length);
   }
 }

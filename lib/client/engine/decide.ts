@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { KeptBytes } from "../disk/kept_bytes.ts";
 import type { LocalState } from "../disk/local_state.ts";
 
 /** The next step for a file. */
@@ -14,7 +15,14 @@ export type Decision =
   | { readonly type: "accept" }
   /** Its digest decides whether it is complete; `looksSame` if its time is equal, too. */
   | { readonly type: "compare"; readonly looksSame: boolean }
+  | TryDecision
   | FetchDecision;
+
+/** Bytes of another version are kept if the server's digest of them is the same. */
+export interface TryDecision {
+  readonly type: "try";
+  readonly kept: KeptBytes;
+}
 
 /** It is fetched; a partial file is resumed, or discarded for `discardReason`. */
 export interface FetchDecision {
@@ -34,17 +42,22 @@ export const DISCARD_REASONS = {
  *
  * @param local Its state on disk.
  * @param digestWanted Whether its digest is compared with another one.
+ * @param canTry Whether the server can be asked for the digest of a part of it.
  */
-export function decide(local: LocalState, digestWanted: boolean): Decision {
+export function decide(local: LocalState, digestWanted: boolean, canTry: boolean): Decision {
   if (local.obstacle !== null) return { type: "blocked", reason: local.obstacle };
   if (local.present === "same" && !digestWanted) return { type: "accept" };
   if (digestWanted && (local.present === "same" || local.present === "same size")) {
     return { type: "compare", looksSame: local.present === "same" };
   }
-  return decideFetch(local);
+  return decideFetch(local, canTry);
 }
 
 /** Decides how to fetch a file that is not under its final name. */
-export function decideFetch({ hasJournal, discardReason }: LocalState): FetchDecision {
+export function decideFetch(
+  { hasJournal, discardReason, kept: [kept] }: LocalState,
+  canTry: boolean,
+): TryDecision | FetchDecision {
+  if (canTry && !hasJournal && kept) return { type: "try", kept };
   return { type: "fetch", resume: hasJournal, discardReason };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { WireError } from "../../errors.ts";
-import { fileFailure } from "../file_failure.ts";
+import { fileFailure, VerificationError } from "../file_failure.ts";
 import { type FileRecord, isFinal, moveTo } from "./file_record.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import type { RequestPlanner } from "./request_planner.ts";
@@ -40,7 +40,7 @@ export class Ending {
     if (sha256 !== null) this.#out.events.push({ type: "verified", path, sha256, by });
     const took = startedAt === null ? 0 : now - startedAt;
     this.#out.events.push({ type: "finished", path, size, took, sha256, alreadyThere });
-    this.#settle(record);
+    this.#settle(record, now);
   }
 
   /** The one place where an error decides how a file ends. */
@@ -54,12 +54,16 @@ export class Ending {
       this.#timers.add(now + OUTDATED_RETRY_MS, { record, type: "file" });
       return;
     }
-    const { path } = record.file;
+    moveTo(record, error instanceof VerificationError ? "unverified" : "failed");
+    this.report(record.file.path, error);
+    this.#settle(record, now);
+  }
+
+  /** Counts a file that has failed, and says so. */
+  report(path: string, error: unknown): void {
     const { verification, ...failure } = fileFailure(error);
-    moveTo(record, verification ? "unverified" : "failed");
     this.#stats.onFailed({ path, ...failure });
     this.#out.events.push({ type: "failed", path, ...failure, verification });
-    this.#settle(record);
   }
 
   /** Ends a record because it is no longer planned, or the run is over; its data is kept. */
@@ -73,8 +77,8 @@ export class Ending {
     this.#out.disk.push({ type: "release", record });
   }
 
-  #settle(record: FileRecord): void {
+  #settle(record: FileRecord, at: number): void {
     this.#out.moved.delete(record);
-    this.#out.settled.push(record);
+    this.#out.settled.push({ record, at });
   }
 }

@@ -7,9 +7,10 @@
  *
  * - `engine.ts` (this): the set of files; `lifecycle.ts` and `ending.ts`: the life of one file, and
  *   its end, with `file_record.ts` (its state), `actions.ts` and `outbox.ts` (the outputs).
- * - `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
+ * - `trials.ts`: what is kept of another version; `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
  *   request next.
- * - `pending_files.ts`, `timers.ts`, `run_stats.ts`: files that wait, retries, and counts.
+ * - `pending_files.ts`, `settled_files.ts`, `restart_pace.ts`, `timers.ts`, `run_stats.ts`: files
+ *   that wait, files that have ended, pauses, retries, and counts.
  *
  * The client, the driver and `explain` import it; it imports the rooms `schedule` and `input`,
  * types and byte ranges of `disk`, and `file_failure.ts`.
@@ -19,10 +20,12 @@
 import type { WireError } from "../../errors.ts";
 import type { ClientEvent, FileProgress, Shares, UnfinishedFile } from "../events.ts";
 import { isSameContent, type Plan, type PlannedFile } from "../input/plan.ts";
+import { UnstableFileError } from "../file_failure.ts";
 import { perPriority, PRIORITIES } from "../priority.ts";
 import type { Actions, DiskResult } from "./actions.ts";
 import { type FileRecord, newRecord } from "./file_record.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { RestartPace } from "./restart_pace.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import { PendingFiles } from "./pending_files.ts";
 import {
@@ -32,6 +35,7 @@ import {
   type ServerRequest,
 } from "./request_planner.ts";
 import { RunStats } from "./run_stats.ts";
+import { SettledFiles } from "./settled_files.ts";
 import { MAX_ACTIVE_FILES } from "../schedule/scheduler.ts";
 import { Timers } from "./timers.ts";
 
@@ -46,30 +50,29 @@ export interface FileCounts {
   readonly unverified: number;
 }
 
-/** A file that has ended. */
-interface Settled {
-  readonly planned: PlannedFile;
-  readonly phase: FileRecord["phase"];
-}
-
 /** Decides for all files of one client. Times are in milliseconds of any steady clock. */
 export class Engine {
   readonly stats = new RunStats();
   readonly #planner: RequestPlanner;
   readonly #lifecycle: Lifecycle;
   readonly #timers = new Timers<Retry>();
+  readonly #pace: RestartPace;
   readonly #out: Outbox = { disk: [], events: [], settled: [], moved: new Set() };
   /** Each planned file is in one of these, by path: not begun, active, or ended. */
   readonly #pending = new PendingFiles();
   readonly #active = new Map<string, FileRecord>();
-  readonly #settled = new Map<string, Settled>();
+  readonly #settled = new SettledFiles();
   /** The number of active files. */
   readonly #begun = perPriority(() => 0);
   #sharesAt: number | null = null;
   #stopped = false;
 
-  /** @param verify Whether files are compared with the server's digest. */
-  constructor(verify: boolean) {
+  /**
+   * @param verify Whether files are compared with the server's digest.
+   * @param once Whether the run ends by itself, and so gives up a file that keeps changing.
+   */
+  constructor(verify: boolean, once = false) {
+    this.#pace = new RestartPace(once);
     this.#planner = new RequestPlanner(verify);
     this.#lifecycle = new Lifecycle(verify, this.#planner, this.#timers, this.stats, this.#out);
   }
@@ -77,7 +80,7 @@ export class Engine {
   /** Applies a plan: adds, re-weights, replaces and drops files. */
   setPlan(plan: Plan, reasonToDrop: (path: string) => string, now: number): void {
     this.#settle();
-    for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.keys()]) {
+    for (const known of [this.#pending.paths(), this.#active.keys(), this.#settled.paths()]) {
       for (const path of [...known]) {
         if (!plan.files.has(path)) this.#drop(path, reasonToDrop(path));
       }
@@ -86,7 +89,9 @@ export class Engine {
       const present = this.#plannedOf(planned.file.path);
       // A file that the server called outdated, but still lists, begins again by its timer.
       if (present && isSameContent(present, planned)) this.#replan(present, planned);
-      else this.#queue(planned, now);
+      else if (present && present.file.version !== planned.file.version) {
+        this.#takeChange(planned, now);
+      } else this.#queue(planned, 0, now);
     }
   }
 
@@ -143,7 +148,8 @@ export class Engine {
   /** Takes the actions that are due. Call it after inputs until there are none. */
   takeActions(now: number): Actions {
     for (const retry of this.#timers.take(now)) {
-      if (retry.type === "file") this.#beginAgain(retry.record);
+      if (retry.type === "rest") this.#pending.wake(retry.path);
+      else if (retry.type === "file") this.#beginAgain(retry.record);
       else this.#lifecycle.onRetry(retry);
     }
     this.#settle();
@@ -196,11 +202,7 @@ export class Engine {
 
   /** Numbers of files by state. */
   get counts(): FileCounts {
-    const counts = { underway: this.#pending.size + this.#active.size, failed: 0, unverified: 0 };
-    for (const { phase } of this.#settled.values()) {
-      if (phase === "failed" || phase === "unverified") counts[phase]++;
-    }
-    return counts;
+    return { underway: this.#pending.size + this.#active.size, ...this.#settled.counts };
   }
 
   /** Whether every file is done or failed. */
@@ -220,14 +222,36 @@ export class Engine {
 
   #plannedOf(path: string): PlannedFile | undefined {
     return this.#pending.get(path) ?? this.#active.get(path)?.planned ??
-      this.#settled.get(path)?.planned;
+      this.#settled.get(path);
   }
 
-  /** Queues a file, in place of the one with its path. */
-  #queue(planned: PlannedFile, now: number): void {
-    const { path, size } = planned.file;
+  /** Takes another version of a file. */
+  #takeChange(planned: PlannedFile, now: number): void {
+    const { path } = planned.file;
+    // Versions that never began do not count.
+    if (this.#pending.get(path)) return this.#queue(planned, 0, now);
+    const pause = this.#pace.onChanged(path, this.#active.has(path), now);
+    if (pause === null) this.#giveUp(planned);
+    else this.#queue(planned, pause, now);
+  }
+
+  /** Ends a file that keeps changing, or lets it rest in its end. */
+  #giveUp(planned: PlannedFile): void {
+    const { path } = planned.file;
+    const isNew = !this.#settled.get(path);
     this.#remove(path);
-    this.#pending.put(planned);
+    this.#settled.put(planned, "failed");
+    if (isNew) this.#lifecycle.ending.report(path, new UnstableFileError());
+  }
+
+  /** Queues a file, in place of the one with its path, after a pause in milliseconds. */
+  #queue(planned: PlannedFile, pause: number, now: number): void {
+    const { path, size } = planned.file;
+    if (pause > 0) this.#timers.add(now + pause, { type: "rest", path });
+    const rests = pause > 0 || this.#pending.isResting(path);
+    this.#remove(path);
+    if (rests) this.#pending.rest(planned);
+    else this.#pending.put(planned);
     this.stats.onQueued(path, now);
     const { priority, line } = planned;
     this.#out.events.push({ type: "queued", path, priority, line, size });
@@ -259,9 +283,8 @@ export class Engine {
   #replan(present: PlannedFile, planned: PlannedFile): void {
     const { file: { path }, priority } = planned;
     const record = this.#active.get(path);
-    const settled = this.#settled.get(path);
     if (record) record.planned = planned;
-    else if (settled) this.#settled.set(path, { ...settled, planned });
+    else if (this.#settled.get(path)) this.#settled.replan(planned);
     else this.#pending.put(planned);
     if (present.priority === priority) return;
     if (record) {
@@ -274,13 +297,14 @@ export class Engine {
 
   #drop(path: string, reason: string): void {
     this.#remove(path);
+    this.#pace.forget(path);
     this.stats.onDropped(path);
     this.#out.events.push({ type: "dropped", path, reason });
   }
 
   #remove(path: string): void {
     this.#pending.remove(path);
-    this.#settled.delete(path);
+    this.#settled.remove(path);
     const record = this.#active.get(path);
     if (!record) return;
     this.#active.delete(path);
@@ -291,10 +315,11 @@ export class Engine {
 
   /** Moves files that have ended from the active to the settled ones. */
   #settle(): void {
-    for (const { planned, phase, file: { path } } of this.#out.settled.splice(0)) {
+    for (const { record: { planned, phase, file: { path } }, at } of this.#out.settled.splice(0)) {
+      this.#pace.onEnded(path, at);
       this.#active.delete(path);
       this.#begun[planned.priority]--;
-      this.#settled.set(path, { planned, phase });
+      this.#settled.put(planned, phase);
     }
   }
 }

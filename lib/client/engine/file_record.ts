@@ -4,6 +4,7 @@
  * @module
  */
 import { type Range, Ranges } from "../disk/byte_ranges.ts";
+import type { KeptBytes } from "../disk/kept_bytes.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import type { PlannedFile } from "../input/plan.ts";
@@ -14,6 +15,8 @@ export type Phase =
   | "inspecting"
   /** The file under the final name is being compared by its digest. */
   | "comparing"
+  /** Bytes of another version are being compared with the server's file. */
+  | "trying"
   /** Chunks are requested and written. */
   | "fetching"
   /** All bytes are written; the digests are awaited. */
@@ -36,8 +39,9 @@ export type Phase =
  * also be dropped or stopped in each of them.
  */
 export const NEXT_PHASES: Readonly<Record<Phase, readonly Phase[]>> = {
-  inspecting: ["comparing", "fetching", "done", "failed"],
+  inspecting: ["comparing", "trying", "fetching", "done", "failed"],
   comparing: ["inspecting", "done", "failed", "outdated"],
+  trying: ["inspecting", "fetching", "done", "failed", "outdated"],
   fetching: ["verifying", "failed", "outdated"],
   verifying: ["inspecting", "committing", "failed", "unverified", "outdated"],
   committing: ["done", "failed"],
@@ -98,6 +102,10 @@ export interface FileRecord {
   serverDigest: string | null;
   /** Whether the server's digest is requested, or cannot be computed. */
   digestState: "unasked" | "asked" | "unavailable";
+  /** Whether a fresh digest of the server was requested, because its digest was another one. */
+  isDoubted: boolean;
+  /** The bytes that are being tried, and their digest once it is known; null if there are none. */
+  trial: (KeptBytes & { readonly digest: string | null }) | null;
   /** The result of the inspection, until `decide` has used it. */
   local: LocalState | null;
   /** Whether the data is compared with its journal because its digest is wrong. */
@@ -124,6 +132,8 @@ export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
     localDigest: null,
     serverDigest: null,
     digestState: "unasked",
+    isDoubted: false,
+    trial: null,
     local: null,
     rechecking: false,
   };

@@ -4,9 +4,11 @@
  * ```
  * inspecting → comparing → done            the file under the final name has the digest
  * comparing → inspecting → fetching        it has another digest
+ * inspecting → trying → fetching           the server has the same first bytes of another version
+ * trying → inspecting → fetching           it has not: they are dropped
  * inspecting → fetching → verifying → committing → done
  * verifying → inspecting → fetching        a wrong digest, once
- * comparing, fetching, verifying → outdated        the server has another version: a new record
+ * comparing, trying, fetching, verifying → outdated        the server has another version: a new record
  * ```
  *
  * @module
@@ -14,10 +16,11 @@
 import type { WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
+import type { KeptBytes } from "../disk/kept_bytes.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import { VerificationError } from "../file_failure.ts";
 import type { DiskResult } from "./actions.ts";
-import { decide, decideFetch, DISCARD_REASONS, type FetchDecision } from "./decide.ts";
+import { decide, decideFetch, DISCARD_REASONS } from "./decide.ts";
 import { Ending } from "./ending.ts";
 import { askFor, type FileRecord, isFinal, moveTo, wantsDigest } from "./file_record.ts";
 import { judge, type WrongDigest } from "./judge.ts";
@@ -25,6 +28,7 @@ import type { Outbox, Retry } from "./outbox.ts";
 import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planner.ts";
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
+import { Trials } from "./trials.ts";
 
 /** How often a chunk or digest is requested again after `read-failed`, and the first pause. */
 const READ_RETRIES = 4;
@@ -35,6 +39,7 @@ const MAX_FETCHES = 2;
 /** Moves records through their phases. Times are in milliseconds. */
 export class Lifecycle {
   readonly ending: Ending;
+  readonly #trials: Trials;
   readonly #verify: boolean;
   readonly #planner: RequestPlanner;
   readonly #timers: Timers<Retry>;
@@ -50,6 +55,7 @@ export class Lifecycle {
     out: Outbox,
   ) {
     this.ending = new Ending(planner, timers, stats, out);
+    this.#trials = new Trials(planner, this.ending, out, (...dropped) => this.#goOn(...dropped));
     this.#verify = verify;
     this.#planner = planner;
     this.#timers = timers;
@@ -63,9 +69,9 @@ export class Lifecycle {
   }
 
   /** Takes a retry that is due. */
-  onRetry({ record, type }: Retry): void {
+  onRetry({ record, type }: Exclude<Retry, { type: "rest" }>): void {
     if (type === "digest") {
-      if (!isFinal(record.phase)) this.#planner.wantDigest(record);
+      if (!isFinal(record.phase)) this.#askDigest(record);
     } else if (record.phase === "fetching") {
       record.paused = false;
       this.#planner.update(record);
@@ -83,6 +89,8 @@ export class Lifecycle {
         // An unreadable file counts as another one.
         record.localDigest = result.digest ?? "";
         return this.#compare(record, now);
+      case "tried":
+        return this.#trials.onTried(record, result);
       case "opened":
         return this.#onOpened(record, result, now);
       case "sealed":
@@ -113,7 +121,11 @@ export class Lifecycle {
   }
 
   /** Takes a digest of the server. */
-  onDigest({ record }: ServerRequest, digest: string, now: number): void {
+  onDigest(request: ServerRequest, digest: string, now: number): void {
+    const { record } = request;
+    if (request.type === "digest" && request.part) {
+      return this.#trials.onDigest(record, digest, now);
+    }
     record.serverDigest = digest;
     if (record.phase === "comparing") this.#compare(record, now);
     if (record.phase === "verifying" && record.localDigest !== null) this.#judge(record, now);
@@ -140,12 +152,12 @@ export class Lifecycle {
   onLost(request: ServerRequest): void {
     const { record } = request;
     if (isFinal(record.phase)) return;
-    if (request.type === "digest") this.#planner.wantDigest(record);
+    if (request.type === "digest") this.#askDigest(record);
     else if (record.phase === "fetching") this.#planner.giveBack(request);
   }
 
   #onInspected(record: FileRecord, local: LocalState, now: number): void {
-    const decision = decide(local, wantsDigest(record, this.#verify));
+    const decision = decide(local, wantsDigest(record, this.#verify), this.#planner.asksParts);
     switch (decision.type) {
       case "blocked":
         return this.ending.fail(record, new OutputError(decision.reason), now);
@@ -157,9 +169,24 @@ export class Lifecycle {
         this.#out.disk.push({ type: "hash", record });
         this.#needServerDigest(record);
         return;
+      case "try":
       case "fetch":
-        return this.#takeUp(record, decision);
+        return this.#takeUp(record, local);
     }
+  }
+
+  /** Fetches a file of which something on disk has turned out to be other content. */
+  #goOn(record: FileRecord, other: KeptBytes["source"]): void {
+    const local = record.local!;
+    record.local = null;
+    moveTo(record, "inspecting");
+    this.#takeUp(record, { ...local, kept: local.kept.filter(({ source }) => source !== other) });
+  }
+
+  /** Requests the digest that the file needs in its phase. */
+  #askDigest(record: FileRecord): void {
+    if (record.phase === "trying") this.#planner.wantTrial(record);
+    else this.#planner.wantDigest(record);
   }
 
   /** Requests the server's digest if it decides, and is neither known nor requested. */
@@ -175,17 +202,17 @@ export class Lifecycle {
     if (record.localDigest === null || wanted === null) return;
     if (record.localDigest === wanted) return this.ending.finish(record, true, now);
     record.localDigest = null;
-    const { local } = record;
-    record.local = null;
-    moveTo(record, "inspecting");
-    this.#takeUp(record, decideFetch(local!));
+    this.#goOn(record, "final");
   }
 
-  /** Resumes or discards a partial file, or begins with nothing. */
-  #takeUp(record: FileRecord, decision: FetchDecision): void {
-    const { resume, discardReason } = decision;
-    if (resume || discardReason !== null) this.#out.disk.push({ type: "open", record });
-    else this.#fetch(record, null);
+  /** Resumes or discards a partial file, tries bytes of another version, or begins with nothing. */
+  #takeUp(record: FileRecord, local: LocalState): void {
+    const decision = decideFetch(local, this.#planner.asksParts);
+    if (decision.type === "try") {
+      this.#trials.begin(record, local, decision.kept);
+    } else if (decision.resume || decision.discardReason !== null) {
+      this.#out.disk.push({ type: "open", record });
+    } else this.#fetch(record, null);
   }
 
   #onOpened(record: FileRecord, result: DiskResult & { type: "opened" }, now: number): void {
@@ -249,6 +276,15 @@ export class Lifecycle {
   }
 
   #fetchAgain(record: FileRecord, { reason, inVain }: WrongDigest, now: number): void {
+    const { serverDigest, localDigest, isDoubted } = record;
+    const isDoubtful = serverDigest !== null && serverDigest !== localDigest && !isDoubted;
+    if (isDoubtful && this.#planner.asksParts) {
+      // The server may remember the digest of what the file was.
+      record.isDoubted = true;
+      record.serverDigest = null;
+      this.#planner.wantDigest(record);
+      return;
+    }
     if (++record.fetches === MAX_FETCHES || inVain) {
       this.#out.disk.push({ type: "discard", record });
       return this.ending.fail(record, new VerificationError(reason, record.planned), now);
@@ -265,9 +301,11 @@ export class Lifecycle {
     if (isPassing && record.digestFailures++ < READ_RETRIES) {
       const pause = READ_RETRY_MS * 2 ** (record.digestFailures - 1);
       this.#timers.add(now + pause, { record, type: "digest" });
-    } else if (isPassing && record.planned.sha256 !== null) {
+    } else if (isPassing && record.planned.sha256 !== null && record.phase !== "trying") {
       record.digestState = "unavailable";
       if (record.phase === "verifying") this.#judge(record, now);
+    } else if (error.code === "bad-request" && record.phase === "trying") {
+      this.#trials.drop(record);
     } else this.ending.fail(record, error, now);
   }
 

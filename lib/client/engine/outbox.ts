@@ -11,14 +11,13 @@ import type { FileRecord } from "./file_record.ts";
 export interface Outbox {
   disk: DiskAction[];
   events: ClientEvent[];
-  /** Files that have reached their final phase. */
-  settled: FileRecord[];
+  /** Files that have reached their final phase, and when. */
+  settled: { readonly record: FileRecord; readonly at: number }[];
   /** Files whose received bytes have changed. */
   readonly moved: Set<FileRecord>;
 }
 
-/** A retry: of the whole file, its chunks, or its digest. */
-export interface Retry {
-  readonly record: FileRecord;
-  readonly type: "file" | "chunks" | "digest";
-}
+/** A retry: of the whole file, its chunks, or its digest; or the end of the rest of a file. */
+export type Retry =
+  | { readonly type: "file" | "chunks" | "digest"; readonly record: FileRecord }
+  | { readonly type: "rest"; readonly path: string };

@@ -13,6 +13,9 @@ export class PendingFiles {
   /** Paths in the order of their addition; some may be removed, or in another queue by now. */
   readonly #queues = perPriority(() => new Queue<string>());
 
+  /** Paths of files that are not taken before they are woken. */
+  readonly #resting = new Set<string>();
+
   /** The number of pending files. */
   get size(): number {
     return this.#waiting.size;
@@ -38,11 +41,30 @@ export class PendingFiles {
     const { file: { path }, priority } = planned;
     const present = this.#waiting.get(path);
     this.#waiting.set(path, planned);
+    if (this.#resting.has(path)) return;
     if (present?.priority !== priority) this.#queues[priority].push(path);
+  }
+
+  /** Adds a file that rests until it is woken. */
+  rest(planned: PlannedFile): void {
+    this.#resting.add(planned.file.path);
+    this.put(planned);
+  }
+
+  /** Whether a file rests. */
+  isResting(path: string): boolean {
+    return this.#resting.has(path);
+  }
+
+  /** Ends the rest of a file, if it rests. */
+  wake(path: string): void {
+    const planned = this.#waiting.get(path);
+    if (planned && this.#resting.delete(path)) this.#queues[planned.priority].push(path);
   }
 
   /** Removes a file, and returns whether it was pending. */
   remove(path: string): boolean {
+    this.#resting.delete(path);
     return this.#waiting.delete(path);
   }
 
@@ -51,7 +73,7 @@ export class PendingFiles {
     const queue = this.#queues[priority];
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       const planned = this.#waiting.get(path);
-      if (planned?.priority !== priority) continue;
+      if (planned?.priority !== priority || this.#resting.has(path)) continue;
       this.#waiting.delete(path);
       return planned;
     }

@@ -19,6 +19,8 @@ export interface ConnectionLimits {
   readonly maxRequests: number;
   /** Whether a GET can request the file's digest. */
   readonly inlineDigest: boolean;
+  /** Whether a DIGEST can be about a part of a file, or fresh. */
+  readonly rangeDigest: boolean;
 }
 
 /** A request; it is open until it is answered or its connection is lost. */
@@ -41,13 +43,17 @@ export interface GetRequest {
   readonly contested: ContestedChunk | null;
 }
 
-/** A request for a file's digest. */
+/** A request for the digest of a file, or of its beginning. */
 export interface DigestRequest {
   readonly type: "digest";
   readonly connection: number;
   readonly record: FileRecord;
   readonly path: string;
   readonly version: string;
+  /** The part of the file in bytes; null if it is the whole file. */
+  readonly part: { readonly offset: number; readonly length: number } | null;
+  /** Whether a digest that the server remembers does not do. */
+  readonly fresh: boolean;
 }
 
 /** The part of a connection's open requests that digests may take. */
@@ -76,6 +82,8 @@ interface Link {
 export class RequestPlanner {
   /** Measures the shares of the priorities. */
   readonly shares = new ShareMeter(WEIGHTS);
+  /** Takes files whose kept bytes a server without the feature cannot be asked about. */
+  onUntried: (record: FileRecord) => void = () => {};
   readonly #verify: boolean;
   readonly #scheduler = new Scheduler<FileRecord>();
   readonly #links = new Map<number, Link>();
@@ -122,8 +130,18 @@ export class RequestPlanner {
   /** Queues a request for a file's digest. */
   wantDigest(record: FileRecord): void {
     record.digestState = "asked";
-    this.#digests[record.planned.priority].push(record);
-    this.#digestsWaiting++;
+    this.#queueDigest(record);
+  }
+
+  /** Queues a request for the digest of the bytes that are being tried. */
+  wantTrial(record: FileRecord): void {
+    this.#queueDigest(record);
+  }
+
+  /** Whether a server can be asked for digests of parts and fresh ones, as far as that is known. */
+  get asksParts(): boolean {
+    if (this.#links.size === 0) return true;
+    return this.#links.values().some(({ limits }) => limits.rangeDigest);
   }
 
   /** Takes the requests that can be sent now, and the files whose first chunk is among them. */
@@ -166,12 +184,26 @@ export class RequestPlanner {
     return link;
   }
 
+  #queueDigest(record: FileRecord): void {
+    this.#digests[record.planned.priority].push(record);
+    this.#digestsWaiting++;
+  }
+
   #takeDigests(link: Link, requests: ServerRequest[]): void {
     while (this.#mayAskDigest(link) && link.open.size < link.limits.maxRequests) {
       const record = this.#nextDigest();
       if (!record) return;
+      const { rangeDigest } = link.limits;
+      const isTrial = record.phase === "trying";
+      if (isTrial && !rangeDigest) {
+        this.onUntried(record);
+        continue;
+      }
       const { path, version } = record.file;
-      const request: DigestRequest = { type: "digest", connection: link.id, record, path, version };
+      const part = isTrial ? { offset: 0, length: record.trial!.length } : null;
+      const fresh = rangeDigest && record.isDoubted && !isTrial;
+      const sender = { connection: link.id, record };
+      const request: DigestRequest = { type: "digest", ...sender, path, version, part, fresh };
       link.open.add(request);
       link.digests++;
       requests.push(request);

@@ -30,6 +30,8 @@ export interface ExplainOptions {
   readonly output: OutputFolder;
   /** Whether files would be compared with the server's digests. */
   readonly verify: boolean;
+  /** Whether the server can be asked for the digest of a part of a file. */
+  readonly canTry: boolean;
   readonly platform: Platform;
   /** Aborts the explanation. */
   readonly signal: AbortSignal;
@@ -41,7 +43,7 @@ export interface ExplainOptions {
  * @throws {DOMException} If it is aborted.
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
-  const { input, files, output, verify, platform, signal } = options;
+  const { input, files, output, verify, canTry, platform, signal } = options;
   const { entries } = parseInputList(input);
   const leftovers = await findLeftovers(output, matcherOfEntries(entries));
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
@@ -58,7 +60,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   );
   return {
     lines: explainLines(input, { files, plan }),
-    files: explainFiles(plan, states, verify),
+    files: explainFiles(plan, states, verify, canTry),
     leftovers,
   };
 }

@@ -10,7 +10,7 @@ import { isGlob } from "../input/glob.ts";
 import { type InputEntry, inputLines, parseInputList } from "../input/input_list.ts";
 import { NameMeanings } from "../input/name_meaning.ts";
 import type { Leftover } from "../disk/leftovers.ts";
-import { decide, DISCARD_REASONS } from "../engine/decide.ts";
+import { decide, type Decision, DISCARD_REASONS } from "../engine/decide.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
 import { expectedShares } from "../priority.ts";
@@ -64,11 +64,20 @@ export interface Findings {
  * The fate of a file:
  * - `there`: nothing, since it looks complete; its digest is compared if there is one to compare;
  * - `compare`: its digest decides whether it is complete;
+ * - `try`: the rest is fetched if the server's digest of what is there is the same, else all of it;
  * - `resume`, `restart`, `fetch`: the rest is fetched, or all of it again, or all of it;
  * - `blocked`: it fails because of an obstacle;
  * - `refused`: nothing, since its name cannot be used on this disk.
  */
-export type Fate = "there" | "compare" | "resume" | "restart" | "fetch" | "blocked" | "refused";
+export type Fate =
+  | "there"
+  | "compare"
+  | "try"
+  | "resume"
+  | "restart"
+  | "fetch"
+  | "blocked"
+  | "refused";
 
 /** The explanation of one file. */
 export interface ExplainedFile {
@@ -81,7 +90,7 @@ export interface ExplainedFile {
   readonly fate: Fate;
   /** Its share of the bandwidth at the start, 0 to 1; null if it needs none. */
   readonly share: number | null;
-  /** Bytes left from an earlier run. */
+  /** Bytes left from an earlier run, or to be tried. */
   readonly resumableBytes: number;
   /** Whether its digest is compared with that of the server or of the input list. */
   readonly isVerified: boolean;
@@ -94,7 +103,8 @@ export interface ExplainedFile {
 /** Whether a file has chunks to fetch, as far as that is known beforehand. */
 export function isWanted({ fate, size }: Pick<ExplainedFile, "fate" | "size">): boolean {
   return size !== null && size > 0 &&
-    (fate === "compare" || fate === "resume" || fate === "restart" || fate === "fetch");
+    (fate === "compare" || fate === "try" || fate === "resume" || fate === "restart" ||
+      fate === "fetch");
 }
 
 /**
@@ -154,14 +164,16 @@ function finderFor(
  *
  * @param states The local state of each file, by path.
  * @param verify Whether the server's digests are requested.
+ * @param canTry Whether the server can be asked for the digest of a part of a file.
  */
 export function explainFiles(
   plan: Plan,
   states: ReadonlyMap<string, LocalState>,
   verify: boolean,
+  canTry: boolean,
 ): ExplainedFile[] {
   const planned = plan.files.values().toArray()
-    .map((planned) => expect(planned, states.get(planned.file.path)!, verify));
+    .map((planned) => expect(planned, states.get(planned.file.path)!, verify, canTry));
   const counts = perPriority(() => 0);
   for (const file of planned) if (isWanted(file)) counts[file.priority]++;
   const shares = expectedShares(counts);
@@ -190,24 +202,25 @@ function expect(
   { file: { path, size }, priority, sha256, line }: PlannedFile,
   state: LocalState,
   verify: boolean,
+  canTry: boolean,
 ): ExpectedFile {
   const isVerified = verify || sha256 !== null;
-  const fate = fateOf(state, isVerified);
+  const decision = decide(state, isVerified, canTry);
+  const fate = fateOf(state, decision);
   return {
     path,
     line,
     priority,
     size,
     fate,
-    resumableBytes: state.resumableBytes,
+    resumableBytes: decision.type === "try" ? decision.kept.length : state.resumableBytes,
     isVerified,
     replaces: state.present !== "nothing" && fate !== "there",
     reason: state.obstacle ?? (state.discardReason && DISCARD_REASONS[state.discardReason]),
   };
 }
 
-function fateOf(local: LocalState, isVerified: boolean): Fate {
-  const decision = decide(local, isVerified);
+function fateOf(local: LocalState, decision: Decision): Fate {
   switch (decision.type) {
     case "blocked":
       return "blocked";
@@ -215,6 +228,8 @@ function fateOf(local: LocalState, isVerified: boolean): Fate {
       return "there";
     case "compare":
       return decision.looksSame ? "there" : "compare";
+    case "try":
+      return "try";
     case "fetch":
       if (local.resumableBytes > 0) return "resume";
       return decision.discardReason === null ? "fetch" : "restart";

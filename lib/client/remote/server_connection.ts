@@ -38,7 +38,13 @@ const DRAIN_MS = 10_000;
 export type WireRequest =
   & { readonly path: string; readonly version: string }
   & (
-    | { readonly type: "digest" }
+    | {
+      readonly type: "digest";
+      /** The part of the file that it is about. @default {the whole file} */
+      readonly part?: { readonly offset: number; readonly length: number } | null;
+      /** Whether the server hashes the file again. @default {false} */
+      readonly fresh?: boolean;
+    }
     | {
       readonly type: "get";
       readonly offset: number;
@@ -195,7 +201,9 @@ export class ServerConnection<R extends WireRequest = WireRequest> implements Di
     this.#openRequests.set(requestId, request);
     const { path, version } = request;
     if (request.type === "digest") {
-      const payload = encodePayload({ path, version, algorithm: "sha256" });
+      const { part, fresh } = request;
+      const options = { ...part, ...(fresh ? { fresh } : {}) };
+      const payload = encodePayload({ path, version, algorithm: "sha256", ...options });
       return { type: MessageType.DIGEST, requestId, payload };
     }
     this.#openGets++;

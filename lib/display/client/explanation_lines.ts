@@ -165,6 +165,10 @@ function fateText(file: ExplainedFile): string {
       return `there already: size and time agree${isVerified ? ", its digest is compared" : ""}`;
     case "compare":
       return "compared: a file of this size is there, and its digest decides";
+    case "try": {
+      const kept = formatBytesOf(resumableBytes, size ?? 0);
+      return `continued if the server's digest of what is here agrees: ${kept}${replacement}`;
+    }
     case "resume":
       return `resumed: ${formatBytesOf(resumableBytes, size ?? 0)} on disk${replacement}`;
     case "restart":

@@ -222,15 +222,17 @@ export class Catalog implements AsyncDisposable {
     const found = new Set(result.files.map(({ path }) => path));
     const removed = [...this.#files.keys()]
       .filter((path) => isAtOrUnder(path, tops) && !found.has(path));
-    const files = result.files.filter((file) => {
+    const touched = result.files.filter((file) => {
       const known = this.#files.get(file.path);
       return !known || !isSameIdentity(known, file);
     });
+    // A file whose metadata was touched has the same version: clients learn nothing of it.
+    const files = touched.filter(({ path, version }) => this.#files.get(path)?.version !== version);
     // The system reports no changes of a link's target.
     const reported = [...files, ...removed.map((path) => this.#files.get(path)!)]
       .filter(({ linkTo }) => linkTo === null).map(({ path }) => path);
     for (const path of removed) this.#files.delete(path);
-    for (const file of files) this.#files.set(file.path, file);
+    for (const file of touched) this.#files.set(file.path, file);
     this.#reportLeftOut(result, removed);
     if (files.length > 0 || removed.length > 0) {
       this.#revision++;

@@ -8,22 +8,22 @@ import type { SharedFile } from "../shared_file.ts";
 
 /** Files as text and numbers. */
 export interface PackedFiles {
-  /** Path, version and link target of each, with a NUL behind each of the three. */
+  /** Path, version, stamp and link target of each, with a NUL behind each of the four. */
   readonly words: string;
   /** Size, time of modification and device of each. */
   readonly numbers: Float64Array<ArrayBuffer>;
 }
 
-const WORDS = 3;
+const WORDS = 4;
 const NUMBERS = 3;
 
 /** Packs files. */
 export function packFiles(files: readonly SharedFile[]): PackedFiles {
   const numbers = new Float64Array(files.length * NUMBERS);
   let words = "";
-  for (const [i, { path, version, linkTo, size, modified, device }] of files.entries()) {
+  for (const [i, { path, version, stamp, linkTo, size, modified, device }] of files.entries()) {
     // The shared folder itself, the empty path, is no file.
-    words += `${path}\0${version}\0${linkTo ?? ""}\0`;
+    words += `${path}\0${version}\0${stamp}\0${linkTo ?? ""}\0`;
     numbers.set([size, modified, device], i * NUMBERS);
   }
   return { words, numbers };
@@ -38,9 +38,10 @@ export function unpackFiles({ words, numbers }: PackedFiles): SharedFile[] {
       path: parts[i]!,
       size: numbers[at]!,
       modified: numbers[at + 1]!,
-      linkTo: parts[i + 2] || null,
+      linkTo: parts[i + 3] || null,
       device: numbers[at + 2]!,
       version: parts[i + 1]!,
+      stamp: parts[i + 2]!,
     });
   }
   return files;

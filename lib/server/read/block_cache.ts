@@ -11,7 +11,7 @@ import { HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.
 import { IP_SIZE } from "../../protocol/ip_address.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { FileLease } from "./open_files.ts";
-import { readFully } from "./read_fully.ts";
+import { readUntouched } from "./read_fully.ts";
 import type { FilePiece } from "./requested_piece.ts";
 
 /** The part of the memory for all buffers that blocks may take. */
@@ -135,9 +135,7 @@ export class BlockCache implements Disposable {
     const buffer = await this.#pool.acquire(length);
     try {
       const bytes = buffer.subarray(HEADER_SIZE, HEADER_SIZE + length);
-      const isThere = await readFully(lease, bytes, offset);
-      await prove();
-      if (!isThere) throw new Error("The file is shorter than the system says");
+      await readUntouched(lease, bytes, offset, prove);
       const framer = new MessageFramer({ ...NOBODYS, offset, length });
       return { buffer, message: framer.frame(buffer, length) };
     } catch (error) {
@@ -162,6 +160,6 @@ export class BlockCache implements Disposable {
   }
 }
 
-function keyOf({ file: { path, version }, offset, length }: FilePiece): string {
-  return `${offset}:${length}:${version}:${path}`;
+function keyOf({ file: { path, version, stamp }, offset, length }: FilePiece): string {
+  return `${offset}:${length}:${version}:${stamp}:${path}`;
 }

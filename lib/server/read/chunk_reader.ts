@@ -13,7 +13,7 @@ import type { FileOpener } from "./file_opener.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { InlineDigests } from "./inline_digests.ts";
 import type { FileLease } from "./open_files.ts";
-import { readFully } from "./read_fully.ts";
+import { readUntouched } from "./read_fully.ts";
 import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 
 /** The resources for reading. */
@@ -91,17 +91,14 @@ export class ChunkReader implements ChunkSource {
     const lease = this.#lease ??= await opener.lease(file);
     const left = length - this.#done;
     const take = Math.min(left, this.#room);
-    // A sliced chunk is partly sent before its final check, so check once up front.
-    if (take < left && this.#done === 0) await opener.proveUnchanged(file, lease);
     const start = offset + this.#done;
     const buffer = await pool.acquire(take);
     try {
       const target = buffer.subarray(HEADER_SIZE, HEADER_SIZE + take);
-      const isThere = await readFully(lease, target, start);
-      // Only at the end: a write between an earlier check and the read would go unseen.
-      if (take === left || !isThere) await opener.proveUnchanged(file, lease);
-      if (!isThere) throw new Error("The file is shorter than the system says");
-      const before = this.#done === 0 ? this.#digests.before(this.#piece, target) : [];
+      await readUntouched(lease, target, start, () => opener.proveUnchanged(file, lease));
+      const before = this.#done === 0
+        ? this.#digests.before(this.#piece, target, lease.proof.identity)
+        : [];
       this.#done += take;
       return {
         parts: [...before, this.#framer.frame(buffer, take)],

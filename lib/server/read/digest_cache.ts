@@ -1,77 +1,120 @@
 /**
- * The digests of shared files; each version's is computed once, when first requested.
+ * The digests of shared files, and of parts of them. That of a whole file is computed once, when it is
+ * first requested, and remembered as long as nothing touches the file.
+ *
+ * A write through a memory map touches the file late, so a remembered digest may be wrong: a client
+ * that has reason to doubt it requests a fresh one. How often a file is hashed for that is bounded,
+ * and concurrent requests share one computation.
  *
  * @module
  */
 import { WireError } from "../../errors.ts";
 import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
-import type { SharedFile } from "../shared_file.ts";
+import { type FileIdentity, identityKey, isSameIdentity } from "../../fs/file_identity.ts";
+import type { IdentifiedFile, RealFile, SharedFile } from "../shared_file.ts";
 
 /** How many large files, and how many small ones, are hashed at once; at most one per client. */
 const MAX_CONCURRENT = 2;
 /** The largest file that counts as small, in bytes: hashing it takes only moments. */
 const MAX_SMALL_FILE = 16 * 1024 * 1024;
 
-type VersionedPath = Pick<SharedFile, "path" | "version">;
+/** How often a file is hashed that something touches meanwhile. */
+const MAX_TRIES = 3;
+/** For how many times its own duration a fresh computation is not repeated. */
+const REST = 9;
 
-/** A version's digest, as far as it is known. */
+/** Which digest of a file is requested. */
+export interface DigestOptions {
+  /** The part of the file. @default {the whole file} */
+  readonly part?: FilePart | undefined;
+  /** Whether a remembered digest does not do. @default {false} */
+  readonly fresh?: boolean | undefined;
+}
+
+/** A part of a file, in bytes. */
+export interface FilePart {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A digest, as far as it is known. */
 interface KnownDigest {
-  readonly version: string;
+  readonly identity: FileIdentity;
   readonly digest: Promise<string>;
   /** The same once it is known. */
   readonly value: string | undefined;
   /** The computation, until it is done. */
   readonly entry: PendingDigest | undefined;
+  /** Until when a fresh request gets this one, as of `performance.now()`. */
+  readonly freshUntil: number;
 }
 
-/** The computation of one version's digest. */
+/** The computation of one digest. */
 interface PendingDigest {
-  readonly file: SharedFile;
-  readonly pathOnDisk: () => Promise<string>;
+  readonly key: string;
+  readonly part: FilePart;
+  readonly isFresh: boolean;
+  readonly find: () => Promise<RealFile>;
   /** The client that requested it first; the computation counts as this client's. */
   readonly owner: unknown;
   /** The clients that wait for it. */
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
   job?: DigestJob;
+  /** The identity of the file that is hashed. */
+  identity: FileIdentity;
+  startedAt: number;
 }
 
 /** Computes and remembers digests. */
 export class DigestCache implements Disposable {
   readonly #hasher = new FileHasher();
-  /** By path: each file has at most one present version. */
+  /** By path; parts of files, which are not remembered, by path and part. */
   readonly #known = new Map<string, KnownDigest>();
   readonly #waiting = new Set<PendingDigest>();
   readonly #running = new Set<PendingDigest>();
   #stopped = false;
 
   /**
-   * Returns a file's SHA-256: 64 hex digits. A client's smallest file is hashed first, so that
-   * small files rarely wait for large ones.
+   * Returns the SHA-256 of a file or of a part of it: 64 hex digits. A client's smallest file is
+   * hashed first, so that small files rarely wait for large ones.
    *
    * @param file The file's entry in the list.
-   * @param pathOnDisk Returns the path to read; called when the computation starts.
+   * @param find Finds the file that is read; called when the computation starts.
    * @param client Identifies the client that requests it.
    * @throws {WireError} `not-found`, `changed` or `read-failed`.
    */
-  of(file: SharedFile, pathOnDisk: () => Promise<string>, client: unknown): Promise<string> {
-    const known = this.#known.get(file.path);
-    if (known?.version === file.version) {
+  of(
+    file: SharedFile,
+    find: () => Promise<RealFile>,
+    client: unknown,
+    { part = { offset: 0, length: file.size }, fresh = false }: DigestOptions = {},
+  ): Promise<string> {
+    const isWhole = part.length === file.size;
+    const key = isWhole ? file.path : `${file.path}\0${part.offset}\0${part.length}`;
+    const known = this.#known.get(key);
+    const isUsable = known && isSameIdentity(known.identity, file) &&
+      (!fresh || known.entry || performance.now() < known.freshUntil);
+    if (isUsable) {
       known.entry?.clients.add(client);
       return known.digest;
     }
     const result = Promise.withResolvers<string>();
     const entry: PendingDigest = {
-      file,
-      pathOnDisk,
+      key,
+      part,
+      isFresh: fresh,
+      find,
       owner: client,
       clients: new Set([client]),
       result,
+      identity: file,
+      startedAt: 0,
     };
     const digest = result.promise;
-    this.#known.set(file.path, { version: file.version, digest, value: undefined, entry });
+    this.#known.set(key, { identity: file, digest, value: undefined, entry, freshUntil: 0 });
     digest.then(
-      (value) => this.#settle(entry, { version: file.version, digest, value, entry: undefined }),
+      (value) => this.#settle(entry, isWhole ? knownDigest(entry, value) : undefined),
       () => this.#settle(entry, undefined),
     );
     this.#waiting.add(entry);
@@ -81,20 +124,22 @@ export class DigestCache implements Disposable {
   }
 
   /** Stores a digest that was computed while the whole file was read. */
-  store({ path, version }: VersionedPath, value: string): void {
-    if (this.has({ path, version })) return;
-    this.#known.set(path, { version, digest: Promise.resolve(value), value, entry: undefined });
+  store(file: IdentifiedFile, value: string): void {
+    if (this.has(file)) return;
+    const digest = Promise.resolve(value);
+    this.#known.set(file.path, { identity: file, digest, value, entry: undefined, freshUntil: 0 });
   }
 
-  /** A version's digest, or undefined if it is not known yet. */
-  known({ path, version }: VersionedPath): string | undefined {
-    const known = this.#known.get(path);
-    return known?.version === version ? known.value : undefined;
+  /** A file's digest, or undefined if it is not known yet. */
+  known(file: IdentifiedFile): string | undefined {
+    const known = this.#known.get(file.path);
+    return known && isSameIdentity(known.identity, file) ? known.value : undefined;
   }
 
-  /** Whether a version's digest is known, or being computed. */
-  has({ path, version }: VersionedPath): boolean {
-    return this.#known.get(path)?.version === version;
+  /** Whether a file's digest is known, or being computed. */
+  has(file: IdentifiedFile): boolean {
+    const known = this.#known.get(file.path);
+    return known !== undefined && isSameIdentity(known.identity, file);
   }
 
   /** Forgets the digest of a file that is not shared any more. */
@@ -117,10 +162,10 @@ export class DigestCache implements Disposable {
   }
 
   #settle(entry: PendingDigest, known: KnownDigest | undefined): void {
-    const { path } = entry.file;
-    if (this.#known.get(path)?.entry !== entry) return;
-    if (known) this.#known.set(path, known);
-    else this.#known.delete(path);
+    const { key } = entry;
+    if (this.#known.get(key)?.entry !== entry) return;
+    if (known) this.#known.set(key, known);
+    else this.#known.delete(key);
   }
 
   #cancel(entry: PendingDigest): void {
@@ -143,21 +188,18 @@ export class DigestCache implements Disposable {
     let next: PendingDigest | undefined;
     for (const entry of this.#waiting) {
       if (!isOfKind(entry) || served.has(entry.owner)) continue;
-      if (!next || entry.file.size < next.file.size) next = entry;
+      if (!next || entry.part.length < next.part.length) next = entry;
     }
     return next;
   }
 
   async #run(entry: PendingDigest): Promise<void> {
-    const { file, result } = entry;
+    const { result } = entry;
     this.#waiting.delete(entry);
     this.#running.add(entry);
+    entry.startedAt = performance.now();
     try {
-      const path = await entry.pathOnDisk();
-      if (entry.clients.size > 0) {
-        entry.job = this.#hasher.start(path, file.version);
-        result.resolve(await entry.job.finish(file.size));
-      }
+      result.resolve(await this.#compute(entry));
     } catch (error) {
       result.reject(
         error instanceof WireError
@@ -169,8 +211,38 @@ export class DigestCache implements Disposable {
       this.#startNext();
     }
   }
+
+  /** Hashes the file, and again if something touches it meanwhile: `find` shows what that was. */
+  async #compute(entry: PendingDigest): Promise<string> {
+    const { offset, length } = entry.part;
+    for (let tries = 1;; tries++) {
+      const { path, identity } = await entry.find();
+      if (entry.clients.size === 0) throw new Error("Nobody waits for it");
+      entry.identity = identity;
+      entry.job = this.#hasher.start(path, identityKey(identity), offset);
+      try {
+        return await entry.job.finish(offset + length);
+      } catch (error) {
+        if (!isTouched(error) || tries === MAX_TRIES) throw error;
+      }
+    }
+  }
 }
 
-function isSmall({ file }: PendingDigest): boolean {
-  return file.size <= MAX_SMALL_FILE;
+function isSmall({ part }: PendingDigest): boolean {
+  return part.length <= MAX_SMALL_FILE;
+}
+
+/** What is remembered of a computation that is done. */
+function knownDigest(
+  { identity, result, isFresh, startedAt }: PendingDigest,
+  value: string,
+): KnownDigest {
+  const now = performance.now();
+  const freshUntil = isFresh ? now + REST * (now - startedAt) : 0;
+  return { identity, digest: result.promise, value, entry: undefined, freshUntil };
+}
+
+function isTouched(error: unknown): boolean {
+  return error instanceof WireError && error.code === "changed";
 }

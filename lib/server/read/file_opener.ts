@@ -3,15 +3,27 @@
  *
  * @module
  */
-import { fstatSync, type Stats } from "node:fs";
+import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
-import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import {
+  type FileIdentity,
+  identityKey,
+  identityOf,
+  identityOfInfo,
+  isSameIdentity,
+} from "../../fs/file_identity.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
-import { diskPath, isInside, type SharedFile, type SharedFolder } from "../shared_file.ts";
+import {
+  diskPath,
+  isInside,
+  type RealFile,
+  type SharedFile,
+  type SharedFolder,
+} from "../shared_file.ts";
 
 /** Opens files of one folder. */
 export class FileOpener implements AsyncDisposable {
@@ -30,15 +42,15 @@ export class FileOpener implements AsyncDisposable {
   }
 
   /**
-   * Opens a file, or reuses an open one. When opened, the file is checked to have the listed content
-   * and to be inside the folder; `proveUnchanged` checks the content later. Not guarded against: a
+   * Opens a file, or reuses an open one. When opened, the file is checked to have the listed version
+   * and to be inside the folder; `proveUnchanged` checks the version later. Not guarded against: a
    * local user who moves the listed file out of the folder and back between two system calls.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
     try {
-      const key = `${file.path}\0${file.version}`;
+      const key = `${file.path}\0${identityKey(file)}`;
       return await this.#openFiles.lease(key, () => this.#open(file));
     } catch (error) {
       throw this.#noted(file, error);
@@ -46,10 +58,10 @@ export class FileOpener implements AsyncDisposable {
   }
 
   /**
-   * Resolves when an open file has shown, after this call, that it still has the listed content.
-   * Calls in one turn of the event loop share the check.
+   * Resolves when an open file has shown, after this call, that it still has the listed version; its
+   * present identity is then in the lease. Calls in one turn of the event loop share the check.
    *
-   * @throws {WireError} `changed` if not.
+   * @throws {WireError} `changed` if it has another version.
    */
   proveUnchanged(file: SharedFile, lease: FileLease): Promise<void> {
     const { handle } = lease;
@@ -62,34 +74,24 @@ export class FileOpener implements AsyncDisposable {
     await new Promise((resolve) => setImmediate(resolve));
     this.#proofs.delete(lease.handle);
     const at = performance.now();
-    if (lease.isLocal) this.assertUnchanged(file, lease);
-    else this.#assertListed(file, lease, await lease.handle.stat());
+    // A disk of this machine has the metadata of open files at hand.
+    const found = lease.isLocal ? fstatSync(lease.handle.fd) : await lease.handle.stat();
+    const identity = identityOf(found);
+    if (identity.version !== file.version) {
+      lease.discard();
+      throw this.#noted(file, changed());
+    }
     lease.proof.at = at;
+    if (!isSameIdentity(identity, lease.proof.identity)) lease.proof.identity = identity;
   }
 
   /**
-   * Makes sure at once that an open file on a disk of this machine, which has the metadata of open
-   * files at hand, still has the listed content.
-   *
-   * @throws {WireError} `changed` if not.
-   */
-  assertUnchanged(file: SharedFile, lease: FileLease): void {
-    this.#assertListed(file, lease, fstatSync(lease.handle.fd));
-  }
-
-  #assertListed(file: SharedFile, lease: FileLease, found: Stats): void {
-    if (isSameIdentity(identityOf(found), file)) return;
-    lease.discard();
-    throw this.#noted(file, changed());
-  }
-
-  /**
-   * The real path of a file, checked to be inside the folder, for callers that open the file
-   * and check its version.
+   * The real path of a file, checked to be inside the folder, and its present identity, for callers
+   * that open the file and check that.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
-  async realPath(file: SharedFile): Promise<string> {
+  async realFile(file: SharedFile): Promise<RealFile> {
     try {
       return await this.#listedPath(file);
     } catch (error) {
@@ -110,14 +112,25 @@ export class FileOpener implements AsyncDisposable {
     return error;
   }
 
-  async #listedPath(file: SharedFile): Promise<string> {
-    const real = await this.#pathInside(file);
+  async #listedPath(file: SharedFile): Promise<RealFile> {
+    const path = await this.#pathInside(file);
+    let info: Deno.FileInfo;
     try {
-      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
+      info = await Deno.lstat(path);
     } catch (error) {
       throw whyUnreadable(error);
     }
-    throw changed();
+    return { path, identity: this.#assertVersion(file, identityOfInfo(info)) };
+  }
+
+  /**
+   * The identity, if it has the listed version. Another identity means that something touched the
+   * file: the list takes it on later.
+   */
+  #assertVersion(file: SharedFile, identity: FileIdentity): FileIdentity {
+    if (identity.version !== file.version) throw changed();
+    if (!isSameIdentity(identity, file)) this.#look(diskPath(this.folder.root, file.path));
+    return identity;
   }
 
   /** The real path behind a file's name, if it is inside the folder. */
@@ -134,7 +147,7 @@ export class FileOpener implements AsyncDisposable {
 
   async #open(file: SharedFile): Promise<OpenedFile> {
     // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
-    const real = await this.#listedPath(file);
+    const { path: real } = await this.#listedPath(file);
     let handle: FileHandle;
     try {
       handle = await open(real, OPEN_FLAGS);
@@ -142,15 +155,15 @@ export class FileOpener implements AsyncDisposable {
       throw whyUnreadable(error);
     }
     try {
-      if (!isSameIdentity(identityOf(await handle.stat()), file)) throw changed();
-      return { handle, isLocal: await this.#isLocal(file, real) };
+      const identity = this.#assertVersion(file, identityOf(await handle.stat()));
+      return { handle, identity, isLocal: await this.#isLocal(identity, real) };
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  #isLocal({ device }: SharedFile, path: string): Promise<boolean> {
+  #isLocal({ device }: FileIdentity, path: string): Promise<boolean> {
     const known = this.#localDisks.get(device) ?? isOnLocalDiskAsync(path);
     this.#localDisks.set(device, known);
     return known;

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { FileIdentity } from "../../fs/file_identity.ts";
 import { encodeMessage, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
@@ -31,12 +32,17 @@ export class InlineDigests {
    * digest is not requested, or is unknown and would take long.
    *
    * @param content The chunk, or its beginning.
+   * @param identity The identity of the file that was read.
    */
-  before(piece: RequestedPiece, content: Uint8Array): Uint8Array[] {
-    const { file, requestId, digest: isAsked } = piece;
+  before(
+    { file: { path, size }, requestId, digest: isAsked }: RequestedPiece,
+    content: Uint8Array,
+    identity: FileIdentity,
+  ): Uint8Array[] {
+    const file = { path, ...identity };
     let digest = this.#cache.known(file);
     const isWanted = isAsked || this.#learns && !this.#cache.has(file);
-    const isSoonHashed = content.length === file.size && file.size <= HASHED_AS_READ;
+    const isSoonHashed = content.length === size && size <= HASHED_AS_READ;
     if (digest === undefined && isWanted && isSoonHashed) {
       digest = createHash("sha256").update(content).digest("hex");
       this.#cache.store(file, digest);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
+import type { FileIdentity } from "../../fs/file_identity.ts";
 import { ReadPace } from "./read_pace.ts";
 
 /** How many files are kept open, unless more are being read. */
@@ -19,8 +20,11 @@ export interface FileLease {
   readonly pace: ReadPace;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
-  /** When it was proven last that it is unchanged, as of `performance.now()`. */
-  readonly proof: { at: number };
+  /**
+   * When it was looked at last, as of `performance.now()`, and its identity then: the same object as
+   * long as nothing touches it.
+   */
+  readonly proof: { at: number; identity: FileIdentity };
   /** Gives the file back. */
   release(): void;
   /** Gives this handle to no further reader; it is closed once all readers have released it. */
@@ -32,6 +36,7 @@ export interface OpenedFile {
   readonly handle: FileHandle;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
+  readonly identity: FileIdentity;
 }
 
 interface OpenFile {
@@ -117,9 +122,9 @@ export class OpenFiles implements AsyncDisposable {
 }
 
 async function withPace(opening: Promise<OpenedFile>) {
-  const proof = { at: performance.now() };
-  const opened = await opening;
-  return { ...opened, pace: new ReadPace(opened.isLocal), proof };
+  const at = performance.now();
+  const { identity, ...opened } = await opening;
+  return { ...opened, pace: new ReadPace(opened.isLocal), proof: { at, identity } };
 }
 
 async function close(file: OpenFile): Promise<void> {

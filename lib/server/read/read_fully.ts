@@ -6,6 +6,9 @@
 import { readSync } from "node:fs";
 import type { FileLease } from "./open_files.ts";
 
+/** How often a part is read again because something touched its file meanwhile. */
+const MAX_REREADS = 3;
+
 /**
  * Fills a buffer from a file.
  *
@@ -26,4 +29,27 @@ export async function readFully(
     got += bytesRead;
   }
   return true;
+}
+
+/**
+ * Fills a buffer from a file that nothing touches meanwhile.
+ *
+ * @param offset The position in the file of the buffer's first byte.
+ * @param prove Resolves when the file has shown, after this call, that it has the listed version.
+ * @throws What `prove` throws, or an `Error` if the file does not have as much.
+ */
+export async function readUntouched(
+  lease: FileLease,
+  target: Uint8Array,
+  offset: number,
+  prove: () => Promise<void>,
+): Promise<void> {
+  for (let rereads = 0;; rereads++) {
+    const { identity } = lease.proof;
+    const isThere = await readFully(lease, target, offset);
+    await prove();
+    if (!isThere) throw new Error("The file is shorter than the system says");
+    // If something touches the file at every read, only its digest shows whether that was a write.
+    if (rereads === MAX_REREADS || lease.proof.identity === identity) return;
+  }
 }

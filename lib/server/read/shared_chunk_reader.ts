@@ -63,7 +63,7 @@ export class SharedChunkReader implements ChunkSource {
   }
 
   async #framed(block: Block): Promise<FramedPieces> {
-    const { requestId, offset, length } = this.#piece;
+    const { requestId, offset, length, file } = this.#piece;
     const { message } = block;
     const copied = HEADER_SIZE + Math.min(length, COPIED);
     const buffer = await this.#pool.acquire(COPIED);
@@ -71,7 +71,7 @@ export class SharedChunkReader implements ChunkSource {
     const header = { requestId, more: false, offset, length, ...this.#endpoints };
     writeHeader(buffer, { type: MessageType.CHUNK, ...header });
     const content = message.subarray(HEADER_SIZE, HEADER_SIZE + length);
-    const before = this.#digests.before(this.#piece, content);
+    const before = this.#digests.before(this.#piece, content, file);
     this.isDone = true;
     return {
       parts: [...before, buffer.subarray(0, copied), message.subarray(copied)],

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Endpoints } from "../../protocol/message_writer.ts";
-import type { SharedFolder } from "../shared_file.ts";
+import type { IdentifiedFile, SharedFolder } from "../shared_file.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { FramedPieces, RequestedPiece } from "./requested_piece.ts";
 import {
@@ -34,10 +34,10 @@ const STAND_BACK_MS = 2_000;
 
 /** The digests that are known. */
 export interface KnownDigests {
-  /** A version's digest, or undefined if it is not known. */
-  known(file: { readonly path: string; readonly version: string }): string | undefined;
+  /** A file's digest, or undefined if it is not known. */
+  known(file: IdentifiedFile): string | undefined;
   /** Takes a digest that was computed. */
-  store(file: { readonly path: string; readonly version: string }, digest: string): void;
+  store(file: IdentifiedFile, digest: string): void;
 }
 
 /** Files to be read together. */
@@ -120,11 +120,12 @@ export class SmallFiles implements Disposable {
   }
 
   #batched({ file, requestId, digest: sendsDigest }: RequestedPiece, learns: boolean): BatchedFile {
-    const { path, version, device, size, linkTo } = file;
+    const { path, version, stamp, device, size, linkTo } = file;
     const wantsDigest = sendsDigest || learns;
     const digest = wantsDigest ? this.#digests.known(file) ?? "" : "";
     const isLink = linkTo !== null;
-    return { requestId, path, version, device, size, isLink, sendsDigest, wantsDigest, digest };
+    const identity = { version, stamp, device };
+    return { requestId, path, ...identity, size, isLink, sendsDigest, wantsDigest, digest };
   }
 
   #pump(): void {

@@ -36,7 +36,7 @@ export interface BatchedFile extends FileIdentity {
 
 /** The same of many files. */
 export interface PackedFiles {
-  /** Path, version and digest of each, with a NUL after each of the three. */
+  /** Path, version, stamp and digest of each, with a NUL after each of the four. */
   readonly words: string;
   /** Request id, size, device and flags of each. */
   readonly numbers: Float64Array<ArrayBuffer>;
@@ -66,6 +66,7 @@ export interface SmallFilesReply {
   readonly took: number;
 }
 
+const WORDS = 4;
 const NUMBERS = 4;
 const IS_LINK = 1;
 const SENDS_DIGEST = 2;
@@ -81,7 +82,7 @@ export function packFiles(files: readonly BatchedFile[]): PackedFiles {
   const numbers = new Float64Array(files.length * NUMBERS);
   let words = "";
   for (const [i, file] of files.entries()) {
-    words += `${file.path}\0${file.version}\0${file.digest}\0`;
+    words += `${file.path}\0${file.version}\0${file.stamp}\0${file.digest}\0`;
     const flags = (file.isLink ? IS_LINK : 0) | (file.sendsDigest ? SENDS_DIGEST : 0) |
       (file.wantsDigest ? WANTS_DIGEST : 0);
     numbers.set([file.requestId, file.size, file.device, flags], i * NUMBERS);
@@ -92,12 +93,13 @@ export function packFiles(files: readonly BatchedFile[]): PackedFiles {
 /** The files that were packed, one after the other. */
 export function* unpackFiles({ words, numbers }: PackedFiles): Generator<BatchedFile> {
   const parts = words.split("\0");
-  for (let i = 0, at = 0; at < numbers.length; i += 3, at += NUMBERS) {
+  for (let i = 0, at = 0; at < numbers.length; i += WORDS, at += NUMBERS) {
     const flags = numbers[at + 3]!;
     yield {
       path: parts[i]!,
       version: parts[i + 1]!,
-      digest: parts[i + 2]!,
+      stamp: parts[i + 2]!,
+      digest: parts[i + 3]!,
       requestId: numbers[at]!,
       size: numbers[at + 1]!,
       device: numbers[at + 2]!,

@@ -8,7 +8,8 @@ import type { Connection } from "../../protocol/connection.ts";
 import { MessageType } from "../../protocol/message.ts";
 import { type DigestRequest, encodePayload } from "../../protocol/payloads.ts";
 import type { Catalog } from "../folder/catalog.ts";
-import type { DigestCache } from "../read/digest_cache.ts";
+import type { DigestCache, FilePart } from "../read/digest_cache.ts";
+import type { SharedFile } from "../shared_file.ts";
 
 /** The resources for answering. */
 export interface DigestResources {
@@ -38,7 +39,8 @@ export class DigestResponses implements Disposable {
     try {
       if (request instanceof WireError) throw request;
       const file = catalog.find(request.path, request.version);
-      const digest = await digests.of(file, () => catalog.opener.realPath(file), this);
+      const options = { part: partOf(request, file), fresh: request.fresh };
+      const digest = await digests.of(file, () => catalog.opener.realFile(file), this, options);
       const payload = encodePayload({ digest });
       await connection.send({ type: MessageType.DIGEST_RESULT, requestId, payload });
     } catch (error) {
@@ -53,4 +55,17 @@ export class DigestResponses implements Disposable {
   [Symbol.dispose](): void {
     this.#resources.digests.cancelFor(this);
   }
+}
+
+/**
+ * The part of a file that a request is about; undefined for the whole file.
+ *
+ * @throws {WireError} `bad-request` if it is not within the file.
+ */
+function partOf({ offset, length }: DigestRequest, { size }: SharedFile): FilePart | undefined {
+  if (offset === undefined || length === undefined) return undefined;
+  if (offset + length > size) {
+    throw new WireError("bad-request", `The part is not within the file's ${size} bytes`);
+  }
+  return { offset, length };
 }

@@ -17,6 +17,7 @@ const NOTHING: LocalState = {
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,
+  kept: [],
   obstacle: null,
 };
 const FILE = fileOf(10 * CHUNK);

@@ -7,13 +7,14 @@ const NOTHING: LocalState = {
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,
+  kept: [],
   obstacle: null,
 };
 const FETCH = { type: "fetch", resume: false, discardReason: null };
 
 /** The decisions with a digest to compare, and without one. */
 function decisions(local: Partial<LocalState>) {
-  return [true, false].map((digestWanted) => decide({ ...NOTHING, ...local }, digestWanted));
+  return [true, false].map((digestWanted) => decide({ ...NOTHING, ...local }, digestWanted, true));
 }
 
 Deno.test("decide fetches a file if nothing, or another file, is under its name", () => {
@@ -54,8 +55,31 @@ Deno.test("decide resumes a partial file, or returns why it is discarded", () =>
 
 Deno.test("decide prefers the file under the final name to a partial file", () => {
   const local = { ...NOTHING, present: "same", hasJournal: true, resumableBytes: 7 } as const;
-  assert.equal(decide(local, true).type, "compare");
-  assert.equal(decide(local, false).type, "accept");
+  assert.equal(decide(local, true, true).type, "compare");
+  assert.equal(decide(local, false, true).type, "accept");
   // The comparison may show that it is another file.
-  assert.deepEqual(decideFetch(local), { ...FETCH, resume: true });
+  assert.deepEqual(decideFetch(local, true), { ...FETCH, resume: true });
+});
+
+Deno.test("decide tries bytes of another version, if the server can be asked about them", () => {
+  const kept = [{ source: "partial", length: 9 }, { source: "final", length: 7 }] as const;
+  const local = { ...NOTHING, present: "other", discardReason: "outdated", kept } as const;
+  const restart = { ...FETCH, discardReason: "outdated" };
+  for (const digestWanted of [true, false]) {
+    assert.deepEqual(decide(local, digestWanted, true), { type: "try", kept: kept[0] });
+    assert.deepEqual(decide(local, digestWanted, false), restart);
+  }
+  // What is left once the first are not the server's.
+  const [, final] = kept;
+  assert.deepEqual(decideFetch({ ...local, kept: [final] }, true), { type: "try", kept: final });
+  assert.deepEqual(decideFetch({ ...local, kept: [] }, true), restart);
+});
+
+Deno.test("decide prefers a partial file of this version, and a comparison, to bytes of another", () => {
+  const kept = [{ source: "final", length: 7 }] as const;
+  const resumed = { ...NOTHING, hasJournal: true, present: "other", kept } as const;
+  assert.deepEqual(decide(resumed, true, true), { ...FETCH, resume: true });
+  const touched = { ...NOTHING, present: "same size", kept } as const;
+  assert.equal(decide(touched, true, true).type, "compare");
+  assert.equal(decide(touched, false, true).type, "try");
 });

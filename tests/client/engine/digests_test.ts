@@ -180,3 +180,53 @@ Deno.test("Engine requests chunks while digests wait for each other", () => {
     run.assertHere("a");
   }
 });
+
+/** A run whose server remembers the digest of what a file was. */
+function doubtfulRun(limits: { readonly rangeDigest: boolean }): VirtualRun {
+  const run = new VirtualRun();
+  run.connect(limits);
+  run.want({ path: "a", size: 100 * KB });
+  run.giveAllChunks();
+  run.giveDigest(run.digests()[0]!, "what it was");
+  return run;
+}
+
+Deno.test("Engine asks once for a fresh digest if the server's is another one", () => {
+  const run = doubtfulRun({ rangeDigest: true });
+  const [request] = run.digests();
+  assert.deepEqual([request!.fresh, request!.part], [true, null]);
+  run.giveDigest(request!);
+  run.assertHere("a");
+  assert.equal(run.engine.stats.received, 100 * KB);
+});
+
+Deno.test("Engine fetches a file again if the server's fresh digest is another one, too", () => {
+  const run = doubtfulRun({ rangeDigest: true });
+  run.giveDigest(run.digests()[0]!, "what it is");
+  assert.match(
+    run.story("a").at(-1)!,
+    /^refetching: its SHA-256 is .*, the server says what it is$/,
+  );
+  run.giveAllChunks();
+  assert.equal(run.engine.counts.unverified, 1);
+  assert.equal(run.sent.filter(({ type }) => type === "digest").length, 2);
+});
+
+Deno.test("Engine asks for no fresh digest on a server without the feature", () => {
+  const run = doubtfulRun({ rangeDigest: false });
+  assert.match(run.story("a").at(-1)!, /^refetching: /);
+  run.giveAllChunks();
+  assert.equal(run.engine.counts.unverified, 1);
+});
+
+Deno.test("Engine asks for a fresh digest again if the connection is lost", () => {
+  for (const rangeDigest of [true, false]) {
+    const run = doubtfulRun({ rangeDigest: true });
+    run.disconnect(run.nextConnection - 1);
+    run.connect({ rangeDigest });
+    const [request] = run.digests();
+    assert.equal(request!.fresh, rangeDigest);
+    run.giveDigest(request!);
+    run.assertHere("a");
+  }
+});

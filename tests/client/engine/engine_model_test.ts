@@ -12,9 +12,10 @@ const RUNS = 400;
 
 /** Runs random commands, then completes the run; fast-check prints the seed of a failure. */
 function assertHolds(commands: fc.Arbitrary<EngineCommand>[], verify: boolean): void {
+  const anySteps = fc.commands(commands, { maxCommands: 100, size: "large" });
   fc.assert(
-    fc.property(fc.commands(commands, { maxCommands: 100, size: "large" }), (steps) => {
-      const run = new CommandRun(verify);
+    fc.property(anySteps, fc.boolean(), (steps, once) => {
+      const run = new CommandRun(verify, once);
       fc.modelRun(() => ({ model: {}, real: run }), steps);
       comeToAnEnd(run);
     }),

@@ -50,3 +50,25 @@ Deno.test("PendingFiles forgets removed files, and returns none twice", () => {
   assert.deepEqual(takeAll(pending, "NORMAL").sort(), ["a", "b"]);
   assert.deepEqual(takeAll(pending, "HIGH"), []);
 });
+
+Deno.test("PendingFiles does not take a file that rests until it is woken", () => {
+  const pending = new PendingFiles();
+  pending.put(planned("a", "NORMAL"));
+  pending.remove("a");
+  pending.rest(planned("a", "NORMAL"));
+  pending.put(planned("a", "HIGH", 7));
+  assert.deepEqual([pending.size, pending.isResting("a")], [1, true]);
+  for (const priority of ["NORMAL", "HIGH"] as const) {
+    assert.deepEqual(takeAll(pending, priority), []);
+  }
+  pending.wake("a");
+  pending.wake("a");
+  pending.wake("b");
+  assert.equal(pending.get("a")?.line, 7);
+  assert.deepEqual(takeAll(pending, "HIGH"), ["a"]);
+  pending.rest(planned("a", "NORMAL"));
+  pending.remove("a");
+  pending.wake("a");
+  pending.put(planned("a", "NORMAL"));
+  assert.deepEqual(takeAll(pending, "NORMAL"), ["a"]);
+});

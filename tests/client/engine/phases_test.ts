@@ -6,6 +6,7 @@ import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
 const FILE = { path: "a", size: 100 * KB, modified: 0, version: "v1" };
+const TOUCHED = { ...FILE, version: "v1'" };
 
 /** Lives of a file; together they have all transitions. */
 const LIVES: Readonly<Record<string, (run: VirtualRun) => void>> = {
@@ -76,6 +77,40 @@ const LIVES: Readonly<Record<string, (run: VirtualRun) => void>> = {
   },
 };
 
+/** Lives with bytes of another version, on a server with the feature. */
+const TRIED_LIVES: typeof LIVES = {
+  "kept bytes of a touched file": (run) => {
+    run.disk.partials.set("a", partialOf(TOUCHED, { start: 0, end: 90 * KB }));
+    run.want(FILE);
+    run.giveDigest(run.digests()[0]!);
+  },
+  "kept bytes of another file": (run) => {
+    run.disk.partials.set("a", partialOf({ ...FILE, version: "v0" }, { start: 0, end: 90 * KB }));
+    run.want(FILE);
+    run.giveDigest(run.digests()[0]!);
+  },
+  "kept bytes that cannot be adopted": (run) => {
+    failing(run, "adopt");
+    run.disk.partials.set("a", partialOf(TOUCHED, { start: 0, end: 90 * KB }));
+    run.want(FILE);
+    run.giveDigest(run.digests()[0]!);
+  },
+  "kept bytes of what has changed": (run) => {
+    run.disk.partials.set("a", partialOf(TOUCHED, { start: 0, end: 90 * KB }));
+    run.want(FILE);
+    run.refuse(run.digests()[0]!, "changed");
+  },
+};
+
+/** The same without a digest of the whole file to compare. */
+const UNVERIFIED_TRIED_LIVES: typeof LIVES = {
+  "a touched file that is here": (run) => {
+    run.disk.finals.set("a", { size: FILE.size, digest: digestOf(FILE), version: "v1'" });
+    run.want(FILE);
+    run.giveDigest(run.digests()[0]!);
+  },
+};
+
 /** The same without a digest to compare. */
 const UNVERIFIED_LIVES: typeof LIVES = {
   "a new file": (run) => {
@@ -94,11 +129,17 @@ function failing(run: VirtualRun, failing: DiskAction["type"]): void {
 
 Deno.test("NEXT_PHASES has the transitions that happen, and no others", () => {
   const seen = new Set<string>();
-  for (const lives of [LIVES, UNVERIFIED_LIVES]) {
+  const all = [
+    [LIVES, { verify: true, rangeDigest: false }],
+    [UNVERIFIED_LIVES, { verify: false, rangeDigest: false }],
+    [TRIED_LIVES, { verify: true, rangeDigest: true }],
+    [UNVERIFIED_TRIED_LIVES, { verify: false, rangeDigest: true }],
+  ] as const;
+  for (const [lives, { verify, rangeDigest }] of all) {
     for (const [name, live] of Object.entries(lives)) {
       // A transition that is not in the table ends a run with an error.
-      const run = new VirtualRun({ verify: lives === LIVES, transitions: seen });
-      run.connect();
+      const run = new VirtualRun({ verify, transitions: seen });
+      run.connect({ rangeDigest });
       try {
         live(run);
       } catch (error) {
@@ -140,7 +181,10 @@ function runUpTo(phase: string): VirtualRun {
   if (phase === "comparing") {
     run.disk.finals.set("a", { size: FILE.size, digest: digestOf(FILE), version: null });
   }
-  run.connect();
+  if (phase === "trying") {
+    run.disk.partials.set("a", partialOf(TOUCHED, { start: 0, end: 90 * KB }));
+  }
+  run.connect({ rangeDigest: true });
   run.want(FILE);
   if (phase === "outdated") run.refuse(run.gets()[0]!, "changed");
   if (phase === "verifying" || phase === "committing") run.giveAllChunks();

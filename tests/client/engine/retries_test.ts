@@ -115,6 +115,8 @@ Deno.test("Engine begins the next list's version of a file that the server does 
   for (const request of run.gets()) {
     if (request.version === "v1") run.refuse(request, "changed");
   }
+  assert.equal(run.gets().length, 0);
+  run.wait(1_000);
   // The time of the old version passes, and nothing happens.
   const sent = run.sent.length;
   run.wait(5_000);
@@ -130,6 +132,7 @@ Deno.test("Engine counts the beginnings of each version separately", () => {
     run.wait(1_000);
   }
   run.want({ path: "a", size: 500, version: "v2" });
+  run.wait(1_000);
   for (const request of run.gets()) run.refuse(request, "changed");
   assert.equal(run.engine.counts.failed, 0);
   run.wait(1_000);

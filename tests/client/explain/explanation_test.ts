@@ -20,6 +20,7 @@ const NOTHING: LocalState = {
   present: "nothing",
   resumableBytes: 0,
   discardReason: null,
+  kept: [],
   obstacle: null,
 };
 
@@ -50,7 +51,7 @@ function filesOf(
   const { plan } = serverOf(input, sizes);
   const states = new Map<string, LocalState>();
   for (const path of plan.files.keys()) states.set(path, { ...NOTHING, ...found[path] });
-  return explainFiles(plan, states, verify);
+  return explainFiles(plan, states, verify, true);
 }
 
 const NONE: Findings = { files: 0, size: 0, elsewhere: 0, refused: 0, hint: null };
@@ -122,6 +123,8 @@ for (
     ["resume", { resumableBytes: 5 }, true],
     ["resume", { resumableBytes: 5, present: "other" }, true],
     ["compare", { resumableBytes: 5, present: "same size" }, true],
+    ["try", { discardReason: "outdated", kept: [{ source: "partial", length: 5 }] }, true],
+    ["try", { present: "other", kept: [{ source: "final", length: 5 }] }, false],
     ["restart", { discardReason: "outdated" }, true],
     ["restart", { discardReason: "unreadable" }, false],
     ["blocked", { obstacle: "a folder stands there" }, true],
@@ -133,6 +136,13 @@ for (
     assert.equal(filesOf("a", { a: 10 }, { a: found }, verify)[0]!.fate, fate);
   });
 }
+
+Deno.test("explainFiles counts the bytes that are tried as if they were kept", () => {
+  const kept = [{ source: "final", length: 4 }] as const;
+  const files = filesOf("a", { a: 10 }, { a: { present: "other", kept } });
+  assert.deepEqual([files[0]!.resumableBytes, files[0]!.share], [4, 1]);
+  assert.equal(totalsOf(files)[0]!.lacking, 6);
+});
 
 Deno.test("explainFiles compares with a digest of the input list, whatever --verify says", () => {
   const [file] = filesOf(`a sha256:${HEX}`, { a: 10 }, { a: { present: "same size" } }, false);

@@ -120,6 +120,12 @@ Deno.test("renderExplanation shortens nothing in a pipe, and sanitizes names", (
   assert.doesNotMatch(text, /\x1b|…/);
 });
 
+Deno.test("renderExplanation says how much is continued if the server agrees", () => {
+  const file = { ...FILE, path: "a.log", fate: "try", size: 2 * KIB, resumableBytes: KIB } as const;
+  const text = renderExplanation({ ...EXPLANATION, files: [file] }, STYLE).join("\n");
+  assert.match(text, /continued if the server's digest of what is here agrees: 1\.00\/2\.00 KiB/);
+});
+
 Deno.test("renderExplanation shows the same text with colours and without", () => {
   for (const columns of [20, 80]) {
     const plain = renderExplanation(EXPLANATION, { ...STYLE, columns });

@@ -37,7 +37,7 @@ Deno.test("Catalog.find finds a file by its path and its present version", async
   ) {
     assert.throws(() => place.catalog.find(path, version), isWireError("not-found"), path);
   }
-  for (const other of ["", version + "0", place.find("a.txt").version]) {
+  for (const other of ["", version + "0", version.slice(0, -1)]) {
     assert.throws(() => place.catalog.find("folder/b.txt", other), isWireError("changed"));
   }
 });
@@ -48,7 +48,7 @@ Deno.test("Catalog.lease opens a file for many readers", async () => {
   const leases = await Promise.all([1, 2, 3].map(() => place.catalog.opener.lease(file)));
   for (const lease of leases) assert.equal(await textOf(lease), "b");
   for (const lease of leases) {
-    await place.catalog.opener.assertUnchanged(file, lease);
+    await place.catalog.opener.proveUnchanged(file, lease);
     lease.release();
   }
 });
@@ -78,6 +78,7 @@ for (
       Deno.symlinkSync(join(outside, "b.txt"), at("folder/b.txt"));
     }, "changed"],
     ["became a link to another file of the folder", ({ at }: CatalogFixture) => {
+      Deno.utimeSync(at("folder/c.txt"), 1, 1);
       Deno.removeSync(at("folder/b.txt"));
       Deno.symlinkSync(at("folder/c.txt"), at("folder/b.txt"));
     }, "changed"],
@@ -103,26 +104,61 @@ for (
     await assert.rejects(place.catalog.opener.lease(file), isWireError(code));
     // Again, for nothing of it is kept.
     await assert.rejects(place.catalog.opener.lease(file), isWireError(code));
-    await assert.rejects(place.catalog.opener.realPath(file), isWireError(code));
+    await assert.rejects(place.catalog.opener.realFile(file), isWireError(code));
   });
 }
 
-Deno.test("Catalog.realPath returns the path of a file or of a link's target", async () => {
+Deno.test("Catalog.realFile returns the path of a file or of a link's target", async () => {
   await using place = await catalogFixture();
-  const real = await place.catalog.opener.realPath(place.shared("folder/b.txt"));
-  assert.equal(real, place.at("folder/b.txt"));
+  const real = await place.catalog.opener.realFile(place.shared("folder/b.txt"));
+  assert.equal(real.path, place.at("folder/b.txt"));
   Deno.symlinkSync("folder/b.txt", place.at("link.txt"));
   await place.until(() => place.find("link.txt") !== undefined);
-  assert.equal(await place.catalog.opener.realPath(place.shared("link.txt")), real);
+  assert.deepEqual(await place.catalog.opener.realFile(place.shared("link.txt")), real);
 });
 
-Deno.test("Catalog.assertUnchanged throws after a write to the file", async () => {
+Deno.test("Catalog.proveUnchanged throws after a write to the file", async () => {
   await using place = await catalogFixture();
   const file = place.shared("a.txt");
   const lease = await place.catalog.opener.lease(file);
-  await place.catalog.opener.assertUnchanged(file, lease);
+  await place.catalog.opener.proveUnchanged(file, lease);
   await pass(20);
   Deno.writeTextFileSync(place.at("a.txt"), "b");
-  assert.throws(() => place.catalog.opener.assertUnchanged(file, lease), isWireError("changed"));
+  await assert.rejects(
+    place.catalog.opener.proveUnchanged(file, lease),
+    isWireError("changed"),
+  );
   lease.release();
 });
+
+// Changes of nothing but metadata, before the next scan of the folder.
+for (
+  const [what, touch] of [
+    ["whose mode changes", ({ at }: CatalogFixture) => Deno.chmodSync(at("a.txt"), 0o640)],
+    ["that gets a second name", ({ at, outside }: CatalogFixture) => {
+      Deno.linkSync(at("a.txt"), join(outside, "a.txt"));
+    }],
+    ["that is replaced by a copy with its time", ({ at, write }: CatalogFixture) => {
+      const { mtime } = Deno.statSync(at("a.txt"));
+      write(".new", "a");
+      Deno.utimeSync(at(".new"), mtime!, mtime!);
+      Deno.renameSync(at(".new"), at("a.txt"));
+    }],
+  ] as const
+) {
+  Deno.test(`Catalog.lease takes on a file ${what}`, async () => {
+    await using place = await catalogFixture();
+    const file = place.shared("a.txt");
+    const before = await place.catalog.opener.lease(file);
+    const { identity } = before.proof;
+    // Deno gives change times in seconds.
+    await pass(1_100);
+    touch(place);
+    await place.catalog.opener.proveUnchanged(file, before);
+    assert.equal(before.proof.identity.version, identity.version);
+    assert.notEqual(before.proof.identity.stamp, identity.stamp);
+    before.release();
+    assert.notEqual((await place.catalog.opener.realFile(file)).identity.stamp, file.stamp);
+    assert.equal(await place.read("a.txt"), "a");
+  });
+}

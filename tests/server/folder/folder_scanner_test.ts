@@ -8,6 +8,7 @@ import { tempFolder } from "../../support/catalog_fixture.ts";
 Deno.test("unpackFiles undoes packFiles, also for links and odd names", () => {
   const files = ["a", "ä b/\n", "link"].map((path, i) => ({
     ...{ path, size: 2 ** 52 + i, modified: -i, device: 2 ** 40 + i, version: `${i}-x` },
+    stamp: `${i}-y`,
     linkTo: path === "link" ? "a" : null,
   }));
   assert.deepEqual(unpackFiles(packFiles(files)), files);

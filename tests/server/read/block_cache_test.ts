@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { identityOf } from "../../../lib/fs/file_identity.ts";
 import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { checkFooter, HEADER_SIZE } from "../../../lib/protocol/message.ts";
@@ -17,7 +18,10 @@ async function cacheOfFile() {
   const content = Uint8Array.from({ length: 1024 * KIB }, (_, i) => i ^ i >> 8 ^ i >> 16);
   Deno.writeFileSync(path, content);
   const files = new OpenFiles();
-  const lease = await files.lease("a", async () => ({ handle: await open(path), isLocal: true }));
+  const lease = await files.lease("a", async () => {
+    const handle = await open(path);
+    return { handle, isLocal: true, identity: identityOf(await handle.stat()) };
+  });
   const pool = new BufferPool(2 * 1024 * KIB);
   const cache = new BlockCache(pool);
   const file = { path: "a", version: "1", size: content.length } as SharedFile;

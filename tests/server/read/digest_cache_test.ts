@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { WireError } from "../../../lib/errors.ts";
 import { DigestCache } from "../../../lib/server/read/digest_cache.ts";
 import { scanFolder } from "../../../lib/server/folder/folder_scan.ts";
-import type { SharedFile } from "../../../lib/server/shared_file.ts";
+import type { RealFile, SharedFile } from "../../../lib/server/shared_file.ts";
 
 Deno.test("DigestCache computes the SHA-256 of a shared file", async () => {
   using folder = tempFolder();
@@ -61,6 +61,79 @@ Deno.test("DigestCache passes on the code of a failed path, and no path of this 
   await assert.rejects(digests.of(file, fails, 1), isWireError("read-failed"));
 });
 
+Deno.test("DigestCache computes the digest of a part, and of the whole as if it were one", async () => {
+  using folder = tempFolder();
+  using digests = new DigestCache();
+  const file = await folder.share("a.txt", "0123456789");
+  const of = (offset: number, length: number) =>
+    digests.of(file, () => folder.found(file), "a client", { part: { offset, length } });
+  const parts = await Promise.all([of(0, 4), of(4, 6), of(0, 4), of(0, 10)]);
+  assert.deepEqual(parts, ["0123", "456789", "0123", "0123456789"].map(sha256));
+  // Only that of the whole file is remembered.
+  Deno.removeSync(folder.at("a.txt"));
+  assert.equal(await of(0, 10), sha256("0123456789"));
+  await assert.rejects(of(0, 4), isWireError("not-found"));
+});
+
+Deno.test("DigestCache hashes a file again for a fresh request, once for many clients", async () => {
+  using folder = tempFolder();
+  using digests = new DigestCache();
+  const file = await folder.share("a.txt", "old");
+  assert.equal(await folder.ask(digests, file), sha256("old"));
+  // As a write through a memory map does it, which touches the file later, or never.
+  const { mtime } = Deno.statSync(folder.at("a.txt"));
+  Deno.writeTextFileSync(folder.at("a.txt"), "new");
+  Deno.utimeSync(folder.at("a.txt"), mtime!, mtime!);
+  const identity = folder.list("a.txt");
+  let finds = 0;
+  const find = () => {
+    finds++;
+    return Promise.resolve({ path: folder.at("a.txt"), identity });
+  };
+  const of = (fresh: boolean, client: number) => digests.of(file, find, client, { fresh });
+  assert.equal(await of(false, 1), sha256("old"));
+  assert.deepEqual(await Promise.all([of(true, 1), of(true, 2)]), [sha256("new"), sha256("new")]);
+  assert.equal(finds, 1);
+});
+
+Deno.test("DigestCache hashes a file seldom, however often a client requests that", async () => {
+  using folder = tempFolder();
+  using digests = new DigestCache();
+  await folder.share("a", "");
+  Deno.truncateSync(folder.at("a"), 50_000_000);
+  const file = folder.list("a");
+  let finds = 0;
+  const find = () => {
+    finds++;
+    return folder.found(file);
+  };
+  for (let i = 0; i < 20; i++) await digests.of(file, find, "greedy", { fresh: true });
+  assert.equal(finds, 1);
+});
+
+Deno.test("DigestCache hashes a file again that is touched meanwhile, and not without end", async () => {
+  using folder = tempFolder();
+  using digests = new DigestCache();
+  const listed = await folder.share("a.txt", "hello");
+  // Deno gives change times in seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  Deno.chmodSync(folder.at("a.txt"), 0o640);
+  const found = [listed, folder.list("a.txt")];
+  const find = () => Promise.resolve({ path: folder.at("a.txt"), identity: found.shift()! });
+  assert.equal(await digests.of(listed, find, 1), sha256("hello"));
+  // It is remembered for the file as it was hashed.
+  const present = folder.list("a.txt");
+  assert.equal(digests.known(present), sha256("hello"));
+  assert.equal(digests.known(listed), undefined);
+  let finds = 0;
+  const touched = () => {
+    finds++;
+    return Promise.resolve({ path: folder.at("a.txt"), identity: listed });
+  };
+  await assert.rejects(digests.of(listed, touched, 1), isWireError("changed"));
+  assert.equal(finds, 3);
+});
+
 Deno.test("DigestCache stores no failure", async () => {
   using folder = tempFolder();
   using digests = new DigestCache();
@@ -72,7 +145,7 @@ Deno.test("DigestCache stores no failure", async () => {
     assert.ok(failure.status === "rejected" && isWireError("not-found")(failure.reason));
   }
   Deno.renameSync(folder.at("away"), path);
-  // Renaming changes the version.
+  // Renaming touches the file.
   const present = await folder.list("a.txt");
   assert.equal(await folder.ask(digests, present), sha256("hello"));
 });
@@ -158,14 +231,14 @@ Deno.test("DigestCache rejects all pending requests when disposed, and reads not
   using folder = tempFolder();
   const digests = new DigestCache();
   const files = await Promise.all([1, 2, 3, 4].map((i) => folder.share(`${i}`, "x".repeat(i))));
-  const lookup = Promise.withResolvers<string>();
+  const lookup = Promise.withResolvers<RealFile>();
   const asked = [
     ...files.slice(0, 3).map((file) => folder.ask(digests, file, "one")),
     digests.of(files[3]!, () => lookup.promise, "two"),
   ];
   digests[Symbol.dispose]();
   for (const { status } of await Promise.allSettled(asked)) assert.equal(status, "rejected");
-  lookup.resolve(folder.at("4"));
+  lookup.resolve({ path: folder.at("4"), identity: files[3]! });
   digests[Symbol.dispose]();
 });
 
@@ -189,6 +262,8 @@ interface TempFolder extends Disposable {
   share(name: string, content: string): Promise<SharedFile>;
   /** What the list says of a file. */
   list(name: string): SharedFile;
+  /** The file behind an entry. */
+  found(file: SharedFile): Promise<RealFile>;
   /** Asks for a file's digest. */
   ask(digests: DigestCache, file: SharedFile, client?: unknown): Promise<string>;
 }
@@ -209,8 +284,9 @@ function tempFolder(): TempFolder {
       Deno.writeTextFileSync(at(name), content);
       return list(name);
     },
+    found: (file) => Promise.resolve({ path: at(file.path), identity: file }),
     ask: (digests, file, client = "a client") =>
-      digests.of(file, () => Promise.resolve(at(file.path)), client),
+      digests.of(file, () => Promise.resolve({ path: at(file.path), identity: file }), client),
     [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }),
   };
 }

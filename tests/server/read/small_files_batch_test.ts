@@ -25,11 +25,12 @@ const ENDPOINTS = {
 Deno.test("unpackFiles undoes packFiles", () => {
   const files = [
     {
-      ...{ requestId: 2 ** 32 - 1, path: "ä/b c", version: "1-2-3", size: 65536, device: 2 ** 40 },
+      ...{ requestId: 2 ** 32 - 1, path: "ä/b c", version: "1-2", size: 65536, device: 2 ** 40 },
+      stamp: "3-4",
       ...{ isLink: false, sendsDigest: true, wantsDigest: true, digest: "" },
     },
     {
-      ...{ requestId: 1, path: "x", version: "", size: 1, device: 0 },
+      ...{ requestId: 1, path: "x", version: "", stamp: "", size: 1, device: 0 },
       ...{ isLink: true, sendsDigest: false, wantsDigest: false, digest: "f".repeat(64) },
     },
   ];

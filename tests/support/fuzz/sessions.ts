@@ -21,8 +21,11 @@ export function clientDrafts(files: readonly ListedFile[]): Draft[] {
       const payload = encodePayload({ path, version, offset: i * CHUNK, length: CHUNK });
       return draft(MessageType.GET, payload, { requestId: ++requestId });
     });
-    const digest = encodePayload({ path, version, algorithm: "sha256" });
-    return [...gets, draft(MessageType.DIGEST, digest, { requestId: ++requestId })];
+    const digests = [{}, { offset: 0, length: CHUNK }, { fresh: true }].map((options) => {
+      const payload = encodePayload({ path, version, algorithm: "sha256", ...options });
+      return draft(MessageType.DIGEST, payload, { requestId: ++requestId });
+    });
+    return [...gets, ...digests];
   });
   return [
     draft(MessageType.PING, new Uint8Array()),
