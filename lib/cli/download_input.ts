@@ -78,7 +78,7 @@ export async function downloadInput(
     return exitCode;
   } finally {
     clearInterval(timer);
-    display.close();
+    await display.close();
   }
 }
 

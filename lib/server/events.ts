@@ -63,6 +63,8 @@ export type ServerEvent =
   | { readonly event: "accept_failed"; readonly reason: string }
   /** A client's session failed; the server goes on with the others. */
   | { readonly event: "session_failed"; readonly reason: string }
+  /** Lines are missing here. */
+  | { readonly event: "lines_dropped"; readonly lines: number; readonly reason: string }
   | {
     readonly event: "server_stopped";
     /** Clients that have connected. */

@@ -23,8 +23,12 @@ export interface LogEvent {
 
 /** Returns a log that writes lines. */
 export function lineLog(style: LogStyle, write: (line: string) => void): Log {
-  const format = style === "json" ? formatJsonLine : formatLogLine;
-  return (event) => write(format(event, new Date()));
+  return (event) => write(formatLog(style, event));
+}
+
+/** An event as one line with the present time. */
+export function formatLog(style: LogStyle, event: ServerEvent): string {
+  return style === "json" ? formatJsonLine(event, new Date()) : formatLogLine(event, new Date());
 }
 
 /**

@@ -18,6 +18,7 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
     "watch_lost": ["reason"],
     "accept_failed": ["reason"],
     "session_failed": ["reason"],
+    "lines_dropped": ["lines", "reason"],
     "server_stopped": ["clients", "files", "bytes"],
   };
 
