@@ -5,6 +5,7 @@
  */
 import { jsonLine } from "../text/json_line.ts";
 import { sanitize } from "../text/sanitize.ts";
+import { RateBound } from "../async/rate_bound.ts";
 import type { ServerEvent } from "./events.ts";
 
 /** Writes an event to the log. */
@@ -24,6 +25,43 @@ export interface LogEvent {
 /** Returns a log that writes lines. */
 export function lineLog(style: LogStyle, write: (line: string) => void): Log {
   return (event) => write(formatLog(style, event));
+}
+
+/** The events that a peer can cause at will: a burst of each is logged, then one in each interval. */
+const BOUNDED: ReadonlySet<string> = new Set<ServerEvent["event"]>([
+  "client_refused",
+  "request_refused",
+  "accept_failed",
+  "session_failed",
+]);
+const BURST = 100;
+const INTERVAL_MS = 10_000;
+
+/**
+ * A log that bounds the rate of what peers can cause, and says how many lines it leaves out: with
+ * the next line of the event, and at the end.
+ *
+ * @param now Milliseconds, of any steady clock.
+ */
+export function boundedLog(log: Log, now: () => number = () => performance.now()): Log {
+  const bounds = new Map<string, RateBound>();
+  const sayOmitted = (name: string, bound: RateBound) => {
+    const lines = bound.takeOmitted();
+    const reason = `more ${name} than are logged`;
+    if (lines > 0) log({ event: "lines_dropped", lines, reason });
+  };
+  return (event) => {
+    const { event: name } = event;
+    if (BOUNDED.has(name)) {
+      const bound = bounds.get(name) ?? new RateBound(BURST, INTERVAL_MS);
+      bounds.set(name, bound);
+      if (!bound.take(now())) return;
+      sayOmitted(name, bound);
+    } else if (name === "server_stopped") {
+      for (const [name, bound] of bounds) sayOmitted(name, bound);
+    }
+    log(event);
+  };
 }
 
 /** An event as one line with the present time. */

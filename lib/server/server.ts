@@ -19,7 +19,7 @@ import { FileReader } from "./read/file_reader.ts";
 import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
-import type { Log } from "./log.ts";
+import { boundedLog, type Log } from "./log.ts";
 import { Session } from "./session.ts";
 import { ListCache } from "./folder/list_cache.ts";
 
@@ -86,9 +86,9 @@ const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
  * @throws {UserError} If the folder cannot be read, or listening on the address fails.
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
-  const { log } = options;
+  const log = boundedLog(options.log);
   const digests = new DigestCache();
-  const catalog = await openCatalog(options, digests);
+  const catalog = await openCatalog({ ...options, log }, digests);
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ hostname: options.host, port: options.port });
