@@ -27,15 +27,23 @@ export function lineLog(style: LogStyle, write: (line: string) => void): Log {
   return (event) => write(formatLog(style, event));
 }
 
-/** The events that a peer can cause at will: a burst of each is logged, then one in each interval. */
-const BOUNDED: ReadonlySet<string> = new Set<ServerEvent["event"]>([
-  "client_refused",
-  "request_refused",
-  "accept_failed",
-  "session_failed",
-]);
-const BURST = 100;
-const INTERVAL_MS = 10_000;
+interface Bound {
+  readonly burst: number;
+  readonly intervalMs: number;
+}
+
+const USUAL: Bound = { burst: 100, intervalMs: 10_000 };
+/**
+ * The events that a peer can cause at will: a burst of each is logged, then one in each interval.
+ * A load balancer may cause failed connections all the time.
+ */
+const BOUNDS: { readonly [event in ServerEvent["event"]]?: Bound } = {
+  client_refused: USUAL,
+  request_refused: USUAL,
+  accept_failed: USUAL,
+  session_failed: USUAL,
+  connection_failed: { burst: 10, intervalMs: 600_000 },
+};
 
 /**
  * A log that bounds the rate of what peers can cause, and says how many lines it leaves out: with
@@ -52,8 +60,9 @@ export function boundedLog(log: Log, now: () => number = () => performance.now()
   };
   return (event) => {
     const { event: name } = event;
-    if (BOUNDED.has(name)) {
-      const bound = bounds.get(name) ?? new RateBound(BURST, INTERVAL_MS);
+    const limit = BOUNDS[name];
+    if (limit) {
+      const bound = bounds.get(name) ?? new RateBound(limit.burst, limit.intervalMs);
       bounds.set(name, bound);
       if (!bound.take(now())) return;
       sayOmitted(name, bound);

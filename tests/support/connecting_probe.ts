@@ -11,7 +11,7 @@ const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`
 giveUpConnecting();
 for (
   const act of [
-    () => Deno.connect(listener.addr),
+    () => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
     () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   ]
 ) {
