@@ -20,7 +20,7 @@ const FILE = "large.bin";
 /** The number of requests of 1 MiB from each client that never reads. */
 const REQUESTS = 40;
 const ROUNDS = 5;
-const NO_TIMEOUTS = { pingAfterMs: 1e9, deadAfterMs: 1e9, writeStallMs: 1e9 };
+const NO_TIMEOUTS = { pingAfterMs: 1e9, deadAfterMs: 1e9, writeStallMs: 1e9, messageMs: 1e9 };
 
 async function main(stalled: number): Promise<void> {
   const temp = await Deno.makeTempDir({ prefix: "sluice-stalled-" });

@@ -2,7 +2,7 @@
  * A first-in, first-out queue.
  *
  * This room has helpers for asynchronous code: `queue.ts` (this), `limiter.ts` (a bound on
- * concurrent calls), `sleep.ts` (an abortable delay), `timeout.ts` (waiting with a time limit).
+ * concurrent calls), `rate_bound.ts` (a bound on events in time), `sleep.ts` (an abortable delay), `timeout.ts` (waiting with a time limit).
  * It imports nothing outside the room; every other room may import it.
  *
  * @module

@@ -86,7 +86,7 @@ export async function downloadInput(
     return exitCode;
   } finally {
     clearInterval(timer);
-    display.close();
+    await display.close();
   }
 }
 

@@ -5,14 +5,16 @@
  * `client_options.ts` and `server_options.ts` over `command_line.ts`; `help_output.ts` over
  * `completions.ts`; `client_program.ts` over `list.ts`, `explain_input.ts`, `clean.ts` and
  * `download_input.ts` (with `with_report.ts`, `report_file.ts`, `command_text.ts`,
- * `connect_with_retry.ts`); `server_program.ts`; `own_command.ts`, `interrupt.ts`. Only the entry files `client.ts`
+ * `connect_with_retry.ts`); `server_program.ts` (with `give_up_connecting.ts`); `own_command.ts`,
+ * `interrupt.ts`. Only the entry files `client.ts`
  * and `server.ts` import it.
  *
  * @module
  */
 import { UserError } from "../errors.ts";
 import { sanitize } from "../text/sanitize.ts";
-import { type Output, writeText } from "../text/write_text.ts";
+import { OutputQueue } from "../text/output_queue.ts";
+import { type BackgroundOutput, type Output, writeText } from "../text/write_text.ts";
 
 /**
  * Runs a program and ends the process with its exit code. A {@linkcode UserError}
@@ -27,10 +29,17 @@ export async function runMain(name: string, program: () => Promise<number>): Pro
     code = await program();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    writeLine(Deno.stderr, `${name}: ${sanitize(error.message)}`);
+    await printLine(Deno.stderr, `${name}: ${sanitize(error.message)}`);
     code = error.exitCode;
   }
   Deno.exit(code);
+}
+
+/** Writes a line in the background; does not wait for long if nobody reads it. */
+export async function printLine(output: BackgroundOutput, line: string): Promise<void> {
+  const queue = new OutputQueue(output, { dropped: () => "" });
+  writeLine(queue, line);
+  await queue.end();
 }
 
 /** Writes a line; like `writeText`, ignores a broken output. */

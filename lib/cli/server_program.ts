@@ -5,10 +5,11 @@
  */
 import { ServerView } from "../display/server/server_view.ts";
 import { drawingFor } from "../display/terminal/terminal.ts";
-import { LineBuffer } from "../text/line_buffer.ts";
-import { writeLine } from "./main.ts";
+import { giveUpConnecting } from "./give_up_connecting.ts";
+import { OutputQueue } from "../text/output_queue.ts";
+import { printLine, writeLine } from "./main.ts";
 import { formatAddress } from "../protocol/ip_address.ts";
-import { lineLog } from "../server/log.ts";
+import { formatLog, lineLog } from "../server/log.ts";
 import type { ServerCommand } from "./server_options.ts";
 import { startServer } from "../server/server.ts";
 
@@ -23,9 +24,14 @@ export async function runServer(
   interrupted: AbortSignal,
 ): Promise<number> {
   await using view = viewFor(command);
-  using lines = new LineBuffer(Deno.stderr);
-  const write = (line: string) => view ? view.log(line) : lines.write(line);
-  const log = lineLog(command.logStyle, write);
+  const { logStyle } = command;
+  const lines = new OutputQueue(Deno.stderr, {
+    dropped: (lines) =>
+      formatLog(logStyle, { event: "lines_dropped", lines, reason: "the log is not read" }),
+  });
+  await using _ = { [Symbol.asyncDispose]: () => lines.end() };
+  const write = (line: string) => view ? view.log(line) : writeLine(lines, line);
+  const log = lineLog(logStyle, write);
   const ended = whenAborted(interrupted);
   const onScanProgress = (files: number) => view?.showScan(command.dir, files);
   const starting = startServer({ ...command, log, signal: interrupted, onScanProgress });
@@ -37,9 +43,10 @@ export async function runServer(
   // A disk that delays the start does not delay an interrupt.
   if (!started || interrupted.aborted) return 0;
   await using server = started;
+  giveUpConnecting();
   await view?.endScan();
   for (const { hostname, port } of server.addrs) {
-    writeLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
+    await printLine(Deno.stdout, `sluice server listening on ${formatAddress(hostname, port)}`);
   }
   log({
     event: "sharing",

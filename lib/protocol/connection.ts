@@ -4,7 +4,7 @@
  * This room is the wire protocol, the same for both sides. Its files, each importing only those
  * before it: `ip_address.ts`, `message.ts` (header and footer, with the layout), `payloads.ts` (the
  * JSON payloads), `list_pages.ts` (a long list as messages), `byte_reader.ts` and
- * `message_reader.ts` (bytes to messages), `timeouts.ts`, `socket.ts` (a `Deno.Conn`),
+ * `message_reader.ts` (bytes to messages), `timeouts.ts`, `watchdog.ts` (a peer that is too slow), `socket.ts` (a `Deno.Conn`),
  * `message_writer.ts` (messages to bytes), `connection.ts` (this, which joins them),
  * `handshake_deadline.ts`. The room imports `async` and the ground; client, server, display, fs and
  * cli may import it.
@@ -13,7 +13,7 @@
  */
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { settledWithin } from "../async/timeout.ts";
-import { type Endpoint, ipBytes } from "./ip_address.ts";
+import { endpointOf } from "./ip_address.ts";
 import {
   FOOTER_SIZE,
   type Header,
@@ -31,6 +31,7 @@ import {
 } from "./message_writer.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { Socket } from "./socket.ts";
+import { Watchdog } from "./watchdog.ts";
 import { encodePayload, parseErrorPayload, parseGoodbye } from "./payloads.ts";
 
 export type { Outgoing } from "./message_writer.ts";
@@ -45,14 +46,13 @@ export class Connection implements Disposable {
   /** Addresses and ports of both ends, as this end sees them. */
   readonly endpoints: Endpoints;
   readonly #socket: Socket;
-  readonly #timeouts: Timeouts;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
-  readonly #watchdog: ReturnType<typeof setInterval>;
+  readonly #watchdog: Watchdog;
+  readonly #timer: ReturnType<typeof setInterval>;
   #failure: Error | undefined;
   readonly #keepaliveBytes = { received: 0, sent: 0 };
   #pendingPongs = 0;
-  #pinged = false;
 
   /**
    * @param conn Is closed with the connection.
@@ -61,7 +61,6 @@ export class Connection implements Disposable {
    */
   constructor(conn: Deno.Conn, side: Side, timeouts: Timeouts = DEFAULT_TIMEOUTS) {
     this.#socket = new Socket(conn);
-    this.#timeouts = timeouts;
     const local = endpointOf(conn.localAddr);
     const remote = endpointOf(conn.remoteAddr);
     this.endpoints = side === "server"
@@ -71,7 +70,8 @@ export class Connection implements Disposable {
     this.#reader = new MessageReader(this.#socket.readable, peer);
     const failureOf = (thrown: unknown) => this.#failureOf(thrown);
     this.#writer = new MessageWriter(this.#socket, this.endpoints, failureOf);
-    this.#watchdog = setInterval(() => this.#checkTimeouts(), timeouts.pingAfterMs / 10);
+    this.#watchdog = new Watchdog(timeouts, peer);
+    this.#timer = setInterval(() => this.#checkTimeouts(), timeouts.pingAfterMs / 10);
   }
 
   /** The largest CHUNK payload to accept, in bytes; the client sets the limit of the WELCOME. */
@@ -198,7 +198,7 @@ export class Connection implements Disposable {
 
   /** Closes the connection at once. */
   close(): void {
-    clearInterval(this.#watchdog);
+    clearInterval(this.#timer);
     this.#socket.close();
   }
 
@@ -280,26 +280,18 @@ export class Connection implements Disposable {
   }
 
   #checkTimeouts(): void {
-    const { pingAfterMs, deadAfterMs, writeStallMs } = this.#timeouts;
-    const { silenceMs, stallMs } = this.#socket;
-    if (silenceMs < pingAfterMs) this.#pinged = false;
-    if (silenceMs >= deadAfterMs) {
-      clearInterval(this.#watchdog);
-      const message = `Nothing was received for ${deadAfterMs / 1000} s`;
-      this.refuse(new WireError("timeout", message), new ConnectionLostError(message));
-    } else if (stallMs >= writeStallMs) {
-      this.fail(new ConnectionLostError(`The peer read nothing for ${writeStallMs / 1000} s`));
-    } else if (silenceMs >= pingAfterMs && !this.#pinged) {
-      this.#pinged = true;
-      this.#sendKeepalive(MessageType.PING, 0).catch(() => {});
-    }
+    const { silenceMs, stallMs, isReading, traffic } = this.#socket;
+    const { messages, bytes } = this.#reader.taken;
+    const begunBytes = isReading ? traffic.received - bytes : 0;
+    const now = performance.now();
+    const found = this.#watchdog.check({ now, silenceMs, stallMs, messages, begunBytes });
+    if (found.type === "ping") this.#sendKeepalive(MessageType.PING, 0).catch(() => {});
+    if (found.type !== "lost") return;
+    clearInterval(this.#timer);
+    const failure = new ConnectionLostError(found.reason);
+    if (found.isReading) this.refuse(new WireError("timeout", found.reason), failure);
+    else this.fail(failure);
   }
-}
-
-function endpointOf(address: Deno.Addr): Endpoint {
-  return "hostname" in address
-    ? { ip: ipBytes(address.hostname), port: address.port }
-    : { ip: ipBytes(""), port: 0 };
 }
 
 /** Whether a message passes through the connection unhandled. */

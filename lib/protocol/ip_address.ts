@@ -21,6 +21,13 @@ export function endpointAt(header: Uint8Array, at: number): Endpoint {
   return { ip: header.slice(at, portAt), port: header[portAt]! << 8 | header[portAt + 1]! };
 }
 
+/** The endpoint of a socket's address; an unspecified one if it has none. */
+export function endpointOf(address: Deno.Addr): Endpoint {
+  return "hostname" in address
+    ? { ip: ipBytes(address.hostname), port: address.port }
+    : { ip: ipBytes(""), port: 0 };
+}
+
 /**
  * The 16 bytes of an address in text form. A text that is no address (a host name, a Unix socket)
  * becomes `::`, "unspecified": the header's addresses are for information only.

@@ -37,6 +37,8 @@ const LOOK_AHEAD: Record<Side, number> = { client: 8 * 1024, server: 64 * 1024 }
 export class MessageReader {
   /** The largest CHUNK payload to accept, in bytes. */
   maxChunk = MAX_CHUNK_PAYLOAD;
+  /** The number of messages read so far, and of their bytes. */
+  readonly taken = { messages: 0, bytes: 0 };
   readonly #bytes: ByteReader;
   readonly #sender: Side;
 
@@ -62,6 +64,7 @@ export class MessageReader {
     const body = await this.#bytes.read(size);
     if (!body) throw new ConnectionLostError("The connection ended in the middle of a message");
     const checksum = checkFooter(body);
+    this.#count(HEADER_SIZE + size);
     return { header, payload: body.subarray(0, header.length), checksum };
   }
 
@@ -88,9 +91,15 @@ export class MessageReader {
       const body = whole.subarray(HEADER_SIZE);
       const checksum = checkFooter(body);
       this.#bytes.skip(size);
+      this.#count(size);
       return { header, payload: body.subarray(0, header.length), checksum };
     } catch {
       return null;
     }
+  }
+
+  #count(size: number): void {
+    this.taken.messages++;
+    this.taken.bytes += size;
   }
 }

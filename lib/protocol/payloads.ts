@@ -9,6 +9,7 @@
  * @module
  */
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
+import { MAX_CHARACTER_BYTES, startOf } from "../text/start_of.ts";
 
 /** The feature of a server that a GET can request the file's digest. */
 export const INLINE_DIGEST = "inline-digest";
@@ -109,6 +110,10 @@ export interface Goodbye {
 
 /** The longest path, in bytes of UTF-8. */
 export const MAX_PATH_BYTES = 4096;
+/** The longest text for people, in bytes of UTF-8; a longer one is cut. */
+const MAX_TEXT_BYTES = 1024;
+/** The most features of a server that count. */
+const MAX_FEATURES = 64;
 /**
  * The longest version that either side accepts, in UTF-16 units: a GET must fit its payload limit,
  * and a server holds the requests of clients that do not read.
@@ -138,15 +143,13 @@ export function parseWelcome(bytes: Uint8Array): Welcome {
   const members = parseObject(bytes);
   return {
     protocol: integer(members, "protocol", 1),
-    server: text(members, "server"),
+    server: shortText(members, "server"),
     maxChunk: integer(members, "maxChunk", 1),
     maxRequests: integer(members, "maxRequests", 1),
     authentication: members.authentication === null
       ? null
       : parseChallenge(object(members.authentication, "authentication")),
-    ...(Array.isArray(members.features)
-      ? { features: members.features.filter((feature) => typeof feature === "string") }
-      : {}),
+    ...(Array.isArray(members.features) ? { features: featuresOf(members.features) } : {}),
   };
 }
 
@@ -168,13 +171,13 @@ export function parseListPage(bytes: Uint8Array): ListPage {
     revision: integer(members, "revision", 0),
     complete: members.complete,
     files: array(members, "files").map((file) => parseListedFile(object(file, "files"))),
-    removed: array(members, "removed").map((path) => text({ path }, "path")),
+    removed: array(members, "removed").map((path) => listedPath({ path })),
   };
 }
 
 function parseListedFile(members: Members): ListedFile {
   return {
-    path: text(members, "path"),
+    path: listedPath(members),
     size: integer(members, "size", 0),
     modified: integer(members, "modified", Number.MIN_SAFE_INTEGER),
     version: versionOf(members),
@@ -224,13 +227,13 @@ export function parseErrorPayload(bytes: Uint8Array): ErrorPayload {
   const code = text(members, "code");
   return {
     code: ERROR_CODES.find((known) => known === code) ?? "bad-request",
-    message: text(members, "message"),
+    message: shortText(members, "message"),
   };
 }
 
 /** @throws {TypeError} If the payload is malformed. */
 export function parseGoodbye(bytes: Uint8Array): Goodbye {
-  return { reason: text(parseObject(bytes), "reason") };
+  return { reason: shortText(parseObject(bytes), "reason") };
 }
 
 /**
@@ -273,6 +276,24 @@ function text(members: Members, name: string): string {
   const value = members[name];
   if (typeof value !== "string") throw new TypeError(`"${name}" is not a string`);
   return value;
+}
+
+/** A text for people, cut to what they read. */
+function shortText(members: Members, name: string): string {
+  return startOf(text(members, name), MAX_TEXT_BYTES);
+}
+
+/**
+ * A path as it is listed. One over the limit is cut, but not to the limit: it stays too long, so
+ * that it is refused, and does not become the path of another file.
+ */
+function listedPath(members: Members): string {
+  return startOf(text(members, "path"), MAX_PATH_BYTES + MAX_CHARACTER_BYTES);
+}
+
+function featuresOf(values: readonly unknown[]): string[] {
+  return values.slice(0, MAX_FEATURES).filter((feature) => typeof feature === "string")
+    .map((feature) => startOf(feature, MAX_TEXT_BYTES));
 }
 
 function integer(members: Members, name: string, min: number): number {

@@ -38,6 +38,11 @@ export class Socket {
     return this.#closed;
   }
 
+  /** Whether a read is pending. */
+  get isReading(): boolean {
+    return this.#readingSince !== undefined;
+  }
+
   /** How long the pending read has waited, in milliseconds; 0 if none is pending. */
   get silenceMs(): number {
     return this.#readingSince === undefined ? 0 : performance.now() - this.#readingSince;

@@ -12,6 +12,8 @@ export interface Timeouts {
   readonly deadAfterMs: number;
   /** After so long without progress of a pending write, the connection counts as lost. */
   readonly writeStallMs: number;
+  /** After so long, a message that has begun to arrive must be complete. */
+  readonly messageMs: number;
 }
 
 /** The timeouts that the protocol specifies. */
@@ -19,4 +21,5 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   pingAfterMs: 15_000,
   deadAfterMs: 45_000,
   writeStallMs: 60_000,
+  messageMs: 60_000,
 };

@@ -19,6 +19,8 @@ export type ServerEvent =
     readonly reach: string;
   }
   | { readonly event: "client_connected"; readonly client: string }
+  /** A connection ended before it asked anything, and not because the peer closed it. */
+  | { readonly event: "connection_failed"; readonly client: string; readonly reason: string }
   /** A client was refused: there are too many, or too many from its address. */
   | {
     readonly event: "client_refused";
@@ -97,10 +99,14 @@ export type ServerEvent =
   | { readonly event: "accept_failed"; readonly reason: string }
   /** A client's session failed; the server goes on with the others. */
   | { readonly event: "session_failed"; readonly reason: string }
+  /** Lines are missing here. */
+  | { readonly event: "lines_dropped"; readonly lines: number; readonly reason: string }
   | {
     readonly event: "server_stopped";
-    /** Clients that have connected. */
+    /** Clients that have connected, without probes. */
     readonly clients: number;
     readonly files: number;
     readonly bytes: number;
+    /** Connections that ended before they asked anything; missing if there were none. */
+    readonly probes?: number;
   };

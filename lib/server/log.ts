@@ -5,6 +5,7 @@
  */
 import { jsonLine } from "../text/json_line.ts";
 import { sanitize } from "../text/sanitize.ts";
+import { RateBound } from "../async/rate_bound.ts";
 import type { ServerEvent } from "./events.ts";
 
 /** Writes an event to the log. */
@@ -23,8 +24,58 @@ export interface LogEvent {
 
 /** Returns a log that writes lines. */
 export function lineLog(style: LogStyle, write: (line: string) => void): Log {
-  const format = style === "json" ? formatJsonLine : formatLogLine;
-  return (event) => write(format(event, new Date()));
+  return (event) => write(formatLog(style, event));
+}
+
+interface Bound {
+  readonly burst: number;
+  readonly intervalMs: number;
+}
+
+const USUAL: Bound = { burst: 100, intervalMs: 10_000 };
+/**
+ * The events that a peer can cause at will: a burst of each is logged, then one in each interval.
+ * A load balancer may cause failed connections all the time.
+ */
+const BOUNDS: { readonly [event in ServerEvent["event"]]?: Bound } = {
+  client_refused: USUAL,
+  request_refused: USUAL,
+  accept_failed: USUAL,
+  session_failed: USUAL,
+  connection_failed: { burst: 10, intervalMs: 600_000 },
+};
+
+/**
+ * A log that bounds the rate of what peers can cause, and says how many lines it leaves out: with
+ * the next line of the event, and at the end.
+ *
+ * @param now Milliseconds, of any steady clock.
+ */
+export function boundedLog(log: Log, now: () => number = () => performance.now()): Log {
+  const bounds = new Map<string, RateBound>();
+  const sayOmitted = (name: string, bound: RateBound) => {
+    const lines = bound.takeOmitted();
+    const reason = `more ${name} than are logged`;
+    if (lines > 0) log({ event: "lines_dropped", lines, reason });
+  };
+  return (event) => {
+    const { event: name } = event;
+    const limit = BOUNDS[name];
+    if (limit) {
+      const bound = bounds.get(name) ?? new RateBound(limit.burst, limit.intervalMs);
+      bounds.set(name, bound);
+      if (!bound.take(now())) return;
+      sayOmitted(name, bound);
+    } else if (name === "server_stopped") {
+      for (const [name, bound] of bounds) sayOmitted(name, bound);
+    }
+    log(event);
+  };
+}
+
+/** An event as one line with the present time. */
+export function formatLog(style: LogStyle, event: ServerEvent): string {
+  return style === "json" ? formatJsonLine(event, new Date()) : formatLogLine(event, new Date());
 }
 
 /**

@@ -5,7 +5,8 @@
  * and its paths), `read/` (the files' bytes and digests), `folder/` (the list), `respond/` (requests
  * to answers), `events.ts` and `log.ts` (the log), `client_info.ts` (a client as the display sees
  * it), `list_sender.ts` (the list and its changes to one client), `session.ts` (one client),
- * `listeners.ts` (the addresses to listen on), `server.ts` (this). `cli` may import all of it, `display` only `client_info.ts` and types; the
+ * `listeners.ts` (the addresses to listen on), `places.ts` (how many clients), `server.ts` (this).
+ * `cli` may import all of it, `display` only `client_info.ts` and types; the
  * client imports none of it.
  *
  * @module
@@ -21,7 +22,8 @@ import { Catalog } from "./folder/catalog.ts";
 import type { ClientInfo } from "./client_info.ts";
 import { DigestCache } from "./read/digest_cache.ts";
 import { listenOnAll } from "./listeners.ts";
-import type { Log } from "./log.ts";
+import { boundedLog, type Log } from "./log.ts";
+import { Places } from "./places.ts";
 import { unwatchedEvent } from "./folder/unwatched.ts";
 import { Session } from "./session.ts";
 import { ListCache } from "./folder/list_cache.ts";
@@ -69,7 +71,7 @@ export interface ServerHandle extends AsyncDisposable {
 
 /** The totals of a server. */
 export interface ServerTotals {
-  /** Clients that have connected. */
+  /** Clients that have connected, without probes. */
   readonly clients: number;
   /** Files sent to their end. */
   readonly files: number;
@@ -94,9 +96,9 @@ const ACCEPT_RETRY_MS = { first: 50, last: 1_000 };
  * @throws The signal's reason, once it aborts.
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
-  const { log } = options;
+  const log = boundedLog(options.log);
   const digests = new DigestCache();
-  const catalog = await openCatalog(options, digests);
+  const catalog = await openCatalog({ ...options, log }, digests);
   let listeners: Deno.TcpListener[];
   try {
     listeners = await listenOnAll(options.host, options.port);
@@ -112,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const sessions = new Set<Session>();
   const ended = { files: 0, bytes: 0 };
   let clients = 0;
+  let probes = 0;
   const totals = (): ServerTotals => {
     let { files, bytes } = ended;
     for (const { filesSent, bytesSent } of sessions) {
@@ -122,24 +125,28 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   };
   let closing = false;
 
-  const addresses = new Map<string, number>();
+  const places = new Places<Session>(options);
   const serve = async (conn: Deno.TcpConn) => {
     const connection = new Connection(conn, "server");
     const address = conn.remoteAddr.hostname;
-    const sameAddress = addresses.get(address) ?? 0;
-    if (sessions.size >= options.maxClients || sameAddress >= options.maxClientsPerAddress) {
-      log({ event: "client_refused", client: address, clients: sessions.size, sameAddress });
+    const admission = places.find(address, performance.now());
+    if (admission.type === "refused") {
+      const { clients, sameAddress } = admission;
+      log({ event: "client_refused", client: address, clients, sameAddress });
       await connection.refuse(new WireError("busy", "The server has reached its limit of clients"));
       return;
     }
+    admission.freed?.makeWay();
     const session = new Session(connection, shared);
     sessions.add(session);
-    addresses.set(address, sameAddress + 1);
+    places.take(session, address);
     clients++;
     await session.finished;
-    const left = addresses.get(address)! - 1;
-    if (left > 0) addresses.set(address, left);
-    else addresses.delete(address);
+    places.leave(session);
+    if (session.isProbe) {
+      clients--;
+      probes++;
+    }
     ended.files += session.filesSent;
     ended.bytes += session.bytesSent;
     sessions.delete(session);
@@ -184,7 +191,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     reader[Symbol.dispose]();
     // End the program even if the system does not finish these.
     await settledWithin(Promise.all([drained, catalog[Symbol.asyncDispose]()]), ABORT_MS);
-    log({ event: "server_stopped", ...totals() });
+    log({ event: "server_stopped", ...totals(), ...(probes > 0 ? { probes } : {}) });
     finished.resolve();
   };
   const finished = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { messageOf, type WireError } from "../errors.ts";
+import { ConnectionLostError, messageOf, type WireError } from "../errors.ts";
 import { formatAddress, formatIp } from "../protocol/ip_address.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { handshakeDeadline } from "../protocol/handshake_deadline.ts";
@@ -28,6 +28,11 @@ import type { ClientInfo } from "./client_info.ts";
 import { ListSender } from "./list_sender.ts";
 import type { Log } from "./log.ts";
 
+/**
+ * After so long, a client that has asked nothing yet is logged as connected, in milliseconds:
+ * a probe has gone by then.
+ */
+const PROBE_MS = 2_000;
 /** How many requests may be open on a connection. */
 const MAX_REQUESTS = 256;
 /** How many refused requests of one client are logged; further ones are only counted. */
@@ -60,6 +65,9 @@ export class Session implements ClientInfo {
   readonly #open = new OpenRequests(MAX_REQUESTS);
   readonly #files = new ActiveFiles();
   #refusals = 0;
+  #askedAt = this.since;
+  /** Whether the log says that the client has connected. */
+  #isLogged = false;
   /** The reason for the end of the session, once there is one. */
   #endReason: string | undefined;
 
@@ -76,17 +84,32 @@ export class Session implements ClientInfo {
     return this.#files.count(this.#open.paths, performance.now());
   }
 
+  /** Since when nothing is asked, as of `performance.now()`; null while requests are open. */
+  get idleSince(): number | null {
+    return this.#open.isEmpty ? this.#askedAt : null;
+  }
+
+  /** Whether a connection that has ended asked nothing, as those of load balancers do. */
+  get isProbe(): boolean {
+    return !this.#isLogged;
+  }
+
   /** Serves the client until the session ends, and logs the end; never throws. */
   async #run(): Promise<void> {
     const { log, catalog, listCache } = this.#shared;
     const client = this.address;
-    log({ event: "client_connected", client });
+    const timer = setTimeout(() => this.#logConnected(), PROBE_MS);
+    let failure: unknown;
     const connection = this.#connection;
     const responder = new Responder({
       ...this.#shared,
       connection,
       open: this.#open,
       sent: (packet) => this.#count(packet),
+      asked: () => {
+        this.#askedAt = performance.now();
+        this.#logConnected();
+      },
       refused: (error, path) => this.#logRefusal(error, path),
     });
     try {
@@ -100,17 +123,29 @@ export class Session implements ClientInfo {
       await connection.closeWrite();
       if (connection.failure) throw connection.failure;
     } catch (error) {
+      failure = error;
       // Messages still on their way to a client that has disconnected are not waited for.
       this.#endReason ??= responder.saidGoodbye ? "the client disconnected" : messageOf(error);
     } finally {
+      clearTimeout(timer);
       connection.close();
       await responder.close();
       const seconds = Number(((performance.now() - this.since) / 1000).toFixed(1));
       const { bytesSent: bytes, filesSent: files } = this;
       const refused = this.#refusals;
       const reason = this.#endReason ?? "the client disconnected";
-      log({ event: "client_disconnected", client, files, bytes, refused, seconds, reason });
+      if (this.#isLogged) {
+        log({ event: "client_disconnected", client, files, bytes, refused, seconds, reason });
+      } else if (failure !== undefined && !isPeersEnd(failure, connection)) {
+        log({ event: "connection_failed", client, reason });
+      }
     }
+  }
+
+  #logConnected(): void {
+    if (this.#isLogged) return;
+    this.#isLogged = true;
+    this.#shared.log({ event: "client_connected", client: this.address });
   }
 
   /** Waits for pending digests, but not long: a client that said GOODBYE may not read them. */
@@ -132,6 +167,12 @@ export class Session implements ClientInfo {
     while (!await settledWithin(this.finished, LINGER_MS)) {
       if (this.#open.isEmpty) await this.#connection.closeWrite();
     }
+  }
+
+  /** Ends the session soon: another client needs its place. */
+  async makeWay(): Promise<void> {
+    const ending = this.shutDown("asked nothing for 5 minutes, and its place is needed");
+    if (!await settledWithin(ending, LINGER_MS)) this.abort();
   }
 
   /** Ends the session at once. */
@@ -178,4 +219,10 @@ export class Session implements ClientInfo {
       reason: cause === undefined ? message : `${message}: ${messageOf(cause)}`,
     });
   }
+}
+
+/** Whether the peer has closed or reset a connection on which it had sent nothing. */
+function isPeersEnd(failure: unknown, { traffic }: Connection): boolean {
+  return traffic.received === 0 && failure instanceof ConnectionLostError &&
+    failure.cause !== undefined;
 }

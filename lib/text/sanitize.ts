@@ -4,8 +4,9 @@
  * Not guarded against: letters that look alike, and any number of combining marks on one letter.
  *
  * This room turns values into text and writes it: `sanitize.ts` (this), `json_line.ts` (a value as
- * one safe line of JSON), `shell_quote.ts` (a word of a command line), `write_text.ts` (text to an
- * output that may be closed), `line_buffer.ts` (lines written in batches). It imports nothing
+ * one safe line of JSON), `start_of.ts` (the start of a long text),
+ * `shell_quote.ts` (a word of a command line), `write_text.ts` (text to an
+ * output that may be closed), `output_queue.ts` (lines written in the background). It imports nothing
  * outside the room; every other room may import it.
  *
  * @module

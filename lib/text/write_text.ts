@@ -10,6 +10,12 @@ export interface Output {
   writeSync(bytes: Uint8Array): number;
 }
 
+/** An output that can be written to in the background as well. */
+export interface BackgroundOutput extends Output {
+  /** Writes some of the bytes and returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
 const ENCODER = new TextEncoder();
 
 /**

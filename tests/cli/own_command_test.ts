@@ -47,7 +47,9 @@ Deno.test("the tasks have the permissions of the printed commands, and say that 
   for (const program of ["client", "server"] as const) {
     assert.equal(
       config.tasks[program].command,
-      `deno run --no-prompt ${PERMISSIONS[program]} ${program}.ts --started-by=task:$npm_command`,
+      `deno run --frozen --no-prompt ${
+        PERMISSIONS[program]
+      } ${program}.ts --started-by=task:$npm_command`,
     );
   }
 });

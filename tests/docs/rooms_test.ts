@@ -88,6 +88,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "client/priority.ts": [],
 
   "server/server.ts": [
+    "server/places.ts",
     "server/session.ts",
     "server/listeners.ts",
     "server/folder",
@@ -103,6 +104,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "server/log.ts",
     "server/client_info.ts",
   ],
+  "server/places.ts": [],
   "server/list_sender.ts": ["server/folder"],
   "server/respond": ["server/folder", "server/read", "server/shared_file.ts"],
   "server/folder": ["server/read", "server/shared_file.ts"],

@@ -9,6 +9,7 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
   {
     "sharing": ["dir", "files", "reach"],
     "client_connected": ["client"],
+    "connection_failed": ["client", "reason"],
     "client_refused": ["client", "clients", "sameAddress"],
     "file_sent": ["client", "path", "size"],
     "request_refused": ["client", "path", "code", "reason"],
@@ -31,7 +32,8 @@ const DETAILS: { readonly [E in ServerEvent as E["event"]]: readonly Exclude<key
     "watch_lost": ["reason"],
     "accept_failed": ["reason"],
     "session_failed": ["reason"],
-    "server_stopped": ["clients", "files", "bytes"],
+    "lines_dropped": ["lines", "reason"],
+    "server_stopped": ["clients", "files", "bytes", "probes"],
   };
 
 Deno.test("docs/events.md has every event of the server's log with its details, and no other", async () => {
@@ -97,7 +99,34 @@ Deno.test("server --log json writes one object a line, and its sums are right", 
     0,
   ]);
   const [stopped] = only("server_stopped");
-  assert.deepEqual([stopped!.clients, stopped!.files, stopped!.bytes], [2, 2, 3_000_007]);
+  assert.deepEqual([stopped!.files, stopped!.bytes], [2, 3_000_007]);
+  // The connection that took the only place asked nothing: a probe, unless it stayed for long.
+  assert.equal(stopped!.clients + (stopped!.probes ?? 0), 2);
+});
+
+Deno.test("server counts connections that ask nothing, and logs those that break the protocol", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 10 });
+  await workspace.setInput("*\n");
+  await using server = await startServer(workspace);
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  for (let probe = 0; probe < 3; probe++) (await connect()).close();
+  {
+    using http = await connect();
+    await http.write(new TextEncoder().encode(`GET / HTTP/1.1\r\n${"x: y\r\n".repeat(20)}\r\n`));
+    await server.waitFor(/ {2}connection_failed {2}client=127.0.0.1:\d+ {2}reason=.*magic/);
+  }
+  {
+    // One that stays is a client, though it asks nothing yet.
+    using _waiting = await connect();
+    await server.waitFor("  client_connected  ");
+  }
+  await server.waitForDisconnects(1);
+  assert.equal((await runClient({ ...workspace, port: server.port })).code, 0);
+  await server.waitForDisconnects(2);
+  server.interrupt();
+  const { stderr } = await server.ended();
+  assert.equal(stderr.match(/ {2}client_connected {2}/g)!.length, 2);
+  assert.match(stderr, / {2}server_stopped {2}clients=2 {2}files=1 {2}bytes=10 {2}probes=4$/m);
 });
 
 /** Connects twice to a server that accepts one client per address. */

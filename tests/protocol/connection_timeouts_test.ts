@@ -118,5 +118,27 @@ test("Connection has the timeouts of the specification", () => {
     pingAfterMs: 15_000,
     deadAfterMs: 45_000,
     writeStallMs: 60_000,
+    messageMs: 60_000,
   });
+});
+
+test("Connection ends a message that trickles, whichever side receives it", async () => {
+  const timeouts = { pingAfterMs: 1_000, messageMs: 300 };
+  for (const side of SIDES) {
+    using ends = await connectTo(side, timeouts);
+    const read = assert.rejects(take(ends.connection, 2), /not complete within 0.3 s/);
+    await ends.peer.write(rawMessage(side, { payload: bytesOf(8) }));
+    let ended = false;
+    const refused = readError(ends.peer, side).then(({ code }) => {
+      ended = true;
+      return code;
+    });
+    for (const byte of rawMessage(side, { payload: bytesOf(8) }).subarray(0, 79)) {
+      if (ended) break;
+      await ends.peer.write(Uint8Array.of(byte)).catch(() => {});
+      await delay(25);
+    }
+    assert.equal(await refused, "timeout");
+    await read;
+  }
 });

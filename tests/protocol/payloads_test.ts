@@ -179,3 +179,40 @@ function encode(value: unknown): Uint8Array {
 function record(model: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Json> {
   return fc.record(model, { noNullPrototype: true });
 }
+
+Deno.test("Texts of a peer are cut to 1 KiB when they are parsed", () => {
+  const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const long = "ä".repeat(500_000);
+  const short = "ä".repeat(512);
+  const error = parseErrorPayload(bytesOf({ code: "busy", message: long }));
+  assert.deepEqual(error, { code: "busy", message: short });
+  assert.deepEqual(parseGoodbye(bytesOf({ reason: long })), { reason: short });
+  const features = Array.from({ length: 1_000 }, () => long.slice(0, 900));
+  const welcome = parseWelcome(
+    bytesOf({
+      protocol: 1,
+      server: long,
+      maxChunk: 1,
+      maxRequests: 1,
+      authentication: null,
+      features,
+    }),
+  );
+  assert.equal(welcome.server, short);
+  assert.deepEqual(welcome.features, Array(64).fill(short));
+});
+
+Deno.test("A path over the limit is cut when it is parsed, and stays over the limit", () => {
+  const path = "p".repeat(1_000_000);
+  const page = { revision: 1, complete: true, removed: [path] };
+  const files = [path, "q".repeat(4096), "€".repeat(1366)].map((path) => ({
+    path,
+    size: 1,
+    modified: 1,
+    version: "1",
+  }));
+  const parsed = parseListPage(new TextEncoder().encode(JSON.stringify({ ...page, files })));
+  const paths = [...parsed.files.map(({ path }) => path), ...parsed.removed];
+  assert.deepEqual(paths, ["p".repeat(4100), "q".repeat(4096), "€".repeat(1366), "p".repeat(4100)]);
+  assert.deepEqual(paths.map(isWirePath), [false, true, false, false]);
+});

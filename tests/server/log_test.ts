@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatJsonLine, formatLogLine, lineLog } from "../../lib/server/log.ts";
+import type { ServerEvent } from "../../lib/server/events.ts";
+import { boundedLog, formatJsonLine, formatLogLine, lineLog } from "../../lib/server/log.ts";
 
 /** Any code point; the built-in arbitrary for this takes a second to create. */
 const ANY_LETTER = fc.nat(0x10ffff).map((code) => String.fromCodePoint(code));
@@ -104,4 +105,27 @@ Deno.test("lineLog writes JSON in the style json", () => {
   const { time, ...rest } = JSON.parse(lines[0]!);
   assert.deepEqual(rest, { event: "client_connected", client: "127.0.0.1:1" });
   assert.equal(new Date(time).toISOString(), time);
+});
+
+Deno.test("boundedLog bounds what peers cause, and says how many lines it leaves out", () => {
+  const logged: ServerEvent[] = [];
+  let now = 0;
+  const log = boundedLog((event) => logged.push(event), () => now);
+  const refused = { event: "client_refused", client: "::1", clients: 9, sameAddress: 9 } as const;
+  const connected = { event: "client_connected", client: "::1" } as const;
+  const stopped = { event: "server_stopped", clients: 0, files: 0, bytes: 0 } as const;
+  for (let i = 0; i < 1_000; i++) log(refused);
+  for (let i = 0; i < 200; i++) log(connected);
+  now += 10_000;
+  for (let i = 0; i < 3; i++) log(refused);
+  log(stopped);
+  const reason = "more client_refused than are logged";
+  assert.deepEqual(logged, [
+    ...Array(100).fill(refused),
+    ...Array(200).fill(connected),
+    { event: "lines_dropped", lines: 900, reason },
+    refused,
+    { event: "lines_dropped", lines: 2, reason },
+    stopped,
+  ]);
 });

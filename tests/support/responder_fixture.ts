@@ -128,6 +128,7 @@ function makeClient(
     ...shared,
     connection,
     open,
+    asked() {},
     sent() {},
     refused: ({ code }: WireError, path) => refused.push(`${path} ${code}`),
   });

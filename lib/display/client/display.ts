@@ -9,6 +9,9 @@ import type { ClientEvent } from "../../client/events.ts";
 export interface Display {
   /** Shows one event. Never throws. */
   handle(event: ClientEvent): void;
-  /** Shows the summary and restores the terminal. A second call does nothing. */
-  close(): void;
+  /**
+   * Shows the summary and restores the terminal. A second call does nothing. If there is a promise,
+   * it resolves when the texts are written, or their reader is given up.
+   */
+  close(): void | Promise<void>;
 }

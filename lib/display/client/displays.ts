@@ -9,8 +9,13 @@
  *
  * @module
  */
+import { OutputQueue, type OutputQueueOptions } from "../../text/output_queue.ts";
+import type { BackgroundOutput } from "../../text/write_text.ts";
 import type { Display } from "./display.ts";
 import type { DrawingChoice } from "../terminal/terminal.ts";
+
+/** How much JSON may wait for its reader, in bytes: scripts count on every line. */
+const MAX_JSON = 16 * 2 ** 20;
 
 /** The user's choices. */
 export interface DisplayChoice extends DrawingChoice {
@@ -31,17 +36,43 @@ export async function displayFor(choice: DisplayChoice): Promise<Display> {
   const output = Deno.stderr;
   if (progress === "none") {
     const { QuietDisplay } = await import("./quiet.ts");
-    return new QuietDisplay(output);
+    return inBackground(output, {}, (queue) => new QuietDisplay(queue));
   }
   if (progress === "json") {
-    const { JsonDisplay } = await import("./json_lines.ts");
-    return new JsonDisplay({ output: Deno.stdout });
+    const { droppedLine, JsonDisplay } = await import("./json_lines.ts");
+    const options = { maxBytes: MAX_JSON, dropped: droppedLine };
+    return inBackground(Deno.stdout, options, (queue) => new JsonDisplay({ output: queue }));
   }
   if (progress === "plain" || (progress === "auto" && !output.isTerminal())) {
     const { PlainDisplay } = await import("./plain.ts");
-    return new PlainDisplay({ output, input, serverCommand });
+    return inBackground(
+      output,
+      {},
+      (queue) => new PlainDisplay({ output: queue, input, serverCommand }),
+    );
   }
   const { BarsDisplay } = await import("./bars_writer.ts");
   const { drawingFor } = await import("../terminal/terminal.ts");
   return new BarsDisplay({ output, input, serverCommand, ...drawingFor(choice) });
+}
+
+/** A display whose lines are written in the background: the download does not wait for a reader. */
+function inBackground(
+  output: BackgroundOutput,
+  options: Partial<OutputQueueOptions>,
+  show: (queue: OutputQueue) => Display,
+): Display {
+  const queue = new OutputQueue(output, { dropped: droppedText, ...options });
+  const display = show(queue);
+  return {
+    handle: (event) => display.handle(event),
+    close: async () => {
+      await display.close();
+      await queue.end();
+    },
+  };
+}
+
+function droppedText(lines: number): string {
+  return `${lines} lines were dropped: nobody read them in time`;
 }

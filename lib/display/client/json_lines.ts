@@ -133,6 +133,12 @@ export class JsonDisplay implements Display {
   }
 }
 
+/** The line, without its end, that says how many lines were dropped because nobody read them. */
+export function droppedLine(lines: number): string {
+  const event = "lines_dropped";
+  return lineOf({ v: STREAM_VERSION, time: new Date(), event, lines }).trimEnd();
+}
+
 /** An object as one line of JSON. */
 export function lineOf(value: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(value).replace(INVISIBLE, escaped) + "\n";

@@ -13,7 +13,7 @@
 import type { ClientInfo } from "../../server/client_info.ts";
 import type { ServerTotals } from "../../server/server.ts";
 import { settledWithin } from "../../async/timeout.ts";
-import { type Output, writeText } from "../../text/write_text.ts";
+import { type BackgroundOutput, writeText } from "../../text/write_text.ts";
 import { ClientRates } from "./client_rates.ts";
 import { renderClientTable } from "./client_table.ts";
 import { type Clock, SYSTEM_CLOCK } from "../terminal/clock.ts";
@@ -35,12 +35,6 @@ const MAX_HELD_LINES = 10_000;
 
 /** How long closing waits for a blocked terminal, in milliseconds. */
 const END_MS = 500;
-
-/** A terminal that can be written to in the background. */
-export interface BackgroundOutput extends Output {
-  /** Writes some of the bytes and returns how many. */
-  write(bytes: Uint8Array): Promise<number>;
-}
 
 /** The part of a server that the view reads. */
 export interface WatchedServer {

@@ -11,6 +11,7 @@
 import { WireError } from "../../errors.ts";
 import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import { type FileIdentity, identityKey, isSameIdentity } from "../../fs/file_identity.ts";
+import { DigestOrder } from "./digest_order.ts";
 import type { IdentifiedFile, RealFile, SharedFile } from "../shared_file.ts";
 
 /** How many large files, and how many small ones, are hashed at once; at most one per client. */
@@ -57,6 +58,7 @@ interface PendingDigest {
   readonly find: () => Promise<RealFile>;
   /** The client that requested it first; the computation counts as this client's. */
   readonly owner: unknown;
+  readonly size: number;
   /** The clients that wait for it. */
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
@@ -73,11 +75,13 @@ export class DigestCache implements Disposable {
   readonly #known = new Map<string, KnownDigest>();
   readonly #waiting = new Set<PendingDigest>();
   readonly #running = new Set<PendingDigest>();
+  readonly #smallOrder = new DigestOrder<PendingDigest>();
+  readonly #largeOrder = new DigestOrder<PendingDigest>();
   #stopped = false;
 
   /**
-   * Returns the SHA-256 of a file or of a part of it: 64 hex digits. A client's smallest file is
-   * hashed first, so that small files rarely wait for large ones.
+   * Returns the SHA-256 of a file or of a part of it: 64 hex digits. The clients take turns; small
+   * files rarely wait for large ones.
    *
    * @param file The file's entry in the list.
    * @param find Finds the file that is read; called when the computation starts.
@@ -106,6 +110,7 @@ export class DigestCache implements Disposable {
       isFresh: fresh,
       find,
       owner: client,
+      size: file.size,
       clients: new Set([client]),
       result,
       identity: file,
@@ -176,21 +181,21 @@ export class DigestCache implements Disposable {
   }
 
   #startNext(): void {
-    const next = this.#nextOf(isSmall) ?? this.#nextOf((entry) => !isSmall(entry));
+    const next = this.#nextOf(isSmall, this.#smallOrder) ??
+      this.#nextOf((entry) => !isSmall(entry), this.#largeOrder);
     if (next) this.#run(next);
   }
 
-  /** The smallest waiting file of one kind, unless the limit for the kind is reached. */
-  #nextOf(isOfKind: (entry: PendingDigest) => boolean): PendingDigest | undefined {
+  /** The next waiting file of one kind, unless the limit for the kind is reached. */
+  #nextOf(
+    isOfKind: (entry: PendingDigest) => boolean,
+    order: DigestOrder<PendingDigest>,
+  ): PendingDigest | undefined {
     const running = [...this.#running].filter(isOfKind);
     if (running.length === MAX_CONCURRENT) return undefined;
     const served = new Set(running.map(({ owner }) => owner));
-    let next: PendingDigest | undefined;
-    for (const entry of this.#waiting) {
-      if (!isOfKind(entry) || served.has(entry.owner)) continue;
-      if (!next || entry.part.length < next.part.length) next = entry;
-    }
-    return next;
+    const isNext = (entry: PendingDigest) => isOfKind(entry) && !served.has(entry.owner);
+    return order.next(this.#waiting.values().filter(isNext));
   }
 
   async #run(entry: PendingDigest): Promise<void> {

@@ -23,6 +23,8 @@ import type { ResponsePacket } from "./response_packet.ts";
 export type ResponderResources = ResponseResources & DigestResources & {
   /** The requests without a response; bounds their number. */
   readonly open: OpenRequests;
+  /** Called when requests, or a GOODBYE, have arrived. */
+  readonly asked: () => void;
 };
 
 /** Responds to one client's requests. */
@@ -93,6 +95,7 @@ export class Responder {
   }
 
   async #take(messages: readonly Message[]): Promise<void> {
+    this.#resources.asked();
     const gets: QueuedGet[] = [];
     for (const { header: { type, requestId }, payload } of messages) {
       if (this.#hasEnded) break;

@@ -17,7 +17,7 @@ import { CHUNK, CHUNKS, clientDrafts, serverDrafts } from "./sessions.ts";
 const HONEST_EVERY = 25;
 /** How long a mutated peer reads before it disconnects, in milliseconds. */
 const LISTEN_MS = 100;
-const TIMEOUTS = { pingAfterMs: 50, deadAfterMs: 200, writeStallMs: 300 };
+const TIMEOUTS = { pingAfterMs: 50, deadAfterMs: 200, writeStallMs: 300, messageMs: 300 };
 const HOSTNAME = "127.0.0.1";
 
 /** A server must keep serving honest clients, whatever others send. */

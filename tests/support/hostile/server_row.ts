@@ -42,6 +42,11 @@ export interface ServerRow extends Misbehaviour {
   readonly connections?: number;
 }
 
+/** The most memory that a client may take, in bytes; measured on Linux only. */
+const MAX_MEMORY = 300 * 2 ** 20;
+/** The period at which its memory is looked up, in milliseconds. */
+const MEMORY_MS = 50;
+
 /** The default of `endsWithin`, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 
@@ -65,16 +70,32 @@ export async function runServerRow(row: ServerRow): Promise<void> {
   });
   const args = ["--once", "--progress", "plain", "--retry-for", String(row.retryFor ?? 1)];
   await using client = startClient({ ...workspace, port: server.port, args });
+  const peak = peakMemory(client);
   await row.meanwhile?.(client, server);
   const result = await client.ended(row.endsWithin ?? TIMEOUT_MS);
   const { code, signal, stdout, stderr } = result;
   assert.deepEqual([code, signal, stdout], [row.code, null, ""], stderr);
   assertHarmless(stderr);
+  assert.ok(await peak < MAX_MEMORY, `${await peak} bytes of memory`);
   if (row.says) assert.match(stderr, row.says);
   assert.ok(server.connections >= (row.connections ?? 1), `${server.connections} connections`);
   assert.deepEqual(await inventory(workspace.root, "Output"), before, "outside --output");
   const arrived = { ...(row.goodArrives === false ? {} : GOOD), ...row.arrives };
   await assertOutput(workspace, arrived, row.stays ?? []);
+}
+
+/** The most memory of a program until its end, in bytes; 0 where the system does not say. */
+async function peakMemory(program: Program): Promise<number> {
+  let peak = 0;
+  if (Deno.build.os !== "linux") return peak;
+  let hasEnded = false;
+  program.status.then(() => hasEnded = true);
+  while (!hasEnded) {
+    const status = await Deno.readTextFile(`/proc/${program.pid}/status`).catch(() => "");
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024);
+    await new Promise((resolve) => setTimeout(resolve, MEMORY_MS));
+  }
+  return peak;
 }
 
 /** Asserts that a program's output has no stack trace and no terminal control characters. */

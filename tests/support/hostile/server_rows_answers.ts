@@ -173,6 +173,27 @@ const ERRORS: readonly ServerRow[] = [
   }),
 ];
 
+/** So many errors of 1 MB each that a client that kept them would take too much memory. */
+const LOUD = 500;
+const LOUD_FILES = Object.fromEntries(
+  Array.from({ length: LOUD }, (_, i) => [`evil${i}`, content(10)]),
+);
+
+const LOUD_ERRORS: readonly ServerRow[] = [
+  fails(`${LOUD} errors of 1 MB each`, {
+    files: LOUD_FILES,
+    // All of them are asked for while the good files are still coming.
+    greet: async (peer) => {
+      await peer.welcome({ maxRequests: 2 * LOUD });
+      await peer.list();
+    },
+    get: (peer, { requestId }) =>
+      peer.error(requestId, "bad-request", `${requestId} ${"loud ".repeat(200_000)}`),
+    says: /^failed +evil499 .*loud/m,
+    code: 1,
+  }),
+];
+
 /** A row whose server replaces the file after the first chunk of it. */
 function replaced(name: string, fresh: Uint8Array | null, code: number): ServerRow {
   let changed = false;
@@ -238,4 +259,10 @@ const VERSIONS: readonly ServerRow[] = [
 ];
 
 /** All hostile responses. */
-export const ANSWERS: readonly ServerRow[] = [...CHUNKS, ...DIGESTS, ...ERRORS, ...VERSIONS];
+export const ANSWERS: readonly ServerRow[] = [
+  ...CHUNKS,
+  ...DIGESTS,
+  ...ERRORS,
+  ...LOUD_ERRORS,
+  ...VERSIONS,
+];
