@@ -30,8 +30,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #open = new Map<F, OpenFile>();
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
-  /** Files whose partial file is being proven. */
-  readonly #proving = new Map<F, AbortController>();
+  /** Files whose journal is being read or proven. */
+  readonly #reading = new Map<F, AbortController>();
 
   /**
    * @param isLocal Whether the folder is on a local disk.
@@ -50,6 +50,11 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Whether work on this path is pending. */
   holds(path: string): boolean {
     return this.#waiting.has(path);
+  }
+
+  /** Stops reading the journal of a file, which is not wanted any more. */
+  stopReading(record: F): void {
+    this.#reading.get(record)?.abort();
   }
 
   /** Performs actions; returns the results that are known at once. */
@@ -72,7 +77,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   #perform(action: DiskAction<F>): DiskResult<F> | null {
     const { record } = action;
     const { path } = record.file;
-    if (action.type === "release") this.#proving.get(record)?.abort();
+    if (action.type === "release") this.stopReading(record);
     const before = this.#waiting.get(path);
     if (before) {
       // The bytes are valid during this call only.
@@ -131,7 +136,10 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     const { record } = action;
     switch (action.type) {
       case "inspect":
-        return { type: "inspected", record, local: await inspect(record.file, this.#output) };
+        return await this.#abortable(record, async (signal) => {
+          const local = await inspect(record.file, this.#output, signal);
+          return { type: "inspected", record, local };
+        });
       case "open":
         return await this.#prove(record);
       case "write": {
@@ -169,19 +177,26 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
   async #prove(record: F): Promise<DiskResult<F>> {
     this.#take(record)?.partial.close();
-    const proving = new AbortController();
-    this.#proving.set(record, proving);
-    try {
+    return await this.#abortable(record, async (signal) => {
       const { partial, found: { damaged, discardReason } } = await PartialFile.open(
         record.file,
         this.#output,
         this.#handles,
-        proving.signal,
+        signal,
       );
       this.#open.set(record, { partial, digest: null });
       return { type: "opened", record, lacking: [...partial.lacking], damaged, discardReason };
+    });
+  }
+
+  /** Runs what a release of the file aborts. */
+  async #abortable<T>(record: F, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const reading = new AbortController();
+    this.#reading.set(record, reading);
+    try {
+      return await run(reading.signal);
     } finally {
-      this.#proving.delete(record);
+      this.#reading.delete(record);
     }
   }
 

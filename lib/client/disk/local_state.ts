@@ -5,11 +5,12 @@
  * @module
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
-import { bytesClaimed } from "./journal.ts";
+import { Ranges } from "./byte_ranges.ts";
+import type { JournalEntry } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { OutputError } from "../../errors.ts";
 import type { Found } from "./partial_file.ts";
-import { findJournal } from "./read_journal.ts";
+import { addClaims, findJournal } from "./read_journal.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
 /** Modification times closer than this, in milliseconds, count as equal. */
@@ -38,16 +39,26 @@ export function inspectSync(file: ListedFile, output: OutputFolder): LocalState 
   return { ...presentOf(file, output), hasJournal: false, resumableBytes: 0, discardReason: null };
 }
 
-/** Inspects the local state of a file. */
-export async function inspect(file: ListedFile, output: OutputFolder): Promise<LocalState> {
+/**
+ * Inspects the local state of a file.
+ *
+ * @param signal Aborts the reading of a long journal.
+ * @throws {DOMException} If it was aborted.
+ */
+export async function inspect(
+  file: ListedFile,
+  output: OutputFolder,
+  signal?: AbortSignal,
+): Promise<LocalState> {
   const work = output.workPath(file.path);
-  const { journal, discardReason } = await findJournal(work.journal, file);
-  const data = journal && await nullIfNotFound(Deno.lstat(work.data));
-  const resumableBytes = journal ? bytesClaimed(journal, data?.size ?? 0) : 0;
+  const end = (await nullIfNotFound(Deno.lstat(work.data)))?.size ?? 0;
+  const claimed = new Ranges();
+  const take = (entries: readonly JournalEntry[]) => addClaims(claimed, entries, end);
+  const { isUsable, discardReason } = await findJournal(work.journal, file, take, signal);
   return {
     ...presentOf(file, output),
-    hasJournal: journal !== null,
-    resumableBytes,
+    hasJournal: isUsable,
+    resumableBytes: claimed.size,
     discardReason,
   };
 }

@@ -3,7 +3,8 @@
  *
  * The disk room stores files, and their state between runs. Its parts: this file and
  * `folder_listing.ts` (names and places), `output_lock.ts` (one client per folder), `byte_ranges.ts`
- * (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on disk), `partial_file.ts` (one
+ * (sets of bytes), `journal.ts`, `journal_blocks.ts` and `crc32_combine.ts` (the chunks on disk),
+ * `journal_writer.ts`, `read_journal.ts` and `prove_journal.ts` (their file), `partial_file.ts` (one
  * file in progress), `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving),
  * `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs left), `disk_actions.ts`
  * (the engine's actions), `file_store.ts` (performs them), `worker_store.ts`, `worker_messages.ts`
@@ -29,6 +30,8 @@ import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.
 
 /** The prefix of files that test the file system, and are removed at once. */
 const PROBE = "probe-";
+/** The ending of journals that are not complete, and are removed by the next run. */
+const NEW = ".new";
 
 /** How long a folder's check is valid, in milliseconds: it may hold very many files. */
 const CHECK_VALID_MS = 100;
@@ -43,6 +46,8 @@ export interface OutputFolderState {
 export interface WorkPath {
   readonly data: string;
   readonly journal: string;
+  /** The place of a journal that will replace the other one. */
+  readonly newJournal: string;
 }
 
 /** An output folder that exists and can be written to. */
@@ -129,7 +134,8 @@ export class OutputFolder {
   workPath(path: string): WorkPath {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
     const work = `${this.#work}${SEPARATOR}${name}`;
-    return { data: `${work}.data`, journal: `${work}.journal` };
+    const journal = `${work}.journal`;
+    return { data: `${work}.data`, journal, newJournal: journal + NEW };
   }
 
   /** The path of the lock's file. */
@@ -144,10 +150,10 @@ export class OutputFolder {
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
-  /** Removes probes left by clients that were killed while opening the folder. Needs the lock. */
+  /** Removes probes and new journals left by clients that were killed. Needs the lock. */
   async removeProbes(): Promise<void> {
     for (const file of await this.workFiles()) {
-      if (basename(file).startsWith(PROBE)) removeIfExists(file);
+      if (basename(file).startsWith(PROBE) || file.endsWith(NEW)) removeIfExists(file);
     }
   }
 

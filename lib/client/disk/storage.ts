@@ -62,7 +62,11 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     const start = performance.now();
     const own: DiskAction<F>[] = [];
     for (const action of actions) {
-      if (action.type === "release") this.#comparing.get(action.record)?.cancel();
+      if (action.type === "release") {
+        this.#comparing.get(action.record)?.cancel();
+        // A file for the Worker may still be inspected here.
+        this.#local.stopReading(action.record);
+      }
       if (action.type === "hash") this.#hash(action.record);
       else if (this.#isForWorker(action, start)) this.#worker.perform(action);
       else own.push(action);
