@@ -5,7 +5,7 @@
  */
 import type { ClientEvent } from "../events.ts";
 import type { DiskAction } from "./actions.ts";
-import type { FileRecord } from "./file_record.ts";
+import type { FailedRange, FileRecord } from "./file_record.ts";
 
 /** Outputs that wait to be taken. */
 export interface Outbox {
@@ -17,8 +17,7 @@ export interface Outbox {
   readonly moved: Set<FileRecord>;
 }
 
-/** A retry: of the whole file, its chunks, or its digest. */
-export interface Retry {
-  readonly record: FileRecord;
-  readonly type: "file" | "chunks" | "digest";
-}
+/** A retry: of the whole file, its digest, or one range of it. */
+export type Retry =
+  | { readonly record: FileRecord; readonly type: "file" | "digest" }
+  | { readonly record: FileRecord; readonly type: "chunk"; readonly range: FailedRange };
