@@ -9,6 +9,7 @@
  */
 import { hash } from "node:crypto";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
+import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
@@ -80,20 +81,22 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     if (action.type === "release") this.stopReading(record);
     const before = this.#waiting.get(path);
     if (before) {
-      // The bytes are valid during this call only.
-      const later = action.type === "write" ? { ...action, bytes: action.bytes.slice() } : action;
-      this.#await(record, before.then(() => this.#performAsync(later)));
+      const later = withOwnBytes(action);
+      this.#await(record, before.then(() => this.#performLater(later)));
       return null;
     }
     try {
       const result = this.#performSync(action);
       if (result !== "later") return result;
     } catch (error) {
-      return { type: "failed", record, error };
+      if (!isOutOfDescriptors(error)) return { type: "failed", record, error };
+      this.#handles.limit.lower();
+      this.#await(record, this.#performLater(withOwnBytes(action)));
+      return null;
     }
     this.#await(
       record,
-      action.type === "write" ? this.#sealSmall(action) : this.#performAsync(action),
+      action.type === "write" ? this.#sealSmall(action) : this.#performLater(action),
     );
     return null;
   }
@@ -132,6 +135,14 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     }
   }
 
+  /** Performs an action as soon as enough descriptors are free. */
+  #performLater(action: DiskAction<F>): Promise<DiskResult<F> | null> {
+    const opensFiles = action.type !== "discard" && action.type !== "release";
+    return opensFiles
+      ? this.#handles.limit.run(() => this.#performAsync(action))
+      : this.#performAsync(action);
+  }
+
   async #performAsync(action: DiskAction<F>): Promise<DiskResult<F> | null> {
     const { record } = action;
     switch (action.type) {
@@ -144,7 +155,9 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return await this.#prove(record);
       case "write": {
         const result = this.#write(action);
-        return result === "later" ? await this.#sealSmall(action) : result;
+        if (result !== "later") return result;
+        await this.#open.get(record)!.partial.sync();
+        return { type: "sealed", record, digest: digestOf(action) };
       }
       case "seal": {
         const { partial, digest } = this.#open.get(record)!;
@@ -237,9 +250,15 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
 
   async #sealSmall(action: DiskAction<F> & { type: "write" }): Promise<DiskResult<F>> {
     const digest = digestOf(action);
-    await this.#open.get(action.record)!.partial.sync();
+    const { partial } = this.#open.get(action.record)!;
+    await this.#handles.limit.run(() => partial.sync());
     return { type: "sealed", record: action.record, digest };
   }
+}
+
+/** An action that can be performed later: the bytes of a write are valid during the call only. */
+function withOwnBytes<F extends StoredFile>(action: DiskAction<F>): DiskAction<F> {
+  return action.type === "write" ? { ...action, bytes: action.bytes.slice() } : action;
 }
 
 function digestOf(

@@ -5,7 +5,7 @@
  * `folder_listing.ts` (names and places), `output_lock.ts` (one client per folder), `byte_ranges.ts`
  * (sets of bytes), `journal.ts`, `journal_blocks.ts` and `crc32_combine.ts` (the chunks on disk),
  * `journal_writer.ts`, `read_journal.ts` and `prove_journal.ts` (their file), `partial_file.ts` (one
- * file in progress), `write_handles.ts`, `flusher.ts` and `replace_file.ts` (writing and moving),
+ * file in progress), `write_handles.ts`, `open_limit.ts`, `flusher.ts` and `replace_file.ts` (writing, moving),
  * `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs left), `disk_actions.ts`
  * (the engine's actions), `file_store.ts` (performs them), `worker_store.ts`, `worker_messages.ts`
  * and `disk_worker.ts` (perform them in a Worker), `storage.ts` (chooses). The engine, the driver,

@@ -127,7 +127,11 @@ export class PartialFile {
    * @throws {Error} If the flush fails.
    */
   sync(): Promise<void> {
-    this.#syncing ??= this.#sync();
+    this.#syncing ??= this.#sync().catch((error) => {
+      // It may have lacked a descriptor, and is tried again.
+      this.#syncing = undefined;
+      throw error;
+    });
     return this.#syncing;
   }
 
