@@ -10,6 +10,7 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import { identityKey, identityOf } from "../fs/file_identity.ts";
+import { isOutOfDescriptors } from "../fs/out_of_descriptors.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
 
 class ChangedError extends Error {}
@@ -33,6 +34,8 @@ const SLICE_SIZE = 4 * 1024 * 1024;
 const MAX_BLOCKED_MS = 10;
 /** A growing file is read again once this many new bytes are there. */
 const MIN_READ = 1024 * 1024;
+/** The pause of a job that lacks a descriptor, in milliseconds. */
+const DESCRIPTOR_PAUSE_MS = 100;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<DigestCommand>) => void;
@@ -98,6 +101,10 @@ function advance(id: number, job: Job): void {
       forget(id);
     }
   } catch (error) {
+    if (isOutOfDescriptors(error)) {
+      setTimeout(() => tryAgain(id), DESCRIPTOR_PAUSE_MS);
+      return;
+    }
     const { code } = error as NodeJS.ErrnoException;
     const kind = error instanceof ChangedError
       ? "changed"
@@ -109,6 +116,12 @@ function advance(id: number, job: Job): void {
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+function tryAgain(id: number): void {
+  if (!jobs.has(id)) return;
+  ready.add(id);
+  run();
 }
 
 function hashOf(job: Job): Hash {

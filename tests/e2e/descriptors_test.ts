@@ -3,6 +3,7 @@ import { ServerClient } from "../support/server_client.ts";
 import { join } from "@std/path";
 import {
   eventually,
+  Program,
   programCommand,
   runClient,
   ServerProgram,
@@ -112,6 +113,37 @@ Deno.test("server survives a lack of descriptors, and logs it", async () => {
   server.interrupt();
   assert.equal((await server.ended()).code, 0, server.stderr);
 });
+
+for (const limit of [FEW_FILES, 256]) {
+  Deno.test(`client fails no file with at most ${limit} open files`, async () => {
+    if (Deno.build.os === "windows") return skip("this system has no limit for open files");
+    const names = Array.from({ length: 400 }, (_, i) => `file${i}`);
+    // Many in one chunk, many in several, and one that is hashed in the Worker.
+    const sizes = names.map((name, i) => [name, i % 2 === 0 ? 1_000 : 200_000] as const);
+    const large = limit === FEW_FILES ? [] : [["large", 65 * MB] as const];
+    await using workspace = await Workspace.create(Object.fromEntries([...sizes, ...large]));
+    await workspace.setInput("*\n");
+    await using server = await startServer(workspace);
+    const address = `127.0.0.1:${server.port}`;
+    const options = ["--input", workspace.input, "--output", workspace.output, "--once"];
+    const args = ["--server", address, ...options, "--progress", "plain"];
+    const { code, stderr } = await runLimited(limit, args, workspace.root);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /failed|refetch/);
+    await workspace.assertArrived(...names, ...large.map(([name]) => name));
+    await workspace.assertNoLeftovers();
+  });
+}
+
+/** Runs a client that can open few files. */
+async function runLimited(limit: number, clientArgs: readonly string[], cwd: string) {
+  const { command, args } = programCommand("client", clientArgs);
+  const script = `ulimit -n ${limit}; exec "$0" "$@"`;
+  await using client = new Program({ command: "sh", args: ["-c", script, command, ...args] }, {
+    cwd,
+  });
+  return await client.ended();
+}
 
 const ONLY_LINUX = "only Linux says which files a process has open";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Ranges } from "../../lib/client/disk/byte_ranges.ts";
+import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
 import type { DiskAction, DiskResult } from "../../lib/client/engine/actions.ts";
 import {
   type FileRecord,
@@ -53,6 +53,7 @@ export class EngineChecks {
   readonly #records = new WeakSet<FileRecord>();
   /** Bytes that were requested and not given back, by file. */
   readonly #held = new WeakMap<FileRecord, Ranges>();
+  readonly #pauses = new WeakMap<FileRecord, readonly (Range & { readonly until: number })[]>();
   /** Files whose digest is requested. */
   readonly #asked = new Set<FileRecord>();
   /** Files whose digest failed: how often, and until when they wait. */
@@ -76,7 +77,11 @@ export class EngineChecks {
     this.mostLive = Math.max(this.mostLive, this.live.size);
   }
 
-  onRequest(request: ServerRequest, { limits, open, isClosing }: VirtualConnection): void {
+  onRequest(
+    request: ServerRequest,
+    { limits, open, isClosing }: VirtualConnection,
+    now: number,
+  ): void {
     const { record, path } = request;
     assert.ok(!isClosing, `${path} is asked for over a connection that is closing`);
     assert.ok(open.size <= limits.maxRequests, "More requests are open than the server allows");
@@ -95,7 +100,11 @@ export class EngineChecks {
     }
     const { offset, length, digest } = request;
     assert.equal(record.phase, "fetching");
-    assert.ok(!record.paused, `${path} is asked for during its pause`);
+    const range = { start: request.offset, end: request.offset + request.length };
+    for (const pause of this.#pausesOf(record)) {
+      const isPaused = pause.start < range.end && range.start < pause.end && now < pause.until;
+      assert.ok(!isPaused, `${path} is asked for bytes during their pause`);
+    }
     assert.ok(length > 0 && length <= limits.maxChunk && offset + length <= record.file.size);
     if (digest) assert.ok(limits.inlineDigest && length === record.file.size);
     const held = this.#held.get(record)!;
@@ -115,7 +124,12 @@ export class EngineChecks {
     } else if (outcome !== "answered") {
       // The bytes were not received: they may be requested again.
       const { offset, length } = request;
-      this.#held.get(record)!.remove({ start: offset, end: offset + length });
+      const range = { start: offset, end: offset + length };
+      this.#held.get(record)!.remove(range);
+      if (outcome === "read-failed") {
+        const until = now + SHORTEST_PAUSE_MS;
+        this.#pauses.set(record, [...this.#pausesOf(record), { ...range, until }]);
+      }
     }
   }
 
@@ -202,8 +216,14 @@ export class EngineChecks {
 
   /** The latest time of a retry; Infinity if there is none. */
   #pauseOf(record: FileRecord, now: number): number {
-    if (record.paused || record.phase === "outdated") return now + LONGEST_PAUSE_MS;
+    const isPaused = record.phase === "fetching" && record.pauses > 0;
+    if (isPaused || record.phase === "outdated") return now + LONGEST_PAUSE_MS;
     return this.#waitsForDigest(record, now) ? this.#refused.get(record)!.until : Infinity;
+  }
+
+  /** The ranges that failed a moment ago, and the earliest times at which they may be requested. */
+  #pausesOf(record: FileRecord): readonly (Range & { readonly until: number })[] {
+    return this.#pauses.get(record) ?? [];
   }
 
   #waitsForDigest(record: FileRecord, now: number): boolean {

@@ -271,7 +271,7 @@ export class VirtualRun {
     assert.ok(!this.isStopped, `${request.path} is asked for after the stop`);
     const connection = this.connections.get(request.connection)!;
     connection.open.add(request);
-    this.checks.onRequest(request, connection);
+    this.checks.onRequest(request, connection, this.now);
     this.sent.push(request);
     this.onRequest(request);
   }

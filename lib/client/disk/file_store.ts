@@ -9,6 +9,7 @@
  */
 import { hash } from "node:crypto";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
+import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -31,8 +32,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #open = new Map<F, OpenFile>();
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
-  /** Files whose partial file is being proven or made. */
-  readonly #proving = new Map<F, AbortController>();
+  /** Files whose journal is being read or proven, or whose partial file is being made. */
+  readonly #reading = new Map<F, AbortController>();
 
   /**
    * @param isLocal Whether the folder is on a local disk.
@@ -51,6 +52,11 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Whether work on this path is pending. */
   holds(path: string): boolean {
     return this.#waiting.has(path);
+  }
+
+  /** Stops reading the journal of a file, which is not wanted any more. */
+  stopReading(record: F): void {
+    this.#reading.get(record)?.abort();
   }
 
   /** Performs actions; returns the results that are known at once. */
@@ -73,23 +79,25 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   #perform(action: DiskAction<F>): DiskResult<F> | null {
     const { record } = action;
     const { path } = record.file;
-    if (action.type === "release") this.#proving.get(record)?.abort();
+    if (action.type === "release") this.stopReading(record);
     const before = this.#waiting.get(path);
     if (before) {
-      // The bytes are valid during this call only.
-      const later = action.type === "write" ? { ...action, bytes: action.bytes.slice() } : action;
-      this.#await(record, before.then(() => this.#performAsync(later)));
+      const later = withOwnBytes(action);
+      this.#await(record, before.then(() => this.#performLater(later)));
       return null;
     }
     try {
       const result = this.#performSync(action);
       if (result !== "later") return result;
     } catch (error) {
-      return { type: "failed", record, error };
+      if (!isOutOfDescriptors(error)) return { type: "failed", record, error };
+      this.#handles.limit.lower();
+      this.#await(record, this.#performLater(withOwnBytes(action)));
+      return null;
     }
     this.#await(
       record,
-      action.type === "write" ? this.#sealSmall(action) : this.#performAsync(action),
+      action.type === "write" ? this.#sealSmall(action) : this.#performLater(action),
     );
     return null;
   }
@@ -128,16 +136,29 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     }
   }
 
+  /** Performs an action as soon as enough descriptors are free. */
+  #performLater(action: DiskAction<F>): Promise<DiskResult<F> | null> {
+    const opensFiles = action.type !== "discard" && action.type !== "release";
+    return opensFiles
+      ? this.#handles.limit.run(() => this.#performAsync(action))
+      : this.#performAsync(action);
+  }
+
   async #performAsync(action: DiskAction<F>): Promise<DiskResult<F> | null> {
     const { record } = action;
     switch (action.type) {
       case "inspect":
-        return { type: "inspected", record, local: await inspect(record.file, this.#output) };
+        return await this.#abortable(record, async (signal) => {
+          const local = await inspect(record.file, this.#output, signal);
+          return { type: "inspected", record, local };
+        });
       case "open":
         return await this.#prove(record);
       case "write": {
         const result = this.#write(action);
-        return result === "later" ? await this.#sealSmall(action) : result;
+        if (result !== "later") return result;
+        await this.#open.get(record)!.partial.sync();
+        return { type: "sealed", record, digest: digestOf(action) };
       }
       case "seal": {
         const { partial, digest } = this.#open.get(record)!;
@@ -173,7 +194,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
   async #prove(record: F): Promise<DiskResult<F>> {
     this.#take(record)?.partial.close();
-    return await this.#untilReleased(record, async (signal) => {
+    return await this.#abortable(record, async (signal) => {
       const { partial, found: { damaged, discardReason } } = await PartialFile.open(
         record.file,
         this.#output,
@@ -194,19 +215,19 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     }
     const { partial } = this.#openOf(record);
     const final = this.#output.finalPath(file.path);
-    await this.#untilReleased(record, (signal) => copyFinal(final, partial, length, signal));
+    await this.#abortable(record, (signal) => copyFinal(final, partial, length, signal));
     const lacking = [...partial.lacking];
     return { type: "opened", record, lacking, damaged: 0, discardReason: null };
   }
 
-  /** Does work that a release of the file aborts. */
-  async #untilReleased<T>(record: F, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const released = new AbortController();
-    this.#proving.set(record, released);
+  /** Runs what a release of the file aborts. */
+  async #abortable<T>(record: F, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const reading = new AbortController();
+    this.#reading.set(record, reading);
     try {
-      return await work(released.signal);
+      return await run(reading.signal);
     } finally {
-      this.#proving.delete(record);
+      this.#reading.delete(record);
     }
   }
 
@@ -247,9 +268,15 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
 
   async #sealSmall(action: DiskAction<F> & { type: "write" }): Promise<DiskResult<F>> {
     const digest = digestOf(action);
-    await this.#open.get(action.record)!.partial.sync();
+    const { partial } = this.#open.get(action.record)!;
+    await this.#handles.limit.run(() => partial.sync());
     return { type: "sealed", record: action.record, digest };
   }
+}
+
+/** An action that can be performed later: the bytes of a write are valid during the call only. */
+function withOwnBytes<F extends StoredFile>(action: DiskAction<F>): DiskAction<F> {
+  return action.type === "write" ? { ...action, bytes: action.bytes.slice() } : action;
 }
 
 function digestOf(

@@ -12,12 +12,14 @@
  * Numbers are decimal; `checksum` is the CRC-32 of the chunk's data, `crc` that of the line before
  * it, both in hexadecimal. A line that is torn, damaged or malformed is ignored. A line's chunk
  * counts only once the data has been compared with its checksum, so a journal may be ahead of data
- * that never reached the disk.
+ * that never reached the disk. A later line for the same bytes replaces an earlier one.
+ *
+ * A journal that has become long is rewritten with merged chunks (`journal_blocks.ts`), in the same
+ * form.
  *
  * @module
  */
 import { crc32 } from "node:zlib";
-import { Ranges } from "./byte_ranges.ts";
 
 /** The content that a journal describes. */
 export interface JournalSubject {
@@ -26,6 +28,9 @@ export interface JournalSubject {
   readonly size: number;
   readonly version: string;
 }
+
+/** A content whose journal is sought; any version without one. */
+export type SoughtSubject = Omit<JournalSubject, "version"> & Partial<JournalSubject>;
 
 /** One chunk that a journal claims to be on disk. */
 export interface JournalEntry {
@@ -43,7 +48,8 @@ export interface Journal {
 }
 
 const MAGIC = "sluice-journal 1";
-const decoder = new TextDecoder();
+/** The longest line in letters; that of the longest path is shorter. Longer ones are damaged. */
+const MAX_LINE = 64 * 1024;
 
 /** A journal's first line. */
 export function journalHead({ path, size, version }: JournalSubject): string {
@@ -56,54 +62,72 @@ export function journalLine({ offset, length, checksum }: JournalEntry): string 
 }
 
 /**
- * Reads a journal.
+ * Parses a whole journal.
  *
  * @returns Its undamaged entries, or null if the first line is not that of a journal.
  */
 export function parseJournal(bytes: Uint8Array): Journal | null {
-  const lines = decoder.decode(bytes).split("\n").map(unsealed);
-  const subject = parseSubject(lines[0] ?? null);
-  if (!subject) return null;
-  const entries = lines.slice(1).map((line) =>
-    line === null ? null : parseEntry(line, subject.size)
-  );
-  return { subject, entries: entries.filter((entry) => entry !== null) };
+  const parser = new JournalParser();
+  const entries = [...parser.push(bytes), ...parser.end()];
+  return parser.subject && { subject: parser.subject, entries };
 }
 
-/**
- * The number of bytes that a journal claims to be on disk.
- *
- * @param end The end of the data, beyond which claims do not count.
- */
-export function bytesClaimed({ entries }: Journal, end = Infinity): number {
-  const claimed = new Ranges();
-  for (const { offset, length } of entries) {
-    claimed.add({ start: offset, end: Math.min(offset + length, end) });
+/** Parses a journal in pieces, since it may be of any length. */
+export class JournalParser {
+  #subject: JournalSubject | null = null;
+  #isInHead = true;
+  /** The start of the line whose end has not been read. */
+  #rest = "";
+  readonly #decoder = new TextDecoder();
+
+  /** The journal's content; null before the first line is read, and if it is not that of one. */
+  get subject(): JournalSubject | null {
+    return this.#subject;
   }
-  return claimed.size;
-}
 
-/** The entries of a journal that are wholly in the first `end` bytes. */
-export function entriesWithin({ entries }: Journal, end: number): JournalEntry[] {
-  return entries.filter(({ offset, length }) => offset + length <= end);
-}
-
-/**
- * The number of bytes that a journal claims to be on disk from the start of the file without a gap.
- *
- * @param end The end of the bytes of interest, beyond which no entry may lead.
- */
-export function prefixClaimed(journal: Journal, end: number): number {
-  const lacking = new Ranges({ start: 0, end });
-  for (const { offset, length } of entriesWithin(journal, end)) {
-    lacking.remove({ start: offset, end: offset + length });
+  /** Whether the first line has been read and is not that of a journal. */
+  get isForeign(): boolean {
+    return !this.#isInHead && this.#subject === null;
   }
-  return lacking.first ?? end;
+
+  /** Whether the last line has no end; known after `end`. */
+  get isTorn(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  /** Parses the next piece, and returns the undamaged entries that it completes. */
+  push(piece: Uint8Array): JournalEntry[] {
+    const lines = (this.#rest + this.#decoder.decode(piece, { stream: true })).split("\n");
+    // The checksum of a line that is cut here is wrong.
+    this.#rest = lines.pop()!.slice(0, MAX_LINE);
+    return this.#parseAll(lines);
+  }
+
+  /** Parses a last line that has no end: it may only lack that. */
+  end(): JournalEntry[] {
+    this.#rest += this.#decoder.decode();
+    return this.#parseAll([this.#rest]);
+  }
+
+  #parseAll(lines: readonly string[]): JournalEntry[] {
+    return lines.map((line) => this.#parse(line)).filter((entry) => entry !== null);
+  }
+
+  #parse(sealed: string): JournalEntry | null {
+    const line = unsealed(sealed);
+    if (!this.#isInHead) {
+      return this.#subject && line !== null ? parseEntry(line, this.#subject.size) : null;
+    }
+    this.#isInHead = false;
+    this.#subject = parseSubject(line);
+    return null;
+  }
 }
 
 /** Whether a journal describes exactly this content. */
-export function isOf({ subject }: Journal, { path, size, version }: JournalSubject): boolean {
-  return subject.path === path && subject.size === size && subject.version === version;
+export function isOf(subject: JournalSubject, { path, size, version }: SoughtSubject): boolean {
+  return subject.path === path && subject.size === size &&
+    (version === undefined || subject.version === version);
 }
 
 function parseSubject(line: string | null): JournalSubject | null {

@@ -10,9 +10,11 @@ import { writeAllSync } from "../../fs/write_all.ts";
 import { nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { Ranges } from "./byte_ranges.ts";
-import { entriesWithin, type Journal, journalHead, journalLine, prefixClaimed } from "./journal.ts";
+import { type JournalEntry, journalHead, journalLine } from "./journal.ts";
+import { JournalBlocks } from "./journal_blocks.ts";
 import type { OutputFolder } from "./output_folder.ts";
-import { type PartialFile, subtractProven } from "./partial_file.ts";
+import type { PartialFile } from "./partial_file.ts";
+import { proveJournal } from "./prove_journal.ts";
 import { findJournal } from "./read_journal.ts";
 
 /** Bytes from the start of a file that may be those of its present version. */
@@ -29,22 +31,45 @@ const MIN_KEPT = 64 * 1024;
 const COPIED_CHUNK = 1024 * 1024;
 const NOTHING: readonly KeptBytes[] = [];
 
+/** The bytes that the journal of another version claims to be on disk from the start of the file. */
+export class OtherPrefix {
+  readonly #end: number;
+  readonly #lacking: Ranges;
+
+  /** @param end The end of the bytes of interest, beyond which no entry may lead. */
+  constructor(end: number) {
+    this.#end = end;
+    this.#lacking = new Ranges({ start: 0, end });
+  }
+
+  /** Takes entries of the journal. */
+  take(entries: readonly JournalEntry[]): void {
+    for (const { offset, length } of entries) {
+      const end = offset + length;
+      if (end <= this.#end) this.#lacking.remove({ start: offset, end });
+    }
+  }
+
+  /** How many bytes follow from the start without a gap. */
+  get length(): number {
+    return this.#lacking.first ?? this.#end;
+  }
+}
+
 /**
  * The bytes to try, those that may save most first.
  *
  * @param file The file on the server.
- * @param other The journal of another version, if there is one, and the size of its data.
+ * @param partial How many bytes the journal of another version claims from the start.
  * @param finalSize The size of another file under the final name; null if there is none.
  */
 export function keptBytes(
   file: ListedFile,
-  other: Journal | null,
-  dataSize: number,
+  partial: number,
   finalSize: number | null,
 ): readonly KeptBytes[] {
-  if (!other && finalSize === null) return NOTHING;
-  const partial = other ? prefixClaimed(other, Math.min(dataSize, file.size)) : 0;
   const final = Math.min(finalSize ?? 0, file.size);
+  if (partial < MIN_KEPT && final < MIN_KEPT) return NOTHING;
   const kept: KeptBytes[] = [
     { source: "partial", length: partial },
     { source: "final", length: final },
@@ -58,11 +83,7 @@ export async function provenPrefix(
   output: OutputFolder,
   signal: AbortSignal,
 ): Promise<number> {
-  const work = output.workPath(file.path);
-  const { other } = await findJournal(work.journal, file);
-  if (!other) return 0;
-  const lacking = new Ranges({ start: 0, end: file.size });
-  await subtractProven(lacking, work.data, entriesWithin(other, file.size), signal);
+  const { lacking } = await proveJournal(file, output.workPath(file.path), "other", signal);
   return lacking.first ?? file.size;
 }
 
@@ -77,16 +98,22 @@ export async function adoptPartial(
   output: OutputFolder,
   length: number,
 ): Promise<void> {
-  const { journal } = output.workPath(file.path);
-  const { other } = await findJournal(journal, file);
-  if (!other) return;
-  const lines = [journalHead(file), ...entriesWithin(other, length).map(journalLine)];
-  const next = output.temporaryPath(journal);
-  removeIfExists(next);
-  using written = Deno.openSync(next, { write: true, createNew: true });
+  const { journal, newJournal } = output.workPath(file.path);
+  const blocks = new JournalBlocks(file.size);
+  let isThere = false;
+  await findJournal(journal, file, () => {}, {
+    takeOther: (entries) => {
+      isThere = true;
+      for (const entry of entries) if (entry.offset + entry.length <= length) blocks.add(entry);
+    },
+  });
+  if (!isThere) return;
+  const lines = [journalHead(file), ...Array.from(blocks, journalLine)];
+  removeIfExists(newJournal);
+  using written = Deno.openSync(newJournal, { write: true, createNew: true });
   writeAllSync(written, new TextEncoder().encode(lines.join("")));
   await written.syncData();
-  await rename(next, journal);
+  await rename(newJournal, journal);
 }
 
 /**

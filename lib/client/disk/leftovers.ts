@@ -5,8 +5,9 @@
  */
 import { basename } from "@std/path";
 import type { UnfinishedFile } from "../events.ts";
-import { readJournal } from "./read_journal.ts";
-import { bytesClaimed, parseJournal } from "./journal.ts";
+import { Ranges } from "./byte_ranges.ts";
+import { addClaims, findJournal } from "./read_journal.ts";
+import { parseJournal } from "./journal.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
@@ -22,6 +23,8 @@ export interface Leftover {
 
 /** The part of a journal that is read for its first line, in bytes. */
 const HEAD_SIZE = 64 * 1024;
+/** How long the journals of unfinished files are read at the end of a run, in milliseconds. */
+const CLAIMS_MS = 200;
 
 /**
  * Finds the files in the work folder that belong to no wanted file.
@@ -71,7 +74,8 @@ async function subjectOf(journal: string): Promise<string | null> {
 
 /**
  * Completes the resumable bytes of files for which they are 0 with the claims of their journals. The
- * claims are not compared with the data: that takes long, and the next run does it.
+ * claims are not compared with the data: that takes long, and the next run does it. Of journals that
+ * take long to read, only the first claims count.
  *
  * @param output The output folder, whose lock the caller must hold.
  */
@@ -82,19 +86,30 @@ export async function withResumableBytes(
   const paths = (await output.workFiles()).filter((path) => path.endsWith(".journal"));
   const journals = new Set(paths.map((path) => basename(path)));
   if (journals.size === 0) return [...files];
+  const signal = AbortSignal.timeout(CLAIMS_MS);
   const completed: UnfinishedFile[] = [];
   for (const file of files) {
     const journal = file.resumableBytes > 0 ? null : output.workPath(file.path).journal;
     const isUnknown = journal !== null && journals.has(basename(journal));
-    completed.push(isUnknown ? { ...file, resumableBytes: await claimedBy(journal, file) } : file);
+    completed.push(
+      isUnknown ? { ...file, resumableBytes: await claimedBy(journal, file, signal) } : file,
+    );
   }
   return completed;
 }
 
-async function claimedBy(path: string, file: UnfinishedFile): Promise<number> {
-  // The next run cannot use an unreadable journal either.
-  const bytes = await readJournal(path).catch(() => null);
-  const journal = bytes && parseJournal(bytes);
-  const isOfFile = journal?.subject.path === file.path && journal.subject.size === file.size;
-  return isOfFile ? bytesClaimed(journal) : 0;
+async function claimedBy(
+  journal: string,
+  { path, size }: UnfinishedFile,
+  signal: AbortSignal,
+): Promise<number> {
+  const claimed = new Ranges();
+  try {
+    await findJournal(journal, { path, size }, (entries) => addClaims(claimed, entries), {
+      signal,
+    });
+  } catch {
+    // The next run cannot use an unreadable journal either.
+  }
+  return claimed.size;
 }

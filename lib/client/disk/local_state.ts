@@ -5,12 +5,13 @@
  * @module
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
-import { bytesClaimed } from "./journal.ts";
-import { type KeptBytes, keptBytes } from "./kept_bytes.ts";
+import { Ranges } from "./byte_ranges.ts";
+import type { JournalEntry } from "./journal.ts";
+import { type KeptBytes, keptBytes, OtherPrefix } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { OutputError } from "../../errors.ts";
 import type { Found } from "./partial_file.ts";
-import { findJournal } from "./read_journal.ts";
+import { addClaims, findJournal } from "./read_journal.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
 /** Modification times closer than this, in milliseconds, count as equal. */
@@ -39,23 +40,37 @@ export interface LocalState {
 export function inspectSync(file: ListedFile, output: OutputFolder): LocalState | null {
   if (output.listing.has(output.workPath(file.path).journal)) return null;
   const { finalSize, ...present } = presentOf(file, output);
-  const kept = keptBytes(file, null, 0, finalSize);
+  const kept = keptBytes(file, 0, finalSize);
   return { ...present, hasJournal: false, resumableBytes: 0, discardReason: null, kept };
 }
 
-/** Inspects the local state of a file. */
-export async function inspect(file: ListedFile, output: OutputFolder): Promise<LocalState> {
+/**
+ * Inspects the local state of a file.
+ *
+ * @param signal Aborts the reading of a long journal.
+ * @throws {DOMException} If it was aborted.
+ */
+export async function inspect(
+  file: ListedFile,
+  output: OutputFolder,
+  signal?: AbortSignal,
+): Promise<LocalState> {
   const work = output.workPath(file.path);
-  const { journal, other, discardReason } = await findJournal(work.journal, file);
-  const data = (journal ?? other) && await nullIfNotFound(Deno.lstat(work.data));
-  const dataSize = data?.size ?? 0;
+  const end = (await nullIfNotFound(Deno.lstat(work.data)))?.size ?? 0;
+  const claimed = new Ranges();
+  const take = (entries: readonly JournalEntry[]) => addClaims(claimed, entries, end);
+  const other = new OtherPrefix(Math.min(end, file.size));
+  const { isUsable, discardReason } = await findJournal(work.journal, file, take, {
+    signal,
+    takeOther: (entries) => other.take(entries),
+  });
   const { finalSize, ...present } = presentOf(file, output);
   return {
     ...present,
-    hasJournal: journal !== null,
-    resumableBytes: journal ? bytesClaimed(journal, dataSize) : 0,
+    hasJournal: isUsable,
+    resumableBytes: claimed.size,
     discardReason,
-    kept: keptBytes(file, other, dataSize, finalSize),
+    kept: keptBytes(file, other.length, finalSize),
   };
 }
 

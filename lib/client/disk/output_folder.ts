@@ -3,12 +3,13 @@
  *
  * The disk room stores files, and their state between runs. Its parts: this file and
  * `folder_listing.ts` (names and places), `output_lock.ts` and `lock_file.ts` (one client per
- * folder), `byte_ranges.ts` (sets of bytes), `journal.ts` and `read_journal.ts` (the chunks on
- * disk), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is left of another
- * version), `write_handles.ts`, `flusher.ts` and
- * `replace_file.ts` (writing and moving), `stream_digest.ts`, `local_state.ts` and `leftovers.ts`
- * (what earlier runs left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs
- * them), `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
+ * folder), `byte_ranges.ts` (sets of bytes), `journal.ts`, `journal_blocks.ts` and
+ * `crc32_combine.ts` (the chunks on disk), `journal_writer.ts`, `read_journal.ts` and
+ * `prove_journal.ts` (their file), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is
+ * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts` and `replace_file.ts`
+ * (writing and moving), `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs
+ * left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
+ * `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
  * `storage.ts` (chooses). The engine, the driver, `explain` and the command line import it; it
  * imports only `events.ts` and the rooms that both sides share.
  *
@@ -28,8 +29,10 @@ import { FolderListing } from "./folder_listing.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
-/** The prefix of files that last a moment: probes of the file system, and journals being rewritten. */
-const TEMPORARY = "probe-";
+/** The prefix of files that test the file system, and are removed at once. */
+const PROBE = "probe-";
+/** The ending of journals that are not complete, and are removed by the next run. */
+const NEW = ".new";
 
 /** How long a folder's check is valid, in milliseconds: it may hold very many files. */
 const CHECK_VALID_MS = 100;
@@ -44,6 +47,8 @@ export interface OutputFolderState {
 export interface WorkPath {
   readonly data: string;
   readonly journal: string;
+  /** The place of a journal that will replace the other one. */
+  readonly newJournal: string;
 }
 
 /** An output folder that exists and can be written to. */
@@ -130,12 +135,8 @@ export class OutputFolder {
   workPath(path: string): WorkPath {
     const name = createHash("sha256").update(path).digest("hex").slice(0, 32);
     const work = `${this.#work}${SEPARATOR}${name}`;
-    return { data: `${work}.data`, journal: `${work}.journal` };
-  }
-
-  /** The path of a file that is being written to replace a work file. */
-  temporaryPath(workFile: string): string {
-    return join(this.#work, TEMPORARY + basename(workFile));
+    const journal = `${work}.journal`;
+    return { data: `${work}.data`, journal, newJournal: journal + NEW };
   }
 
   /** The path of the lock's file. */
@@ -150,10 +151,10 @@ export class OutputFolder {
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
-  /** Removes temporary files left by clients that were killed. Needs the lock. */
+  /** Removes probes and new journals left by clients that were killed. Needs the lock. */
   async removeProbes(): Promise<void> {
     for (const file of await this.workFiles()) {
-      if (basename(file).startsWith(TEMPORARY)) removeIfExists(file);
+      if (basename(file).startsWith(PROBE) || file.endsWith(NEW)) removeIfExists(file);
     }
   }
 
@@ -280,7 +281,7 @@ export function folderAt(path: string): Deno.FileInfo | null {
  * @throws {Error} If the folder cannot be written to.
  */
 function foldsNamesIn(folder: string): boolean {
-  const name = `${TEMPORARY}A\u00e9-${Deno.pid}`;
+  const name = `${PROBE}A\u00e9-${Deno.pid}`;
   const probe = join(folder, name);
   removeIfExists(probe);
   Deno.openSync(probe, { write: true, createNew: true }).close();

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
-import { type JournalEntry, journalHead, journalLine } from "./journal.ts";
-import type { OutputFolder, WorkPath } from "./output_folder.ts";
+import { JournalWriter } from "./journal_writer.ts";
+import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./byte_ranges.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
-import { findJournal, type FoundJournal } from "./read_journal.ts";
+import { proveJournal } from "./prove_journal.ts";
+import { type FoundJournal, NO_JOURNAL } from "./read_journal.ts";
 import { writeAllSync } from "../../fs/write_all.ts";
 import { lstatOrNull, nullIfNotFound } from "../../fs/not_found.ts";
 import type { WriteHandles } from "./write_handles.ts";
@@ -23,28 +23,17 @@ export interface Found {
   readonly discardReason: FoundJournal["discardReason"];
 }
 
-const NO_JOURNAL: FoundJournal = {
-  journal: null,
-  other: null,
-  isTorn: false,
-  discardReason: null,
-};
-
 /** A file in progress. */
 export class PartialFile {
   /** The path of the data. */
   readonly dataPath: string;
 
-  readonly #journalPath: string;
+  readonly #journal: JournalWriter;
   readonly #file: ListedFile;
   readonly #handles: WriteHandles;
   readonly #output: OutputFolder;
   readonly #lacking: Ranges;
   #received: number;
-  /** Whether there is a journal of this version on disk. */
-  #journaled: boolean;
-  /** Whether the journal's last line has no end. */
-  #isTorn: boolean;
   #syncing: Promise<void> | undefined;
   /** The data's metadata when it was synced; undefined without a journal. */
   #synced: Deno.FileInfo | undefined;
@@ -56,18 +45,15 @@ export class PartialFile {
     output: OutputFolder,
     handles: WriteHandles,
     lacking: Ranges,
-    work: WorkPath,
-    { journal, isTorn }: FoundJournal,
+    journal: JournalWriter,
   ) {
-    this.dataPath = work.data;
-    this.#journalPath = work.journal;
+    this.dataPath = output.workPath(file.path).data;
+    this.#journal = journal;
     this.#file = file;
     this.#output = output;
     this.#handles = handles;
     this.#lacking = lacking;
     this.#received = file.size - lacking.size;
-    this.#journaled = journal !== null;
-    this.#isTorn = isTorn;
   }
 
   /**
@@ -82,13 +68,16 @@ export class PartialFile {
     handles: WriteHandles,
     signal: AbortSignal,
   ): Promise<{ partial: PartialFile; found: Found }> {
-    const lacking = new Ranges({ start: 0, end: file.size });
     const work = output.workPath(file.path);
-    const found = await findJournal(work.journal, file);
-    const { journal, discardReason } = found;
-    let damaged = 0;
-    if (journal) damaged = await subtractProven(lacking, work.data, journal.entries, signal);
-    const partial = new PartialFile(file, output, handles, lacking, work, found);
+    const { journal: found, lacking, blocks, damaged } = await proveJournal(
+      file,
+      work,
+      "present",
+      signal,
+    );
+    const journal = new JournalWriter(file, output, handles, work, found, blocks);
+    const partial = new PartialFile(file, output, handles, lacking, journal);
+    const { discardReason } = found;
     if (discardReason !== null) await partial.discard();
     // No chunk will create an empty file.
     if (file.size === 0) handles.open(partial.dataPath, true);
@@ -98,7 +87,9 @@ export class PartialFile {
   /** Begins with nothing, where nothing was left. */
   static fresh(file: ListedFile, output: OutputFolder, handles: WriteHandles): PartialFile {
     const lacking = new Ranges({ start: 0, end: file.size });
-    return new PartialFile(file, output, handles, lacking, output.workPath(file.path), NO_JOURNAL);
+    const work = output.workPath(file.path);
+    const journal = new JournalWriter(file, output, handles, work, NO_JOURNAL);
+    return new PartialFile(file, output, handles, lacking, journal);
   }
 
   /** Received bytes: those on disk now. */
@@ -131,14 +122,7 @@ export class PartialFile {
     writeAllSync(data, bytes);
     this.#received += this.#lacking.remove({ start: offset, end: offset + bytes.length });
     if (bytes.length === this.#file.size) return;
-    const line = journalLine({ offset, length: bytes.length, checksum });
-    const journal = this.#handles.open(this.#journalPath, !this.#journaled);
-    journal.seekSync(0, Deno.SeekMode.End);
-    const opening = this.#journaled ? (this.#isTorn ? "\n" : "") : journalHead(this.#file);
-    writeAllSync(journal, new TextEncoder().encode(opening + line));
-    if (!this.#journaled) this.#output.listing.add(this.#journalPath);
-    this.#journaled = true;
-    this.#isTorn = false;
+    this.#journal.append({ offset, length: bytes.length, checksum });
   }
 
   /**
@@ -148,18 +132,22 @@ export class PartialFile {
    * @throws {Error} If the flush fails.
    */
   sync(): Promise<void> {
-    this.#syncing ??= this.#sync();
+    this.#syncing ??= this.#sync().catch((error) => {
+      // It may have lacked a descriptor, and is tried again.
+      this.#syncing = undefined;
+      throw error;
+    });
     return this.#syncing;
   }
 
   async #sync(): Promise<void> {
-    this.#handles.close(this.#journalPath);
+    this.#journal.close();
     using data = this.#handles.take(this.dataPath);
     const { size, modified } = this.#file;
     // Resumed data may be longer than the file.
-    if (this.#journaled) data.truncateSync(size);
+    if (this.#journal.exists) data.truncateSync(size);
     setModified(data, modified);
-    if (this.#journaled) this.#synced = data.statSync();
+    if (this.#journal.exists) this.#synced = data.statSync();
     await this.#handles.flusher.flush(data, size);
   }
 
@@ -169,7 +157,7 @@ export class PartialFile {
    * @returns Whether it did; else `sync` does.
    */
   syncQuickly(): boolean {
-    if (this.#journaled || !this.#handles.flusher.isQuick(this.#file.size)) return false;
+    if (this.#journal.exists || !this.#handles.flusher.isQuick(this.#file.size)) return false;
     using data = this.#handles.take(this.dataPath);
     setModified(data, this.#file.modified);
     this.#handles.flusher.flushSync(data);
@@ -183,7 +171,9 @@ export class PartialFile {
    * @returns Whether it did; else `commit` does, or says why it cannot.
    */
   commitSync(): boolean {
-    if (this.#journaled || !this.#output.publishSync(this.dataPath, this.#file.path)) return false;
+    if (this.#journal.exists || !this.#output.publishSync(this.dataPath, this.#file.path)) {
+      return false;
+    }
     this.#isPublished = true;
     return true;
   }
@@ -201,20 +191,20 @@ export class PartialFile {
     }
     await this.#output.publish(this.dataPath, this.#file.path);
     this.#isPublished = true;
-    if (this.#journaled) await nullIfNotFound(Deno.remove(this.#journalPath));
+    if (this.#journal.exists) await this.#journal.remove();
   }
 
   /** Closes the data and the journal, which stay on disk. */
   close(): void {
     this.#handles.close(this.dataPath);
-    this.#handles.close(this.#journalPath);
+    this.#journal.close();
   }
 
   /** Closes the file and keeps for later what can be resumed: data that has a journal. */
   async suspend(): Promise<void> {
     await this.#syncing?.catch(() => {});
     this.close();
-    if (this.#journaled || this.#isPublished) return;
+    if (this.#journal.exists || this.#isPublished) return;
     await nullIfNotFound(Deno.remove(this.dataPath));
     this.#received = 0;
   }
@@ -222,57 +212,9 @@ export class PartialFile {
   /** Removes the data and the journal. */
   async discard(): Promise<void> {
     this.close();
-    await nullIfNotFound(Deno.remove(this.#journalPath));
+    await this.#journal.remove();
     await nullIfNotFound(Deno.remove(this.dataPath));
   }
-}
-
-/**
- * Removes from `lacking` the bytes that the journal claims and whose data matches its checksums.
- *
- * @returns The number of claimed bytes whose data does not match.
- */
-export async function subtractProven(
-  lacking: Ranges,
-  dataPath: string,
-  entries: readonly JournalEntry[],
-  signal: AbortSignal,
-): Promise<number> {
-  using data = await openForReading(dataPath);
-  const claimed = new Ranges();
-  for (const { offset, length, checksum } of entries) {
-    signal.throwIfAborted();
-    const range = { start: offset, end: offset + length };
-    claimed.add(range);
-    // Unreadable data does not match.
-    const found = data && await crc32Of(data, offset, length).catch(() => null);
-    const isProven = found === checksum;
-    // A later line for the same bytes counts: they were written again.
-    if (isProven) lacking.remove(range);
-    else lacking.add(range);
-  }
-  const claims = claimed.size;
-  for (const range of lacking) claimed.remove(range);
-  return claims - claimed.size;
-}
-
-/** Opens a regular file, or returns null if there is none: reading a named pipe would block. */
-async function openForReading(path: string): Promise<Deno.FsFile | null> {
-  const info = await nullIfNotFound(Deno.stat(path));
-  return info?.isFile ? await nullIfNotFound(Deno.open(path)) : null;
-}
-
-async function crc32Of(data: Deno.FsFile, offset: number, length: number): Promise<number | null> {
-  const buffer = new Uint8Array(Math.min(length, 1024 * 1024));
-  await data.seek(offset, Deno.SeekMode.Start);
-  let crc = 0;
-  for (let done = 0; done < length;) {
-    const read = await data.read(buffer.subarray(0, Math.min(buffer.length, length - done)));
-    if (read === null) return null;
-    crc = crc32(buffer.subarray(0, read), crc);
-    done += read;
-  }
-  return crc;
 }
 
 /** Whether a path still is this file and no link to it. */

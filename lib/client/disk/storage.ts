@@ -64,7 +64,11 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     const start = performance.now();
     const own: DiskAction<F>[] = [];
     for (const action of actions) {
-      if (action.type === "release") this.#hashing.get(action.record)?.abort();
+      if (action.type === "release") {
+        this.#hashing.get(action.record)?.abort();
+        // A file for the Worker may still be inspected here.
+        this.#local.stopReading(action.record);
+      }
       if (action.type === "hash") this.#compare(action.record);
       else if (action.type === "try") this.#try(action.record, action.source);
       else if (this.#isForWorker(action, start)) this.#worker.perform(action);

@@ -1,14 +1,12 @@
 /**
- * Open files for writing, no more at once than a system allows.
+ * Files that stay open for writing, no more at once than a system allows.
  *
  * @module
  */
 import { dirname } from "@std/path";
 import { Flusher } from "./flusher.ts";
+import { OpenLimit } from "./open_limit.ts";
 import { folderAt } from "./output_folder.ts";
-
-/** The most files that are open at once. */
-const MAX_HANDLES = 128;
 
 /** How long a folder's check is valid, in milliseconds: a check takes as long as a write. */
 const CHECK_VALID_MS = 100;
@@ -16,6 +14,8 @@ const CHECK_VALID_MS = 100;
 /** Keeps the most recently used files open. */
 export class WriteHandles implements Disposable {
   readonly flusher: Flusher;
+  /** The limit of this thread's open files. */
+  readonly limit = new OpenLimit(() => this.#trim());
 
   /** By path; the least recently used first. */
   readonly #files = new Map<string, Deno.FsFile>();
@@ -46,7 +46,7 @@ export class WriteHandles implements Disposable {
       file = this.#openUncached(path, fresh);
     }
     this.#files.set(path, file);
-    if (this.#files.size > MAX_HANDLES) this.close(this.#files.keys().next().value!);
+    this.#trim();
     return file;
   }
 
@@ -66,6 +66,11 @@ export class WriteHandles implements Disposable {
   /** Closes all. */
   [Symbol.dispose](): void {
     for (const path of [...this.#files.keys()]) this.close(path);
+  }
+
+  /** Closes the least recently used files beyond the limit. */
+  #trim(): void {
+    while (this.#files.size > this.limit.kept) this.close(this.#files.keys().next().value!);
   }
 
   #openUncached(path: string, fresh: boolean): Deno.FsFile {

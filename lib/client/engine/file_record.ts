@@ -70,6 +70,11 @@ export function moveTo(record: FileRecord, phase: Phase): void {
   record.phase = phase;
 }
 
+/** A range that was requested and failed, and how often in a row. */
+export interface FailedRange extends Range {
+  readonly failures: number;
+}
+
 /** A file that has begun. Changed by the engine and the planner only. */
 export interface FileRecord {
   readonly file: ListedFile;
@@ -87,9 +92,10 @@ export interface FileRecord {
   end: number;
   /** The time of the first request for a chunk, in milliseconds; null before. */
   startedAt: number | null;
-  /** Whether a pause after a failed read is running. */
-  paused: boolean;
-  /** Failed reads in a row, and failed requests for the digest. */
+  /** Ranges that failed, whose pause is over, and the number of those whose pause is not. */
+  again: FailedRange[];
+  pauses: number;
+  /** Failed reads since a chunk was received, and failed requests for the digest. */
   readFailures: number;
   digestFailures: number;
   /** How often it was complete with a wrong digest. */
@@ -124,7 +130,8 @@ export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
     gaps: null,
     end: 0,
     startedAt: null,
-    paused: false,
+    again: [],
+    pauses: 0,
     readFailures: 0,
     digestFailures: 0,
     fetches: 0,
@@ -139,13 +146,35 @@ export function newRecord(planned: PlannedFile, beginnings = 0): FileRecord {
   };
 }
 
+/**
+ * With this many failed reads in a row, only ranges that failed are requested until one succeeds or
+ * all pauses are over: a file that cannot be read at all must not cost a request for each chunk.
+ */
+const MAX_FAILURES_IN_A_ROW = 8;
+
 /** Whether there are bytes to request now. */
 export function hasMore(record: FileRecord): boolean {
-  return !record.paused && (record.next < record.end || record.gaps !== null);
+  return record.again.length > 0 ||
+    (mayGoOn(record) && (record.next < record.end || record.gaps !== null));
+}
+
+function mayGoOn({ pauses, readFailures }: FileRecord): boolean {
+  return pauses === 0 || readFailures < MAX_FAILURES_IN_A_ROW;
 }
 
 /** Takes the next range to request, of at most `max` bytes; undefined if there is none. */
-export function takeChunk(record: FileRecord, max: number): Range | undefined {
+export function takeChunk(record: FileRecord, max: number): FailedRange | undefined {
+  const failed = record.again.shift();
+  if (failed) {
+    const end = Math.min(failed.end, failed.start + max);
+    if (end < failed.end) record.again.unshift({ ...failed, start: end });
+    return { ...failed, end };
+  }
+  const chunk = mayGoOn(record) ? takeFresh(record, max) : undefined;
+  return chunk && { ...chunk, failures: 0 };
+}
+
+function takeFresh(record: FileRecord, max: number): Range | undefined {
   if (record.gaps) {
     const chunk = record.gaps.takeFirst(max);
     if (record.gaps.first === undefined) record.gaps = null;
@@ -158,15 +187,19 @@ export function takeChunk(record: FileRecord, max: number): Range | undefined {
 }
 
 /** Puts back a range that was requested and not received. */
-export function giveBack(record: FileRecord, range: Range): void {
-  record.gaps ??= new Ranges();
-  record.gaps.add(range);
+export function giveBack(record: FileRecord, range: FailedRange): void {
+  if (range.failures > 0) record.again.push(range);
+  else {
+    record.gaps ??= new Ranges();
+    record.gaps.add(range);
+  }
 }
 
 /** Sets the bytes to request: the lacking ranges, or everything if that is null. */
 export function askFor(record: FileRecord, lacking: readonly Range[] | null): void {
   const { size } = record.file;
   record.end = size;
+  record.again = [];
   if (lacking === null) {
     record.next = 0;
     record.gaps = null;

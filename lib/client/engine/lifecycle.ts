@@ -22,7 +22,7 @@ import { VerificationError } from "../file_failure.ts";
 import type { DiskResult } from "./actions.ts";
 import { decide, decideFetch, DISCARD_REASONS } from "./decide.ts";
 import { Ending } from "./ending.ts";
-import { askFor, type FileRecord, isFinal, moveTo, wantsDigest } from "./file_record.ts";
+import { askFor, type FileRecord, giveBack, isFinal, moveTo, wantsDigest } from "./file_record.ts";
 import { judge, type WrongDigest } from "./judge.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planner.ts";
@@ -69,11 +69,13 @@ export class Lifecycle {
   }
 
   /** Takes a retry that is due. */
-  onRetry({ record, type }: Exclude<Retry, { type: "rest" }>): void {
-    if (type === "digest") {
+  onRetry(retry: Exclude<Retry, { type: "rest" }>): void {
+    const { record } = retry;
+    if (retry.type === "digest") {
       if (!isFinal(record.phase)) this.#askDigest(record);
-    } else if (record.phase === "fetching") {
-      record.paused = false;
+    } else if (retry.type === "chunk" && record.phase === "fetching") {
+      record.pauses--;
+      giveBack(record, retry.range);
       this.#planner.update(record);
     }
   }
@@ -113,7 +115,11 @@ export class Lifecycle {
     record.received += length;
     const useful = Math.min(length, Math.max(0, record.received - record.peakReceived));
     record.peakReceived += useful;
-    record.readFailures = 0;
+    if (record.readFailures > 0) {
+      record.readFailures = 0;
+      // It may have waited for the first success.
+      this.#planner.update(record);
+    }
     this.#stats.onChunk(record, length, useful);
     this.#write(record, offset, bytes, checksum);
     this.#out.moved.add(record);
@@ -138,14 +144,17 @@ export class Lifecycle {
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
     if (error.code !== "read-failed") return this.ending.fail(record, error, now);
-    // Chunks requested before the pause fail together with the one that began it.
-    if (!record.paused) {
-      if (record.readFailures++ === READ_RETRIES) return this.ending.fail(record, error, now);
-      record.paused = true;
-      const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
-      this.#timers.add(now + pause, { record, type: "chunks" });
-    }
-    this.#planner.giveBack(request);
+    if (request.failures === READ_RETRIES) return this.ending.fail(record, error, now);
+    this.#pause(request, now);
+  }
+
+  /** Requests a range again after a pause; the rest of the file does not wait. */
+  #pause({ record, offset, length, failures }: GetRequest, now: number): void {
+    const range = { start: offset, end: offset + length, failures: failures + 1 };
+    this.#timers.add(now + READ_RETRY_MS * 2 ** failures, { record, type: "chunk", range });
+    record.pauses++;
+    record.readFailures++;
+    this.#planner.update(record);
   }
 
   /** Takes the loss of a request with its connection. */

@@ -5,7 +5,7 @@
  */
 import type { ClientEvent } from "../events.ts";
 import type { DiskAction } from "./actions.ts";
-import type { FileRecord } from "./file_record.ts";
+import type { FailedRange, FileRecord } from "./file_record.ts";
 
 /** Outputs that wait to be taken. */
 export interface Outbox {
@@ -17,7 +17,8 @@ export interface Outbox {
   readonly moved: Set<FileRecord>;
 }
 
-/** A retry: of the whole file, its chunks, or its digest; or the end of the rest of a file. */
+/** A retry: of the whole file, its digest, or one range of it; or the end of the rest of a file. */
 export type Retry =
-  | { readonly type: "file" | "chunks" | "digest"; readonly record: FileRecord }
+  | { readonly type: "file" | "digest"; readonly record: FileRecord }
+  | { readonly type: "chunk"; readonly record: FileRecord; readonly range: FailedRange }
   | { readonly type: "rest"; readonly path: string };

@@ -36,6 +36,8 @@ export interface GetRequest {
   /** The position of the first byte, and how many bytes. */
   readonly offset: number;
   readonly length: number;
+  /** How often this range has failed in a row. */
+  readonly failures: number;
   /** Whether it requests the file's digest, too. */
   readonly digest: boolean;
   readonly sent: SentRequest;
@@ -168,12 +170,15 @@ export class RequestPlanner {
   /** Closes a request that was refused, or answered with a digest. */
   onAnswered(request: ServerRequest): void {
     const link = this.#close(request);
-    if (link && request.type === "get") link.window.onFailed(request.sent);
+    if (!link || request.type === "digest") return;
+    link.window.onFailed(request.sent);
+    // A share counts received bytes.
+    this.#scheduler.refund(request.record, request.length);
   }
 
   /** Puts back the range of a request. */
-  giveBack({ record, offset, length }: GetRequest): void {
-    giveBack(record, { start: offset, end: offset + length });
+  giveBack({ record, offset, length, failures }: GetRequest): void {
+    giveBack(record, { start: offset, end: offset + length, failures });
     this.update(record);
   }
 
@@ -234,7 +239,7 @@ export class RequestPlanner {
       const record = this.#scheduler.next();
       if (!record) return window.onAppLimited();
       const isShared = competing.length > 1;
-      const { start, end } = takeChunk(
+      const { start, end, failures } = takeChunk(
         record,
         isShared ? window.chunkSize : window.uncontestedChunkSize,
       )!;
@@ -254,6 +259,7 @@ export class RequestPlanner {
         version: record.file.version,
         offset: start,
         length,
+        failures,
         digest: link.limits.inlineDigest && this.#asksDigest(record) &&
           length === record.file.size && length <= INLINE_DIGEST_SIZE,
         sent: window.onSent(length, now),

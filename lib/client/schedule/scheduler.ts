@@ -132,6 +132,16 @@ export class Scheduler<F> {
     entry.virtualTime += bytes;
     siftDown(queue.heap, entry.index);
   }
+
+  /** Takes back the charge of bytes that are not received; only of a file that is there. */
+  refund(file: F, bytes: number): void {
+    const entry = this.#entries.get(file);
+    if (!entry) return;
+    const { queue } = entry;
+    queue.virtualTime -= bytes / queue.weight;
+    entry.virtualTime -= bytes;
+    siftUp(queue.heap, entry.index);
+  }
 }
 
 function isBefore<F>(a: ScheduledFile<F>, b: ScheduledFile<F>): boolean {

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { WriteHandles } from "../../../lib/client/disk/write_handles.ts";
 
 /** The most files that are open at once. */
-const MAX_HANDLES = 128;
+const MAX_HANDLES = 96;
 
 Deno.test("WriteHandles opens a file for reading and writing, and the same one again", () => {
   using temp = tempFolder();
@@ -106,7 +106,7 @@ Deno.test("WriteHandles refuses to open a folder", () => {
   assert.ok(Deno.lstatSync(join(path, "inside")).isDirectory);
 });
 
-Deno.test("WriteHandles keeps the 128 most recently used files open", () => {
+Deno.test("WriteHandles keeps the 96 most recently used files open", () => {
   using temp = tempFolder();
   using handles = new WriteHandles();
   const open = (i: number, fresh: boolean) => handles.open(join(temp.path, `${i}`), fresh);

@@ -53,7 +53,7 @@ Deno.test("takeChunk returns first the ranges that were given back", () => {
   const record = recordOf(40);
   askFor(record, null);
   for (let i = 0; i < 3; i++) takeChunk(record, 10);
-  giveBack(record, { start: 10, end: 20 });
+  giveBack(record, { start: 10, end: 20, failures: 0 });
   assert.deepEqual(takeAll(record, 10), [[10, 20], [30, 40]]);
 });
 
@@ -66,12 +66,32 @@ Deno.test("askFor resets the received bytes, and keeps their peak", () => {
   assert.deepEqual(takeAll(record, 100), [[0, 100]]);
 });
 
-Deno.test("hasMore is false during a pause", () => {
-  const record = recordOf(10);
+Deno.test("takeChunk returns a failed range with its failures, in parts if it is long", () => {
+  const record = recordOf(40);
   askFor(record, null);
-  record.paused = true;
+  takeChunk(record, 20);
+  giveBack(record, { start: 0, end: 20, failures: 2 });
+  assert.deepEqual(takeChunk(record, 15), { start: 0, end: 15, failures: 2 });
+  assert.deepEqual(takeChunk(record, 15), { start: 15, end: 20, failures: 2 });
+  assert.deepEqual(takeChunk(record, 15), { start: 20, end: 35, failures: 0 });
+});
+
+Deno.test("hasMore is false after many failures in a row, until a pause is over or a chunk received", () => {
+  const record = recordOf(100);
+  askFor(record, null);
+  takeChunk(record, 10);
+  Object.assign(record, { pauses: 1, readFailures: 7 });
+  assert.equal(hasMore(record), true);
+  record.readFailures = 8;
   assert.equal(hasMore(record), false);
-  record.paused = false;
+  assert.equal(takeChunk(record, 10), undefined);
+  giveBack(record, { start: 0, end: 10, failures: 1 });
+  assert.equal(hasMore(record), true);
+  assert.deepEqual(takeChunk(record, 10), { start: 0, end: 10, failures: 1 });
+  assert.equal(hasMore(record), false);
+  record.readFailures = 0;
+  assert.equal(hasMore(record), true);
+  Object.assign(record, { pauses: 0, readFailures: 8 });
   assert.equal(hasMore(record), true);
 });
 

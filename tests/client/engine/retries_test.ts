@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { GetRequest } from "../../../lib/client/engine/request_planner.ts";
 import { VirtualRun } from "../../support/virtual_run.ts";
 
 const KB = 1024;
@@ -41,18 +42,50 @@ Deno.test("Engine counts chunks that fail together as one failure", () => {
   run.assertHere("a");
 });
 
-Deno.test("Engine returns to the shortest pause once a chunk is received", () => {
-  const run = runOf(32 * KB, 1);
-  for (const pause of [500, 1_000]) {
-    run.refuse(run.gets()[0]!, "read-failed");
+Deno.test("Engine requests the rest of a file while one of its chunks waits", () => {
+  const run = runOf(1e9 * KB);
+  const [first] = run.gets();
+  run.refuse(first!, "read-failed");
+  for (let i = 0; i < 20; i++) run.giveChunk(run.gets()[0]!);
+  assert.ok(run.gets().every(({ offset }) => offset !== 0));
+  run.wait(500);
+  // The chunks that were received meanwhile do not shorten its next pause.
+  run.refuse(firstAgain(run), "read-failed");
+  assert.equal(run.engine.wakeAt, run.now + 1_000);
+  run.wait(1_000);
+  run.giveChunk(firstAgain(run));
+  assert.equal(run.engine.wakeAt, Infinity);
+});
+
+/** The next request for the first chunk of the file, for which a window may have to make room. */
+function firstAgain(run: VirtualRun): GetRequest {
+  for (;;) {
+    const first = run.gets().find(({ offset }) => offset === 0);
+    if (first) return first;
+    run.giveChunk(run.gets()[0]!);
+  }
+}
+
+Deno.test("Engine fails a file one of whose chunks fails five times, whatever else is received", () => {
+  const run = runOf(1e9 * KB);
+  for (const pause of [500, 1_000, 2_000, 4_000]) {
+    run.refuse(firstAgain(run), "read-failed");
+    run.giveChunk(run.gets()[0]!);
     run.wait(pause);
   }
-  run.giveChunk(run.gets()[0]!);
-  run.refuse(run.gets()[0]!, "read-failed");
-  assert.equal(run.engine.wakeAt, run.now + 500);
-  run.wait(500);
-  run.giveAllChunks();
-  run.assertHere("a");
+  run.refuse(firstAgain(run), "read-failed");
+  assert.equal(run.story("a").at(-1), "failed: the server says: no: read-failed");
+});
+
+Deno.test("Engine requests little of a file that cannot be read at all", () => {
+  const run = runOf(1e9 * KB);
+  const ends = run.now + 60_000;
+  while (run.engine.counts.failed === 0) {
+    for (const request of run.gets()) run.refuse(request, "read-failed");
+    if (run.engine.counts.failed === 0) run.wait(100);
+    assert.ok(run.now < ends);
+  }
+  assert.ok(run.sent.length < 1_000, `${run.sent.length} requests`);
 });
 
 Deno.test("Engine continues with other files during a pause", () => {

@@ -87,6 +87,17 @@ Deno.test("Engine shares a line between two priorities by their weights", () => 
   }
 });
 
+Deno.test("Engine keeps the shares while every fifth chunk of CRITICAL fails", () => {
+  const timed = competition(25e6, 20);
+  let count = 0;
+  timed.answerTo = (request) => {
+    const isCritical = request.record.planned.priority === "CRITICAL";
+    return isCritical && ++count % 5 === 0 ? "read-failed" : "right";
+  };
+  timed.passUntil(6 * SECOND);
+  assertShares(timed, SECOND, 6 * SECOND);
+});
+
 Deno.test("Engine gives files of one priority equal shares", () => {
   const timed = competition(25e6, 20);
   timed.passUntil(4 * SECOND);

@@ -219,3 +219,16 @@ class NaiveScheduler {
     return this.entries.find((entry) => entry.file === file);
   }
 }
+
+Deno.test("Scheduler.refund gives back a file's turn, and ignores a file that is not there", () => {
+  const scheduler = new Scheduler<File>();
+  const [first, second] = join(scheduler, "NORMAL", 2) as [File, File];
+  assert.equal(scheduler.next(), first);
+  scheduler.charge(first, CHUNK);
+  assert.equal(scheduler.next(), second);
+  scheduler.refund(first, CHUNK);
+  assert.equal(scheduler.next(), first);
+  scheduler.remove(first);
+  scheduler.refund(first, CHUNK);
+  assert.equal(scheduler.next(), second);
+});
