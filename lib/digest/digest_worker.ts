@@ -9,6 +9,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
+import { isOutOfDescriptors } from "../fs/out_of_descriptors.ts";
 import { identityOf } from "../fs/file_identity.ts";
 import type { DigestCommand, DigestReply } from "./file_hasher.ts";
 
@@ -101,6 +102,8 @@ function advance(id: number, job: Job): void {
     const { code } = error as NodeJS.ErrnoException;
     const kind = error instanceof ChangedError
       ? "changed"
+      : isOutOfDescriptors(error)
+      ? "busy"
       : code === "ENOENT"
       ? "not-found"
       : "read-failed";

@@ -36,7 +36,7 @@ export interface DigestJob {
    * 64 hex digits.
    *
    * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
-   * `changed` if its version is another one.
+   * `changed` if its version is another one; `busy` without a descriptor for it.
    */
   finish(size: number): Promise<string>;
   /** Ends the job; a pending `finish` is rejected. */
@@ -129,4 +129,5 @@ export class FileHasher implements Disposable {
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   "changed": "The file has changed",
   "not-found": "There is no such file",
+  "busy": "Too many files are open",
 };

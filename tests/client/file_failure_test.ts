@@ -25,6 +25,7 @@ for (
       new WireError("read-failed", "no"),
       /operator of the server/,
     ],
+    ["a server without descriptors", new WireError("busy", "no"), /run the client again later/],
     ["a defect", new WireError("bad-request", "no"), /report it/],
     ["a full disk", new Error("No space left on device (os error 28)"), /free some space/],
     ["a folder that may not be written", new Deno.errors.PermissionDenied("no"), /--output/],

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { WireError } from "../../errors.ts";
+import type { ErrorCode, WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
 import type { LocalState } from "../disk/local_state.ts";
@@ -26,9 +26,10 @@ import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planne
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
 
-/** How often a chunk or digest is requested again after `read-failed`, and the first pause. */
-const READ_RETRIES = 4;
-const READ_RETRY_MS = 500;
+/** How often a chunk or digest is requested again after a failure that may pass. */
+const RETRIES: Partial<Record<ErrorCode, number>> = { "read-failed": 4, "busy": 17 };
+/** The pause before the first retry, and the longest, in milliseconds; pauses double. */
+const RETRY_MS = { first: 500, longest: 4_000 };
 /** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
@@ -125,12 +126,13 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (error.code !== "read-failed") return this.ending.fail(record, error, now);
+    const retries = RETRIES[error.code] ?? 0;
+    if (retries === 0) return this.ending.fail(record, error, now);
     // Chunks requested before the pause fail together with the one that began it.
     if (!record.paused) {
-      if (record.readFailures++ === READ_RETRIES) return this.ending.fail(record, error, now);
+      if (record.readFailures++ >= retries) return this.ending.fail(record, error, now);
       record.paused = true;
-      const pause = READ_RETRY_MS * 2 ** (record.readFailures - 1);
+      const pause = pauseAfter(record.readFailures);
       this.#timers.add(now + pause, { record, type: "chunks" });
     }
     this.#planner.giveBack(request);
@@ -261,9 +263,10 @@ export class Lifecycle {
   }
 
   #onDigestRefused(record: FileRecord, error: WireError, now: number): void {
-    const isPassing = error.code === "read-failed";
-    if (isPassing && record.digestFailures++ < READ_RETRIES) {
-      const pause = READ_RETRY_MS * 2 ** (record.digestFailures - 1);
+    const retries = RETRIES[error.code] ?? 0;
+    const isPassing = retries > 0;
+    if (isPassing && record.digestFailures++ < retries) {
+      const pause = pauseAfter(record.digestFailures);
       this.#timers.add(now + pause, { record, type: "digest" });
     } else if (isPassing && record.planned.sha256 !== null) {
       record.digestState = "unavailable";
@@ -276,4 +279,9 @@ export class Lifecycle {
     this.#stats.onQueued(path, now);
     this.#out.events.push({ type: "refetching", path, reason });
   }
+}
+
+/** The pause after so many failures, in milliseconds. */
+function pauseAfter(failures: number): number {
+  return Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (failures - 1));
 }

@@ -9,6 +9,7 @@ import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
 import { diskPath, isInside, type SharedFile, type SharedFolder } from "../shared_file.ts";
@@ -34,7 +35,7 @@ export class FileOpener implements AsyncDisposable {
    * and to be inside the folder; `proveUnchanged` checks the content later. Not guarded against: a
    * local user who moves the listed file out of the folder and back between two system calls.
    *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   * @throws {WireError} `not-found`, `changed`, `read-failed` or `busy`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
     try {
@@ -87,7 +88,7 @@ export class FileOpener implements AsyncDisposable {
    * The real path of a file, checked to be inside the folder, for callers that open the file
    * and check its version.
    *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   * @throws {WireError} `not-found`, `changed`, `read-failed` or `busy`.
    */
   async realPath(file: SharedFile): Promise<string> {
     try {
@@ -104,7 +105,7 @@ export class FileOpener implements AsyncDisposable {
 
   /** The error to throw; a file that differs from its entry is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
-    const isOutdated = error instanceof WireError && error.code !== "read-failed";
+    const isOutdated = error instanceof WireError && OUTDATED.has(error.code);
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
@@ -156,8 +157,15 @@ export class FileOpener implements AsyncDisposable {
   }
 }
 
+/** The codes of a file that is not as it is listed. */
+const OUTDATED: ReadonlySet<string> = new Set(["changed", "not-found"]);
+
 /** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
+  // This passes, and says nothing about the file.
+  if (isOutOfDescriptors(error)) {
+    return new WireError("busy", "The server has too many files open", { cause: error });
+  }
   const { code } = error as NodeJS.ErrnoException;
   // ELOOP: there is a link in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||

@@ -1,0 +1,12 @@
+/**
+ * The lack of descriptors: a passing state, which says nothing about the file that was to be opened.
+ *
+ * @module
+ */
+
+/** Whether a call failed because this process, or the system, has too many files open. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EMFILE" || code === "ENFILE" || isOutOfDescriptors(error.cause);
+}
