@@ -54,6 +54,7 @@ function adviceOn(error: unknown): string {
   }
   if (error instanceof OutputError) return `make way for it in the output folder, ${AGAIN}`;
   if (error instanceof WireError) {
+    if (error.code === "busy") return "run the client again later";
     return error.code === "read-failed"
       ? `ask the operator of the server to check the file, ${AGAIN}`
       : "report it: one of the two programs has a defect";

@@ -108,6 +108,8 @@ function advance(id: number, job: Job): void {
     const { code } = error as NodeJS.ErrnoException;
     const kind = error instanceof ChangedError
       ? "changed"
+      : isOutOfDescriptors(error)
+      ? "busy"
       : code === "ENOENT"
       ? "not-found"
       : "read-failed";

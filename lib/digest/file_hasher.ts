@@ -37,7 +37,7 @@ export interface DigestJob {
    * hex digits.
    *
    * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
-   * `changed` if its identity is another one.
+   * `changed` if its identity is another one; `busy` without a descriptor for it.
    */
   finish(end: number): Promise<string>;
   /** Ends the job; a pending `finish` is rejected. */
@@ -131,4 +131,5 @@ export class FileHasher implements Disposable {
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   "changed": "The file has changed",
   "not-found": "There is no such file",
+  "busy": "Too many files are open",
 };

@@ -25,6 +25,7 @@ for (
       new WireError("read-failed", "no"),
       /operator of the server/,
     ],
+    ["a server without descriptors", new WireError("busy", "no"), /run the client again later/],
     ["a defect", new WireError("bad-request", "no"), /report it/],
     ["a full disk", Object.assign(new Error("no"), { code: "ENOSPC" }), /free some space/],
     ["a spent quota", Object.assign(new Error("no"), { code: "EDQUOT" }), /free some space/],

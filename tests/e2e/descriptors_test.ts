@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { WireError } from "../../lib/errors.ts";
 import { ServerClient } from "../support/server_client.ts";
 import { join } from "@std/path";
 import {
@@ -144,6 +145,33 @@ async function runLimited(limit: number, clientArgs: readonly string[], cwd: str
   });
   return await client.ended();
 }
+
+Deno.test("server answers busy while it lacks descriptors, and the file once it has some", async () => {
+  if (Deno.build.os === "windows") return skip("this system has no limit for open files");
+  await using workspace = await Workspace.create({ "a.bin": 2 * MB, "b.bin": 2 * MB });
+  const { command, args } = programCommand("server", ["--dir", workspace.dir, "--port", "0"]);
+  const script = `ulimit -n ${FEW_FILES}; exec "$0" "$@"`;
+  const shell = { command: "sh", args: ["-c", script, command, ...args] };
+  await using server = new ServerProgram(shell, { cwd: workspace.root });
+  await server.waitUntilListening();
+  using client = await ServerClient.connect(server.port);
+  const files = [...client.connection.files.values()];
+  const [get, other] = files.map(({ path, version }) =>
+    ({ type: "get", path, version, offset: 0, length: MB, digest: false }) as const
+  );
+  {
+    using stack = new DisposableStack();
+    for (let count = 0; count < FEW_FILES; count++) {
+      stack.use(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
+    }
+    await server.waitFor(/accept_failed .*[Tt]oo many open files/);
+    await assert.rejects(client.ask(get!)[0]!, ({ code }: WireError) => code === "busy");
+  }
+  await eventually(async () => {
+    const answer = await client.ask(other!)[0]!;
+    assert.equal(answer.type, "chunk");
+  });
+});
 
 const ONLY_LINUX = "only Linux says which files a process has open";
 

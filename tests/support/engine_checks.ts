@@ -118,9 +118,10 @@ export class EngineChecks {
     const { record } = request;
     if (request.type === "digest") {
       this.#asked.delete(record);
-      if (outcome !== "read-failed") return;
+      if (outcome !== "read-failed" && outcome !== "busy") return;
       const times = (this.#refused.get(record)?.times ?? 0) + 1;
-      this.#refused.set(record, { times, until: now + SHORTEST_PAUSE_MS * 2 ** (times - 1) });
+      const pause = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** (times - 1));
+      this.#refused.set(record, { times, until: now + pause });
     } else if (outcome !== "answered") {
       // The bytes were not received: they may be requested again.
       const { offset, length } = request;

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { WireError } from "../../errors.ts";
+import type { ErrorCode, WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
 import type { KeptBytes } from "../disk/kept_bytes.ts";
@@ -30,9 +30,10 @@ import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
 import { Trials } from "./trials.ts";
 
-/** How often a chunk or digest is requested again after `read-failed`, and the first pause. */
-const READ_RETRIES = 4;
-const READ_RETRY_MS = 500;
+/** How often a chunk or digest is requested again after a failure that may pass. */
+const RETRIES: Partial<Record<ErrorCode, number>> = { "read-failed": 4, "busy": 17 };
+/** The pause before the first retry, and the longest, in milliseconds; pauses double. */
+const RETRY_MS = { first: 500, longest: 4_000 };
 /** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
@@ -143,15 +144,16 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (error.code !== "read-failed") return this.ending.fail(record, error, now);
-    if (request.failures === READ_RETRIES) return this.ending.fail(record, error, now);
+    if (request.failures >= (RETRIES[error.code] ?? 0)) {
+      return this.ending.fail(record, error, now);
+    }
     this.#pause(request, now);
   }
 
   /** Requests a range again after a pause; the rest of the file does not wait. */
   #pause({ record, offset, length, failures }: GetRequest, now: number): void {
     const range = { start: offset, end: offset + length, failures: failures + 1 };
-    this.#timers.add(now + READ_RETRY_MS * 2 ** failures, { record, type: "chunk", range });
+    this.#timers.add(now + pauseAfter(range.failures), { record, type: "chunk", range });
     record.pauses++;
     record.readFailures++;
     this.#planner.update(record);
@@ -306,9 +308,10 @@ export class Lifecycle {
   }
 
   #onDigestRefused(record: FileRecord, error: WireError, now: number): void {
-    const isPassing = error.code === "read-failed";
-    if (isPassing && record.digestFailures++ < READ_RETRIES) {
-      const pause = READ_RETRY_MS * 2 ** (record.digestFailures - 1);
+    const retries = RETRIES[error.code] ?? 0;
+    const isPassing = retries > 0;
+    if (isPassing && record.digestFailures++ < retries) {
+      const pause = pauseAfter(record.digestFailures);
       this.#timers.add(now + pause, { record, type: "digest" });
     } else if (isPassing && record.planned.sha256 !== null && record.phase !== "trying") {
       record.digestState = "unavailable";
@@ -323,4 +326,9 @@ export class Lifecycle {
     this.#stats.onQueued(path, now);
     this.#out.events.push({ type: "refetching", path, reason });
   }
+}
+
+/** The pause after so many failures, in milliseconds. */
+function pauseAfter(failures: number): number {
+  return Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (failures - 1));
 }

@@ -15,6 +15,7 @@ import {
   identityOfInfo,
   isSameIdentity,
 } from "../../fs/file_identity.ts";
+import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
 import {
@@ -46,7 +47,7 @@ export class FileOpener implements AsyncDisposable {
    * and to be inside the folder; `proveUnchanged` checks the version later. Not guarded against: a
    * local user who moves the listed file out of the folder and back between two system calls.
    *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   * @throws {WireError} `not-found`, `changed`, `read-failed` or `busy`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
     try {
@@ -89,7 +90,7 @@ export class FileOpener implements AsyncDisposable {
    * The real path of a file, checked to be inside the folder, and its present identity, for callers
    * that open the file and check that.
    *
-   * @throws {WireError} `not-found`, `changed`, or `read-failed`.
+   * @throws {WireError} `not-found`, `changed`, `read-failed` or `busy`.
    */
   async realFile(file: SharedFile): Promise<RealFile> {
     try {
@@ -107,7 +108,7 @@ export class FileOpener implements AsyncDisposable {
   /** The error to throw; a file that differs from its entry, or may not be read, is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
     const isOutdated = error instanceof WireError &&
-      (error.code !== "read-failed" || isDenied(error.cause));
+      (OUTDATED.has(error.code) || isDenied(error.cause));
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
@@ -174,8 +175,15 @@ function isDenied(error: unknown): boolean {
   return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }
 
+/** The codes of a file that is not as it is listed. */
+const OUTDATED: ReadonlySet<string> = new Set(["changed", "not-found"]);
+
 /** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
+  // This passes, and says nothing about the file.
+  if (isOutOfDescriptors(error)) {
+    return new WireError("busy", "The server has too many files open", { cause: error });
+  }
   const { code } = error as NodeJS.ErrnoException;
   // ELOOP: there is a link in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||

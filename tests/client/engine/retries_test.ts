@@ -185,6 +185,25 @@ Deno.test("Engine forgets the pause of a file that is dropped", () => {
   assert.equal(run.gets().length, 1);
 });
 
+Deno.test("Engine waits for a server that is busy, for chunks and digests, about a minute", () => {
+  const run = new VirtualRun();
+  run.connect();
+  run.want({ path: "a", size: 500 });
+  const busy = (next: () => void) => {
+    for (const pause of [500, 1_000, 2_000, ...Array(14).fill(4_000)]) {
+      next();
+      assert.equal(run.engine.wakeAt, run.now + pause);
+      run.wait(pause);
+    }
+  };
+  busy(() => run.refuse(run.gets()[0]!, "busy"));
+  run.giveAllChunks();
+  busy(() => run.refuse(run.digests()[0]!, "busy"));
+  assert.deepEqual(run.engine.counts, { underway: 1, failed: 0, unverified: 0 });
+  run.refuse(run.digests()[0]!, "busy");
+  assert.equal(run.story("a").at(-1), "failed: the server says: no: busy");
+});
+
 Deno.test("Engine requests a digest again after read-failed, with longer pauses", () => {
   const run = new VirtualRun();
   run.connect();

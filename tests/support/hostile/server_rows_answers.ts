@@ -126,8 +126,8 @@ const DIGESTS: readonly ServerRow[] = [
 
 /** A row whose server answers every GET of one file with an error. */
 function refusal(code: string): ServerRow {
-  // The client waits for the file, which may reappear at any time.
-  const waits = code === "not-found" || code === "changed";
+  // The client waits for the file, which may reappear at any time, or for the server.
+  const waits = code === "not-found" || code === "changed" || code === "busy";
   return fails(`the error ${code} for a chunk`, {
     get: (peer, { requestId }) => peer.error(requestId, code, "Go\x1b[2J away\u202e\ud800"),
     ...(waits ? { meanwhile: interrupt, endsWithin: STOPS_WITHIN } : {}),
