@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
-import { runClient, runProgram, startClient, startServer } from "../support/harness.ts";
+import { eventually, runClient, runProgram, startClient, startServer } from "../support/harness.ts";
 import { interruptDownload, partialDownloadsIn } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
@@ -93,3 +93,20 @@ Deno.test("client reports in words that a journal of an unwanted file cannot be 
 async function partialPaths(workspace: Workspace): Promise<string[]> {
   return (await partialDownloadsIn(workspace)).map(({ journal }) => journal.subject.path).sort();
 }
+
+Deno.test("client ends when another one took the place of its output folder", async () => {
+  if (Deno.build.os === "windows") return;
+  await using workspace = await Workspace.create({ "a.bin": 64 * MB });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  await using relay = startRelay({ port: server.port, bytesPerSecond: MB });
+  const args = ["--once", "--progress", "plain"];
+  await using first = startClient({ ...workspace, port: relay.port, args });
+  await eventually(async () => assert.ok(await workspace.workFolderBytes() > 0));
+  await Deno.rename(workspace.output, `${workspace.output}.old`);
+  await using second = startClient({ ...workspace, port: relay.port, args });
+  // Whichever locks the new folder first: the other one ends.
+  const { code, stderr } = await Promise.race([first.ended(), second.ended()]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^client: Another client .*is downloading into .*--output$/m);
+});

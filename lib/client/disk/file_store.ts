@@ -14,8 +14,12 @@ import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
+import type { PlacedFile } from "./placements.ts";
 import { StreamDigest } from "./stream_digest.ts";
 import { WriteHandles } from "./write_handles.ts";
+
+/** The most files that are open until it is proven that they have their names. */
+const MAX_PLACED = 64;
 
 /** The open resources of a file. */
 interface OpenFile {
@@ -34,6 +38,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #waiting = new Map<string, Promise<void>>();
   /** Files whose journal is being read or proven, or whose partial file is being made. */
   readonly #reading = new Map<F, AbortController>();
+  /** Files that have just been moved to their names. */
+  readonly #placed: (PlacedFile & { readonly record: F })[] = [];
 
   /**
    * @param isLocal Whether the folder is on a local disk.
@@ -61,12 +67,13 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
 
   /** Performs actions; returns the results that are known at once. */
   perform(actions: readonly DiskAction<F>[]): DiskResult<F>[] {
-    const results: DiskResult<F>[] = [];
+    let results: DiskResult<F>[] = [];
     for (const action of actions) {
       const result = this.#perform(action);
       if (result) results.push(result);
+      if (this.#placed.length === MAX_PLACED) results = this.#provePlaced(results);
     }
-    return results;
+    return this.#provePlaced(results);
   }
 
   /** Waits for all pending work, and closes everything. */
@@ -124,8 +131,9 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "write":
         return this.#write(action);
       case "commit": {
-        const { partial } = this.#open.get(record)!;
-        if (!partial.commitSync()) return "later";
+        const placed = this.#open.get(record)!.partial.commitSync();
+        if (!placed) return "later";
+        this.#placed.push({ ...placed, record });
         this.#open.delete(record);
         return { type: "committed", record };
       }
@@ -142,6 +150,34 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     return opensFiles
       ? this.#handles.limit.run(() => this.#performAsync(action))
       : this.#performAsync(action);
+  }
+
+  /**
+   * Proves that the files moved to their names are there.
+   *
+   * @returns The results without those of files that need a longer proof, which come later.
+   */
+  #provePlaced(results: DiskResult<F>[]): DiskResult<F>[] {
+    const placed = this.#placed.splice(0);
+    const doubtful = new Set(this.#output.placements.doubtful(placed));
+    for (const file of placed) {
+      if (doubtful.has(file)) this.#await(file.record, this.#settle(file));
+      else file.data.close();
+    }
+    if (doubtful.size === 0) return results;
+    const held = new Set([...doubtful].map(({ record }) => record));
+    return results.filter(({ type, record }) => type !== "committed" || !held.has(record));
+  }
+
+  async #settle(
+    { record, ...placed }: PlacedFile & { readonly record: F },
+  ): Promise<DiskResult<F>> {
+    try {
+      await this.#output.placements.settle(placed);
+      return { type: "committed", record };
+    } finally {
+      placed.data.close();
+    }
   }
 
   async #performAsync(action: DiskAction<F>): Promise<DiskResult<F> | null> {

@@ -6,16 +6,15 @@
  * folder), `byte_ranges.ts` (sets of bytes), `journal.ts`, `journal_blocks.ts` and
  * `crc32_combine.ts` (the chunks on disk), `journal_writer.ts`, `read_journal.ts` and
  * `prove_journal.ts` (their file), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is
- * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts` and `replace_file.ts`
- * (writing and moving), `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs
+ * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts`,
+ * `synced_data.ts`, `replace_file.ts` and `placements.ts` (writing, moving, proving the place), `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs
  * left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
  * `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
  * `storage.ts` (chooses). The engine, the driver, `explain` and the command line import it; it
  * imports only `events.ts` and the rooms that both sides share.
  *
  * Every name passes `safe_path.ts` first. This file guards against links and other obstacles that
- * are on the disk already. Not guarded against: another process that swaps them in between two
- * system calls.
+ * are on the disk already, and `placements.ts` against those that another process swaps in meanwhile.
  *
  * @module
  */
@@ -26,6 +25,7 @@ import { describeDenial, messageOf, OutputError, UserError } from "../../errors.
 import { quoted } from "../../text/sanitize.ts";
 import { OWN_FOLDER } from "../../fs/safe_path.ts";
 import { FolderListing } from "./folder_listing.ts";
+import { Placements } from "./placements.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
@@ -62,6 +62,9 @@ export class OutputFolder {
   /** The names in the folders: one listing serves for all new files. */
   readonly listing = new FolderListing();
 
+  /** Proves that files moved to their names are there. */
+  readonly placements: Placements;
+
   /** Its real path. */
   readonly root: string;
   /** The root with a separator behind it. */
@@ -74,6 +77,7 @@ export class OutputFolder {
 
   private constructor(root: string, foldsNames = false) {
     this.root = root;
+    this.placements = new Placements(root);
     this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
     this.#work = join(root, OWN_FOLDER);
     this.#device = lstatOrNull(root)?.dev ?? null;
@@ -221,6 +225,7 @@ export class OutputFolder {
       return true;
     } catch {
       // The careful way tries again, or says what is wrong.
+      this.placements.alarm();
       return false;
     }
   }

@@ -10,7 +10,9 @@ import type { ListedFile } from "../../protocol/payloads.ts";
 import { proveJournal } from "./prove_journal.ts";
 import { type FoundJournal, NO_JOURNAL } from "./read_journal.ts";
 import { writeAllSync } from "../../fs/write_all.ts";
-import { lstatOrNull, nullIfNotFound } from "../../fs/not_found.ts";
+import { nullIfNotFound } from "../../fs/not_found.ts";
+import type { PlacedFile } from "./placements.ts";
+import { takeSynced } from "./synced_data.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 /** The data found from an earlier run. */
@@ -35,7 +37,7 @@ export class PartialFile {
   readonly #lacking: Ranges;
   #received: number;
   #syncing: Promise<void> | undefined;
-  /** The data's metadata when it was synced; undefined without a journal. */
+  /** The data's metadata when it was synced. */
   #synced: Deno.FileInfo | undefined;
   /** Whether the file has its final name. */
   #isPublished = false;
@@ -126,8 +128,8 @@ export class PartialFile {
   }
 
   /**
-   * Flushes the complete data to the disk and closes it, so that a name that survives a power cut
-   * has its data.
+   * Flushes the complete data to the disk, so that a name that survives a power cut has its data.
+   * The data stays open if possible.
    *
    * @throws {Error} If the flush fails.
    */
@@ -142,13 +144,19 @@ export class PartialFile {
 
   async #sync(): Promise<void> {
     this.#journal.close();
-    using data = this.#handles.take(this.dataPath);
-    const { size, modified } = this.#file;
-    // Resumed data may be longer than the file.
-    if (this.#journal.exists) data.truncateSync(size);
-    setModified(data, modified);
-    if (this.#journal.exists) this.#synced = data.statSync();
-    await this.#handles.flusher.flush(data, size);
+    const data = this.#handles.take(this.dataPath);
+    try {
+      const { size, modified } = this.#file;
+      // Resumed data may be longer than the file.
+      if (this.#journal.exists) data.truncateSync(size);
+      setModified(data, modified);
+      await this.#handles.flusher.flush(data, size);
+      this.#synced = data.statSync();
+    } catch (error) {
+      data.close();
+      throw error;
+    }
+    this.#handles.keep(this.dataPath, data);
   }
 
   /**
@@ -158,9 +166,10 @@ export class PartialFile {
    */
   syncQuickly(): boolean {
     if (this.#journal.exists || !this.#handles.flusher.isQuick(this.#file.size)) return false;
-    using data = this.#handles.take(this.dataPath);
+    const data = this.#handles.open(this.dataPath, false);
     setModified(data, this.#file.modified);
     this.#handles.flusher.flushSync(data);
+    this.#synced = data.statSync();
     this.#syncing = Promise.resolve();
     return true;
   }
@@ -168,30 +177,34 @@ export class PartialFile {
   /**
    * Moves a complete file that came in one piece to its name, if that takes but a moment.
    *
-   * @returns Whether it did; else `commit` does, or says why it cannot.
+   * @returns The file in its place, which the caller proves and closes; null if `commit` has to move
+   * it, or to say why it cannot.
    */
-  commitSync(): boolean {
-    if (this.#journal.exists || !this.#output.publishSync(this.dataPath, this.#file.path)) {
-      return false;
-    }
+  commitSync(): PlacedFile | null {
+    if (this.#journal.exists || !this.#handles.holds(this.dataPath)) return null;
+    if (!this.#output.publishSync(this.dataPath, this.#file.path)) return null;
     this.#isPublished = true;
-    return true;
+    return this.#placed(this.#handles.take(this.dataPath));
   }
 
   /**
    * Moves the complete file to its final name.
    *
-   * @throws {OutputError} If an obstacle is in the way.
+   * @throws {OutputError} If an obstacle is in the way, or it did not arrive there.
    */
   async commit(): Promise<void> {
     await this.sync();
-    // Only checked with a journal: a file of one chunk existed for a moment only.
-    if (this.#synced && !isAt(this.dataPath, this.#synced)) {
-      throw new Error("its data was removed or replaced while it was being written");
-    }
+    using data = takeSynced(this.#handles, this.dataPath, this.#synced!);
     await this.#output.publish(this.dataPath, this.#file.path);
     this.#isPublished = true;
     if (this.#journal.exists) await this.#journal.remove();
+    const placed = this.#placed(data);
+    const { placements } = this.#output;
+    if (placements.doubtful([placed]).length > 0) await placements.settle(placed);
+  }
+
+  #placed(data: Deno.FsFile): PlacedFile {
+    return { final: this.#output.finalPath(this.#file.path), data, numbers: this.#synced! };
   }
 
   /** Closes the data and the journal, which stay on disk. */
@@ -215,12 +228,6 @@ export class PartialFile {
     await this.#journal.remove();
     await nullIfNotFound(Deno.remove(this.dataPath));
   }
-}
-
-/** Whether a path still is this file and no link to it. */
-function isAt(path: string, { ino, dev }: Deno.FileInfo): boolean {
-  const there = lstatOrNull(path);
-  return there !== null && there.ino === ino && there.dev === dev;
 }
 
 /** Sets the modification time. A time that the file system refuses must not lose the file. */

@@ -45,9 +45,19 @@ export class WriteHandles implements Disposable {
     } else {
       file = this.#openUncached(path, fresh);
     }
+    this.keep(path, file);
+    return file;
+  }
+
+  /** Keeps a file that was taken open for further calls. */
+  keep(path: string, file: Deno.FsFile): void {
     this.#files.set(path, file);
     this.#trim();
-    return file;
+  }
+
+  /** Whether a file is open. */
+  holds(path: string): boolean {
+    return this.#files.has(path);
   }
 
   /** Opens a file as `open` does, for the caller alone, which must close it. */
