@@ -104,10 +104,9 @@ export class FileOpener implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** The error to throw; a file that differs from its entry, or may not be read, is rescanned. */
+  /** The error to throw; a file that differs from its entry is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
-    const isOutdated = error instanceof WireError &&
-      (error.code !== "read-failed" || isDenied(error.cause));
+    const isOutdated = error instanceof WireError && error.code !== "read-failed";
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
@@ -170,16 +169,13 @@ export class FileOpener implements AsyncDisposable {
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
-}
-
 /** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
   const { code } = error as NodeJS.ErrnoException;
-  // ELOOP: there is a link in the file's place.
+  // ELOOP: there is a link in the file's place. EACCES and EPERM: it is about to leave the list.
   const isGone = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.PermissionDenied ||
+    ["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"].includes(code!);
   return isGone
     ? new WireError("not-found", "There is no such file")
     : new WireError("read-failed", "The file cannot be opened", { cause: error });
