@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { join } from "@std/path";
 
 /** A name to look up, whether or not it is there: only a user who may enter the folder can. */
@@ -27,6 +26,9 @@ export function rootOf(dir: string): SharedRoot {
   try {
     Deno.lstatSync(join(path, ANY_NAME));
   } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(`This user may not enter the folder "${path}"`, { cause: error });
+    }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return { path, id: idOf(Deno.statSync(path)) };
