@@ -43,6 +43,8 @@ export interface CatalogFixture extends AsyncDisposable {
   notified<T>(select: (change: CatalogChange) => readonly T[]): Promise<readonly T[]>;
   /** Waits until the list has exactly these files. */
   isListed(...paths: string[]): Promise<void>;
+  /** Waits until a scan has failed. */
+  scanFails(): Promise<void>;
   /** Asserts that the changes, applied to the first list, give the present one. */
   assertChangesAddUp(): void;
 }
@@ -63,9 +65,11 @@ export async function catalogFixture(): Promise<CatalogFixture> {
   Deno.writeTextFileSync(join(outside, "b.txt"), "b");
 
   const changes: CatalogChange[] = [];
+  let failures = 0;
   const catalog = await Catalog.open(root, false, {
     ...NO_REPORTS,
     onChanged: (change) => changes.push(change),
+    onScanFailed: () => failures++,
   });
   const first = catalog.snapshot();
   const byPath = () => new Map(catalog.snapshot().map((file) => [file.path, file]));
@@ -103,6 +107,7 @@ export async function catalogFixture(): Promise<CatalogFixture> {
       const expected = paths.sort().join();
       await until(() => [...byPath().keys()].sort().join() === expected);
     },
+    scanFails: () => until(() => failures > 0),
     assertChangesAddUp() {
       const files = new Map(first.map((file) => [file.path, file]));
       for (const { files: changed, removed } of changes) {

@@ -264,9 +264,13 @@ export class Catalog implements AsyncDisposable {
 }
 
 /** What a scan, and the files that it found changed, mean for the watch. */
-function outcomeOf({ root, tops, folders }: ScanResult, changed: readonly string[]): ScanOutcome {
+function outcomeOf(
+  { root, tops, folders, took }: ScanResult,
+  changed: readonly string[],
+): ScanOutcome {
   return {
     root,
+    took,
     whole: tops.includes(""),
     folders: folders.map((path) => diskPath(root.path, path)),
     changedIn: changed.map((path) => dirname(diskPath(root.path, path))),

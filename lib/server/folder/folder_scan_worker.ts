@@ -33,6 +33,7 @@ scope.onmessage = ({ data }) => {
 };
 
 function scan({ dir, hidden, paths }: ScanCommand): void {
+  const start = performance.now();
   const root = rootOf(dir);
   // Nothing is known of another folder.
   const tops = isSameRoot(root, known) ? paths : [""];
@@ -51,6 +52,6 @@ function scan({ dir, hidden, paths }: ScanCommand): void {
   const { folders, leftOut } = notes;
   scope.postMessage({
     files: packFiles(files),
-    end: { root, tops, folders: packPaths(folders), leftOut },
+    end: { root, tops, folders: packPaths(folders), leftOut, took: performance.now() - start },
   });
 }

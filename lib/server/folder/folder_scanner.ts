@@ -26,6 +26,8 @@ export interface ScanResult {
   /** The folders that were read, by their wire paths. */
   readonly folders: readonly string[];
   readonly leftOut: readonly LeftOut[];
+  /** How long the Worker took, in milliseconds. */
+  readonly took: number;
 }
 
 /** Some of the files that a scan finds, and the rest of the result with the last ones. */

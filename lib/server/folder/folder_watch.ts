@@ -32,6 +32,8 @@ export interface ScanOutcome {
   readonly root: SharedRoot;
   /** Whether everything was scanned. */
   readonly whole: boolean;
+  /** How long the scan took, in milliseconds. */
+  readonly took: number;
   /** The folders that were read. */
   readonly folders: readonly string[];
   /** The folders of the changes that the system should have reported. */
@@ -155,7 +157,8 @@ export class FolderWatch implements Disposable {
     if (this.#isClosed) return;
     if (outcome) this.#take(outcome, start);
     // A scan that fails is made up for by one of everything.
-    if (!outcome || outcome.whole) this.#pollIn(this.#pollDelay(performance.now() - start));
+    const took = outcome?.took ?? performance.now() - start;
+    if (!outcome || outcome.whole) this.#pollIn(this.#pollDelay(took));
     if (this.#all || this.#paths.size > 0) this.#schedule();
   }
 
@@ -184,7 +187,7 @@ export class FolderWatch implements Disposable {
     }
     if (outcome.whole) {
       this.#wholeAt = start;
-      this.#wholeTook = performance.now() - start;
+      this.#wholeTook = outcome.took;
       this.#watched.retain(this.#wanted(outcome));
     }
     this.#request(outcome);

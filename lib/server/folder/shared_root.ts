@@ -3,6 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
+
+/** A name to look up, whether or not it is there: only a user who may enter the folder can. */
+const ANY_NAME = ".sluice";
 
 /** A folder at one time. */
 export interface SharedRoot {
@@ -19,14 +23,22 @@ export interface SharedRoot {
  */
 export function rootOf(dir: string): SharedRoot {
   const path = Deno.realPathSync(dir);
-  return { path, id: idOf(Deno.statSync(inside(path))) };
+  try {
+    Deno.lstatSync(join(path, ANY_NAME));
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(`This user may not enter the folder "${path}"`, { cause: error });
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return { path, id: idOf(Deno.statSync(path)) };
 }
 
-/** Like {@linkcode rootOf}, but null if there is an error, and without blocking. */
+/** The real folder, or null if there is an error. Does not block. */
 export async function tryRootOf(dir: string): Promise<SharedRoot | null> {
   try {
     const path = await Deno.realPath(dir);
-    return { path, id: idOf(await Deno.stat(inside(path))) };
+    return { path, id: idOf(await Deno.stat(path)) };
   } catch {
     return null;
   }
@@ -35,11 +47,6 @@ export async function tryRootOf(dir: string): Promise<SharedRoot | null> {
 /** Whether two are the same folder under the same path. */
 export function isSameRoot(a: SharedRoot | null, b: SharedRoot | null): boolean {
   return a?.path === b?.path && a?.id === b?.id;
-}
-
-/** A path that only a user who may enter the folder can look up. */
-function inside(path: string): string {
-  return `${path}/.`;
 }
 
 function idOf({ dev, ino }: Deno.FileInfo): string {

@@ -105,10 +105,9 @@ export class FileOpener implements AsyncDisposable {
     await this.#openFiles[Symbol.asyncDispose]();
   }
 
-  /** The error to throw; a file that differs from its entry, or may not be read, is rescanned. */
+  /** The error to throw; a file that differs from its entry is rescanned. */
   #noted({ path }: SharedFile, error: unknown): unknown {
-    const isOutdated = error instanceof WireError &&
-      (OUTDATED.has(error.code) || isDenied(error.cause));
+    const isOutdated = error instanceof WireError && OUTDATED.has(error.code);
     if (isOutdated) this.#look(diskPath(this.folder.root, path));
     return error;
   }
@@ -171,10 +170,6 @@ export class FileOpener implements AsyncDisposable {
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
-}
-
 /** The codes of a file that is not as it is listed. */
 const OUTDATED: ReadonlySet<string> = new Set(["changed", "not-found"]);
 
@@ -185,9 +180,10 @@ function whyUnreadable(error: unknown): WireError {
     return new WireError("busy", "The server has too many files open", { cause: error });
   }
   const { code } = error as NodeJS.ErrnoException;
-  // ELOOP: there is a link in the file's place.
+  // ELOOP: there is a link in the file's place. EACCES and EPERM: it is about to leave the list.
   const isGone = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory || ["ENOENT", "ENOTDIR", "ELOOP"].includes(code!);
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.PermissionDenied ||
+    ["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"].includes(code!);
   return isGone
     ? new WireError("not-found", "There is no such file")
     : new WireError("read-failed", "The file cannot be opened", { cause: error });

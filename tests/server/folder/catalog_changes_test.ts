@@ -6,7 +6,6 @@ import {
   type CatalogFixture,
   catalogFixture,
   isWireError,
-  makePipe,
   NO_REPORTS,
   pass,
   tempFolder,
@@ -152,17 +151,6 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     await pass(500);
     place.write("new.txt", "new");
     await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "new.txt");
-  },
-
-  "watches again after a named pipe has blocked the system's reports": async (place) => {
-    makePipe(place.at("pipe"));
-    const names = ["a.txt", "folder/b.txt", "folder/c.txt"];
-    for (const name of ["one", "two", "three", "four"]) {
-      place.write(name, name);
-      names.push(name);
-      await place.isListed(...names);
-      await pass(800);
-    }
   },
 
   "reports the last state of many files that change many times": async (place) => {
