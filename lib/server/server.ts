@@ -4,10 +4,9 @@
  * The parts of `lib/server`, each importing only those before it: `shared_file.ts` (a shared file
  * and its paths), `read/` (the files' bytes and digests), `folder/` (the list), `respond/` (requests
  * to answers), `events.ts` and `log.ts` (the log), `client_info.ts` (a client as the display sees
- * it), `list_sender.ts` (the list and its changes to one client), `session.ts` (one client), `places.ts` (how
- * many clients),
- * `server.ts` (this). `cli` may import all of it, `display` only `client_info.ts` and types; the
- * client imports none of it.
+ * it), `list_sender.ts` (the list and its changes to one client), `session.ts` (one client),
+ * `places.ts` (how many clients), `server.ts` (this). `cli` may import all of it, `display` only
+ * `client_info.ts` and types; the client imports none of it.
  *
  * @module
  */
@@ -72,6 +71,8 @@ export interface ServerTotals {
   readonly bytes: number;
 }
 
+/** How much memory changes of the list may take while they wait, as a part of that of buffers. */
+const CHANGES_PART = 1 / 8;
 /** How long chunks in flight may take during a shutdown, in milliseconds. */
 const DRAIN_MS = 5_000;
 /** How long aborted sessions may take to end, in milliseconds. */
@@ -102,7 +103,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const listCache = new ListCache(catalog);
   const pool = new BufferPool(options.memory);
   const reader = new FileReader(catalog.opener, pool, digests);
-  const shared = { catalog, listCache, digests, pool, reader, log };
+  const maxWaitingChanges = options.memory * CHANGES_PART;
+  const shared = { catalog, listCache, maxWaitingChanges, digests, pool, reader, log };
   const sessions = new Set<Session>();
   const ended = { files: 0, bytes: 0 };
   let clients = 0;
