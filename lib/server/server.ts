@@ -79,6 +79,8 @@ export interface ServerTotals {
   readonly bytes: number;
 }
 
+/** How much memory changes of the list may take while they wait, as a part of that of buffers. */
+const CHANGES_PART = 1 / 8;
 /** How long chunks in flight may take during a shutdown, in milliseconds. */
 const DRAIN_MS = 5_000;
 /** How long aborted sessions may take to end, in milliseconds. */
@@ -110,7 +112,8 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   const listCache = new ListCache(catalog);
   const pool = new BufferPool(options.memory);
   const reader = new FileReader(catalog.opener, pool, digests);
-  const shared = { catalog, listCache, digests, pool, reader, log };
+  const maxWaitingChanges = options.memory * CHANGES_PART;
+  const shared = { catalog, listCache, maxWaitingChanges, digests, pool, reader, log };
   const sessions = new Set<Session>();
   const ended = { files: 0, bytes: 0 };
   let clients = 0;

@@ -44,6 +44,8 @@ const LINGER_MS = 1_000;
 export interface SharedResources {
   readonly catalog: Catalog;
   readonly listCache: ListCache;
+  /** How much memory the waiting changes of the list may take, in bytes. */
+  readonly maxWaitingChanges: number;
   readonly digests: DigestCache;
   readonly pool: BufferPool;
   readonly reader: FileReader;
@@ -115,7 +117,7 @@ export class Session implements ClientInfo {
     try {
       using deadline = handshakeDeadline(connection);
       await this.#welcome();
-      using list = new ListSender(connection, catalog);
+      using list = new ListSender(connection, catalog, this.#shared.maxWaitingChanges);
       await list.sendAll(listCache);
       deadline[Symbol.dispose]();
       await connection.readable.pipeThrough(responder).pipeTo(connection.writable);
