@@ -9,6 +9,8 @@
  */
 import { hash } from "node:crypto";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
+import { OutputError } from "../../errors.ts";
+import { type FinalFile, isForeign, KEPT_REASON } from "./final_file.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -117,9 +119,11 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return this.#write(action);
       case "commit": {
         const { partial } = this.#open.get(record)!;
-        if (!partial.commitSync()) return "later";
+        const replaced = this.#replacedBy(action, this.#output.finalFile(record.file.path));
+        // A file that is to be kept is looked for just before the rename.
+        if (action.keeping.keepExisting || !partial.commitSync()) return "later";
         this.#open.delete(record);
-        return { type: "committed", record };
+        return { type: "committed", record, replaced };
       }
       case "release":
         return this.#open.has(record) ? "later" : { type: "released", record, resumable: 0 };
@@ -153,10 +157,12 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "hash":
       case "try":
         throw new Error("Digests of what is on disk are computed elsewhere");
-      case "commit":
+      case "commit": {
+        const replaced = this.#replacedBy(action, this.#output.finalFileNow(record.file.path));
         await this.#open.get(record)!.partial.commit();
         this.#open.delete(record);
-        return { type: "committed", record };
+        return { type: "committed", record, replaced };
+      }
       case "discard": {
         const open = this.#take(record);
         await open?.partial.discard();
@@ -168,6 +174,20 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return { type: "released", record, resumable: open?.partial.received ?? 0 };
       }
     }
+  }
+
+  /**
+   * The file that a commit replaces and that is not Sluice's; null if there is none.
+   *
+   * @throws {OutputError} If it is to be kept.
+   */
+  #replacedBy(
+    { record, keeping }: DiskAction<F> & { type: "commit" },
+    existing: FinalFile | null,
+  ): FinalFile | null {
+    if (!isForeign(existing, record.file, keeping)) return null;
+    if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
+    return existing;
   }
 
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
