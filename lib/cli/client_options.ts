@@ -27,6 +27,7 @@ export const CLIENT_OPTIONS: readonly OptionSpec[] = [
   { name: "input", letter: "i", summary: "which files to download", value: "file" },
   { name: "output", letter: "o", summary: "where to put them", value: "folder" },
   { name: "verify", summary: "compare digests with the server's", value: VERIFICATIONS },
+  { name: "keep-existing", summary: "keep files that are there, fail instead of replacing them" },
   { name: "once", letter: "1", summary: "exit when every named file is done or failed" },
   { name: "retry-for", summary: "seconds to keep reconnecting without progress", value: "text" },
   { name: "list", summary: "print the server's files and exit" },
@@ -66,6 +67,7 @@ export interface ClientCommand {
   readonly output: string;
   readonly once: boolean;
   readonly verify: boolean;
+  readonly keepExisting: boolean;
   readonly progress: ProgressStyle;
   /** Path of the report; null for none. */
   readonly report: string | null;
@@ -92,6 +94,8 @@ What to download:
   -o, --output DIR         where to put them        (default: Output)
   --verify sha256|none     compare each file's digest with the server's
                                                     (default: sha256)
+  --keep-existing          fail a file instead of replacing another one of its
+                           name that this run did not put there
 
 When to end:
   -1, --once               exit when every named file is done or failed; without
@@ -173,6 +177,7 @@ export function parseClientCommand(args: readonly string[]): ClientCommand {
     output: given.value("output") ?? "Output",
     once,
     verify: wordOption(given.value("verify") ?? "sha256", "verify", VERIFICATIONS) !== "none",
+    keepExisting: given.flag("keep-existing"),
     progress: given.flag("quiet")
       ? "none"
       : wordOption(given.value("progress") ?? "auto", "progress", STYLES),

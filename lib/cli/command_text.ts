@@ -18,7 +18,7 @@ export function cleanCommand(client: string, command: ClientCommand): string {
 
 /** The command that resumes a run. */
 export function resumeCommand(client: string, command: ClientCommand): string {
-  const { server, once, verify } = command;
+  const { server, once, verify, keepExisting } = command;
   const address = formatServerAddress(server);
   return [
     client,
@@ -26,6 +26,7 @@ export function resumeCommand(client: string, command: ClientCommand): string {
     ...placeWords(command),
     ...once ? ["--once"] : [],
     ...verify ? [] : ["--verify none"],
+    ...keepExisting ? ["--keep-existing"] : [],
   ].join(" ");
 }
 

@@ -41,6 +41,7 @@ export async function explainInput(
     input: await readInput(command.input),
     output: await OutputFolder.openReadOnly(command.output),
     verify: command.verify,
+    keepExisting: command.keepExisting,
     platform: Deno.build.os,
     signal,
   };

@@ -55,6 +55,8 @@ export interface ClientOptions {
   readonly once: boolean;
   /** Whether files are compared with the server's digest. */
   readonly verify: boolean;
+  /** Whether files in the output folder that are not Sluice's stay, and their downloads fail. */
+  readonly keepExisting: boolean;
   /** How long to keep reconnecting without any progress, in milliseconds. */
   readonly retryFor: number;
   readonly platform: Platform;
@@ -100,11 +102,11 @@ class Client {
   #failure: unknown;
 
   constructor(options: ClientOptions) {
-    const { input, platform, output, verify, signal, emit } = options;
+    const { input, platform, output, signal, emit } = options;
     this.#options = options;
     this.#emit = emit;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
-    this.#engine = new Engine(verify, options.once);
+    this.#engine = new Engine(options);
     this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
     this.#announcer = new Announcer(output, emit);
     this.#livePlan = new LivePlan({

@@ -89,6 +89,8 @@ export type ClientEvent =
   }
   /** All or part of a file is fetched again: it changed on the server, or is damaged on disk. */
   | { readonly type: "refetching"; readonly path: string; readonly reason: string }
+  /** Another file, of `size` bytes, that this run did not put there has yielded to the file. */
+  | { readonly type: "replaced"; readonly path: string; readonly size: number }
   /** The file is complete under its final name. */
   | {
     readonly type: "finished";

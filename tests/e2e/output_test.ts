@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
+import { parseJsonLines } from "../support/event_schema.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
 import { eventually, runClient, runProgram, startClient, startServer } from "../support/harness.ts";
 import { interruptDownload, partialDownloadsIn } from "../support/interrupted_workspace.ts";
@@ -109,4 +110,39 @@ Deno.test("client ends when another one took the place of its output folder", as
   const { code, stderr } = await Promise.race([first.ended(), second.ended()]);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^client: Another client .*is downloading into .*--output$/m);
+});
+
+Deno.test("client says that it replaces a file, and keeps it with --keep-existing", async () => {
+  await using workspace = await Workspace.create({ "a.bin": MB, "b.bin": 4 });
+  await workspace.setInput("*.bin\n");
+  await Deno.mkdir(workspace.output);
+  for (const path of ["a.bin", "b.bin"]) {
+    await Deno.writeTextFile(workspace.downloaded(path), "my notes");
+  }
+  await using server = await startServer(workspace);
+  const kept = await runClient({
+    ...workspace,
+    port: server.port,
+    args: ["--once", "--keep-existing"],
+  });
+  assert.equal(kept.code, 1, kept.stderr);
+  for (const path of ["a.bin", "b.bin"]) {
+    assert.match(kept.stderr, new RegExp(`^failed +${path} .*--keep-existing`, "m"));
+    assert.equal(await Deno.readTextFile(workspace.downloaded(path)), "my notes");
+  }
+  const args = ["--once", "--progress", "json"];
+  const { code, stdout, stderr } = await runClient({ ...workspace, port: server.port, args });
+  assert.equal(code, 0, stderr);
+  const replaced = parseJsonLines(stdout).filter(({ event }) => event === "replaced");
+  assert.deepEqual(replaced.map(({ path, size }) => [path, size]).sort(), [
+    ["a.bin", 8],
+    ["b.bin", 8],
+  ]);
+  await workspace.assertArrived("a.bin", "b.bin");
+  const again = await runClient({
+    ...workspace,
+    port: server.port,
+    args: ["--once", "--keep-existing"],
+  });
+  assert.equal(again.code, 0, again.stderr);
 });

@@ -8,6 +8,12 @@
  */
 import assert from "node:assert/strict";
 import { type Range, Ranges } from "../../lib/client/disk/byte_ranges.ts";
+import {
+  type FinalFile as ExistingFile,
+  isForeign,
+  type Keeping,
+  KEPT_REASON,
+} from "../../lib/client/disk/final_file.ts";
 import { OutputError } from "../../lib/errors.ts";
 import type { KeptBytes } from "../../lib/client/disk/kept_bytes.ts";
 import type { LocalState } from "../../lib/client/disk/local_state.ts";
@@ -33,6 +39,12 @@ export function prefixDigestOf({ path, version }: Version, length: number): stri
 
 function beginningOf(version: string): string {
   return version.startsWith("log") ? "log" : version.replace(/'+$/, "");
+}
+
+/** The modification time of a version, `v1` for example, in milliseconds. */
+export function timeOf(version: string): number {
+  const touches = version.length - version.replace(/'+$/, "").length;
+  return 1_000_000 * Number(/\d+/.exec(version)?.[0] ?? 0) + 10_000 * touches;
 }
 
 /** A file under its final name. */
@@ -147,7 +159,7 @@ export class VirtualDisk {
       case "seal":
         return this.#seal(record, action.hash);
       case "commit":
-        return this.#commit(record);
+        return this.#commit(record, action.keeping);
       case "discard":
         if (this.#open.has(record)) this.partials.delete(path);
         this.#close(record);
@@ -163,6 +175,7 @@ export class VirtualDisk {
     const isOther = kept !== undefined && kept.version !== version;
     return {
       present: obstacle === null ? this.#present(path, size, version) : "nothing",
+      existing: obstacle === null ? this.#existing(path) : null,
       hasJournal: kept !== undefined && !isOther,
       resumableBytes: kept && !isOther ? kept.written.size : 0,
       discardReason: isOther ? "outdated" : null,
@@ -225,6 +238,13 @@ export class VirtualDisk {
     return there.version === version ? "same" : "same size";
   }
 
+  /** Each version has a time of its own, and so has a file of no version. */
+  #existing(path: string): ExistingFile | null {
+    const there = this.finals.get(path);
+    if (!there) return null;
+    return { size: there.size, modified: there.version === null ? -5_000 : timeOf(there.version) };
+  }
+
   #prove(record: FileRecord): DiskResult {
     const { file, file: { path, size, version } } = record;
     const kept = this.#kept(path);
@@ -278,7 +298,7 @@ export class VirtualDisk {
     return { type: "sealed", record, digest: hash ? this.#digest(file) : null };
   }
 
-  #commit(record: FileRecord): DiskResult {
+  #commit(record: FileRecord, keeping: Keeping): DiskResult {
     const { file, file: { path, size, version } } = record;
     assert.ok(this.#sealed.has(record), `${path} is committed and was not sealed`);
     const obstacle = this.obstacles.get(path);
@@ -286,10 +306,16 @@ export class VirtualDisk {
       this.#broken.add(record);
       return { type: "failed", record, error: new OutputError(obstacle) };
     }
+    const existing = this.#existing(path);
+    const replaced = isForeign(existing, file, keeping) ? existing : null;
+    if (replaced && keeping.keepExisting) {
+      this.#broken.add(record);
+      return { type: "failed", record, error: new OutputError(KEPT_REASON) };
+    }
     this.finals.set(path, { size, digest: this.#digest(file), version });
     this.partials.delete(path);
     this.#close(record);
-    return { type: "committed", record };
+    return { type: "committed", record, replaced };
   }
 
   /** Data that outlives its release. */

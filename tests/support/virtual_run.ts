@@ -18,7 +18,7 @@ import type { PlannedFile } from "../../lib/client/input/plan.ts";
 import type { Priority } from "../../lib/client/priority.ts";
 import { type ErrorCode, WireError } from "../../lib/errors.ts";
 import { EngineChecks, type VirtualConnection } from "./engine_checks.ts";
-import { digestOf, prefixDigestOf, VirtualDisk, WRONG } from "./virtual_disk.ts";
+import { digestOf, prefixDigestOf, timeOf, VirtualDisk, WRONG } from "./virtual_disk.ts";
 
 /** Limits of a server by default. */
 export const LIMITS: ConnectionLimits = {
@@ -53,6 +53,8 @@ export interface VirtualRunOptions {
   readonly verify?: boolean;
   /** Whether the run ends by itself. @default false */
   readonly once?: boolean;
+  /** Whether files that are not Sluice's stay. @default {false} */
+  readonly keepExisting?: boolean;
   /** Takes the transitions of phases that occur. */
   readonly transitions?: Set<string>;
   /** Whether to check all files after each turn, which is slow for many. @default true */
@@ -87,9 +89,10 @@ export class VirtualRun {
   #isBatching = false;
 
   constructor(
-    { verify = true, once = false, transitions, checksAll = true }: VirtualRunOptions = {},
+    { verify = true, once = false, keepExisting = false, transitions, checksAll = true }:
+      VirtualRunOptions = {},
   ) {
-    this.engine = new Engine(verify, once);
+    this.engine = new Engine({ verify, once, keepExisting });
     this.checks = new EngineChecks(transitions);
     this.#checksAll = checksAll;
   }
@@ -98,7 +101,7 @@ export class VirtualRun {
   want(...files: readonly WantedFile[]): void {
     for (const [index, wanted] of files.entries()) {
       const { path, size = 100_000, priority = "NORMAL", version = "v1", sha256 = null } = wanted;
-      const file = { path, size, modified: 0, version };
+      const file = { path, size, modified: timeOf(version), version };
       this.wanted.set(path, { file, priority, sha256, line: index + 1 });
     }
     this.replan();

@@ -6,6 +6,7 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import type { Range } from "./byte_ranges.ts";
+import type { FinalFile, Keeping } from "./final_file.ts";
 import type { KeptBytes } from "./kept_bytes.ts";
 import type { LocalState } from "./local_state.ts";
 
@@ -49,7 +50,7 @@ export type DiskAction<F extends StoredFile = StoredFile> =
   /** Seal the complete data: flush it, and compute its digest if it is needed: `sealed`. */
   | { readonly type: "seal"; readonly record: F; readonly hash: boolean }
   /** Move the sealed file to its final name: `committed`. */
-  | { readonly type: "commit"; readonly record: F }
+  | { readonly type: "commit"; readonly record: F; readonly keeping: Keeping }
   /** Remove the partial file: `discarded`. */
   | { readonly type: "discard"; readonly record: F }
   /** Suspend the file: close it and keep what can be resumed: `released`. */
@@ -79,7 +80,12 @@ export type DiskResult<F extends StoredFile = StoredFile> =
   }
   /** The digest is null if it is not needed. */
   | { readonly type: "sealed"; readonly record: F; readonly digest: string | null }
-  | { readonly type: "committed"; readonly record: F }
+  | {
+    readonly type: "committed";
+    readonly record: F;
+    /** The file in its place that was not Sluice's; null if there was none. */
+    readonly replaced: FinalFile | null;
+  }
   | { readonly type: "discarded"; readonly record: F }
   /** Bytes that a later run can resume. */
   | { readonly type: "released"; readonly record: F; readonly resumable: number }

@@ -10,6 +10,8 @@
 import { hash } from "node:crypto";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
+import { OutputError } from "../../errors.ts";
+import { type FinalFile, isForeign, KEPT_REASON } from "./final_file.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -28,6 +30,12 @@ interface OpenFile {
   digest: StreamDigest | null;
 }
 
+/** A file that was moved to its name, and the one that it replaced there, if any. */
+interface CommittedFile<F> extends PlacedFile {
+  readonly record: F;
+  readonly replaced: FinalFile | null;
+}
+
 /** The files of one output folder. */
 export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #output: OutputFolder;
@@ -39,7 +47,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Files whose journal is being read or proven, or whose partial file is being made. */
   readonly #reading = new Map<F, AbortController>();
   /** Files that have just been moved to their names. */
-  readonly #placed: (PlacedFile & { readonly record: F })[] = [];
+  readonly #placed: CommittedFile<F>[] = [];
 
   /**
    * @param isLocal Whether the folder is on a local disk.
@@ -131,11 +139,14 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "write":
         return this.#write(action);
       case "commit": {
-        const placed = this.#open.get(record)!.partial.commitSync();
+        const { partial } = this.#open.get(record)!;
+        const replaced = this.#replacedBy(action, this.#output.finalFile(record.file.path));
+        // A file that is to be kept is looked for just before the rename.
+        const placed = action.keeping.keepExisting ? null : partial.commitSync();
         if (!placed) return "later";
-        this.#placed.push({ ...placed, record });
+        this.#placed.push({ ...placed, record, replaced });
         this.#open.delete(record);
-        return { type: "committed", record };
+        return { type: "committed", record, replaced };
       }
       case "release":
         return this.#open.has(record) ? "later" : { type: "released", record, resumable: 0 };
@@ -169,12 +180,10 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     return results.filter(({ type, record }) => type !== "committed" || !held.has(record));
   }
 
-  async #settle(
-    { record, ...placed }: PlacedFile & { readonly record: F },
-  ): Promise<DiskResult<F>> {
+  async #settle({ record, replaced, ...placed }: CommittedFile<F>): Promise<DiskResult<F>> {
     try {
       await this.#output.placements.settle(placed);
-      return { type: "committed", record };
+      return { type: "committed", record, replaced };
     } finally {
       placed.data.close();
     }
@@ -210,10 +219,12 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "hash":
       case "try":
         throw new Error("Digests of what is on disk are computed elsewhere");
-      case "commit":
+      case "commit": {
+        const replaced = this.#replacedBy(action, this.#output.finalFileNow(record.file.path));
         await this.#open.get(record)!.partial.commit();
         this.#open.delete(record);
-        return { type: "committed", record };
+        return { type: "committed", record, replaced };
+      }
       case "discard": {
         const open = this.#take(record);
         await open?.partial.discard();
@@ -225,6 +236,20 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return { type: "released", record, resumable: open?.partial.received ?? 0 };
       }
     }
+  }
+
+  /**
+   * The file that a commit replaces and that is not Sluice's; null if there is none.
+   *
+   * @throws {OutputError} If it is to be kept.
+   */
+  #replacedBy(
+    { record, keeping }: DiskAction<F> & { type: "commit" },
+    existing: FinalFile | null,
+  ): FinalFile | null {
+    if (!isForeign(existing, record.file, keeping)) return null;
+    if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
+    return existing;
   }
 
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */

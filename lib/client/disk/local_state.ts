@@ -6,6 +6,7 @@
  */
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { Ranges } from "./byte_ranges.ts";
+import { type FinalFile, hasSameTime } from "./final_file.ts";
 import type { JournalEntry } from "./journal.ts";
 import { type KeptBytes, keptBytes, OtherPrefix } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -14,9 +15,6 @@ import type { Found } from "./partial_file.ts";
 import { addClaims, findJournal } from "./read_journal.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
 
-/** Modification times closer than this, in milliseconds, count as equal. */
-const SAME_TIME_MS = 2_000;
-
 /** The local state of one file. */
 export interface LocalState {
   /**
@@ -24,6 +22,8 @@ export interface LocalState {
    * only, or another file.
    */
   readonly present: "nothing" | "same" | "same size" | "other";
+  /** That file; null if there is none. */
+  readonly existing: FinalFile | null;
   /** Whether there is a journal of this very content, whatever is left of the data. */
   readonly hasJournal: boolean;
   /** Bytes left from an earlier run, as its journal claims. */
@@ -78,24 +78,20 @@ export async function inspect(
 function presentOf(
   file: ListedFile,
   output: OutputFolder,
-): Pick<LocalState, "present" | "obstacle"> & { readonly finalSize: number | null } {
+): Pick<LocalState, "present" | "existing" | "obstacle"> & { readonly finalSize: number | null } {
   try {
-    const info = output.statFinal(file.path);
-    const present = kindOf(info, file);
-    return { present, obstacle: null, finalSize: info && present !== "same" ? info.size : null };
+    const existing = output.finalFile(file.path);
+    const present = kindOf(existing, file);
+    const finalSize = existing && present !== "same" ? existing.size : null;
+    return { present, existing, obstacle: null, finalSize };
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
-    return { present: "nothing", obstacle: error.message, finalSize: null };
+    return { present: "nothing", existing: null, obstacle: error.message, finalSize: null };
   }
 }
 
-function kindOf(info: Deno.FileInfo | null, file: ListedFile): LocalState["present"] {
-  if (!info) return "nothing";
-  if (info.size !== file.size) return "other";
-  return hasSameTime(info, file) ? "same" : "same size";
-}
-
-/** Whether two files were modified at the same time, at the precision of all file systems. */
-function hasSameTime(info: Deno.FileInfo, { modified }: ListedFile): boolean {
-  return Math.abs((info.mtime?.getTime() ?? 0) - modified) < SAME_TIME_MS;
+function kindOf(existing: FinalFile | null, file: ListedFile): LocalState["present"] {
+  if (!existing) return "nothing";
+  if (existing.size !== file.size) return "other";
+  return hasSameTime(existing, file) ? "same" : "same size";
 }

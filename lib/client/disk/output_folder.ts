@@ -7,8 +7,8 @@
  * `crc32_combine.ts` (the chunks on disk), `journal_writer.ts`, `read_journal.ts` and
  * `prove_journal.ts` (their file), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is
  * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts`,
- * `synced_data.ts`, `replace_file.ts` and `placements.ts` (writing, moving, proving the place), `stream_digest.ts`, `local_state.ts` and `leftovers.ts` (what earlier runs
- * left), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
+ * `synced_data.ts`, `replace_file.ts` and `placements.ts` (writing, moving, proving the place), `stream_digest.ts`, `final_file.ts`,
+ * `local_state.ts` and `leftovers.ts` (what is there already), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
  * `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
  * `storage.ts` (chooses). The engine, the driver, `explain` and the command line import it; it
  * imports only `events.ts` and the rooms that both sides share.
@@ -24,6 +24,7 @@ import { basename, join, resolve, SEPARATOR } from "@std/path";
 import { describeDenial, messageOf, OutputError, UserError } from "../../errors.ts";
 import { quoted } from "../../text/sanitize.ts";
 import { OWN_FOLDER } from "../../fs/safe_path.ts";
+import type { FinalFile } from "./final_file.ts";
 import { FolderListing } from "./folder_listing.ts";
 import { Placements } from "./placements.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
@@ -193,6 +194,21 @@ export class OutputFolder {
     return info?.isFile ? info : null;
   }
 
+  /**
+   * The regular file under a file's final name, or null if there is none, as of a moment ago.
+   *
+   * @throws {OutputError} If an obstacle is in the way.
+   */
+  finalFile(path: string): FinalFile | null {
+    return finalFileOf(this.statFinal(path));
+  }
+
+  /** The same as of now, which takes longer. Obstacles count as nothing: `publish` finds them. */
+  finalFileNow(path: string): FinalFile | null {
+    const info = lstatOrNull(this.finalPath(path));
+    return finalFileOf(info?.isFile ? info : null);
+  }
+
   /** Whether a folder exists, as checked a moment ago: `publish` checks again. */
   #exists(folder: string): boolean {
     const now = performance.now();
@@ -251,6 +267,10 @@ export class OutputFolder {
       throw new OutputError(`it cannot be moved to its name: ${reason}`, { cause: error });
     }
   }
+}
+
+function finalFileOf(info: Deno.FileInfo | null): FinalFile | null {
+  return info && { size: info.size, modified: info.mtime?.getTime() ?? 0 };
 }
 
 function folderInTheWay(path: string): OutputError {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { KeptBytes } from "../disk/kept_bytes.ts";
+import { KEPT_REASON } from "../disk/final_file.ts";
 import type { LocalState } from "../disk/local_state.ts";
 
 /** The next step for a file. */
@@ -43,13 +44,20 @@ export const DISCARD_REASONS = {
  * @param local Its state on disk.
  * @param digestWanted Whether its digest is compared with another one.
  * @param canTry Whether the server can be asked for the digest of a part of it.
+ * @param keeps Whether a file that is not Sluice's is under its name, and stays.
  */
-export function decide(local: LocalState, digestWanted: boolean, canTry: boolean): Decision {
+export function decide(
+  local: LocalState,
+  digestWanted: boolean,
+  canTry: boolean,
+  keeps = false,
+): Decision {
   if (local.obstacle !== null) return { type: "blocked", reason: local.obstacle };
   if (local.present === "same" && !digestWanted) return { type: "accept" };
   if (digestWanted && (local.present === "same" || local.present === "same size")) {
     return { type: "compare", looksSame: local.present === "same" };
   }
+  if (keeps) return { type: "blocked", reason: KEPT_REASON };
   return decideFetch(local, canTry);
 }
 

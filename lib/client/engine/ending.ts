@@ -4,6 +4,7 @@
  * @module
  */
 import { WireError } from "../../errors.ts";
+import type { FinalFile } from "../disk/final_file.ts";
 import { fileFailure, VerificationError } from "../file_failure.ts";
 import { type FileRecord, isFinal, moveTo } from "./file_record.ts";
 import type { Outbox, Retry } from "./outbox.ts";
@@ -23,6 +24,8 @@ export class Ending {
   readonly #timers: Timers<Retry>;
   readonly #stats: RunStats;
   readonly #out: Outbox;
+  /** The files that are under their names, by path. */
+  readonly #placed = new Map<string, FinalFile>();
 
   constructor(planner: RequestPlanner, timers: Timers<Retry>, stats: RunStats, out: Outbox) {
     this.#planner = planner;
@@ -31,10 +34,16 @@ export class Ending {
     this.#out = out;
   }
 
+  /** The file that is under its name since it was placed or found there; null if there is none. */
+  placed(path: string): FinalFile | null {
+    return this.#placed.get(path) ?? null;
+  }
+
   /** Ends a record whose file is under its name. */
   finish(record: FileRecord, alreadyThere: boolean, now: number): void {
     const { file: { path, size }, planned, localDigest: sha256, startedAt } = record;
     moveTo(record, "done");
+    this.#placed.set(path, record.local?.existing ?? record.file);
     this.#stats.onDone(path, alreadyThere);
     const by = planned.sha256 === null ? "server" : "input";
     if (sha256 !== null) this.#out.events.push({ type: "verified", path, sha256, by });

@@ -13,7 +13,7 @@
  *   that wait, files that have ended, pauses, retries, and counts.
  *
  * The client, the driver and `explain` import it; it imports the rooms `schedule` and `input`,
- * types and byte ranges of `disk`, and `file_failure.ts`.
+ * types, byte ranges and `final_file.ts` of `disk`, and `file_failure.ts`.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { UnstableFileError } from "../file_failure.ts";
 import { perPriority, PRIORITIES } from "../priority.ts";
 import type { Actions, DiskResult } from "./actions.ts";
 import { type FileRecord, newRecord } from "./file_record.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { type EngineOptions, Lifecycle } from "./lifecycle.ts";
 import { RestartPace } from "./restart_pace.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import { PendingFiles } from "./pending_files.ts";
@@ -67,14 +67,10 @@ export class Engine {
   #sharesAt: number | null = null;
   #stopped = false;
 
-  /**
-   * @param verify Whether files are compared with the server's digest.
-   * @param once Whether the run ends by itself, and so gives up a file that keeps changing.
-   */
-  constructor(verify: boolean, once = false) {
-    this.#pace = new RestartPace(once);
-    this.#planner = new RequestPlanner(verify);
-    this.#lifecycle = new Lifecycle(verify, this.#planner, this.#timers, this.stats, this.#out);
+  constructor(options: EngineOptions) {
+    this.#pace = new RestartPace(options.once);
+    this.#planner = new RequestPlanner(options.verify);
+    this.#lifecycle = new Lifecycle(options, this.#planner, this.#timers, this.stats, this.#out);
   }
 
   /** Applies a plan: adds, re-weights, replaces and drops files. */

@@ -16,6 +16,7 @@
 import type { ErrorCode, WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
+import { isForeign, type Keeping, KEPT_REASON } from "../disk/final_file.ts";
 import type { KeptBytes } from "../disk/kept_bytes.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import { VerificationError } from "../file_failure.ts";
@@ -37,19 +38,29 @@ const RETRY_MS = { first: 500, longest: 4_000 };
 /** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
+/** The user's wishes for all files. */
+export interface EngineOptions {
+  /** Whether the run ends by itself, and so gives up a file that keeps changing. */
+  readonly once: boolean;
+  /** Whether files are compared with the server's digest. */
+  readonly verify: boolean;
+  /** Whether files under final names that are not Sluice's stay, and the downloads fail. */
+  readonly keepExisting: boolean;
+}
+
 /** Moves records through their phases. Times are in milliseconds. */
 export class Lifecycle {
   readonly ending: Ending;
   readonly #trials: Trials;
   readonly #verify: boolean;
+  readonly #keepExisting: boolean;
   readonly #planner: RequestPlanner;
   readonly #timers: Timers<Retry>;
   readonly #stats: RunStats;
   readonly #out: Outbox;
 
-  /** @param verify Whether files are compared with the server's digest. */
   constructor(
-    verify: boolean,
+    { verify, keepExisting }: EngineOptions,
     planner: RequestPlanner,
     timers: Timers<Retry>,
     stats: RunStats,
@@ -58,6 +69,7 @@ export class Lifecycle {
     this.ending = new Ending(planner, timers, stats, out);
     this.#trials = new Trials(planner, this.ending, out, (...dropped) => this.#goOn(...dropped));
     this.#verify = verify;
+    this.#keepExisting = keepExisting;
     this.#planner = planner;
     this.#timers = timers;
     this.#stats = stats;
@@ -100,6 +112,10 @@ export class Lifecycle {
         record.localDigest = result.digest;
         return this.#judge(record, now);
       case "committed":
+        if (result.replaced) {
+          const { size } = result.replaced;
+          this.#out.events.push({ type: "replaced", path: record.file.path, size });
+        }
         return this.ending.finish(record, false, now);
       case "discarded":
         return this.#fetch(record, null);
@@ -168,7 +184,9 @@ export class Lifecycle {
   }
 
   #onInspected(record: FileRecord, local: LocalState, now: number): void {
-    const decision = decide(local, wantsDigest(record, this.#verify), this.#planner.asksParts);
+    const isWanted = wantsDigest(record, this.#verify);
+    const keeps = this.#keeps(record, local);
+    const decision = decide(local, isWanted, this.#planner.asksParts, keeps);
     switch (decision.type) {
       case "blocked":
         return this.ending.fail(record, new OutputError(decision.reason), now);
@@ -184,6 +202,15 @@ export class Lifecycle {
       case "fetch":
         return this.#takeUp(record, local);
     }
+  }
+
+  #keeping({ file: { path } }: FileRecord): Keeping {
+    return { placed: this.ending.placed(path), keepExisting: this.#keepExisting };
+  }
+
+  /** Whether a file that is not Sluice's is under the name, and stays. */
+  #keeps(record: FileRecord, { existing }: LocalState): boolean {
+    return this.#keepExisting && isForeign(existing, record.file, this.#keeping(record));
   }
 
   /** Fetches a file of which something on disk has turned out to be other content. */
@@ -213,6 +240,9 @@ export class Lifecycle {
     if (record.localDigest === null || wanted === null) return;
     if (record.localDigest === wanted) return this.ending.finish(record, true, now);
     record.localDigest = null;
+    if (this.#keeps(record, record.local!)) {
+      return this.ending.fail(record, new OutputError(KEPT_REASON), now);
+    }
     this.#goOn(record, "final");
   }
 
@@ -276,7 +306,7 @@ export class Lifecycle {
     switch (verdict.type) {
       case "right":
         moveTo(record, "committing");
-        this.#out.disk.push({ type: "commit", record });
+        this.#out.disk.push({ type: "commit", record, keeping: this.#keeping(record) });
         return;
       case "unknown":
         if (record.digestState === "unasked") this.#planner.wantDigest(record);

@@ -57,9 +57,9 @@ export class Trials {
     if (digest !== trial.digest) return this.drop(record);
     const { source, length } = trial;
     record.trial = null;
-    record.local = null;
     const isHere = source === "final" && length === size && local?.present === "same size";
     if (isHere) return this.#ending.finish(record, true, now);
+    record.local = null;
     this.#out.disk.push({ type: "adopt", record, kept: { source, length } });
   }
 

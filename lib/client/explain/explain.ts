@@ -32,6 +32,8 @@ export interface ExplainOptions {
   readonly verify: boolean;
   /** Whether the server can be asked for the digest of a part of a file. */
   readonly canTry: boolean;
+  /** Whether files in the output folder that are not Sluice's would stay. */
+  readonly keepExisting: boolean;
   readonly platform: Platform;
   /** Aborts the explanation. */
   readonly signal: AbortSignal;
@@ -43,7 +45,7 @@ export interface ExplainOptions {
  * @throws {DOMException} If it is aborted.
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
-  const { input, files, output, verify, canTry, platform, signal } = options;
+  const { input, files, output, platform, signal } = options;
   const { entries } = parseInputList(input);
   const leftovers = await findLeftovers(output, matcherOfEntries(entries));
   if (files === null) return { lines: explainLines(input, null), files: null, leftovers };
@@ -60,7 +62,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   );
   return {
     lines: explainLines(input, { files, plan }),
-    files: explainFiles(plan, states, verify, canTry),
+    files: explainFiles(plan, states, options),
     leftovers,
   };
 }

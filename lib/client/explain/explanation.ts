@@ -11,6 +11,7 @@ import { type InputEntry, inputLines, parseInputList } from "../input/input_list
 import { NameMeanings } from "../input/name_meaning.ts";
 import type { Leftover } from "../disk/leftovers.ts";
 import { decide, type Decision, DISCARD_REASONS } from "../engine/decide.ts";
+import { isForeign } from "../disk/final_file.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
 import { expectedShares } from "../priority.ts";
@@ -159,21 +160,28 @@ function finderFor(
   };
 }
 
+/** The options that decide about files. */
+export interface Wishes {
+  /** Whether the server's digests are requested. */
+  readonly verify: boolean;
+  /** Whether the server can be asked for the digest of a part of a file. */
+  readonly canTry: boolean;
+  /** Whether files in the output folder that are not Sluice's stay. */
+  readonly keepExisting: boolean;
+}
+
 /**
  * Explains each file of a plan.
  *
  * @param states The local state of each file, by path.
- * @param verify Whether the server's digests are requested.
- * @param canTry Whether the server can be asked for the digest of a part of a file.
  */
 export function explainFiles(
   plan: Plan,
   states: ReadonlyMap<string, LocalState>,
-  verify: boolean,
-  canTry: boolean,
+  wishes: Wishes,
 ): ExplainedFile[] {
   const planned = plan.files.values().toArray()
-    .map((planned) => expect(planned, states.get(planned.file.path)!, verify, canTry));
+    .map((planned) => expect(planned, states.get(planned.file.path)!, wishes));
   const counts = perPriority(() => 0);
   for (const file of planned) if (isWanted(file)) counts[file.priority]++;
   const shares = expectedShares(counts);
@@ -199,13 +207,14 @@ export function explainFiles(
 type ExpectedFile = Omit<ExplainedFile, "share" | "priority"> & { readonly priority: Priority };
 
 function expect(
-  { file: { path, size }, priority, sha256, line }: PlannedFile,
+  { file, file: { path, size }, priority, sha256, line }: PlannedFile,
   state: LocalState,
-  verify: boolean,
-  canTry: boolean,
+  { verify, canTry, keepExisting }: Wishes,
 ): ExpectedFile {
   const isVerified = verify || sha256 !== null;
-  const decision = decide(state, isVerified, canTry);
+  const keeping = { placed: null, keepExisting };
+  const keeps = keepExisting && isForeign(state.existing, file, keeping);
+  const decision = decide(state, isVerified, canTry, keeps);
   const fate = fateOf(state, decision);
   return {
     path,
@@ -216,7 +225,9 @@ function expect(
     resumableBytes: decision.type === "try" ? decision.kept.length : state.resumableBytes,
     isVerified,
     replaces: state.present !== "nothing" && fate !== "there",
-    reason: state.obstacle ?? (state.discardReason && DISCARD_REASONS[state.discardReason]),
+    reason: decision.type === "blocked"
+      ? decision.reason
+      : (state.discardReason && DISCARD_REASONS[state.discardReason]),
   };
 }
 

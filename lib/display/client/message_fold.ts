@@ -20,6 +20,7 @@ const NOUNS: Record<MessageKind, readonly [one: string, many: string]> = {
   warning: ["warning", "warnings"],
   resumed: ["file resumed", "files resumed"],
   refetching: ["file refetched", "files refetched"],
+  replaced: ["file replaced", "files replaced"],
   finished: ["file finished", "files finished"],
   failed: ["file failed", "files failed"],
   dropped: ["file stopped", "files stopped"],

@@ -25,6 +25,7 @@ export type MessageKind =
   | "leftovers"
   | "resumed"
   | "refetching"
+  | "replaced"
   | "finished"
   | "failed"
   | "dropped"
@@ -93,6 +94,10 @@ export function renderMessage(
       return resumed(event, state, style);
     case "refetching":
       return line("refetching", named(paint.notable, "refetch", event.path, event.reason));
+    case "replaced": {
+      const what = `another file of ${formatBytes(event.size)}, which this run had not put there`;
+      return line("replaced", named(paint.notable, "replaced", event.path, what));
+    }
     case "finished":
       return finished(event, state, style);
     case "failed":

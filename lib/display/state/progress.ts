@@ -173,6 +173,7 @@ export class ProgressState {
       case "entry":
       case "shares":
       case "verified":
+      case "replaced":
         return;
     }
     const file = this.#files.get(event.path);

@@ -15,6 +15,7 @@ import {
 const NOTHING: LocalState = {
   hasJournal: false,
   present: "nothing",
+  existing: null,
   resumableBytes: 0,
   discardReason: null,
   kept: [],
@@ -41,7 +42,11 @@ for (
     const path = fixture.output.finalPath(FILE.path);
     Deno.writeFileSync(path, new Uint8Array(size));
     Deno.utimeSync(path, new Date(modified), new Date(modified));
-    assert.deepEqual(await inspect(FILE, fixture.output), { ...NOTHING, present });
+    assert.deepEqual(await inspect(FILE, fixture.output), {
+      ...NOTHING,
+      present,
+      existing: { size, modified },
+    });
   });
 }
 

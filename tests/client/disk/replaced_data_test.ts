@@ -34,7 +34,11 @@ Deno.test("FileStore fails a small file whose data was replaced before its renam
   take(store.perform([{ type: "write", record, offset: 0, bytes, checksum, hash: true }]));
   await eventually(() => assert.equal(results.at(-1)?.type, "sealed"));
   replace(output.workPath(record.file.path).data);
-  take(store.perform([{ type: "commit", record }]));
+  take(store.perform([{
+    type: "commit",
+    record,
+    keeping: { placed: null, keepExisting: false },
+  }]));
   await eventually(() => assert.equal(results.at(-1)?.type, "failed"));
   assert.deepEqual(results.map(({ type }) => type), ["sealed", "failed"]);
   const failed = results.at(-1)!;

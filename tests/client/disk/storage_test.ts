@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { join } from "@std/path";
+import { KEPT_REASON } from "../../../lib/client/disk/final_file.ts";
 import { OutputFolder } from "../../../lib/client/disk/output_folder.ts";
 import { Storage } from "../../../lib/client/disk/storage.ts";
 import type { DiskAction, DiskResult } from "../../../lib/client/engine/actions.ts";
@@ -52,6 +53,9 @@ function writeOf(record: FileRecord, offset: number, bytes: Uint8Array, isHashed
   return { type: "write", record, offset, bytes, checksum, hash: isHashed } as const;
 }
 
+/** Files that are there are replaced. */
+const REPLACING = { placed: null, keepExisting: false };
+
 const SMALL = crypto.getRandomValues(new Uint8Array(4_096));
 const CHUNK = crypto.getRandomValues(new Uint8Array(60_000));
 const LARGE = Uint8Array.from({ length: 1_200_000 }, (_, i) => CHUNK[i % CHUNK.length]!);
@@ -67,7 +71,7 @@ Deno.test("Storage publishes a small file, whose digest is the result of the wri
   assert.deepEqual([local.present, local.hasJournal, local.obstacle], ["nothing", false, null]);
   fixture.perform(writeOf(record, 0, SMALL));
   assert.equal((await fixture.next("sealed")).digest, hash("sha256", SMALL, "hex"));
-  fixture.perform({ type: "commit", record });
+  fixture.perform({ type: "commit", record, keeping: REPLACING });
   await fixture.next("committed");
   const path = join(fixture.path, "folder", "small");
   assert.deepEqual(Deno.readFileSync(path), SMALL);
@@ -88,7 +92,7 @@ for (const [where, minWorkerFile] of PLACES) {
     }
     fixture.perform({ type: "seal", record, hash: true });
     assert.equal((await fixture.next("sealed")).digest, hash("sha256", LARGE, "hex"));
-    fixture.perform({ type: "commit", record });
+    fixture.perform({ type: "commit", record, keeping: REPLACING });
     await fixture.next("committed");
     assert.deepEqual(Deno.readFileSync(join(fixture.path, "large")), LARGE);
     assert.deepEqual([...Deno.readDirSync(join(fixture.path, ".sluice"))], []);
@@ -136,7 +140,7 @@ for (const size of [SMALL.length, LARGE.length]) {
     const bytes = LARGE.slice(0, size);
     fixture.perform(writeOf(record, 0, bytes));
     await fixture.next("sealed");
-    fixture.perform({ type: "commit", record });
+    fixture.perform({ type: "commit", record, keeping: REPLACING });
     const { error } = await fixture.next("failed");
     assert.equal((error as Error).name, "OutputError");
     assert.match((error as Error).message, /a folder stands where "taken" belongs/);
@@ -173,3 +177,36 @@ Deno.test("Storage.drained waits while much is on its way to the disk", async ()
   await drained;
   assert.equal(fixture.storage.drained, undefined);
 });
+
+for (const [where, minWorkerFile] of PLACES) {
+  for (const [size, bytes] of [["small", SMALL], ["large", LARGE]] as const) {
+    Deno.test(`Storage reports or keeps another file under the name of a ${size} one ${where}`, async () => {
+      await using fixture = await storageFixture(minWorkerFile);
+      for (const keepExisting of [false, true]) {
+        const name = `kept-${keepExisting}`;
+        await Deno.writeTextFile(join(fixture.path, name), "mine");
+        const record = recordOf(name, bytes.length);
+        const half = bytes.length / 2;
+        const isSmall = size === "small";
+        if (isSmall) fixture.perform(writeOf(record, 0, bytes));
+        else {
+          fixture.perform(writeOf(record, 0, bytes.subarray(0, half)));
+          fixture.perform(writeOf(record, half, bytes.subarray(half)));
+          fixture.perform({ type: "seal", record, hash: true });
+        }
+        await fixture.next("sealed");
+        fixture.perform({ type: "commit", record, keeping: { placed: null, keepExisting } });
+        if (keepExisting) {
+          const { error } = await fixture.next("failed");
+          assert.equal((error as Error).message, KEPT_REASON);
+          assert.equal(await Deno.readTextFile(join(fixture.path, name)), "mine");
+          fixture.perform({ type: "release", record });
+          await fixture.next("released");
+        } else {
+          assert.equal((await fixture.next("committed")).replaced?.size, 4);
+          assert.equal((await Deno.stat(join(fixture.path, name))).size, bytes.length);
+        }
+      }
+    });
+  }
+}

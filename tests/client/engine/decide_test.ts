@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { LocalState } from "../../../lib/client/disk/local_state.ts";
+import { KEPT_REASON } from "../../../lib/client/disk/final_file.ts";
 import { decide, decideFetch } from "../../../lib/client/engine/decide.ts";
 
 const NOTHING: LocalState = {
   hasJournal: false,
   present: "nothing",
+  existing: null,
   resumableBytes: 0,
   discardReason: null,
   kept: [],
@@ -82,4 +84,12 @@ Deno.test("decide prefers a partial file of this version, and a comparison, to b
   const touched = { ...NOTHING, present: "same size", kept } as const;
   assert.equal(decide(touched, true, true).type, "compare");
   assert.equal(decide(touched, false, true).type, "try");
+});
+
+Deno.test("decide blocks a file whose name another one keeps, unless its digest may be right", () => {
+  const blocked = { type: "blocked", reason: KEPT_REASON };
+  const kept = [{ source: "final", length: 7 }] as const;
+  assert.deepEqual(decide({ ...NOTHING, present: "other", kept }, true, true, true), blocked);
+  assert.deepEqual(decide({ ...NOTHING, present: "same size" }, false, true, true), blocked);
+  assert.equal(decide({ ...NOTHING, present: "same size" }, true, true, true).type, "compare");
 });

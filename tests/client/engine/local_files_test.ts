@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { KEPT_REASON } from "../../../lib/client/disk/final_file.ts";
 import { digestOf, partialOf } from "../../support/virtual_disk.ts";
 import { VirtualRun } from "../../support/virtual_run.ts";
 
@@ -108,4 +109,59 @@ Deno.test("Engine discards a partial file of another version", () => {
   assert.deepEqual(run.gets().map(({ offset, length }) => [offset, length]), [[0, 1_000]]);
   run.giveAllChunks();
   run.assertHere("a");
+});
+
+/** A file that another program put under the name of `a`. */
+const FOREIGN = { size: 700, digest: "digest of another", version: null };
+
+Deno.test("Engine reports a file that it replaces, unless this run put it there", () => {
+  const run = new VirtualRun({ verify: false });
+  run.disk.finals.set("a", FOREIGN);
+  run.connect();
+  run.want({ path: "a", size: 500 });
+  run.giveAllChunks();
+  assert.deepEqual(run.events.find(({ type }) => type === "replaced"), {
+    type: "replaced",
+    path: "a",
+    size: 700,
+  });
+  assert.deepEqual(run.story("a").slice(-2), ["replaced", "finished"]);
+  run.want({ path: "a", size: 600, version: "v2" });
+  run.giveAllChunks();
+  run.assertHere("a");
+  assert.deepEqual(run.story("a").filter((type) => type === "replaced").length, 1);
+});
+
+Deno.test("Engine fails a file instead of replacing another one with keepExisting", () => {
+  const run = new VirtualRun({ verify: false, keepExisting: true });
+  run.disk.finals.set("before", FOREIGN);
+  run.connect();
+  run.want({ path: "before", size: 500 }, { path: "meanwhile", size: 500 });
+  run.disk.finals.set("meanwhile", FOREIGN);
+  run.giveAllChunks();
+  for (const path of ["before", "meanwhile"]) {
+    assert.equal(run.story(path).at(-1), `failed: ${KEPT_REASON}`);
+    assert.equal(run.disk.finals.get(path), FOREIGN);
+  }
+  assert.equal(run.sent.some(({ path }) => path === "before"), false);
+});
+
+Deno.test("Engine compares a file with keepExisting, and keeps one that differs", () => {
+  const run = new VirtualRun({ keepExisting: true });
+  run.disk.finals.set("same", {
+    ...FOREIGN,
+    size: 500,
+    digest: digestOf({ path: "same", version: "v1" }),
+  });
+  run.disk.finals.set("other", { ...FOREIGN, size: 500 });
+  run.connect();
+  run.want({ path: "same", size: 500 }, { path: "other", size: 500 });
+  for (const request of run.digests()) run.giveDigest(request);
+  assert.equal(run.story("same").at(-1), "finished");
+  assert.equal(run.story("other").at(-1), `failed: ${KEPT_REASON}`);
+  // A newer version replaces the file that was found complete.
+  run.want({ path: "same", size: 600, version: "v2" });
+  run.giveAllChunks();
+  for (const request of run.digests()) run.giveDigest(request);
+  run.assertHere("same");
 });

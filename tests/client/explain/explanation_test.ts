@@ -18,6 +18,7 @@ const encoder = new TextEncoder();
 const NOTHING: LocalState = {
   hasJournal: false,
   present: "nothing",
+  existing: null,
   resumableBytes: 0,
   discardReason: null,
   kept: [],
@@ -51,7 +52,7 @@ function filesOf(
   const { plan } = serverOf(input, sizes);
   const states = new Map<string, LocalState>();
   for (const path of plan.files.keys()) states.set(path, { ...NOTHING, ...found[path] });
-  return explainFiles(plan, states, verify, true);
+  return explainFiles(plan, states, { verify, canTry: true, keepExisting: false });
 }
 
 const NONE: Findings = { files: 0, size: 0, elsewhere: 0, refused: 0, hint: null };

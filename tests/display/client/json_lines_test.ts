@@ -40,6 +40,7 @@ const ALL_EVENTS: readonly ClientEvent[] = [
   started("a", 100),
   moved("a", 500),
   { type: "refetching", path: "a", reason: "it has changed" },
+  { type: "replaced", path: "a", size: 5 },
   { type: "verifying", path: "a" },
   { type: "verified", path: "a", sha256: DIGEST, by: "input" },
   finished("a", 1000, 12.5),

@@ -61,6 +61,11 @@ for (
       "refetch  a.iso  it has changed",
     ],
     [
+      { type: "replaced", path: "a.iso", size: 2 * MIB },
+      [queued("a.iso", MIB)],
+      "replaced a.iso  another file of 2.00 MiB, which this run had not put there",
+    ],
+    [
       { type: "dropped", path: "a.iso", reason: "its line is gone" },
       [queued("a.iso", MIB)],
       "stopped  a.iso  its line is gone",

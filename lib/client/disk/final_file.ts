@@ -1,0 +1,52 @@
+/**
+ * The file under a final name, by size and time, and whether it may be replaced. Pure.
+ *
+ * A file there is known if it is what the server lists, or what this client found complete or put
+ * there in this run. Of earlier runs there is no record: their files are known while they are listed.
+ *
+ * @module
+ */
+
+/** Modification times closer than this, in milliseconds, count as equal. */
+const SAME_TIME_MS = 2_000;
+
+/** A file under its final name. */
+export interface FinalFile {
+  /** Bytes. */
+  readonly size: number;
+  /** The modification time, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** The rule about a file that is under the final name of another one. */
+export interface Keeping {
+  /** The file that this client put there, or found complete, in this run; null if none. */
+  readonly placed: FinalFile | null;
+  /** Whether any other file there stays, and the download fails. */
+  readonly keepExisting: boolean;
+}
+
+/** The reason for which a file fails with `--keep-existing`. */
+export const KEPT_REASON =
+  "another file has its name, and --keep-existing keeps files that this run did not put there";
+
+/** Whether two files were modified at the same time, at the precision of all file systems. */
+export function hasSameTime(a: FinalFile, b: FinalFile): boolean {
+  return Math.abs(a.modified - b.modified) < SAME_TIME_MS;
+}
+
+/**
+ * Whether a file under a final name is not Sluice's.
+ *
+ * @param existing The file there; null if there is none.
+ * @param wanted The file that belongs there.
+ */
+export function isForeign(
+  existing: FinalFile | null,
+  wanted: FinalFile,
+  { placed }: Keeping,
+): existing is FinalFile {
+  if (existing === null) return false;
+  const known = placed === null ? [wanted] : [wanted, placed];
+  return !known.some((file) => file.size === existing.size && hasSameTime(file, existing));
+}
