@@ -8,8 +8,10 @@
  * @module
  */
 import { hash } from "node:crypto";
+import { dirname } from "@std/path";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
+import { FolderFlusher } from "./flush_folder.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { PartialFile } from "./partial_file.ts";
@@ -29,6 +31,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #handles: WriteHandles;
   readonly #onResults: (results: readonly DiskResult<F>[]) => void;
   readonly #open = new Map<F, OpenFile>();
+  /** The folders of committed files. */
+  readonly #folders = new FolderFlusher();
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
   /** Files whose journal is being read or proven. */
@@ -71,6 +75,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Waits for all pending work, and closes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
+    await this.#folders.flush();
     this.#handles[Symbol.dispose]();
   }
 
@@ -125,8 +130,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "commit": {
         const { partial } = this.#open.get(record)!;
         if (!partial.commitSync()) return "later";
-        this.#open.delete(record);
-        return { type: "committed", record };
+        return this.#committed(record);
       }
       case "release":
         return this.#open.has(record) ? "later" : { type: "released", record, resumable: 0 };
@@ -172,8 +176,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         throw new Error("Digests of final files are computed elsewhere");
       case "commit":
         await this.#open.get(record)!.partial.commit();
-        this.#open.delete(record);
-        return { type: "committed", record };
+        return this.#committed(record);
       case "discard": {
         const open = this.#take(record);
         await open?.partial.discard();
@@ -185,6 +188,12 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return { type: "released", record, resumable: open?.partial.received ?? 0 };
       }
     }
+  }
+
+  #committed(record: F): DiskResult<F> {
+    this.#open.delete(record);
+    this.#folders.add(dirname(this.#output.finalPath(record.file.path)));
+    return { type: "committed", record };
   }
 
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */

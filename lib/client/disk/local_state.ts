@@ -31,6 +31,8 @@ export interface LocalState {
   readonly discardReason: Found["discardReason"];
   /** Why the file cannot be published; null if nothing is in the way. */
   readonly obstacle: string | null;
+  /** What the user can do about it, if that is not to make way for the file. */
+  readonly advice?: string;
 }
 
 /** Inspects a file without a promise; null if an earlier run may have left a partial file. */
@@ -66,12 +68,13 @@ export async function inspect(
 function presentOf(
   file: ListedFile,
   output: OutputFolder,
-): Pick<LocalState, "present" | "obstacle"> {
+): Pick<LocalState, "present" | "obstacle" | "advice"> {
   try {
     return { present: kindOf(output.statFinal(file.path), file), obstacle: null };
   } catch (error) {
-    if (error instanceof OutputError) return { present: "nothing", obstacle: error.message };
-    throw error;
+    if (!(error instanceof OutputError)) throw error;
+    const { message: obstacle, advice } = error;
+    return { present: "nothing", obstacle, ...(advice === undefined ? {} : { advice }) };
   }
 }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
+import { flushFolder } from "./flush_folder.ts";
 import { JournalWriter } from "./journal_writer.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./byte_ranges.ts";
@@ -186,7 +188,10 @@ export class PartialFile {
     }
     await this.#output.publish(this.dataPath, this.#file.path);
     this.#isPublished = true;
-    if (this.#journal.exists) await this.#journal.remove();
+    if (!this.#journal.exists) return;
+    // The name is on the disk before the journal is not.
+    await flushFolder(dirname(this.#output.finalPath(this.#file.path)));
+    await this.#journal.remove();
   }
 
   /** Closes the data and the journal, which stay on disk. */

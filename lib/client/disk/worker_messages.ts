@@ -38,18 +38,33 @@ export type WorkerReply =
 export interface PlainError {
   readonly name: string;
   readonly message: string;
+  /** The system's code of the error or its cause. */
+  readonly code: string | undefined;
+  readonly advice: string | undefined;
 }
 
 /** Converts an error for another thread. */
 export function describeError(error: unknown): PlainError {
-  return { name: error instanceof Error ? error.name : "Error", message: messageOf(error) };
+  const name = error instanceof Error ? error.name : "Error";
+  const advice = error instanceof OutputError ? error.advice : undefined;
+  return { name, message: messageOf(error), code: codeOf(error), advice };
 }
 
-/** Restores an error, with those classes that callers distinguish. */
-export function restoreError({ name, message }: PlainError): Error {
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return (error as NodeJS.ErrnoException).code ?? codeOf(error.cause);
+}
+
+/** Restores an error, with its code and those classes that callers distinguish. */
+export function restoreError({ name, message, code, advice }: PlainError): Error {
+  const error = errorOf(name, message, advice);
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+function errorOf(name: string, message: string, advice: string | undefined): Error {
   switch (name) {
     case "OutputError":
-      return new OutputError(message);
+      return new OutputError(message, { advice });
     case "PermissionDenied":
       return new Deno.errors.PermissionDenied(message);
     case "NotCapable":
