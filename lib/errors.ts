@@ -17,6 +17,17 @@ export class ConnectionLostError extends Error {
 /** Thrown if a file cannot be put where it belongs. */
 export class OutputError extends Error {
   override name = "OutputError";
+  /** What the user can do; undefined if the error's cause says it. */
+  readonly advice: string | undefined;
+
+  /** @param message The reason, as a clause. */
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly advice?: string | undefined } = {},
+  ) {
+    super(message, options);
+    this.advice = options.advice;
+  }
 }
 
 /** The codes of `ERROR` messages. */

@@ -52,20 +52,32 @@ function adviceOn(error: unknown): string {
     return "run the client without --once, or again when nothing writes to the file any more: " +
       "the partial file is kept";
   }
-  if (error instanceof OutputError) return `make way for it in the output folder, ${AGAIN}`;
   if (error instanceof WireError) {
     if (error.code === "busy") return "run the client again later";
     return error.code === "read-failed"
       ? `ask the operator of the server to check the file, ${AGAIN}`
       : "report it: one of the two programs has a defect";
   }
-  if (isDiskFull(error)) return `free some space, ${AGAIN}: the partial file is kept`;
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return "let this user write there, or name another folder with --output";
-  }
-  return "run the client again";
+  if (error instanceof OutputError && error.advice !== undefined) return error.advice;
+  return adviceOnSystem(error) ??
+    (error instanceof OutputError
+      ? `make way for it in the output folder, ${AGAIN}`
+      : "run the client again");
 }
 
-function isDiskFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error) ?? "");
+/** The advice on a system's error, by its kind. */
+function adviceOnSystem(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = codeOf(error) ?? "";
+  if (DISK_FULL.has(code)) return `free some space, ${AGAIN}: the partial file is kept`;
+  const isDenied = error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable;
+  if (isDenied || code === "EACCES" || code === "EPERM") {
+    return "let this user write there, or name another folder with --output";
+  }
+  if (code === "EROFS") return "make its disk writable, or name another folder with --output";
+  if (code === "EIO") return `check the disk, ${AGAIN}`;
+  return adviceOnSystem(error.cause);
 }
+
+const DISK_FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);

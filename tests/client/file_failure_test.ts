@@ -11,6 +11,11 @@ const PLANNED: PlannedFile = {
   line: 7,
 };
 
+/** A file that cannot be moved to its name for a reason of the system. */
+function moveFailure(code: string): OutputError {
+  return new OutputError("no", { cause: Object.assign(new Error("why"), { code }) });
+}
+
 for (
   const [name, error, advice] of [
     ["a wrong digest of the server", new VerificationError("no", PLANNED), /both disks/],
@@ -20,6 +25,11 @@ for (
       /digest in line 7/,
     ],
     ["an obstacle in the way", new OutputError("no"), /make way .* output folder/],
+    ["an impossible name", new OutputError("no", { advice: "rename it" }), /^rename it$/],
+    ["a full disk below its name", moveFailure("ENOSPC"), /free some space/],
+    ["a read-only disk below its name", moveFailure("EROFS"), /writable/],
+    ["a folder for others below its name", moveFailure("EACCES"), /let this user write/],
+    ["a damaged disk", Object.assign(new Error("no"), { code: "EIO" }), /check the disk/],
     [
       "a file that the server cannot read",
       new WireError("read-failed", "no"),

@@ -116,22 +116,40 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
   assert.match(stderr, /^client: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/);
 });
 
-Deno.test("client fails files on another disk at once, and continues with the others", async () => {
-  await using workspace = await Workspace.create({ "sub/a.bin": 2 * MB, "good": MB });
-  await workspace.setInput("**\n");
-  const cannot = await whyNoSmallDisk(join(workspace.root, "trial"));
-  if (cannot) return skip(cannot);
-  await using server = await startServer(workspace);
-  const sub = workspace.downloaded("sub");
-  await Deno.mkdir(sub, { recursive: true });
-  const script = `mount -t tmpfs none "${sub}" || exit 99; "$0" "$@"`;
-  const { code, stderr } = await runInShell(script, workspace, server.port, ["unshare", "-rm"]);
-  assert.equal(code, 1, stderr);
-  assert.match(stderr, /^failed +sub\/a\.bin +.*is on another disk .*--output/m);
-  await workspace.assertArrived("good");
-  await server.waitForDisconnects(1);
-  assert.deepEqual(server.bytesByClient, [MB]);
-});
+for (
+  const [place, mount] of [
+    ["another disk", (folder: string) => `mount -t tmpfs none "${folder}"`],
+    // Its device is that of the output folder, and yet a rename cannot cross.
+    ["a bind mount of the same disk", (folder: string) => `mount --bind "${folder}" "${folder}"`],
+  ] as const
+) {
+  Deno.test(`client copies files to a folder that is ${place}`, async () => {
+    await using workspace = await Workspace.create({ "sub/a.bin": 2 * MB, "sub/b": 9, "good": MB });
+    await workspace.setInput("**\n");
+    const cannot = await whyNoSmallDisk(join(workspace.root, "trial"));
+    if (cannot) return skip(cannot);
+    await using server = await startServer(workspace);
+    const sub = workspace.downloaded("sub");
+    await Deno.mkdir(sub, { recursive: true });
+    const kept = join(workspace.root, "kept");
+    const script = `${mount(sub)} || exit 99
+      "$0" "$@"; code=$?; cp -r "${workspace.output}" "${kept}"; exit $code`;
+    const { code, stderr } = await runInShell(script, workspace, server.port, ["unshare", "-rm"]);
+    assert.equal(code, 0, stderr);
+    for (const path of ["sub/a.bin", "sub/b", "good"]) {
+      assert.deepEqual(
+        await Deno.readFile(join(kept, path)),
+        await Deno.readFile(workspace.shared(path)),
+      );
+    }
+    assert.deepEqual(await namesIn(join(kept, "sub")), ["a.bin", "b"]);
+    await workspace.assertNoLeftovers();
+  });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+}
 
 /** Runs a client as `"$0" "$@"` of a shell script, which can limit or fill the disk first. */
 async function runInShell(

@@ -8,10 +8,12 @@
  * @module
  */
 import { hash } from "node:crypto";
+import { dirname } from "@std/path";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { OutputError } from "../../errors.ts";
 import { type FinalFile, isForeign, KEPT_REASON } from "./final_file.ts";
+import { FolderFlusher } from "./flush_folder.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -42,6 +44,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   readonly #handles: WriteHandles;
   readonly #onResults: (results: readonly DiskResult<F>[]) => void;
   readonly #open = new Map<F, OpenFile>();
+  /** The folders of committed files. */
+  readonly #folders = new FolderFlusher();
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
   /** Files whose journal is being read or proven, or whose partial file is being made. */
@@ -87,6 +91,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Waits for all pending work, and closes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
+    await this.#folders.flush();
     this.#handles[Symbol.dispose]();
   }
 
@@ -145,8 +150,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         const placed = action.keeping.keepExisting ? null : partial.commitSync();
         if (!placed) return "later";
         this.#placed.push({ ...placed, record, replaced });
-        this.#open.delete(record);
-        return { type: "committed", record, replaced };
+        return this.#committed(record, replaced);
       }
       case "release":
         return this.#open.has(record) ? "later" : { type: "released", record, resumable: 0 };
@@ -222,8 +226,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "commit": {
         const replaced = this.#replacedBy(action, this.#output.finalFileNow(record.file.path));
         await this.#open.get(record)!.partial.commit();
-        this.#open.delete(record);
-        return { type: "committed", record, replaced };
+        return this.#committed(record, replaced);
       }
       case "discard": {
         const open = this.#take(record);
@@ -250,6 +253,12 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     if (!isForeign(existing, record.file, keeping)) return null;
     if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
     return existing;
+  }
+
+  #committed(record: F, replaced: FinalFile | null): DiskResult<F> {
+    this.#open.delete(record);
+    this.#folders.add(dirname(this.#output.finalPath(record.file.path)));
+    return { type: "committed", record, replaced };
   }
 
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */

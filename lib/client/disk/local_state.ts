@@ -34,6 +34,8 @@ export interface LocalState {
   readonly kept: readonly KeptBytes[];
   /** Why the file cannot be published; null if nothing is in the way. */
   readonly obstacle: string | null;
+  /** What the user can do about it, if that is not to make way for the file. */
+  readonly advice?: string;
 }
 
 /** Inspects a file without a promise; null if an earlier run may have left a partial file. */
@@ -78,7 +80,9 @@ export async function inspect(
 function presentOf(
   file: ListedFile,
   output: OutputFolder,
-): Pick<LocalState, "present" | "existing" | "obstacle"> & { readonly finalSize: number | null } {
+): Pick<LocalState, "present" | "existing" | "obstacle" | "advice"> & {
+  readonly finalSize: number | null;
+} {
   try {
     const existing = output.finalFile(file.path);
     const present = kindOf(existing, file);
@@ -86,7 +90,9 @@ function presentOf(
     return { present, existing, obstacle: null, finalSize };
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
-    return { present: "nothing", existing: null, obstacle: error.message, finalSize: null };
+    const { message: obstacle, advice } = error;
+    const state = { present: "nothing", existing: null, obstacle, finalSize: null } as const;
+    return advice === undefined ? state : { ...state, advice };
   }
 }
 

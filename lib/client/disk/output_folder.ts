@@ -1,14 +1,16 @@
 /**
  * The output folder: where a file's data grows, and where it is published.
  *
- * The disk room stores files, and their state between runs. Its parts: this file and
- * `folder_listing.ts` (names and places), `output_lock.ts` and `lock_file.ts` (one client per
- * folder), `byte_ranges.ts` (sets of bytes), `journal.ts`, `journal_blocks.ts` and
+ * The disk room stores files, and their state between runs. Its parts: this file,
+ * `folder_listing.ts` and `real_folder.ts` (names and places), `output_lock.ts` and `lock_file.ts`
+ * (one client per folder), `byte_ranges.ts` (sets of bytes), `journal.ts`, `journal_blocks.ts` and
  * `crc32_combine.ts` (the chunks on disk), `journal_writer.ts`, `read_journal.ts` and
  * `prove_journal.ts` (their file), `partial_file.ts` (one file in progress), `kept_bytes.ts` (what is
- * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts`,
- * `synced_data.ts`, `replace_file.ts` and `placements.ts` (writing, moving, proving the place), `stream_digest.ts`, `final_file.ts`,
- * `local_state.ts` and `leftovers.ts` (what is there already), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
+ * left of another version), `write_handles.ts`, `open_limit.ts`, `flusher.ts`, `synced_data.ts` and
+ * `flush_folder.ts` (writing), `replace_file.ts`, `copy_across.ts` and `placements.ts` (moving, and
+ * proving the place), `possible_names.ts` and `name_folding.ts` (which names the disk can hold, and
+ * which are one), `stream_digest.ts`, `final_file.ts`, `local_state.ts` and `leftovers.ts` (what is
+ * there already), `disk_actions.ts` (the engine's actions), `file_store.ts` (performs them),
  * `worker_store.ts`, `worker_messages.ts` and `disk_worker.ts` (perform them in a Worker),
  * `storage.ts` (chooses). The engine, the driver, `explain` and the command line import it; it
  * imports only `events.ts` and the rooms that both sides share.
@@ -24,14 +26,16 @@ import { basename, join, resolve, SEPARATOR } from "@std/path";
 import { describeDenial, messageOf, OutputError, UserError } from "../../errors.ts";
 import { quoted } from "../../text/sanitize.ts";
 import { OWN_FOLDER } from "../../fs/safe_path.ts";
+import { COPYING, isAcross, moveAcross, removeCopy } from "./copy_across.ts";
 import type { FinalFile } from "./final_file.ts";
 import { FolderListing } from "./folder_listing.ts";
+import { foldsNamesIn, PROBE } from "./name_folding.ts";
 import { Placements } from "./placements.ts";
+import { PossibleNames, removeTrials } from "./possible_names.ts";
+import { deviceAt, folderAt, makeFolder } from "./real_folder.ts";
 import { mayBeHeld, replaceFile } from "./replace_file.ts";
 import { lstatOrNull, nullIfNotFound, removeIfExists } from "../../fs/not_found.ts";
 
-/** The prefix of files that test the file system, and are removed at once. */
-const PROBE = "probe-";
 /** The ending of journals that are not complete, and are removed by the next run. */
 const NEW = ".new";
 
@@ -73,12 +77,15 @@ export class OutputFolder {
   readonly #work: string;
   /** The device of the root; null if the root does not exist yet. */
   readonly #device: number | null;
-  /** Folders checked since `at`, and whether they exist. */
-  #checked = { at: 0, folders: new Map<string, boolean>() };
+  /** Folders checked since `at`, with their devices; null if they do not exist. */
+  #checked = { at: 0, folders: new Map<string, number | null>() };
+  /** The names that were tried; undefined for a folder that was opened read-only. */
+  readonly #names: PossibleNames | undefined;
 
-  private constructor(root: string, foldsNames = false) {
+  private constructor(root: string, foldsNames = false, isReadOnly = false) {
     this.root = root;
     this.placements = new Placements(root);
+    this.#names = isReadOnly ? undefined : new PossibleNames();
     this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
     this.#work = join(root, OWN_FOLDER);
     this.#device = lstatOrNull(root)?.dev ?? null;
@@ -112,10 +119,10 @@ export class OutputFolder {
     try {
       const root = await nullIfNotFound(Deno.realPath(dir));
       if (root === null && lstatOrNull(dir)) throw new OutputError("it is a link to nothing");
-      if (root === null) return new OutputFolder(resolve(dir));
+      if (root === null) return new OutputFolder(resolve(dir), false, true);
       if (!(await Deno.stat(root)).isDirectory) throw new Deno.errors.AlreadyExists();
       folderAt(join(root, OWN_FOLDER));
-      return new OutputFolder(root);
+      return new OutputFolder(root, false, true);
     } catch (error) {
       throw unusable(dir, error);
     }
@@ -156,9 +163,11 @@ export class OutputFolder {
     return entries.filter((entry) => entry.isFile).map((entry) => join(work, entry.name)).sort();
   }
 
-  /** Removes probes and new journals left by clients that were killed. Needs the lock. */
+  /** Removes probes, new journals and copies left by clients that were killed. Needs the lock. */
   async removeProbes(): Promise<void> {
+    await removeTrials(this.#work);
     for (const file of await this.workFiles()) {
+      if (file.endsWith(COPYING)) removeCopy(file, this.root);
       if (basename(file).startsWith(PROBE) || file.endsWith(NEW)) removeIfExists(file);
     }
   }
@@ -183,9 +192,16 @@ export class OutputFolder {
    * @throws {OutputError} If an obstacle is in the way.
    */
   statFinal(path: string): Deno.FileInfo | null {
+    let exists = true;
+    let place = this.#work;
     for (const folder of this.#foldersOf(path)) {
-      if (!this.#exists(folder)) return null;
+      const device = this.#deviceOf(folder);
+      exists = device !== null;
+      if (!exists) break;
+      if (device !== this.#device) place = folder;
     }
+    this.#names?.assertPossible(path, place);
+    if (!exists) return null;
     const final = this.finalPath(path);
     // Mostly nothing is there, and an error would take longer. A dangling link counts as nothing.
     const mayBeThere = this.foldsNames || this.listing.has(final);
@@ -209,22 +225,16 @@ export class OutputFolder {
     return finalFileOf(info?.isFile ? info : null);
   }
 
-  /** Whether a folder exists, as checked a moment ago: `publish` checks again. */
-  #exists(folder: string): boolean {
+  /** The device of a folder as of a moment ago, null if it does not exist: `publish` checks again. */
+  #deviceOf(folder: string): number | null {
     const now = performance.now();
     if (now - this.#checked.at > CHECK_VALID_MS) this.#checked = { at: now, folders: new Map() };
-    let exists = this.#checked.folders.get(folder);
-    if (exists === undefined) {
-      const info = folderAt(folder);
-      if (info && info.dev !== this.#device) {
-        throw new OutputError(
-          `${quoted(folder)} is on another disk than the output folder; name it with --output`,
-        );
-      }
-      exists = info !== null;
-      this.#checked.folders.set(folder, exists);
+    let device = this.#checked.folders.get(folder);
+    if (device === undefined) {
+      device = deviceAt(folder);
+      this.#checked.folders.set(folder, device);
     }
-    return exists;
+    return device;
   }
 
   /**
@@ -249,22 +259,34 @@ export class OutputFolder {
   /**
    * Moves a complete file to its name, over an older copy if there is one.
    *
-   * @param from The file's present path, on the same file system.
+   * @param from The file's present path. If its name is on another file system, it is copied there.
    * @param path The file's path on the server.
+   * @returns The open copy if it was copied, which the caller closes; else null.
    * @throws {OutputError} If an obstacle is in the way.
    */
-  async publish(from: string, path: string): Promise<void> {
+  async publish(from: string, path: string): Promise<Deno.FsFile | null> {
     for (const folder of this.#foldersOf(path)) makeFolder(folder);
     const final = this.finalPath(path);
     try {
-      await replaceFile(from, final);
+      const copy = await this.#move(from, final);
       this.listing.add(final);
+      return copy;
     } catch (error) {
       if (lstatOrNull(final)?.isDirectory) throw folderInTheWay(path);
       const reason = mayBeHeld(error, Deno.build.os)
         ? `another program may have ${quoted(path)} open; close it`
         : why(error);
       throw new OutputError(`it cannot be moved to its name: ${reason}`, { cause: error });
+    }
+  }
+
+  async #move(from: string, final: string): Promise<Deno.FsFile | null> {
+    try {
+      await replaceFile(from, final);
+      return null;
+    } catch (error) {
+      if (!isAcross(error)) throw error;
+      return await moveAcross(from, final, this.root);
     }
   }
 }
@@ -275,45 +297,6 @@ function finalFileOf(info: Deno.FileInfo | null): FinalFile | null {
 
 function folderInTheWay(path: string): OutputError {
   return new OutputError(`a folder stands where ${quoted(path)} belongs; move it away`);
-}
-
-/**
- * Creates a folder if it is missing.
- *
- * @throws {OutputError} If something else is there, such as a link to a folder.
- */
-function makeFolder(folder: string): void {
-  if (!folderAt(folder)) Deno.mkdirSync(folder, { recursive: true });
-}
-
-/**
- * The folder at a path, or null if nothing is there.
- *
- * @throws {OutputError} If something else is.
- */
-export function folderAt(path: string): Deno.FileInfo | null {
-  const there = lstatOrNull(path);
-  if (there?.isSymlink) throw new OutputError(`${quoted(path)} is a link; remove it`);
-  if (there && !there.isDirectory) {
-    throw new OutputError(`${quoted(path)} is not a folder; move it away`);
-  }
-  return there;
-}
-
-/**
- * Tests whether a folder's file system ignores case or Unicode form in names.
- *
- * @throws {Error} If the folder cannot be written to.
- */
-function foldsNamesIn(folder: string): boolean {
-  const name = `${PROBE}A\u00e9-${Deno.pid}`;
-  const probe = join(folder, name);
-  removeIfExists(probe);
-  Deno.openSync(probe, { write: true, createNew: true }).close();
-  const variants = [name.replace("A", "a"), name.normalize("NFD")];
-  const folds = variants.some((name) => existsSync(join(folder, name)));
-  removeIfExists(probe);
-  return folds;
 }
 
 function unusable(dir: string, error: unknown): UserError {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
+import { flushFolder } from "./flush_folder.ts";
 import { JournalWriter } from "./journal_writer.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { Ranges } from "./byte_ranges.ts";
@@ -195,16 +197,19 @@ export class PartialFile {
   async commit(): Promise<void> {
     await this.sync();
     using data = takeSynced(this.#handles, this.dataPath, this.#synced!);
-    await this.#output.publish(this.dataPath, this.#file.path);
+    using copy = await this.#output.publish(this.dataPath, this.#file.path);
     this.#isPublished = true;
-    if (this.#journal.exists) await this.#journal.remove();
-    const placed = this.#placed(data);
+    const placed = this.#placed(copy ?? data, copy?.statSync());
     const { placements } = this.#output;
     if (placements.doubtful([placed]).length > 0) await placements.settle(placed);
+    if (!this.#journal.exists) return;
+    // The name is on the disk before the journal is not.
+    await flushFolder(dirname(placed.final));
+    await this.#journal.remove();
   }
 
-  #placed(data: Deno.FsFile): PlacedFile {
-    return { final: this.#output.finalPath(this.#file.path), data, numbers: this.#synced! };
+  #placed(data: Deno.FsFile, numbers = this.#synced!): PlacedFile {
+    return { final: this.#output.finalPath(this.#file.path), data, numbers };
   }
 
   /** Closes the data and the journal, which stay on disk. */

@@ -38,25 +38,28 @@ export type WorkerReply =
 export interface PlainError {
   readonly name: string;
   readonly message: string;
+  /** The system's code of the error or its cause. */
   readonly code: string | undefined;
+  readonly advice: string | undefined;
 }
 
 /** Converts an error for another thread. */
 export function describeError(error: unknown): PlainError {
   const name = error instanceof Error ? error.name : "Error";
-  return { name, message: messageOf(error), code: codeOf(error) };
+  const advice = error instanceof OutputError ? error.advice : undefined;
+  return { name, message: messageOf(error), code: codeOf(error), advice };
 }
 
 /** Restores an error, with its code and those classes that callers distinguish. */
-export function restoreError({ name, message, code }: PlainError): Error {
-  const error = errorOf(name, message);
+export function restoreError({ name, message, code, advice }: PlainError): Error {
+  const error = errorOf(name, message, advice);
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-function errorOf(name: string, message: string): Error {
+function errorOf(name: string, message: string, advice: string | undefined): Error {
   switch (name) {
     case "OutputError":
-      return new OutputError(message);
+      return new OutputError(message, { advice });
     case "PermissionDenied":
       return new Deno.errors.PermissionDenied(message);
     case "NotCapable":

@@ -6,7 +6,7 @@
 import { dirname } from "@std/path";
 import { Flusher } from "./flusher.ts";
 import { OpenLimit } from "./open_limit.ts";
-import { folderAt } from "./output_folder.ts";
+import { folderAt } from "./real_folder.ts";
 
 /** How long a folder's check is valid, in milliseconds: a check takes as long as a write. */
 const CHECK_VALID_MS = 100;

@@ -189,7 +189,11 @@ export class Lifecycle {
     const decision = decide(local, isWanted, this.#planner.asksParts, keeps);
     switch (decision.type) {
       case "blocked":
-        return this.ending.fail(record, new OutputError(decision.reason), now);
+        return this.ending.fail(
+          record,
+          new OutputError(decision.reason, { advice: local.advice }),
+          now,
+        );
       case "accept":
         return this.ending.finish(record, true, now);
       case "compare":

@@ -110,7 +110,7 @@ export class DigestCache implements Disposable {
       isFresh: fresh,
       find,
       owner: client,
-      size: file.size,
+      size: part.length,
       clients: new Set([client]),
       result,
       identity: file,

@@ -88,3 +88,18 @@ Deno.test("inspect returns the obstacle in the way", async () => {
     /link" is a link; remove it$/,
   );
 });
+
+Deno.test("inspect returns the obstacle of a name that the disk cannot hold, with advice", async () => {
+  using fixture = await partialFileFixture();
+  for (const path of [`${"ë".repeat(200)}/a`, `new/${"ë".repeat(200)}`]) {
+    const { present, obstacle, advice } = await inspect({ ...FILE, path }, fixture.output);
+    assert.equal(present, "nothing");
+    assert.match(obstacle!, /cannot hold the name .* too long/);
+    assert.match(advice!, /rename it on the server/);
+  }
+  // Explanations change nothing on the disk, so they try no name.
+  const readOnly = await OutputFolder.openReadOnly(fixture.output.root);
+  const { obstacle } = await inspect({ ...FILE, path: `new/${"ë".repeat(200)}` }, readOnly);
+  assert.equal(obstacle, null);
+  assert.deepEqual(fixture.work(), []);
+});
