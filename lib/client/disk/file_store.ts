@@ -23,7 +23,7 @@ import { StreamDigest } from "./stream_digest.ts";
 import { WriteHandles } from "./write_handles.ts";
 
 /** The most files that are open until it is proven that they have their names. */
-const MAX_PLACED = 64;
+const MAX_PLACED = 16;
 
 /** The open resources of a file. */
 interface OpenFile {
