@@ -7,7 +7,8 @@
  *
  * - `engine.ts` (this): the set of files; `lifecycle.ts` and `ending.ts`: the life of one file, and
  *   its end, with `file_record.ts` (its state), `actions.ts` and `outbox.ts` (the outputs).
- * - `trials.ts`: what is kept of another version; `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
+ * - `trials.ts`: what is kept of another version; `retries.ts`: requests that were refused;
+ *   `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
  *   request next.
  * - `pending_files.ts`, `settled_files.ts`, `restart_pace.ts`, `timers.ts`, `run_stats.ts`: files
  *   that wait, files that have ended, pauses, retries, and counts.

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { ErrorCode, WireError } from "../../errors.ts";
+import type { WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
 import { isForeign, type Keeping, KEPT_REASON } from "../disk/final_file.ts";
@@ -27,14 +27,11 @@ import { askFor, type FileRecord, giveBack, isFinal, moveTo, wantsDigest } from 
 import { judge, type WrongDigest } from "./judge.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import type { GetRequest, RequestPlanner, ServerRequest } from "./request_planner.ts";
+import { mayPass, Retries } from "./retries.ts";
 import type { RunStats } from "./run_stats.ts";
 import type { Timers } from "./timers.ts";
 import { Trials } from "./trials.ts";
 
-/** How often a chunk or digest is requested again after a failure that may pass. */
-const RETRIES: Partial<Record<ErrorCode, number>> = { "read-failed": 4, "busy": 17 };
-/** The pause before the first retry, and the longest, in milliseconds; pauses double. */
-const RETRY_MS = { first: 500, longest: 4_000 };
 /** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
@@ -51,11 +48,11 @@ export interface EngineOptions {
 /** Moves records through their phases. Times are in milliseconds. */
 export class Lifecycle {
   readonly ending: Ending;
+  readonly #retries: Retries;
   readonly #trials: Trials;
   readonly #verify: boolean;
   readonly #keepExisting: boolean;
   readonly #planner: RequestPlanner;
-  readonly #timers: Timers<Retry>;
   readonly #stats: RunStats;
   readonly #out: Outbox;
 
@@ -67,11 +64,11 @@ export class Lifecycle {
     out: Outbox,
   ) {
     this.ending = new Ending(planner, timers, stats, out);
+    this.#retries = new Retries(planner, timers);
     this.#trials = new Trials(planner, this.ending, out, (...dropped) => this.#goOn(...dropped));
     this.#verify = verify;
     this.#keepExisting = keepExisting;
     this.#planner = planner;
-    this.#timers = timers;
     this.#stats = stats;
     this.#out = out;
   }
@@ -160,19 +157,7 @@ export class Lifecycle {
     if (isFinal(record.phase)) return;
     if (request.type === "digest") return this.#onDigestRefused(record, error, now);
     if (record.phase !== "fetching") return;
-    if (request.failures >= (RETRIES[error.code] ?? 0)) {
-      return this.ending.fail(record, error, now);
-    }
-    this.#pause(request, now);
-  }
-
-  /** Requests a range again after a pause; the rest of the file does not wait. */
-  #pause({ record, offset, length, failures }: GetRequest, now: number): void {
-    const range = { start: offset, end: offset + length, failures: failures + 1 };
-    this.#timers.add(now + pauseAfter(range.failures), { record, type: "chunk", range });
-    record.pauses++;
-    record.readFailures++;
-    this.#planner.update(record);
+    if (!this.#retries.chunk(request, error, now)) this.ending.fail(record, error, now);
   }
 
   /** Takes the loss of a request with its connection. */
@@ -342,12 +327,8 @@ export class Lifecycle {
   }
 
   #onDigestRefused(record: FileRecord, error: WireError, now: number): void {
-    const retries = RETRIES[error.code] ?? 0;
-    const isPassing = retries > 0;
-    if (isPassing && record.digestFailures++ < retries) {
-      const pause = pauseAfter(record.digestFailures);
-      this.#timers.add(now + pause, { record, type: "digest" });
-    } else if (isPassing && record.planned.sha256 !== null && record.phase !== "trying") {
+    if (this.#retries.digest(record, error, now)) return;
+    if (mayPass(error) && record.planned.sha256 !== null && record.phase !== "trying") {
       record.digestState = "unavailable";
       if (record.phase === "verifying") this.#judge(record, now);
     } else if (error.code === "bad-request" && record.phase === "trying") {
@@ -360,9 +341,4 @@ export class Lifecycle {
     this.#stats.onQueued(path, now);
     this.#out.events.push({ type: "refetching", path, reason });
   }
-}
-
-/** The pause after so many failures, in milliseconds. */
-function pauseAfter(failures: number): number {
-  return Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** (failures - 1));
 }
