@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
 import { identityOfInfo } from "../../fs/file_identity.ts";
+import { lookUpSync } from "../../fs/lookups.ts";
+import {
+  FolderSwappedError,
+  type Inode,
+  nameOf,
+  parentOf,
+  RealFolders,
+} from "../../fs/real_folders.ts";
 import {
   diskPath,
   isInside,
@@ -13,6 +20,9 @@ import {
   type SharedFolder,
   wirePathOf,
 } from "../shared_file.ts";
+
+/** How often a folder is scanned while folders on the way are being swapped. */
+const MAX_TRIES = 3;
 
 /**
  * Returns all files that may be shared at or under some paths of the folder: regular files, and
@@ -33,50 +43,86 @@ export function* scanFolder(
   paths: Iterable<string>,
 ): Generator<SharedFile> {
   const folders: string[] = [];
-  const found = (path: string): SharedFile | null => {
-    const entry = path === "" ? path : visit(folder, path);
-    if (typeof entry !== "string") return entry;
-    folders.push(entry);
-    return null;
+  const realFolders = new RealFolders(folder.root);
+  const foundIn = function* (parent: string, names?: readonly string[]): Generator<SharedFile> {
+    for (const found of provenEntries(folder, realFolders, parent, names)) {
+      if (typeof found === "string") folders.push(found);
+      else yield found;
+    }
   };
   for (const path of paths) {
-    if (path !== "" && !isReachedWithoutLinks(folder, path)) continue;
-    const file = found(path);
-    if (file) yield file;
+    if (path === "") folders.push(path);
+    else yield* foundIn(parentOf(path), [nameOf(path)]);
   }
-  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for (const name of namesIn(diskPath(folder.root, path))) {
-      const file = found(path === "" ? name : `${path}/${name}`);
-      if (file) yield file;
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) yield* foundIn(path);
+}
+
+/**
+ * The files with some names in a folder, proven to be inside the shared one, and the paths of the
+ * folders in it. Empty if the folders on the way are being swapped: the next scan may find more.
+ *
+ * @param names The names. @default {all that are in the folder}
+ */
+function provenEntries(
+  folder: SharedFolder,
+  realFolders: RealFolders,
+  parent: string,
+  names?: readonly string[],
+): (SharedFile | string)[] {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    try {
+      const way = lookUpSync(realFolders.enter(parent));
+      if (!way) return [];
+      const entries: (SharedFile | string)[] = [];
+      const files = new Map<string, FoundFile>();
+      for (const name of names ?? namesIn(diskPath(folder.root, parent))) {
+        const found = visit(folder, realFolders, parent === "" ? name : `${parent}/${name}`);
+        if (!found) continue;
+        if (typeof found === "object" && "inode" in found) files.set(name, found);
+        else entries.push(found);
+      }
+      const inodes = new Map(files.entries().map(([name, { inode }]) => [name, inode]));
+      const proven = lookUpSync(realFolders.prove(way, inodes));
+      for (const [name, { file }] of files) if (proven.has(name)) entries.push(file);
+      return entries;
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      if (!(error instanceof FolderSwappedError)) throw error;
     }
   }
+  return [];
 }
 
-/** Whether no parent folder is a link: a watcher may report paths that existed before. */
-function isReachedWithoutLinks({ root }: SharedFolder, path: string): boolean {
-  const parent = dirname(diskPath(root, path));
-  try {
-    return Deno.realPathSync(parent) === parent;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
+/** A file that has to be proven yet. */
+interface FoundFile {
+  readonly file: SharedFile;
+  readonly inode: Inode;
 }
 
-/** The file at a path, or the path itself if it is a folder, or null if it is not shared. */
-function visit(folder: SharedFolder, path: string): SharedFile | string | null {
+/**
+ * The file at a path, or the proven file to which a link there leads, or the path itself if it is a
+ * folder; null if it is not shared.
+ */
+function visit(
+  folder: SharedFolder,
+  realFolders: RealFolders,
+  path: string,
+): FoundFile | SharedFile | string | null {
   if (!isShareable(folder, path)) return null;
   const onDisk = diskPath(folder.root, path);
   try {
     const info = Deno.lstatSync(onDisk);
-    if (info.isFile) return describe(path, info, null);
     if (info.isDirectory) return path;
+    if (info.isFile) {
+      const file = describe(path, info, null);
+      return file && { file, inode: info };
+    }
     if (!info.isSymlink) return null;
     const real = Deno.realPathSync(onDisk);
     if (!isInside(folder, real)) return null;
-    const targetInfo = Deno.statSync(onDisk);
-    const target = wirePathOf(folder.root, real);
-    return targetInfo.isFile ? describe(path, targetInfo, target) : null;
+    const target = wirePathOf(folder.root, real)!;
+    const targetInfo = lookUpSync(realFolders.find(target));
+    return targetInfo?.isFile ? describe(path, targetInfo, target) : null;
   } catch (error) {
     if (isOutOfResources(error)) throw error;
     // One file that cannot be read, such as a link with an impossible target, must not prevent

@@ -9,9 +9,37 @@ import { setImmediate } from "node:timers";
 import { WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { lookUp } from "../../fs/lookups.ts";
+import {
+  FolderSwappedError,
+  nameOf,
+  parentOf,
+  RealFolders,
+  type Way,
+} from "../../fs/real_folders.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
-import { diskPath, isInside, type SharedFile, type SharedFolder } from "../shared_file.ts";
+import {
+  diskPath,
+  isInside,
+  type SharedFile,
+  type SharedFolder,
+  wirePathOf,
+} from "../shared_file.ts";
+
+/** How often a file is looked for while folders on the way are being swapped. */
+const MAX_TRIES = 4;
+/** How long to wait before the second try, in milliseconds; it doubles with each. */
+const RETRY_MS = 5;
+
+/** A file found on the way to it, which has to be proven yet. */
+interface FoundFile {
+  /** Its path on disk without links. */
+  readonly real: string;
+  readonly info: Deno.FileInfo;
+  readonly way: Way;
+  readonly realFolders: RealFolders;
+}
 
 /** Opens files of one folder. */
 export class FileOpener implements AsyncDisposable {
@@ -31,15 +59,14 @@ export class FileOpener implements AsyncDisposable {
 
   /**
    * Opens a file, or reuses an open one. When opened, the file is checked to have the listed content
-   * and to be inside the folder; `proveUnchanged` checks the content later. Not guarded against: a
-   * local user who moves the listed file out of the folder and back between two system calls.
+   * and proven to be inside the folder; `proveUnchanged` checks the content later.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async lease(file: SharedFile): Promise<FileLease> {
     try {
       const key = `${file.path}\0${file.version}`;
-      return await this.#openFiles.lease(key, () => this.#open(file));
+      return await this.#openFiles.lease(key, () => this.#persist(() => this.#open(file)));
     } catch (error) {
       throw this.#noted(file, error);
     }
@@ -84,14 +111,18 @@ export class FileOpener implements AsyncDisposable {
   }
 
   /**
-   * The real path of a file, checked to be inside the folder, for callers that open the file
-   * and check its version.
+   * The real path of a file, proven to be inside the folder, for callers that open the file and check
+   * its version.
    *
    * @throws {WireError} `not-found`, `changed`, or `read-failed`.
    */
   async realPath(file: SharedFile): Promise<string> {
     try {
-      return await this.#listedPath(file);
+      return await this.#persist(async () => {
+        const found = await this.#find(file);
+        await this.#proveInside(found);
+        return found.real;
+      });
     } catch (error) {
       throw this.#noted(file, error);
     }
@@ -109,21 +140,52 @@ export class FileOpener implements AsyncDisposable {
     return error;
   }
 
-  async #listedPath(file: SharedFile): Promise<string> {
+  /** Finds a file that is as it is listed, until that is proven. */
+  async #find(file: SharedFile): Promise<FoundFile> {
     const real = await this.#pathInside(file);
+    const path = wirePathOf(this.folder.root, real)!;
+    const realFolders = new RealFolders(this.folder.root);
     try {
-      if (isSameIdentity(identityOfInfo(await Deno.lstat(real)), file)) return real;
+      const way = await lookUp(realFolders.enter(parentOf(path)));
+      const info = await Deno.lstat(real);
+      if (!way || !isSameIdentity(identityOfInfo(info), file)) throw changed();
+      return { real, info, way, realFolders };
     } catch (error) {
       throw whyUnreadable(error);
     }
-    throw changed();
   }
 
-  /** The real path behind a file's name, if it is inside the folder. */
-  async #pathInside(file: SharedFile): Promise<string> {
+  /** Proves that a file is inside the folder. */
+  async #proveInside({ real, info, way, realFolders }: FoundFile): Promise<void> {
+    const name = nameOf(wirePathOf(this.folder.root, real)!);
+    const proven = await lookUp(realFolders.prove(way, new Map([[name, info]])));
+    if (!proven.has(name)) throw changed();
+  }
+
+  /** Tries something again while folders on the way are being swapped. */
+  async #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof FolderSwappedError)) throw error;
+        if (tries === MAX_TRIES) {
+          throw new WireError("read-failed", "The file's folder is being replaced", {
+            cause: error,
+          });
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** tries));
+      }
+    }
+  }
+
+  /** The path without links at which a file is to be found, if it is inside the folder. */
+  async #pathInside({ path, linkTo }: SharedFile): Promise<string> {
+    const onDisk = diskPath(this.folder.root, path);
+    if (linkTo === null) return onDisk;
     let real: string;
     try {
-      real = await Deno.realPath(diskPath(this.folder.root, file.path));
+      real = await Deno.realPath(onDisk);
     } catch (error) {
       throw whyUnreadable(error);
     }
@@ -133,16 +195,19 @@ export class FileOpener implements AsyncDisposable {
 
   async #open(file: SharedFile): Promise<OpenedFile> {
     // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
-    const real = await this.#listedPath(file);
+    const found = await this.#find(file);
     let handle: FileHandle;
     try {
-      handle = await open(real, OPEN_FLAGS);
+      handle = await open(found.real, OPEN_FLAGS);
     } catch (error) {
       throw whyUnreadable(error);
     }
     try {
-      if (!isSameIdentity(identityOf(await handle.stat()), file)) throw changed();
-      return { handle, isLocal: await this.#isLocal(file, real) };
+      const stats = await handle.stat();
+      const isFound = stats.dev === found.info.dev && stats.ino === (found.info.ino ?? stats.ino);
+      if (!isFound || !isSameIdentity(identityOf(stats), file)) throw changed();
+      await this.#proveInside(found);
+      return { handle, isLocal: await this.#isLocal(file, found.real) };
     } catch (error) {
       await handle.close();
       throw error;
@@ -158,6 +223,7 @@ export class FileOpener implements AsyncDisposable {
 
 /** The error for the client when the system does not open a file. */
 function whyUnreadable(error: unknown): WireError {
+  if (error instanceof WireError) return error;
   const { code } = error as NodeJS.ErrnoException;
   // ELOOP: there is a link in the file's place.
   const isGone = error instanceof Deno.errors.NotFound ||
