@@ -10,7 +10,7 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import { identityOf } from "../fs/file_identity.ts";
-import type { DigestCommand, DigestReply } from "./file_hasher.ts";
+import type { DigestCommand, DigestReply, DigestStep } from "./file_hasher.ts";
 
 class ChangedError extends Error {}
 
@@ -36,7 +36,7 @@ const MIN_READ = 1024 * 1024;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<DigestCommand>) => void;
-  postMessage(reply: DigestReply): void;
+  postMessage(reply: DigestReply | DigestStep): void;
 };
 const jobs = new Map<number, Job>();
 const ready = new Set<number>();
@@ -71,13 +71,16 @@ async function run(): Promise<void> {
   for (const id of ready) {
     ready.delete(id);
     const job = jobs.get(id);
-    if (job) advance(id, job);
+    if (!job) continue;
+    scope.postMessage({ step: id });
+    advance(id, job);
     if (performance.now() - startedAt > MAX_BLOCKED_MS) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       startedAt = performance.now();
     }
   }
   isRunning = false;
+  scope.postMessage({ step: null });
 }
 
 /** Hashes one slice. The file is closed after it, as there may be more jobs than descriptors. */

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { settledWithin } from "../../async/timeout.ts";
+import { PATIENCE } from "../../digest/hash_worker.ts";
 import { WireError } from "../../errors.ts";
 import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import type { SharedFile } from "../shared_file.ts";
 
 /** How many large files, and how many small ones, are hashed at once; at most one per client. */
 const MAX_CONCURRENT = 2;
+/** How many of each of them may wait for disks that do not answer, beside those. */
+const MAX_STALLED = 4;
 /** The largest file that counts as small, in bytes: hashing it takes only moments. */
 const MAX_SMALL_FILE = 16 * 1024 * 1024;
 
@@ -34,6 +38,8 @@ interface PendingDigest {
   readonly clients: Set<unknown>;
   readonly result: PromiseWithResolvers<string>;
   job?: DigestJob;
+  /** Whether it waits for a disk that does not answer. */
+  isStalled: boolean;
 }
 
 /** Computes and remembers digests. */
@@ -67,6 +73,7 @@ export class DigestCache implements Disposable {
       owner: client,
       clients: new Set([client]),
       result,
+      isStalled: false,
     };
     const digest = result.promise;
     this.#known.set(file.path, { version: file.version, digest, value: undefined, entry });
@@ -137,7 +144,9 @@ export class DigestCache implements Disposable {
 
   /** The smallest waiting file of one kind, unless the limit for the kind is reached. */
   #nextOf(isOfKind: (entry: PendingDigest) => boolean): PendingDigest | undefined {
-    const running = [...this.#running].filter(isOfKind);
+    const all = [...this.#running].filter(isOfKind);
+    const running = all.filter(({ isStalled }) => !isStalled);
+    if (all.length - running.length === MAX_STALLED) return undefined;
     if (running.length === MAX_CONCURRENT) return undefined;
     const served = new Set(running.map(({ owner }) => owner));
     let next: PendingDigest | undefined;
@@ -148,14 +157,33 @@ export class DigestCache implements Disposable {
     return next;
   }
 
+  /** Lets others be hashed while a digest waits for a disk that does not answer. */
+  #stall(entry: PendingDigest): void {
+    entry.isStalled = true;
+    this.#startNext();
+  }
+
+  async #pathOf(entry: PendingDigest): Promise<string> {
+    const path = entry.pathOnDisk();
+    const { stuckMs, lostMs } = PATIENCE;
+    if (!await settledWithin(path, stuckMs)) {
+      this.#stall(entry);
+      if (!await settledWithin(path, lostMs - stuckMs)) {
+        throw new WireError("read-failed", "The disk does not answer");
+      }
+    }
+    return await path;
+  }
+
   async #run(entry: PendingDigest): Promise<void> {
     const { file, result } = entry;
     this.#waiting.delete(entry);
     this.#running.add(entry);
     try {
-      const path = await entry.pathOnDisk();
+      const path = await this.#pathOf(entry);
       if (entry.clients.size > 0) {
         entry.job = this.#hasher.start(path, file.version);
+        entry.job.stalled.then(() => this.#stall(entry));
         result.resolve(await entry.job.finish(file.size));
       }
     } catch (error) {
