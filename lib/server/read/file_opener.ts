@@ -17,6 +17,7 @@ import {
   RealFolders,
   type Way,
 } from "../../fs/real_folders.ts";
+import { DiskLane, DiskStalledError } from "./disk_gate.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
 import {
@@ -48,6 +49,8 @@ export class FileOpener implements AsyncDisposable {
   readonly #openFiles = new OpenFiles();
   /** Whether a file system is on a disk of this machine, by its number. */
   readonly #localDisks = new Map<number, Promise<boolean>>();
+  /** The calls to each disk, by the number of its file system. */
+  readonly #disks = new Map<number, DiskLane>();
   /** The pending checks, by open file. */
   readonly #proofs = new Map<FileHandle, Promise<void>>();
 
@@ -66,7 +69,7 @@ export class FileOpener implements AsyncDisposable {
   async lease(file: SharedFile): Promise<FileLease> {
     try {
       const key = `${file.path}\0${file.version}`;
-      return await this.#openFiles.lease(key, () => this.#persist(() => this.#open(file)));
+      return await this.#openFiles.lease(key, () => this.#openInTime(file));
     } catch (error) {
       throw this.#noted(file, error);
     }
@@ -90,7 +93,10 @@ export class FileOpener implements AsyncDisposable {
     this.#proofs.delete(lease.handle);
     const at = performance.now();
     if (lease.isLocal) this.assertUnchanged(file, lease);
-    else this.#assertListed(file, lease, await lease.handle.stat());
+    else {
+      const found = await lease.disk.run(() => lease.handle.stat());
+      this.#assertListed(file, lease, found);
+    }
     lease.proof.at = at;
   }
 
@@ -118,11 +124,13 @@ export class FileOpener implements AsyncDisposable {
    */
   async realPath(file: SharedFile): Promise<string> {
     try {
-      return await this.#persist(async () => {
-        const found = await this.#find(file);
-        await this.#proveInside(found);
-        return found.real;
-      });
+      return await this.#diskOf(file).run(() =>
+        this.#persist(async () => {
+          const found = await this.#find(file);
+          await this.#proveInside(found);
+          return found.real;
+        })
+      );
     } catch (error) {
       throw this.#noted(file, error);
     }
@@ -193,6 +201,23 @@ export class FileOpener implements AsyncDisposable {
     return real;
   }
 
+  async #openInTime(file: SharedFile): Promise<OpenedFile> {
+    try {
+      return await this.#diskOf(file).run(() => this.#persist(() => this.#open(file)));
+    } catch (error) {
+      if (error instanceof DiskStalledError) {
+        (error as DiskStalledError<OpenedFile>).late.then(({ handle }) => handle.close(), () => {});
+      }
+      throw error;
+    }
+  }
+
+  #diskOf({ device }: SharedFile): DiskLane {
+    const disk = this.#disks.get(device) ?? new DiskLane();
+    this.#disks.set(device, disk);
+    return disk;
+  }
+
   async #open(file: SharedFile): Promise<OpenedFile> {
     // Looks before it opens: Deno 2.4 has the flags of macOS everywhere, and ours do nothing there.
     const found = await this.#find(file);
@@ -207,7 +232,7 @@ export class FileOpener implements AsyncDisposable {
       const isFound = stats.dev === found.info.dev && stats.ino === (found.info.ino ?? stats.ino);
       if (!isFound || !isSameIdentity(identityOf(stats), file)) throw changed();
       await this.#proveInside(found);
-      return { handle, isLocal: await this.#isLocal(file, found.real) };
+      return { handle, isLocal: await this.#isLocal(file, found.real), disk: this.#diskOf(file) };
     } catch (error) {
       await handle.close();
       throw error;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FileHandle } from "node:fs/promises";
+import type { DiskLane } from "./disk_gate.ts";
 import { ReadPace } from "./read_pace.ts";
 
 /** How many files are kept open, unless more are being read. */
@@ -19,6 +20,8 @@ export interface FileLease {
   readonly pace: ReadPace;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
+  /** The calls to its disk. */
+  readonly disk: DiskLane;
   /** When it was proven last that it is unchanged, as of `performance.now()`. */
   readonly proof: { at: number };
   /** Gives the file back. */
@@ -32,10 +35,12 @@ export interface OpenedFile {
   readonly handle: FileHandle;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
+  /** The calls to its disk. */
+  readonly disk: DiskLane;
 }
 
 interface OpenFile {
-  readonly opened: Promise<Pick<FileLease, "handle" | "pace" | "isLocal" | "proof">>;
+  readonly opened: Promise<Pick<FileLease, "handle" | "pace" | "isLocal" | "disk" | "proof">>;
   readers: number;
   idleSince: number;
 }

@@ -13,7 +13,7 @@ import type { FileLease } from "./open_files.ts";
  * @returns Whether the file has as much.
  */
 export async function readFully(
-  { handle, pace }: FileLease,
+  { handle, pace, disk }: FileLease,
   target: Uint8Array,
   offset: number,
 ): Promise<boolean> {
@@ -21,7 +21,9 @@ export async function readFully(
     const [at, left] = [offset + got, target.length - got];
     const bytesRead = pace.isQuick
       ? pace.readSync(() => readSync(handle.fd, target, got, left, at))
-      : await pace.readAsync(async () => (await handle.read(target, got, left, at)).bytesRead);
+      : await pace.readAsync(async () =>
+        (await disk.run(() => handle.read(target, got, left, at))).bytesRead
+      );
     if (bytesRead === 0) return false;
     got += bytesRead;
   }

@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { checkFooter, HEADER_SIZE } from "../../../lib/protocol/message.ts";
 import { BlockCache } from "../../../lib/server/read/block_cache.ts";
+import { DiskLane } from "../../../lib/server/read/disk_gate.ts";
 import { BufferPool } from "../../../lib/server/read/buffer_pool.ts";
 import { OpenFiles } from "../../../lib/server/read/open_files.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
@@ -17,7 +18,10 @@ async function cacheOfFile() {
   const content = Uint8Array.from({ length: 1024 * KIB }, (_, i) => i ^ i >> 8 ^ i >> 16);
   Deno.writeFileSync(path, content);
   const files = new OpenFiles();
-  const lease = await files.lease("a", async () => ({ handle: await open(path), isLocal: true }));
+  const lease = await files.lease(
+    "a",
+    async () => ({ handle: await open(path), isLocal: true, disk: new DiskLane() }),
+  );
   const pool = new BufferPool(2 * 1024 * KIB);
   const cache = new BlockCache(pool);
   const file = { path: "a", version: "1", size: content.length } as SharedFile;

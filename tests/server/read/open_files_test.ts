@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "@std/path";
+import { DiskLane } from "../../../lib/server/read/disk_gate.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "../../../lib/server/read/open_files.ts";
 
 Deno.test("OpenFiles opens a file once for all its readers", async () => {
@@ -156,7 +157,7 @@ async function textOf({ handle }: FileLease): Promise<string> {
 }
 
 async function opened(path: string): Promise<OpenedFile> {
-  return { handle: await open(path, "r"), isLocal: true };
+  return { handle: await open(path, "r"), isLocal: true, disk: new DiskLane() };
 }
 
 interface TempFolder extends Disposable {
