@@ -11,7 +11,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "n
 import { messageOf } from "../errors.ts";
 import { identityKey, identityOf } from "../fs/file_identity.ts";
 import { isOutOfDescriptors } from "../fs/out_of_descriptors.ts";
-import type { DigestCommand, DigestReply } from "./file_hasher.ts";
+import type { DigestCommand, DigestReply, DigestStep } from "./file_hasher.ts";
 
 class ChangedError extends Error {}
 
@@ -39,7 +39,7 @@ const DESCRIPTOR_PAUSE_MS = 100;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<DigestCommand>) => void;
-  postMessage(reply: DigestReply): void;
+  postMessage(reply: DigestReply | DigestStep): void;
 };
 const jobs = new Map<number, Job>();
 const ready = new Set<number>();
@@ -74,13 +74,16 @@ async function run(): Promise<void> {
   for (const id of ready) {
     ready.delete(id);
     const job = jobs.get(id);
-    if (job) advance(id, job);
+    if (!job) continue;
+    scope.postMessage({ step: id });
+    advance(id, job);
     if (performance.now() - startedAt > MAX_BLOCKED_MS) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       startedAt = performance.now();
     }
   }
   isRunning = false;
+  scope.postMessage({ step: null });
 }
 
 /** Hashes one slice. The file is closed after it, as there may be more jobs than descriptors. */

@@ -1,14 +1,22 @@
 /**
- * SHA-256 digests of files, computed in a Worker.
+ * SHA-256 digests of files, computed in a Worker. If it waits too long for a disk, its other jobs go
+ * on in another one.
  *
- * This room computes the digests of both sides: `file_hasher.ts` (this) owns the Worker and its
- * jobs, `digest_worker.ts` runs in it. It imports only `fs` and the ground; client and server may
+ * This room computes the digests of both sides: `file_hasher.ts` (this) owns the jobs,
+ * `hash_worker.ts` one Worker, `digest_worker.ts` runs in it. It imports only `fs` and the ground; client and server may
  * import `file_hasher.ts`.
  *
  * @module
  */
 
 import { type ErrorCode, WireError } from "../errors.ts";
+import {
+  type DiskPatience,
+  HashWorker,
+  PATIENCE,
+  startDigestWorker,
+  type WorkerPort,
+} from "./hash_worker.ts";
 
 /** A command to the Worker. */
 export type DigestCommand =
@@ -28,8 +36,24 @@ export type DigestReply =
   | { readonly id: number; readonly digest: string }
   | { readonly id: number; readonly error: string; readonly code: ErrorCode };
 
+/** The job that the Worker turns to, whose disk it may have to wait for; null if it has none. */
+export interface DigestStep {
+  readonly step: number | null;
+}
+
+/** A job that has not ended. */
+interface OpenJob {
+  /** What starts it, and the last command after that. */
+  readonly commands: DigestCommand[];
+  readonly result: PromiseWithResolvers<string>;
+  readonly stalled: PromiseWithResolvers<void>;
+  worker: HashWorker;
+}
+
 /** The computation of one file's digest. */
 export interface DigestJob {
+  /** Resolves if the disk keeps the job waiting for seconds; the other jobs do not wait with it. */
+  readonly stalled: Promise<void>;
   /** Reports that the file's first `upTo` bytes are on disk and final. */
   advance(upTo: number): void;
   /**
@@ -46,11 +70,18 @@ export interface DigestJob {
 
 /** Computes digests in one Worker, which is started with the first job. */
 export class FileHasher implements Disposable {
-  /** The results of jobs that have not ended, by id. */
-  readonly #results = new Map<number, PromiseWithResolvers<string>>();
-  #worker: Worker | undefined;
+  readonly #startThread: () => WorkerPort;
+  readonly #patience: DiskPatience;
+  readonly #jobs = new Map<number, OpenJob>();
+  /** The Worker that takes new jobs. */
+  #worker: HashWorker | undefined;
   #disposed = false;
   #lastId = 0;
+
+  constructor(startThread: () => WorkerPort = startDigestWorker, patience = PATIENCE) {
+    this.#startThread = startThread;
+    this.#patience = patience;
+  }
 
   /**
    * Starts the digest of a file. The file may be incomplete, or absent until the first `advance`.
@@ -63,11 +94,18 @@ export class FileHasher implements Disposable {
   start(path: string, identity: string | null, offset = 0): DigestJob {
     const id = ++this.#lastId;
     const result = Promise.withResolvers<string>();
+    const stalled = Promise.withResolvers<void>();
     // The job may fail before `finish` is called.
     result.promise.catch(() => {});
-    this.#results.set(id, result);
-    this.#post({ type: "start", id, path, identity, offset });
+    if (this.#disposed) {
+      result.reject(new Error("The digest Worker was stopped"));
+    } else {
+      const worker = this.#worker ??= this.#startWorker();
+      this.#jobs.set(id, { commands: [], result, stalled, worker });
+      this.#post({ type: "start", id, path, identity, offset });
+    }
     return {
+      stalled: stalled.promise,
       advance: (upTo) => this.#post({ type: "advance", id, upTo }),
       finish: (end) => {
         this.#post({ type: "finish", id, upTo: end });
@@ -75,56 +113,76 @@ export class FileHasher implements Disposable {
       },
       cancel: () => {
         this.#post({ type: "cancel", id });
-        this.#results.delete(id);
-        result.reject(new Error("The digest was cancelled"));
+        this.#end(id)?.result.reject(new Error("The digest was cancelled"));
       },
     };
   }
 
-  /** Stops the Worker. */
+  /** Stops all Workers. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    this.#worker?.terminate();
-    this.#failAll(new Error("The digest Worker was stopped"));
+    this.#worker?.[Symbol.dispose]();
+    for (const { worker } of this.#jobs.values()) worker[Symbol.dispose]();
+    for (const id of [...this.#jobs.keys()]) {
+      this.#end(id)?.result.reject(new Error("The digest Worker was stopped"));
+    }
   }
 
   /** Sends the Worker a command, unless its job has ended. */
   #post(command: DigestCommand): void {
-    if (!this.#results.has(command.id)) return;
-    if (this.#disposed) {
-      this.#failAll(new Error("The digest Worker was stopped"));
-      return;
+    const job = this.#jobs.get(command.id);
+    if (!job) return;
+    job.commands[command.type === "start" ? 0 : 1] = command;
+    job.worker.post(command);
+  }
+
+  /** Forgets a job that has ended, and a Worker that was left behind for it. */
+  #end(id: number): OpenJob | undefined {
+    const job = this.#jobs.get(id);
+    this.#jobs.delete(id);
+    if (job && job.worker !== this.#worker) job.worker[Symbol.dispose]();
+    return job;
+  }
+
+  #startWorker(): HashWorker {
+    return new HashWorker(this.#startThread(), {
+      onReply: (worker, reply) => {
+        // A job that has moved is computed elsewhere.
+        if (this.#jobs.get(reply.id)?.worker !== worker) return;
+        const { result } = this.#end(reply.id)!;
+        if ("digest" in reply) return result.resolve(reply.digest);
+        // The system's message names paths, which a peer must not see.
+        const cause = new Error(reply.error);
+        result.reject(
+          new WireError(reply.code, MESSAGES[reply.code] ?? "The file cannot be read", { cause }),
+        );
+      },
+      onStuck: (worker, id) => this.#leaveBehind(worker, id),
+      onLost: (_worker, id) => {
+        this.#end(id)?.result.reject(new WireError("read-failed", "The disk does not answer"));
+      },
+      onFailed: (worker, message) => {
+        if (this.#worker === worker) this.#worker = undefined;
+        for (const [id, job] of [...this.#jobs]) {
+          if (job.worker !== worker) continue;
+          this.#end(id)?.result.reject(new Error(`The digest Worker failed: ${message}`));
+        }
+      },
+    }, this.#patience);
+  }
+
+  /** Leaves a Worker to the job that it waits for, and begins its other jobs again in a new one. */
+  #leaveBehind(stuck: HashWorker, stuckId: number): void {
+    if (this.#worker === stuck) this.#worker = undefined;
+    for (const [id, job] of this.#jobs) {
+      if (job.worker !== stuck || id === stuckId) continue;
+      stuck.post({ type: "cancel", id });
+      job.worker = this.#worker ??= this.#startWorker();
+      for (const command of job.commands) job.worker.post(command);
     }
-    this.#worker ??= this.#startWorker();
-    this.#worker.postMessage(command);
-  }
-
-  #startWorker(): Worker {
-    const worker = new Worker(new URL("./digest_worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<DigestReply>) => {
-      const result = this.#results.get(data.id);
-      this.#results.delete(data.id);
-      if ("digest" in data) {
-        result?.resolve(data.digest);
-        return;
-      }
-      // The system's message names paths, which a peer must not see.
-      const cause = new Error(data.error);
-      result?.reject(
-        new WireError(data.code, MESSAGES[data.code] ?? "The file cannot be read", { cause }),
-      );
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#worker = undefined;
-      this.#failAll(new Error(`The digest Worker failed: ${event.message}`));
-    };
-    return worker;
-  }
-
-  #failAll(error: Error): void {
-    for (const result of this.#results.values()) result.reject(error);
-    this.#results.clear();
+    const job = this.#jobs.get(stuckId);
+    if (job) job.stalled.resolve();
+    else stuck[Symbol.dispose]();
   }
 }
 

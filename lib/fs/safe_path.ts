@@ -9,7 +9,8 @@
  *
  * This room has helpers for files and paths: `safe_path.ts` (this), `file_identity.ts` (a
  * content's identity from its metadata), `not_found.ts` (calls on paths that may not exist),
- * `write_all.ts` (writing without short writes), `disk_kind.ts` (whether a disk is local),
+ * `lookups.ts` (looking paths up, waiting or not), `real_folders.ts` (proof that a file is inside a
+ * folder), `write_all.ts` (writing without short writes), `disk_kind.ts` (whether a disk is local),
  * `out_of_descriptors.ts` (whether too many files are open). It imports `text` and the form of a
  * wire path from `protocol`; client, server, digest and cli may import it.
  *

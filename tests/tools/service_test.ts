@@ -31,6 +31,16 @@ Deno.test(`${UNIT} confines the server, and lets V8 compile`, () => {
   assert.deepEqual(valuesOf("MemoryDenyWriteExecute"), []);
 });
 
+Deno.test(`${UNIT} shows the server no data but the shared folder`, () => {
+  assert.deepEqual(valuesOf("BindReadOnlyPaths"), ["/srv/sluice"]);
+  assert.deepEqual(valuesOf("ProtectHome"), ["tmpfs"]);
+  const [hidden = ""] = valuesOf("TemporaryFileSystem");
+  assert.deepEqual(
+    hidden.split(" "),
+    ["boot", "etc", "media", "mnt", "opt", "srv", "var"].map((name) => `/${name}:ro`),
+  );
+});
+
 Deno.test(`${UNIT} passes systemd-analyze verify`, async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, UNIT);

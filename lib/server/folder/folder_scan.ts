@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
 import { identityOfInfo } from "../../fs/file_identity.ts";
+import { lookUpSync } from "../../fs/lookups.ts";
+import {
+  FolderSwappedError,
+  type Inode,
+  nameOf,
+  parentOf,
+  RealFolders,
+} from "../../fs/real_folders.ts";
 import type { LeftOut, LeftOutKind } from "./left_out.ts";
 import { ReadProbe } from "./read_probe.ts";
 import {
@@ -15,6 +22,9 @@ import {
   type SharedFolder,
   wirePathOf,
 } from "../shared_file.ts";
+
+/** How often a folder is scanned while folders on the way are being swapped. */
+const MAX_TRIES = 3;
 
 /** Takes the results of a scan other than files. */
 export class ScanNotes {
@@ -29,6 +39,12 @@ export class ScanNotes {
   leaveOut(path: string, kind: LeftOutKind, error?: unknown): void {
     const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
     this.leftOut.push({ path, kind, code });
+  }
+
+  /** Takes the notes about one folder. */
+  add({ folders, leftOut }: ScanNotes): void {
+    this.folders.push(...folders);
+    for (const place of leftOut) this.leftOut.push(place);
   }
 }
 
@@ -53,47 +69,94 @@ export function* scanFolder(
   notes: ScanNotes = new ScanNotes(),
 ): Generator<SharedFile> {
   const folders: string[] = [];
-  const found = (path: string, entry: Deno.DirEntry | null): SharedFile | null => {
-    const file = path === "" ? path : visit(folder, path, entry, notes);
-    if (typeof file !== "string") return file;
-    folders.push(file);
-    return null;
+  const scan: Scan = { folder, realFolders: new RealFolders(folder.root), notes };
+  const foundIn = function* (parent: string, name?: string): Generator<SharedFile> {
+    for (const found of provenEntries(scan, parent, name)) {
+      if (typeof found === "string") folders.push(found);
+      else yield found;
+    }
   };
   for (const path of paths) {
-    if (path !== "" && !isReachedWithoutLinks(folder, path)) continue;
-    const file = found(path, null);
-    if (file) yield file;
+    if (path === "") folders.push(path);
+    else yield* foundIn(parentOf(path), nameOf(path));
   }
-  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for (const entry of entriesIn(folder, path, notes)) {
-      const file = found(path === "" ? entry.name : `${path}/${entry.name}`, entry);
-      if (file) yield file;
-    }
-  }
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) yield* foundIn(path);
 }
 
-/** Whether no parent folder is a link: a watcher may report paths that existed before. */
-function isReachedWithoutLinks({ root }: SharedFolder, path: string): boolean {
-  const parent = dirname(diskPath(root, path));
-  try {
-    return Deno.realPathSync(parent) === parent;
-  } catch (error) {
-    if (isOutOfResources(error)) throw error;
-    return false;
-  }
+/** What the parts of a scan share. */
+interface Scan {
+  readonly folder: SharedFolder;
+  readonly realFolders: RealFolders;
+  readonly notes: ScanNotes;
 }
 
 /**
- * The file at a path, or the path itself if it is a folder, or null if it is not shared.
+ * The files in a folder, proven to be inside the shared one, and the paths of the folders in it. Empty
+ * if the folders on the way are being swapped: the next scan may find more.
+ *
+ * @param name The only name to look at. @default {all that are in the folder}
+ */
+function provenEntries(scan: Scan, parent: string, name?: string): (SharedFile | string)[] {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // What a try in vain has noted does not count.
+    const notes = new ScanNotes(scan.notes.probe);
+    try {
+      const entries = entriesOnce({ ...scan, notes }, parent, name);
+      scan.notes.add(notes);
+      return entries;
+    } catch (error) {
+      if (error instanceof FolderSwappedError) continue;
+      if (parent === "") throw error;
+      leaveOut(parent, isAbsent(error) ? null : "unreadable folder", error, scan.notes);
+      return [];
+    }
+  }
+  return [];
+}
+
+/** @throws {FolderSwappedError} If a folder on the way was replaced meanwhile. */
+function entriesOnce(scan: Scan, parent: string, name?: string): (SharedFile | string)[] {
+  const { folder, realFolders, notes } = scan;
+  const way = lookUpSync(realFolders.enter(parent));
+  if (!way) return [];
+  const entries: (SharedFile | string)[] = [];
+  const files = new Map<string, FoundFile>();
+  const take = (name: string, entry: Deno.DirEntry | null) => {
+    const found = visit(scan, parent === "" ? name : `${parent}/${name}`, entry);
+    if (!found) return;
+    if (typeof found === "object" && "inode" in found) files.set(name, found);
+    else entries.push(found);
+  };
+  if (name !== undefined) take(name, null);
+  else {
+    const found = Deno.readDirSync(diskPath(folder.root, parent));
+    notes.folders.push(parent);
+    for (const entry of found) take(entry.name, entry);
+  }
+  const inodes = new Map(files.entries().map(([name, { inode }]) => [name, inode]));
+  const proven = lookUpSync(realFolders.prove(way, inodes));
+  for (const [name, { file }] of files) if (proven.has(name)) entries.push(file);
+  return entries;
+}
+
+/** A file that has to be proven yet. */
+interface FoundFile {
+  readonly file: SharedFile;
+  readonly inode: Inode;
+}
+
+/**
+ * The file at a path, or the proven file to which a link there leads, or the path itself if it is a
+ * folder; null if it is not shared.
  *
  * @param entry Its entry in its folder; null if the scan is for this path.
  */
 function visit(
-  folder: SharedFolder,
+  scan: Scan,
   path: string,
   entry: Deno.DirEntry | null,
-  notes: ScanNotes,
-): SharedFile | string | null {
+): FoundFile | SharedFile | string | null {
+  const { folder, notes } = scan;
   const mayBeShared = isShareable(folder, path);
   if (!mayBeShared && isHidden(folder, path)) return null;
   const onDisk = diskPath(folder.root, path);
@@ -110,20 +173,21 @@ function visit(
   try {
     if (info.isFile) {
       notes.probe.assertReadable(onDisk, info, entry === null);
-      return describe(path, info, null);
+      const file = describe(path, info, null);
+      return file && { file, inode: info };
     }
-    return info.isSymlink ? visitLink(folder, path, entry, notes) : null;
+    return info.isSymlink ? visitLink(scan, path, entry) : null;
   } catch (error) {
+    if (error instanceof FolderSwappedError) throw error;
     // One file that cannot be read must not prevent the others from being shared.
     return leaveOut(path, isAbsent(error) ? null : "unreadable file", error, notes);
   }
 }
 
 function visitLink(
-  folder: SharedFolder,
+  { folder, realFolders, notes }: Scan,
   path: string,
   entry: Deno.DirEntry | null,
-  notes: ScanNotes,
 ): SharedFile | null {
   const onDisk = diskPath(folder.root, path);
   let real: string;
@@ -133,11 +197,12 @@ function visitLink(
     return leaveOut(path, isDenied(error) ? "unreadable file" : "broken link", error, notes);
   }
   if (!isInside(folder, real)) return leaveOut(path, "link that leads out", null, notes);
-  const info = Deno.statSync(real);
-  if (info.isDirectory) return leaveOut(path, "link to a folder", null, notes);
-  if (!info.isFile) return null;
+  const target = wirePathOf(folder.root, real)!;
+  const info = lookUpSync(realFolders.find(target));
+  if (info?.isDirectory) return leaveOut(path, "link to a folder", null, notes);
+  if (!info?.isFile) return null;
   notes.probe.assertReadable(real, info, entry === null);
-  return describe(path, info, wirePathOf(folder.root, real));
+  return describe(path, info, target);
 }
 
 /**
@@ -169,18 +234,6 @@ function describe(path: string, info: Deno.FileInfo, linkTo: string | null): Sha
   // A file's time may be out of the range of `Date`.
   const modified = info.mtime?.getTime() || 0;
   return { path, size, modified, linkTo, ...identityOfInfo(info) };
-}
-
-/** What is in a folder; nothing, with a note, if it cannot be read. */
-function* entriesIn({ root }: SharedFolder, path: string, notes: ScanNotes) {
-  try {
-    const entries = Deno.readDirSync(diskPath(root, path));
-    notes.folders.push(path);
-    yield* entries;
-  } catch (error) {
-    if (path === "") throw error;
-    leaveOut(path, isAbsent(error) ? null : "unreadable folder", error, notes);
-  }
 }
 
 /** Whether a call failed for a lack of descriptors or memory. */

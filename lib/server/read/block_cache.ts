@@ -10,6 +10,7 @@
 import { HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import { IP_SIZE } from "../../protocol/ip_address.ts";
 import type { BufferPool } from "./buffer_pool.ts";
+import { afterwards } from "./disk_gate.ts";
 import type { FileLease } from "./open_files.ts";
 import { readUntouched } from "./read_fully.ts";
 import type { FilePiece } from "./requested_piece.ts";
@@ -139,7 +140,7 @@ export class BlockCache implements Disposable {
       const framer = new MessageFramer({ ...NOBODYS, offset, length });
       return { buffer, message: framer.frame(buffer, length) };
     } catch (error) {
-      this.#pool.release(buffer);
+      afterwards(error, () => this.#pool.release(buffer));
       throw error;
     }
   }

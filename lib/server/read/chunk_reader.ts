@@ -9,6 +9,7 @@
  */
 import { HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
+import { afterwards } from "./disk_gate.ts";
 import type { FileOpener } from "./file_opener.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { InlineDigests } from "./inline_digests.ts";
@@ -106,7 +107,7 @@ export class ChunkReader implements ChunkSource {
         [Symbol.dispose]: () => pool.release(buffer),
       };
     } catch (error) {
-      pool.release(buffer);
+      afterwards(error, () => pool.release(buffer));
       throw error;
     }
   }

@@ -8,6 +8,8 @@
  *
  * @module
  */
+import { settledWithin } from "../../async/timeout.ts";
+import { PATIENCE } from "../../digest/hash_worker.ts";
 import { WireError } from "../../errors.ts";
 import { type DigestJob, FileHasher } from "../../digest/file_hasher.ts";
 import { type FileIdentity, identityKey, isSameIdentity } from "../../fs/file_identity.ts";
@@ -16,6 +18,8 @@ import type { IdentifiedFile, RealFile, SharedFile } from "../shared_file.ts";
 
 /** How many large files, and how many small ones, are hashed at once; at most one per client. */
 const MAX_CONCURRENT = 2;
+/** How many of each of them may wait for disks that do not answer, beside those. */
+const MAX_STALLED = 4;
 /** The largest file that counts as small, in bytes: hashing it takes only moments. */
 const MAX_SMALL_FILE = 16 * 1024 * 1024;
 
@@ -66,6 +70,8 @@ interface PendingDigest {
   /** The identity of the file that is hashed. */
   identity: FileIdentity;
   startedAt: number;
+  /** Whether it waits for a disk that does not answer. */
+  isStalled: boolean;
 }
 
 /** Computes and remembers digests. */
@@ -115,6 +121,7 @@ export class DigestCache implements Disposable {
       result,
       identity: file,
       startedAt: 0,
+      isStalled: false,
     };
     const digest = result.promise;
     this.#known.set(key, { identity: file, digest, value: undefined, entry, freshUntil: 0 });
@@ -191,11 +198,32 @@ export class DigestCache implements Disposable {
     isOfKind: (entry: PendingDigest) => boolean,
     order: DigestOrder<PendingDigest>,
   ): PendingDigest | undefined {
-    const running = [...this.#running].filter(isOfKind);
+    const all = [...this.#running].filter(isOfKind);
+    const running = all.filter(({ isStalled }) => !isStalled);
+    if (all.length - running.length === MAX_STALLED) return undefined;
     if (running.length === MAX_CONCURRENT) return undefined;
     const served = new Set(running.map(({ owner }) => owner));
     const isNext = (entry: PendingDigest) => isOfKind(entry) && !served.has(entry.owner);
     return order.next(this.#waiting.values().filter(isNext));
+  }
+
+  /** Lets others be hashed while a digest waits for a disk that does not answer. */
+  #stall(entry: PendingDigest): void {
+    entry.isStalled = true;
+    this.#startNext();
+  }
+
+  /** The file to hash; others go on while its disk does not answer. */
+  async #findInTime(entry: PendingDigest): Promise<RealFile> {
+    const found = entry.find();
+    const { stuckMs, lostMs } = PATIENCE;
+    if (!await settledWithin(found, stuckMs)) {
+      this.#stall(entry);
+      if (!await settledWithin(found, lostMs - stuckMs)) {
+        throw new WireError("read-failed", "The disk does not answer");
+      }
+    }
+    return await found;
   }
 
   async #run(entry: PendingDigest): Promise<void> {
@@ -221,10 +249,11 @@ export class DigestCache implements Disposable {
   async #compute(entry: PendingDigest): Promise<string> {
     const { offset, length } = entry.part;
     for (let tries = 1;; tries++) {
-      const { path, identity } = await entry.find();
+      const { path, identity } = await this.#findInTime(entry);
       if (entry.clients.size === 0) throw new Error("Nobody waits for it");
       entry.identity = identity;
       entry.job = this.#hasher.start(path, identityKey(identity), offset);
+      entry.job.stalled.then(() => this.#stall(entry));
       try {
         return await entry.job.finish(offset + length);
       } catch (error) {

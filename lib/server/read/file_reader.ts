@@ -2,14 +2,14 @@
  * The one way to the content of shared files: whole small files together, anything else by itself.
  *
  * The parts of this room, each importing only those before it: `buffer_pool.ts` (the memory for
- * responses), `requested_piece.ts` (parts of files), `digest_order.ts` and `digest_cache.ts`
- * (digests), `read_pace.ts` (whether a read is likely to be quick), `open_flags.ts`, `open_files.ts`
- * and `file_opener.ts` (open files, proven to be the listed ones), `read_fully.ts` (reads a part),
- * `small_files_batch.ts`, `small_files_worker.ts` and `small_files.ts` (small files, read whole by a
- * Worker), `inline_digests.ts` (digests before chunks), `chunk_reader.ts` (one chunk),
- * `block_cache.ts` and `shared_chunk_reader.ts` (chunks that several clients request),
- * `file_reader.ts` (this). It imports
- * `shared_file.ts` and the rooms that both sides share; the rest of `lib/server` may import it.
+ * responses), `requested_piece.ts` (parts of files), `digest_order.ts` and `digest_cache.ts` (digests), `read_pace.ts`
+ * (whether a read is likely to be quick), `disk_gate.ts` (calls that a disk may keep waiting),
+ * `open_flags.ts`, `open_files.ts` and `file_opener.ts` (open files, proven to be the listed ones),
+ * `read_fully.ts` (reads a part), `small_files_batch.ts`, `small_files_worker.ts` and
+ * `small_files.ts` (small files, read whole by a Worker), `inline_digests.ts` (digests before
+ * chunks), `chunk_reader.ts` (one chunk), `block_cache.ts` and `shared_chunk_reader.ts` (chunks
+ * that several clients request), `file_reader.ts` (this). It imports `shared_file.ts` and the rooms
+ * that both sides share; the rest of `lib/server` may import it.
  *
  * @module
  */

@@ -6,6 +6,7 @@
  */
 import type { FileHandle } from "node:fs/promises";
 import type { FileIdentity } from "../../fs/file_identity.ts";
+import type { DiskLane } from "./disk_gate.ts";
 import { ReadPace } from "./read_pace.ts";
 
 /** How many files are kept open, unless more are being read. */
@@ -20,6 +21,8 @@ export interface FileLease {
   readonly pace: ReadPace;
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
+  /** The calls to its disk. */
+  readonly disk: DiskLane;
   /**
    * When it was looked at last, as of `performance.now()`, and its identity then: the same object as
    * long as nothing touches it.
@@ -37,10 +40,12 @@ export interface OpenedFile {
   /** Whether it is on a disk of this machine. */
   readonly isLocal: boolean;
   readonly identity: FileIdentity;
+  /** The calls to its disk. */
+  readonly disk: DiskLane;
 }
 
 interface OpenFile {
-  readonly opened: Promise<Pick<FileLease, "handle" | "pace" | "isLocal" | "proof">>;
+  readonly opened: Promise<Pick<FileLease, "handle" | "pace" | "isLocal" | "disk" | "proof">>;
   readers: number;
   idleSince: number;
 }

@@ -16,7 +16,7 @@ const MAX_REREADS = 3;
  * @returns Whether the file has as much.
  */
 export async function readFully(
-  { handle, pace }: FileLease,
+  { handle, pace, disk }: FileLease,
   target: Uint8Array,
   offset: number,
 ): Promise<boolean> {
@@ -24,7 +24,9 @@ export async function readFully(
     const [at, left] = [offset + got, target.length - got];
     const bytesRead = pace.isQuick
       ? pace.readSync(() => readSync(handle.fd, target, got, left, at))
-      : await pace.readAsync(async () => (await handle.read(target, got, left, at)).bytesRead);
+      : await pace.readAsync(async () =>
+        (await disk.run(() => handle.read(target, got, left, at))).bytesRead
+      );
     if (bytesRead === 0) return false;
     got += bytesRead;
   }

@@ -6,12 +6,14 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { join, SEPARATOR } from "@std/path";
+import { join } from "@std/path";
 import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { lookUpSync } from "../../fs/lookups.ts";
+import { type Inode, nameOf, parentOf, RealFolders, type Way } from "../../fs/real_folders.ts";
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import { encodePayload } from "../../protocol/payloads.ts";
-import { diskPath, isInside, type SharedFolder } from "../shared_file.ts";
+import { diskPath, isInside, type SharedFolder, wirePathOf } from "../shared_file.ts";
 import { HAS_OPEN_FLAGS, OPEN_FLAGS } from "./open_flags.ts";
 import {
   type BatchedFile,
@@ -41,10 +43,21 @@ scope.onmessage = ({ data: command }) => {
   } catch {
     // The files before it are sent; reading this one by itself gives the reason.
   }
+  batch.prove();
   const { length, count, digests } = batch;
   const took = performance.now() - start;
   scope.postMessage({ buffer, length, count, digests, took }, [buffer.buffer]);
 };
+
+/** A folder from which files of a batch were read. */
+interface ReadFolder {
+  readonly way: Way;
+  /** The path on disk. */
+  readonly path: string;
+  /** The files that were read, and their places in the batch, by name. */
+  readonly files: Map<string, Inode>;
+  readonly places: Map<string, number>;
+}
 
 /** Consecutive messages in a buffer. */
 class Batch {
@@ -56,8 +69,11 @@ class Batch {
   digests = "";
   readonly #buffer: Uint8Array;
   readonly #endpoints: Endpoints;
-  /** The real paths of folders that are inside the shared one, by their paths in it. */
-  readonly #realFolders = new Map<string, string>();
+  readonly #realFolders = new RealFolders(folder.root);
+  /** By path in the shared folder. */
+  readonly #folders = new Map<string, ReadFolder>();
+  /** `length` and the length of `digests` before each file. */
+  readonly #starts: { readonly length: number; readonly digests: number }[] = [];
 
   constructor(buffer: Uint8Array, endpoints: Endpoints) {
     this.#buffer = buffer;
@@ -71,6 +87,7 @@ class Batch {
    */
   add(file: BatchedFile): void {
     const { requestId, size, sendsDigest } = file;
+    this.#starts.push({ length: this.length, digests: this.digests.length });
     const at = this.length + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
     const chunk = this.#buffer.subarray(at);
     const content = chunk.subarray(HEADER_SIZE, HEADER_SIZE + size);
@@ -96,9 +113,48 @@ class Batch {
     this.count++;
   }
 
-  /** Fills a buffer with a file's whole content, proven to be the listed one. */
+  /** Drops the files from the first one on that is not proven to be inside the shared folder. */
+  prove(): void {
+    for (const { way, files, places } of this.#folders.values()) {
+      const proven = this.#proven(way, files);
+      for (const [name, place] of places) {
+        if (!proven?.has(name)) this.#cut(place);
+      }
+    }
+  }
+
+  #proven(way: Way, files: ReadonlyMap<string, Inode>): ReadonlySet<string> | null {
+    try {
+      return lookUpSync(this.#realFolders.prove(way, files));
+    } catch {
+      // Reading the files one by one gives the reason.
+      return null;
+    }
+  }
+
+  #cut(place: number): void {
+    if (place >= this.count) return;
+    const { length, digests } = this.#starts[place]!;
+    this.count = place;
+    this.length = length;
+    this.digests = this.digests.slice(0, digests);
+  }
+
+  /** Fills a buffer with a file's whole content; it is the listed one if `prove` keeps it. */
   #read(file: BatchedFile, content: Uint8Array): void {
-    const path = this.#realPath(file);
+    if (file.isLink) {
+      this.#readListed(file, this.#linkedPath(file), content);
+      return;
+    }
+    const parent = parentOf(file.path);
+    const into = this.#folders.get(parent) ?? this.#enter(parent);
+    const name = nameOf(file.path);
+    into.files.set(name, this.#readListed(file, join(into.path, name), content));
+    into.places.set(name, Math.min(this.count, into.places.get(name) ?? Infinity));
+  }
+
+  /** Opens and reads what is at a path, and checks that it is as it is listed. */
+  #readListed(file: BatchedFile, path: string, content: Uint8Array): Inode {
     // Without them an open would block on a named pipe in the file's place.
     if (!HAS_OPEN_FLAGS) assertListed(file, identityOfInfo(Deno.lstatSync(path)));
     const fd = openSync(path, OPEN_FLAGS);
@@ -109,36 +165,36 @@ class Batch {
         got += read;
       }
       // Behind the reading: a write between an earlier check and the read would go unseen.
-      assertListed(file, identityOf(fstatSync(fd)));
+      const stats = fstatSync(fd);
+      assertListed(file, identityOf(stats));
+      return stats;
     } finally {
       closeSync(fd);
     }
   }
 
-  /**
-   * A path without links that is inside the shared folder. For files that are not links only the
-   * folder is asked for, once: the open follows no link in a file's place.
-   */
-  #realPath({ path, isLink }: BatchedFile): string {
-    if (isLink) return assertInside(Deno.realPathSync(diskPath(folder.root, path)));
-    const cut = path.lastIndexOf("/");
-    const parent = path.slice(0, Math.max(0, cut));
-    const known = this.#realFolders.get(parent);
-    const real = known ?? realFolder(parent);
-    if (known === undefined) this.#realFolders.set(parent, real);
-    return real + path.slice(cut + 1);
+  #enter(parent: string): ReadFolder {
+    const way = lookUpSync(this.#realFolders.enter(parent));
+    if (!way) throw new Error("There is no such folder");
+    const entered = {
+      way,
+      path: diskPath(folder.root, parent),
+      files: new Map<string, Inode>(),
+      places: new Map<string, number>(),
+    };
+    this.#folders.set(parent, entered);
+    return entered;
   }
-}
 
-/** The real path of a folder that is inside the shared one, with a separator behind it. */
-function realFolder(path: string): string {
-  const real = Deno.realPathSync(diskPath(folder.root, path));
-  return join(real === folder.root ? real : assertInside(real), SEPARATOR);
-}
-
-function assertInside(path: string): string {
-  if (!isInside(folder, path)) throw new Error("The file is outside the shared folder");
-  return path;
+  /** The path of the listed file to which a link leads. */
+  #linkedPath(file: BatchedFile): string {
+    const real = Deno.realPathSync(diskPath(folder.root, file.path));
+    if (!isInside(folder, real)) throw new Error("The file is outside the shared folder");
+    const info = lookUpSync(this.#realFolders.find(wirePathOf(folder.root, real)!));
+    if (!info) throw new Error("There is no such file");
+    assertListed(file, identityOfInfo(info));
+    return real;
+  }
 }
 
 function assertListed(file: BatchedFile, found: Parameters<typeof isSameIdentity>[0]): void {

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { checkFooter, HEADER_SIZE } from "../../../lib/protocol/message.ts";
 import { BlockCache } from "../../../lib/server/read/block_cache.ts";
+import { DiskLane } from "../../../lib/server/read/disk_gate.ts";
 import { BufferPool } from "../../../lib/server/read/buffer_pool.ts";
 import { OpenFiles } from "../../../lib/server/read/open_files.ts";
 import type { SharedFile } from "../../../lib/server/shared_file.ts";
@@ -20,7 +21,8 @@ async function cacheOfFile() {
   const files = new OpenFiles();
   const lease = await files.lease("a", async () => {
     const handle = await open(path);
-    return { handle, isLocal: true, identity: identityOf(await handle.stat()) };
+    const identity = identityOf(await handle.stat());
+    return { handle, isLocal: true, identity, disk: new DiskLane() };
   });
   const pool = new BufferPool(2 * 1024 * KIB);
   const cache = new BlockCache(pool);

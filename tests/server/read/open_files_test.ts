@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { identityOf } from "../../../lib/fs/file_identity.ts";
+import { DiskLane } from "../../../lib/server/read/disk_gate.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "../../../lib/server/read/open_files.ts";
 
 Deno.test("OpenFiles opens a file once for all its readers", async () => {
@@ -158,7 +159,8 @@ async function textOf({ handle }: FileLease): Promise<string> {
 
 async function opened(path: string): Promise<OpenedFile> {
   const handle = await open(path, "r");
-  return { handle, isLocal: true, identity: identityOf(await handle.stat()) };
+  const identity = identityOf(await handle.stat());
+  return { handle, isLocal: true, identity, disk: new DiskLane() };
 }
 
 interface TempFolder extends Disposable {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import { identityOf } from "../../../lib/fs/file_identity.ts";
+import { DiskLane } from "../../../lib/server/read/disk_gate.ts";
 import { OpenFiles } from "../../../lib/server/read/open_files.ts";
 import { readUntouched } from "../../../lib/server/read/read_fully.ts";
 import { tempFolder } from "../../support/catalog_fixture.ts";
@@ -14,7 +15,8 @@ async function readTouched(touches: number, length = 7): Promise<[text: string, 
   Deno.writeTextFileSync(path, "content");
   using lease = await files.lease("a", async () => {
     const handle = await open(path);
-    return { handle, isLocal: true, identity: identityOf(await handle.stat()) };
+    const identity = identityOf(await handle.stat());
+    return { handle, isLocal: true, identity, disk: new DiskLane() };
   }).then((lease) => ({ ...lease, [Symbol.dispose]: () => lease.release() }));
   const target = new Uint8Array(length);
   let proofs = 0;
