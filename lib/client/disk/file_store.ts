@@ -11,8 +11,7 @@ import { hash } from "node:crypto";
 import { dirname } from "@std/path";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
-import { OutputError } from "../../errors.ts";
-import { type FinalFile, isForeign, KEPT_REASON } from "./final_file.ts";
+import { type FinalFile, replacedBy } from "./final_file.ts";
 import { FolderFlusher } from "./flush_folder.ts";
 import { inspect, inspectSync } from "./local_state.ts";
 import { adoptPartial, copyFinal, type KeptBytes } from "./kept_bytes.ts";
@@ -145,7 +144,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return this.#write(action);
       case "commit": {
         const { partial } = this.#open.get(record)!;
-        const replaced = this.#replacedBy(action, this.#output.finalFile(record.file.path));
+        const existing = this.#output.finalFile(record.file.path);
+        const replaced = replacedBy(record.file, existing, action.keeping);
         // A file that is to be kept is looked for just before the rename.
         const placed = action.keeping.keepExisting ? null : partial.commitSync();
         if (!placed) return "later";
@@ -224,7 +224,8 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
       case "try":
         throw new Error("Digests of what is on disk are computed elsewhere");
       case "commit": {
-        const replaced = this.#replacedBy(action, this.#output.finalFileNow(record.file.path));
+        const existing = this.#output.finalFileNow(record.file.path);
+        const replaced = replacedBy(record.file, existing, action.keeping);
         await this.#open.get(record)!.partial.commit();
         return this.#committed(record, replaced);
       }
@@ -239,20 +240,6 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return { type: "released", record, resumable: open?.partial.received ?? 0 };
       }
     }
-  }
-
-  /**
-   * The file that a commit replaces and that is not Sluice's; null if there is none.
-   *
-   * @throws {OutputError} If it is to be kept.
-   */
-  #replacedBy(
-    { record, keeping }: DiskAction<F> & { type: "commit" },
-    existing: FinalFile | null,
-  ): FinalFile | null {
-    if (!isForeign(existing, record.file, keeping)) return null;
-    if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
-    return existing;
   }
 
   #committed(record: F, replaced: FinalFile | null): DiskResult<F> {

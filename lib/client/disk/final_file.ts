@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { OutputError } from "../../errors.ts";
 
 /** Modification times closer than this, in milliseconds, count as equal. */
 const SAME_TIME_MS = 2_000;
@@ -49,4 +50,19 @@ export function isForeign(
   if (existing === null) return false;
   const known = placed === null ? [wanted] : [wanted, placed];
   return !known.some((file) => file.size === existing.size && hasSameTime(file, existing));
+}
+
+/**
+ * The file that another one replaces under its name and that is not Sluice's; null if there is none.
+ *
+ * @throws {OutputError} If it is kept.
+ */
+export function replacedBy(
+  wanted: FinalFile,
+  existing: FinalFile | null,
+  keeping: Keeping,
+): FinalFile | null {
+  if (!isForeign(existing, wanted, keeping)) return null;
+  if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
+  return existing;
 }

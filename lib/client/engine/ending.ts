@@ -4,8 +4,9 @@
  * @module
  */
 import { WireError } from "../../errors.ts";
-import type { FinalFile } from "../disk/final_file.ts";
 import { fileFailure, VerificationError } from "../file_failure.ts";
+import type { FinalFile } from "../disk/final_file.ts";
+import type { ExistingFiles } from "./existing_files.ts";
 import { type FileRecord, isFinal, moveTo } from "./file_record.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import type { RequestPlanner } from "./request_planner.ts";
@@ -24,27 +25,34 @@ export class Ending {
   readonly #timers: Timers<Retry>;
   readonly #stats: RunStats;
   readonly #out: Outbox;
-  /** The files that are under their names, by path. */
-  readonly #placed = new Map<string, FinalFile>();
+  readonly #existing: ExistingFiles;
 
-  constructor(planner: RequestPlanner, timers: Timers<Retry>, stats: RunStats, out: Outbox) {
+  constructor(
+    existing: ExistingFiles,
+    planner: RequestPlanner,
+    timers: Timers<Retry>,
+    stats: RunStats,
+    out: Outbox,
+  ) {
+    this.#existing = existing;
     this.#planner = planner;
     this.#timers = timers;
     this.#stats = stats;
     this.#out = out;
   }
 
-  /** The file that is under its name since it was placed or found there; null if there is none. */
-  placed(path: string): FinalFile | null {
-    return this.#placed.get(path) ?? null;
-  }
-
-  /** Ends a record whose file is under its name. */
-  finish(record: FileRecord, alreadyThere: boolean, now: number): void {
+  /** Ends a record whose file is under its name, where it may have replaced another one. */
+  finish(
+    record: FileRecord,
+    alreadyThere: boolean,
+    now: number,
+    replaced: FinalFile | null = null,
+  ): void {
     const { file: { path, size }, planned, localDigest: sha256, startedAt } = record;
     moveTo(record, "done");
-    this.#placed.set(path, record.local?.existing ?? record.file);
+    this.#existing.onPlaced(record);
     this.#stats.onDone(path, alreadyThere);
+    if (replaced) this.#out.events.push({ type: "replaced", path, size: replaced.size });
     const by = planned.sha256 === null ? "server" : "input";
     if (sha256 !== null) this.#out.events.push({ type: "verified", path, sha256, by });
     const took = startedAt === null ? 0 : now - startedAt;

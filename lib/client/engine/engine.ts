@@ -10,6 +10,7 @@
  * - `trials.ts`: what is kept of another version; `retries.ts`: requests that were refused;
  *   `decide.ts`: how to get a file; `judge.ts`: whether it is right; `request_planner.ts`: which
  *   request next.
+ * - `engine_options.ts`, `existing_files.ts`: the user's wishes, and which files may be replaced.
  * - `pending_files.ts`, `settled_files.ts`, `restart_pace.ts`, `timers.ts`, `run_stats.ts`: files
  *   that wait, files that have ended, pauses, retries, and counts.
  *
@@ -25,7 +26,8 @@ import { UnstableFileError } from "../file_failure.ts";
 import { perPriority, PRIORITIES } from "../priority.ts";
 import type { Actions, DiskResult } from "./actions.ts";
 import { type FileRecord, newRecord } from "./file_record.ts";
-import { type EngineOptions, Lifecycle } from "./lifecycle.ts";
+import type { EngineOptions } from "./engine_options.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { RestartPace } from "./restart_pace.ts";
 import type { Outbox, Retry } from "./outbox.ts";
 import { PendingFiles } from "./pending_files.ts";

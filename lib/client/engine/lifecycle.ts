@@ -16,13 +16,15 @@
 import type { WireError } from "../../errors.ts";
 import type { Range } from "../disk/byte_ranges.ts";
 import { OutputError } from "../../errors.ts";
-import { isForeign, type Keeping, KEPT_REASON } from "../disk/final_file.ts";
+import { KEPT_REASON } from "../disk/final_file.ts";
 import type { KeptBytes } from "../disk/kept_bytes.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import { VerificationError } from "../file_failure.ts";
 import type { DiskResult } from "./actions.ts";
 import { decide, decideFetch, DISCARD_REASONS } from "./decide.ts";
 import { Ending } from "./ending.ts";
+import type { EngineOptions } from "./engine_options.ts";
+import { ExistingFiles } from "./existing_files.ts";
 import { askFor, type FileRecord, giveBack, isFinal, moveTo, wantsDigest } from "./file_record.ts";
 import { judge, type WrongDigest } from "./judge.ts";
 import type { Outbox, Retry } from "./outbox.ts";
@@ -35,23 +37,13 @@ import { Trials } from "./trials.ts";
 /** How often a file with a wrong digest is fetched, in all. */
 const MAX_FETCHES = 2;
 
-/** The user's wishes for all files. */
-export interface EngineOptions {
-  /** Whether the run ends by itself, and so gives up a file that keeps changing. */
-  readonly once: boolean;
-  /** Whether files are compared with the server's digest. */
-  readonly verify: boolean;
-  /** Whether files under final names that are not Sluice's stay, and the downloads fail. */
-  readonly keepExisting: boolean;
-}
-
 /** Moves records through their phases. Times are in milliseconds. */
 export class Lifecycle {
   readonly ending: Ending;
   readonly #retries: Retries;
   readonly #trials: Trials;
   readonly #verify: boolean;
-  readonly #keepExisting: boolean;
+  readonly #existing: ExistingFiles;
   readonly #planner: RequestPlanner;
   readonly #stats: RunStats;
   readonly #out: Outbox;
@@ -63,11 +55,11 @@ export class Lifecycle {
     stats: RunStats,
     out: Outbox,
   ) {
-    this.ending = new Ending(planner, timers, stats, out);
+    this.#existing = new ExistingFiles(keepExisting);
+    this.ending = new Ending(this.#existing, planner, timers, stats, out);
     this.#retries = new Retries(planner, timers);
     this.#trials = new Trials(planner, this.ending, out, (...dropped) => this.#goOn(...dropped));
     this.#verify = verify;
-    this.#keepExisting = keepExisting;
     this.#planner = planner;
     this.#stats = stats;
     this.#out = out;
@@ -109,11 +101,7 @@ export class Lifecycle {
         record.localDigest = result.digest;
         return this.#judge(record, now);
       case "committed":
-        if (result.replaced) {
-          const { size } = result.replaced;
-          this.#out.events.push({ type: "replaced", path: record.file.path, size });
-        }
-        return this.ending.finish(record, false, now);
+        return this.ending.finish(record, false, now, result.replaced);
       case "discarded":
         return this.#fetch(record, null);
       case "failed":
@@ -170,7 +158,7 @@ export class Lifecycle {
 
   #onInspected(record: FileRecord, local: LocalState, now: number): void {
     const isWanted = wantsDigest(record, this.#verify);
-    const keeps = this.#keeps(record, local);
+    const keeps = this.#existing.keeps(record, local);
     const decision = decide(local, isWanted, this.#planner.asksParts, keeps);
     switch (decision.type) {
       case "blocked":
@@ -191,15 +179,6 @@ export class Lifecycle {
       case "fetch":
         return this.#takeUp(record, local);
     }
-  }
-
-  #keeping({ file: { path } }: FileRecord): Keeping {
-    return { placed: this.ending.placed(path), keepExisting: this.#keepExisting };
-  }
-
-  /** Whether a file that is not Sluice's is under the name, and stays. */
-  #keeps(record: FileRecord, { existing }: LocalState): boolean {
-    return this.#keepExisting && isForeign(existing, record.file, this.#keeping(record));
   }
 
   /** Fetches a file of which something on disk has turned out to be other content. */
@@ -229,7 +208,7 @@ export class Lifecycle {
     if (record.localDigest === null || wanted === null) return;
     if (record.localDigest === wanted) return this.ending.finish(record, true, now);
     record.localDigest = null;
-    if (this.#keeps(record, record.local!)) {
+    if (this.#existing.keeps(record, record.local!)) {
       return this.ending.fail(record, new OutputError(KEPT_REASON), now);
     }
     this.#goOn(record, "final");
@@ -295,7 +274,7 @@ export class Lifecycle {
     switch (verdict.type) {
       case "right":
         moveTo(record, "committing");
-        this.#out.disk.push({ type: "commit", record, keeping: this.#keeping(record) });
+        this.#out.disk.push({ type: "commit", record, keeping: this.#existing.keeping(record) });
         return;
       case "unknown":
         if (record.digestState === "unasked") this.#planner.wantDigest(record);

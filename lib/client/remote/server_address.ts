@@ -21,12 +21,13 @@ export const DEFAULT_PORT = 9009;
 const ADDRESS = /^(?:\[([0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i;
 
 /**
- * Parses `host:port`, `host`, `[ipv6]:port` or `[ipv6]`.
+ * Parses `host:port`, `host`, `[ipv6]:port`, `[ipv6]`, or a port of this machine.
  *
  * @throws {UserError} If it is none of these.
  */
 export function parseServerAddress(text: string): ServerAddress {
-  const match = ADDRESS.exec(text);
+  // A number alone is no useful name, but the usual way to write a port of this machine.
+  const match = ADDRESS.exec(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   if (!match || port < 1 || port > 65535) {
     throw new UserError(

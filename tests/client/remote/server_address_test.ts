@@ -104,3 +104,10 @@ Deno.test("formatServerAddress puts IPv6 addresses in brackets", () => {
   assert.equal(formatServerAddress({ hostname: "::1", port: 9009 }), "[::1]:9009");
   assert.equal(formatServerAddress({ hostname: "127.0.0.1", port: 80 }), "127.0.0.1:80");
 });
+
+Deno.test("parseServerAddress takes a number for a port of this machine", () => {
+  assert.deepEqual(parseServerAddress("9010"), { hostname: "127.0.0.1", port: 9010 });
+  for (const text of ["0", "65536", "123456"]) {
+    assert.throws(() => parseServerAddress(text), { name: "UserError" }, text);
+  }
+});
