@@ -46,5 +46,8 @@ Deno.test("client leaves no file outside while a folder is swapped for a link in
   // The folder has one of the two names now.
   const real = (await Deno.lstat(folder)).isSymlink ? link : folder;
   const done = [...stderr.matchAll(/^done +sub\/(\S+)/mg)].map(([, name]) => name).sort();
-  assert.deepEqual((await filesUnder(real)).sort(), done, stderr);
+  // In doubt a file that is there counts as failed.
+  const there = new Set(await filesUnder(real));
+  assert.deepEqual(done.filter((name) => !there.has(name!)), [], stderr);
+  assert.ok(done.length > 0, stderr);
 });

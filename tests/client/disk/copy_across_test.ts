@@ -24,7 +24,10 @@ Deno.test("moveAcross copies content and time over an older file, and leaves not
   Deno.mkdirSync(sub);
   const final = join(sub, "a");
   Deno.writeTextFileSync(final, "older");
-  await moveAcross(workFile(root), final, root);
+  {
+    using placed = await moveAcross(workFile(root), final, root);
+    assert.equal(placed.statSync().ino, Deno.statSync(final).ino);
+  }
   assert.deepEqual(Deno.readFileSync(final), CONTENT);
   assert.deepEqual(Deno.statSync(final).mtime, TIME);
   assert.deepEqual([names(root), names(sub)], [["sub"], ["a"]]);
