@@ -104,13 +104,40 @@ Deno.test("client fetches no byte of a complete file that is touched, and the en
     assert.equal(code, 0, stderr);
   }
   await Deno.writeTextFile(workspace.shared("a.bin"), "a new line\n", { append: true });
+  let clients = 3;
   await eventually(async () => {
     await runClient({ ...workspace, port: server.port });
+    clients++;
     await workspace.assertArrived("a.bin");
   });
   await workspace.assertNoLeftovers();
+  await server.waitForDisconnects(clients);
   const sent = server.bytesByClient.reduce((sum, bytes) => sum + bytes, 0);
   assert.equal(sent, SIZE + "a new line\n".length);
+});
+
+Deno.test("client removes what a killed one left of a file that is complete", async () => {
+  await using workspace = await Workspace.create({ "a.bin": SIZE });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  const [remains] = await interruptDownload(workspace, server, ["a.bin"]);
+  const [data, journal] = await Promise.all(
+    [remains!.dataPath, remains!.journalPath].map((path) => Deno.readFile(path)),
+  );
+  await runClient({ ...workspace, port: server.port });
+  for (const args of [["--once"], ["--once", "--verify", "none"]]) {
+    // A crash after the rename leaves the journal; one of another program may leave both.
+    for (const left of [[], [[remains!.dataPath, data!] as const]]) {
+      await Deno.mkdir(join(workspace.output, ".sluice"), { recursive: true });
+      await Deno.writeFile(remains!.journalPath, journal!);
+      for (const [path, bytes] of left) await Deno.writeFile(path, bytes);
+      const { code, stderr } = await runClient({ ...workspace, port: server.port, args });
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /already there/);
+      await workspace.assertArrived("a.bin");
+      await workspace.assertNoLeftovers();
+    }
+  }
 });
 
 Deno.test("client fetches the new lines of a log while it stays, and little more", async () => {

@@ -161,7 +161,7 @@ export class VirtualDisk {
       case "commit":
         return this.#commit(record, action.keeping);
       case "discard":
-        if (this.#open.has(record)) this.partials.delete(path);
+        this.partials.delete(path);
         this.#close(record);
         return { type: "discarded", record };
       case "release":

@@ -230,8 +230,9 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
         return this.#committed(record, replaced);
       }
       case "discard": {
-        const open = this.#take(record);
-        await open?.partial.discard();
+        const { partial } = this.#openOf(record);
+        this.#take(record);
+        await partial.discard();
         return { type: "discarded", record };
       }
       case "release": {

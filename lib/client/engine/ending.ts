@@ -6,6 +6,7 @@
 import { WireError } from "../../errors.ts";
 import { fileFailure, VerificationError } from "../file_failure.ts";
 import type { FinalFile } from "../disk/final_file.ts";
+import type { LocalState } from "../disk/local_state.ts";
 import type { ExistingFiles } from "./existing_files.ts";
 import { type FileRecord, isFinal, moveTo } from "./file_record.ts";
 import type { Outbox, Retry } from "./outbox.ts";
@@ -39,6 +40,14 @@ export class Ending {
     this.#timers = timers;
     this.#stats = stats;
     this.#out = out;
+  }
+
+  /** Ends a record whose file was found complete. What an earlier run left of it is removed. */
+  finishPresent(record: FileRecord, local: LocalState, now: number): void {
+    if (local.hasJournal || local.discardReason !== null) {
+      this.#out.disk.push({ type: "discard", record }, { type: "release", record });
+    }
+    this.finish(record, true, now);
   }
 
   /** Ends a record whose file is under its name, where it may have replaced another one. */

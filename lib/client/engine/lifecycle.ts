@@ -168,7 +168,7 @@ export class Lifecycle {
           now,
         );
       case "accept":
-        return this.ending.finish(record, true, now);
+        return this.ending.finishPresent(record, local, now);
       case "compare":
         moveTo(record, "comparing");
         record.local = local;
@@ -206,7 +206,9 @@ export class Lifecycle {
   #compare(record: FileRecord, now: number): void {
     const wanted = record.planned.sha256 ?? record.serverDigest;
     if (record.localDigest === null || wanted === null) return;
-    if (record.localDigest === wanted) return this.ending.finish(record, true, now);
+    if (record.localDigest === wanted) {
+      return this.ending.finishPresent(record, record.local!, now);
+    }
     record.localDigest = null;
     if (this.#existing.keeps(record, record.local!)) {
       return this.ending.fail(record, new OutputError(KEPT_REASON), now);

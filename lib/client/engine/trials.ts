@@ -58,7 +58,7 @@ export class Trials {
     const { source, length } = trial;
     record.trial = null;
     const isHere = source === "final" && length === size && local?.present === "same size";
-    if (isHere) return this.#ending.finish(record, true, now);
+    if (isHere) return this.#ending.finishPresent(record, local, now);
     record.local = null;
     this.#out.disk.push({ type: "adopt", record, kept: { source, length } });
   }

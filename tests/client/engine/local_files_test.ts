@@ -40,6 +40,24 @@ Deno.test("Engine accepts a file of the same size and time if no digest is compa
   assert.deepEqual(run.gets().map(({ path }) => path), ["b"]);
 });
 
+Deno.test("Engine removes the partial file of a file that is found complete", () => {
+  for (const verify of [true, false]) {
+    for (const version of ["v1", "v0"]) {
+      const run = new VirtualRun({ verify });
+      run.connect();
+      const digest = digestOf({ path: "a", version: "v1" });
+      run.disk.finals.set("a", { size: 500, digest, version: "v1" });
+      const left = { path: "a", size: 500, modified: 0, version };
+      run.disk.partials.set("a", partialOf(left, { start: 0, end: 100 }));
+      run.want({ path: "a", size: 500 });
+      for (const request of run.digests()) run.giveDigest(request);
+      assert.equal(run.engine.stats.alreadyThere, 1);
+      assert.equal(run.disk.partials.size, 0);
+      assert.deepEqual(run.gets(), []);
+    }
+  }
+});
+
 Deno.test("Engine compares with the digest of the input list without a DIGEST", () => {
   const run = new VirtualRun({ verify: false });
   run.disk.finals.set("a", { size: 500, digest: "listed", version: null });
