@@ -4,6 +4,7 @@
  * @module
  */
 import { EXIT_DONE } from "../client/exit_code.ts";
+import { type InputSource, sourceName } from "../client/input/given_names.ts";
 import { parseInputList } from "../client/input/input_list.ts";
 import { readInput } from "../client/input/input_watcher.ts";
 import { matcherOfEntries } from "../client/input/name_meaning.ts";
@@ -18,16 +19,19 @@ import type { Output } from "../text/write_text.ts";
 /**
  * Removes the leftovers of unfinished files that the input list does not name, and prints them.
  *
- * @param input Path of the input list.
  * @returns The exit code.
  * @throws {UserError} If the input list cannot be read, or has an invalid line, which might have
  * been meant to name a file.
  */
-export async function clean(input: string, folder: OutputFolder, output: Output): Promise<number> {
+export async function clean(
+  input: InputSource,
+  folder: OutputFolder,
+  output: Output,
+): Promise<number> {
   const { entries, problems: [problem] } = parseInputList(await readInput(input));
   if (problem) {
     throw new UserError(
-      `Cannot clean: ${input}, line ${problem.line}: ${problem.message}`,
+      `Cannot clean: ${sourceName(input)}, line ${problem.line}: ${problem.message}`,
     );
   }
   const leftovers = await findLeftovers(folder, matcherOfEntries(entries));

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type GivenOptions,
   integerOption,
   type OptionSpec,
   parseCommandLine,
@@ -11,7 +12,11 @@ import {
   tableOf,
   wordOption,
 } from "./command_line.ts";
+import { UserError } from "../errors.ts";
+import { quoted } from "../text/sanitize.ts";
 import { type Shell, shellOf } from "./completions.ts";
+import { assertNames, type InputSource } from "../client/input/given_names.ts";
+import { PRIORITIES } from "../client/priority.ts";
 import { parseServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
 
 const STYLES = ["auto", "bars", "plain", "json", "none"] as const;
@@ -21,10 +26,14 @@ export type ProgressStyle = typeof STYLES[number];
 
 const VERIFICATIONS = ["sha256", "none"] as const;
 
+/** What reads the list, or ignores it, has no use for names that are arguments. */
+const WITHOUT_NAMES = ["input", "list", "clean"] as const;
+
 /** The options, in the order of the help. */
 export const CLIENT_OPTIONS: readonly OptionSpec[] = [
   { name: "server", letter: "s", summary: "the server, HOST:PORT", value: "text" },
   { name: "input", letter: "i", summary: "which files to download", value: "file" },
+  { name: "priority", summary: "the priority of names that are arguments", value: PRIORITIES },
   { name: "output", letter: "o", summary: "where to put them", value: "folder" },
   { name: "verify", summary: "compare digests with the server's", value: VERIFICATIONS },
   { name: "keep-existing", summary: "keep files that are there, fail instead of replacing them" },
@@ -63,7 +72,7 @@ export interface ClientCommand {
   readonly explain: boolean;
   readonly clean: boolean;
   readonly server: ServerAddress;
-  readonly input: string;
+  readonly input: InputSource;
   readonly output: string;
   readonly once: boolean;
   readonly verify: boolean;
@@ -84,13 +93,18 @@ const RETRY_ONCE_S = 60;
 export const CLIENT_HELP = `\
 sluice client: downloads the files that input.txt names, by priority
 
-Usage: {command} [options]
+Usage: {command} [options] [NAME ...]
        {command} completions bash|zsh|fish
 
 What to download:
   -s, --server HOST:PORT   the server               (default: 127.0.0.1:9009)
   -i, --input FILE         which files to download, - for standard input
                                                     (default: input.txt)
+  NAME ...                 instead of a list: fetch these files, folders or
+                           globs, then exit
+  --priority CRITICAL|HIGH|NORMAL
+                           the priority of such names
+                                                    (default: NORMAL)
   -o, --output DIR         where to put them        (default: Output)
   --verify sha256|none     compare each file's digest with the server's
                                                     (default: sha256)
@@ -137,6 +151,8 @@ Examples:
   {command}
   # fetch all from there, then exit
   {command} --server 192.168.1.5:9009 --once
+  # fetch these, then exit
+  {command} ubuntu.iso 'photos/*.jpg' --priority HIGH
   # see what it shares
   {command} --server 192.168.1.5 --list
   # see what a run would do
@@ -158,9 +174,10 @@ verification; 130 interrupted with files unfinished.
  */
 export function parseClientCommand(args: readonly string[]): ClientCommand {
   const completions = shellOf(args);
-  const given = parseCommandLine(completions === null ? args : [], tableOf(CLIENT_OPTIONS));
+  const given = parseCommandLine(completions === null ? args : [], tableOf(CLIENT_OPTIONS, true));
   refuseTogether(given, CONTRADICTIONS);
-  const once = given.flag("once");
+  const input = inputOf(given);
+  const once = given.flag("once") || typeof input !== "string";
   const list = given.flag("list");
   const explain = given.flag("explain");
   const retryFor = given.value("retry-for");
@@ -173,7 +190,7 @@ export function parseClientCommand(args: readonly string[]): ClientCommand {
     explain,
     clean: given.flag("clean"),
     server: parseServerAddress(given.value("server") ?? "127.0.0.1"),
-    input: given.value("input") ?? "input.txt",
+    input,
     output: given.value("output") ?? "Output",
     once,
     verify: wordOption(given.value("verify") ?? "sha256", "verify", VERIFICATIONS) !== "none",
@@ -187,4 +204,25 @@ export function parseClientCommand(args: readonly string[]): ClientCommand {
     retryFor: 1000 *
       (retryFor === undefined ? defaultRetry : integerOption(retryFor, "retry-for", 0, 1e9)),
   };
+}
+
+/** The path of the list, or the names that replace it. */
+function inputOf(given: GivenOptions): InputSource {
+  const { names } = given;
+  const priority = given.value("priority");
+  if (names.length === 0) {
+    if (priority === undefined) return given.value("input") ?? "input.txt";
+    throw new UserError("Option --priority needs file names as arguments; the list has its own");
+  }
+  for (const name of WITHOUT_NAMES) {
+    if (given.has(name)) {
+      const what = `Option --${name} and the argument ${quoted(names[0]!)}`;
+      throw new UserError(`${what} contradict each other: leave one out`);
+    }
+  }
+  const word = priority ?? "NORMAL";
+  const known = PRIORITIES.find((known) => known === word.toUpperCase());
+  const source = { names, priority: known ?? wordOption(word, "priority", PRIORITIES) };
+  assertNames(source);
+  return source;
 }

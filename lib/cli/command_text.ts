@@ -4,6 +4,7 @@
  * @module
  */
 import { shellQuote } from "../text/shell_quote.ts";
+import type { GivenNames } from "../client/input/given_names.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { DEFAULT_PORT, formatServerAddress } from "../client/remote/server_address.ts";
 
@@ -18,22 +19,31 @@ export function cleanCommand(client: string, command: ClientCommand): string {
 
 /** The command that resumes a run. */
 export function resumeCommand(client: string, command: ClientCommand): string {
-  const { server, once, verify, keepExisting } = command;
+  const { server, input, once, verify, keepExisting } = command;
   const address = formatServerAddress(server);
   return [
     client,
     ...address === `127.0.0.1:${DEFAULT_PORT}` ? [] : ["--server", shellQuote(address)],
     ...placeWords(command),
-    ...once ? ["--once"] : [],
+    ...once && typeof input === "string" ? ["--once"] : [],
     ...verify ? [] : ["--verify none"],
     ...keepExisting ? ["--keep-existing"] : [],
+    ...typeof input === "string" ? [] : nameWords(input),
   ].join(" ");
 }
 
 function placeWords({ input, output }: ClientCommand): string[] {
   return [
-    ...input === "input.txt" ? [] : [withValue("input", input)],
+    ...typeof input !== "string" || input === "input.txt" ? [] : [withValue("input", input)],
     ...output === "Output" ? [] : [withValue("output", output)],
+  ];
+}
+
+function nameWords({ names, priority }: GivenNames): string[] {
+  return [
+    ...priority === "NORMAL" ? [] : [`--priority ${priority}`],
+    ...names.some((name) => name.startsWith("-")) ? ["--"] : [],
+    ...names.map(shellQuote),
   ];
 }
 

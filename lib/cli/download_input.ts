@@ -7,6 +7,7 @@ import { cleanCommand, resumeCommand } from "./command_text.ts";
 import { type ProgressSource, runClient } from "../client/client.ts";
 import type { ClientEvent } from "../client/events.ts";
 import { EXIT_FAILED, EXIT_UNREACHABLE, exitCodeOf } from "../client/exit_code.ts";
+import { sourceName } from "../client/input/given_names.ts";
 import type { InputEntry } from "../client/input/input_list.ts";
 import { matcherOfEntries } from "../client/input/name_meaning.ts";
 import { findLeftovers } from "../client/disk/leftovers.ts";
@@ -40,7 +41,7 @@ export async function downloadInput(
   signal: AbortSignal,
   listen: (event: ClientEvent) => void,
 ): Promise<number> {
-  const input = command.once ? null : command.input;
+  const input = command.once ? null : sourceName(command.input);
   const display = await displayFor({ ...command, input, serverCommand: ownCommand("server") });
   let lastReason = "";
   const emit = (event: ClientEvent) => {
@@ -65,7 +66,9 @@ export async function downloadInput(
     const outcome = await runClient({ ...command, output, platform, emit, onStart, lost, signal });
     clearInterval(timer);
     showProgress();
-    if (outcome.entries) await emitLeftovers(command, output, outcome.entries, emit);
+    // Names that are arguments do not say what of earlier runs is still wanted.
+    const isList = typeof command.input === "string";
+    if (outcome.entries && isList) await emitLeftovers(command, output, outcome.entries, emit);
     const code = exitCodeOf(outcome);
     const failure = outcome.failure ??
       (code === EXIT_UNREACHABLE ? unreachable(command.server, lastReason) : null);

@@ -7,6 +7,7 @@ import { cleanCommand } from "./command_text.ts";
 import { EXIT_DONE, EXIT_INTERRUPTED } from "../client/exit_code.ts";
 import { explain } from "../client/explain/explain.ts";
 import type { Explanation } from "../client/explain/explanation.ts";
+import { sourceName } from "../client/input/given_names.ts";
 import { readInput } from "../client/input/input_watcher.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { OutputFolder } from "../client/disk/output_folder.ts";
@@ -76,7 +77,7 @@ function textOf(
     columns: isTerminal ? terminalSize().columns - 1 : Infinity,
     color: isTerminal && color,
     unicode,
-    input: command.input,
+    input: sourceName(command.input),
     cleanCommand: cleanCommand(ownCommand("client"), command),
   }).join("\n");
 }

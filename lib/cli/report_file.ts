@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { InputSource } from "../client/input/given_names.ts";
 import { writeAllSync } from "../fs/write_all.ts";
 import { codeOf, describeDenial, messageOf, UserError } from "../errors.ts";
 import { quoted } from "../text/sanitize.ts";
@@ -22,12 +23,12 @@ export class ReportFile implements Disposable {
    * Opens the file, or creates it.
    *
    * @param path The report's path.
-   * @param input Path of the input list, which must be another file.
+   * @param input The input list, which must be another file.
    * @throws {UserError} If the file cannot be written to.
    */
-  static open(path: string, input: string): ReportFile {
+  static open(path: string, input: InputSource): ReportFile {
     try {
-      assertOther(path, input);
+      if (typeof input === "string") assertOther(path, input);
       return new ReportFile(path, Deno.openSync(path, { write: true, create: true }));
     } catch (error) {
       throw new UserError(`${failure(path, error)}; name another file with --report`, 2, {

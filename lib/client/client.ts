@@ -23,6 +23,7 @@ import type { ServerRequest } from "./engine/request_planner.ts";
 import { Announcer } from "./announcer.ts";
 import type { ClientEvent, FileProgress, Shares, Summary } from "./events.ts";
 import type { Outcome } from "./exit_code.ts";
+import { type InputSource, sourceName } from "./input/given_names.ts";
 import type { InputEntry } from "./input/input_list.ts";
 import { watchInput } from "./input/input_watcher.ts";
 import { LivePlan } from "./live_plan.ts";
@@ -48,8 +49,7 @@ export interface ProgressSource {
 /** The options of a run. */
 export interface ClientOptions {
   readonly server: ServerAddress;
-  /** Path of the input list. */
-  readonly input: string;
+  readonly input: InputSource;
   readonly output: OutputFolder;
   /** Whether to end when every named file is done or failed. */
   readonly once: boolean;
@@ -110,7 +110,7 @@ class Client {
     this.#driver = new Driver(this.#engine, new Storage(output), emit, () => this.#onTurn());
     this.#announcer = new Announcer(output, emit);
     this.#livePlan = new LivePlan({
-      input,
+      input: sourceName(input),
       platform,
       foldsNames: output.foldsNames,
       emit,

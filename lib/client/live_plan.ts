@@ -18,7 +18,7 @@ const REST = 10;
 
 /** The inputs of a plan, and its receivers. */
 export interface LivePlanOptions {
-  /** Path of the input list. */
+  /** The input list, as `sourceName` calls it. */
   readonly input: string;
   readonly platform: Platform;
   /** Whether the output folder's file system treats names that differ in case or form as equal. */

@@ -15,6 +15,16 @@ for (
       'client --input "my list.txt" --output /data/x',
       'client --clean --input "my list.txt" --output /data/x',
     ],
+    [
+      ["a.iso", "--priority", "high", "my photos/"],
+      'client --priority HIGH a.iso "my photos/"',
+      "client --clean",
+    ],
+    [
+      ["--output", "x", "--", "--help", "a"],
+      "client --output x -- --help a",
+      "client --clean --output x",
+    ],
   ] as const
 ) {
   Deno.test(`resumeCommand repeats the options that matter of: client ${args.join(" ")}`, () => {

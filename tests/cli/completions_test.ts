@@ -33,7 +33,7 @@ async function runShell(
 /** Words, and the completions of the last one in bash, in a folder with a file and a folder. */
 const BASH_CASES: readonly (readonly [words: readonly string[], completed: readonly string[]])[] = [
   [["--ret"], ["--retry-for"]],
-  [["--once", "--p"], ["--progress"]],
+  [["--once", "--p"], ["--priority", "--progress"]],
   [["--progress", ""], ["auto", "bars", "plain", "json", "none"]],
   [["--progress", "=", "p"], ["plain"]],
   [["--progress", "="], ["auto", "bars", "plain", "json", "none"]],

@@ -167,7 +167,12 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     Deno.test(`${name} reads --${flag}, which takes no value`, () => {
       assertMeans(parse([`--${flag}`]), { [flag]: true });
       assertRefused(() => parse([`--${flag}=x`]), `Option --${flag} takes no value`);
-      assertRefused(() => parse([`--${flag}`, "x"]), 'Unexpected argument "x"; see --help');
+      // Never a value of the flag.
+      if (name === "parseServerCommand") {
+        assertRefused(() => parse([`--${flag}`, "x"]), 'Unexpected argument "x"; see --help');
+      } else if (!["list", "clean"].includes(flag)) {
+        assertMeans(parse([`--${flag}`, "x"]), { input: { names: ["x"], priority: "NORMAL" } });
+      }
     });
   }
 
@@ -218,7 +223,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       }
     }
     assert.match(help, /^sluice (server|client): /);
-    assert.match(help, /^Usage: \{command\} \[options\]$/m);
+    assert.match(help, /^Usage: \{command\} \[options\](?: \[NAME \.\.\.\])?$/m);
     assert.match(help, /^Examples:$/m);
     assert.match(help, /^Exit codes: 0 /m);
     assert.ok(help.endsWith("\n"));
@@ -307,6 +312,28 @@ function assertRefused(call: () => unknown, message: string): void {
     return true;
   });
 }
+
+Deno.test("parseClientCommand takes names for one run, with a priority of their own", () => {
+  const command = parseClientCommand(["a.iso", "--priority", "high", "b/", "--", "--c"]);
+  assert.deepEqual(command.input, { names: ["a.iso", "b/", "--c"], priority: "HIGH" });
+  assert.deepEqual([command.once, command.retryFor], [true, 60_000]);
+});
+
+Deno.test("parseClientCommand refuses names where they have no meaning", () => {
+  for (const option of ["--input=x", "--list", "--clean"]) {
+    const name = option.split("=")[0];
+    const message = `Option ${name} and the argument "a.iso" contradict each other: leave one out`;
+    assertRefused(() => parseClientCommand([option, "a.iso"]), message);
+  }
+  assertRefused(
+    () => parseClientCommand(["--priority", "HIGH"]),
+    "Option --priority needs file names as arguments; the list has its own",
+  );
+  assertRefused(
+    () => parseClientCommand(["a", "--priority", "urgent"]),
+    'Option --priority needs CRITICAL, HIGH or NORMAL, not "urgent"',
+  );
+});
 
 Deno.test("parseClientCommand reads letters, and -q for --progress none", () => {
   const command = parseClientCommand(["-1qs", "host:80", "-i", "-", "-o", "dir"]);

@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "client/input",
     "client/events.ts",
     "client/exit_code.ts",
+    "client/priority.ts",
     "server/server.ts",
     "server/log.ts",
   ],

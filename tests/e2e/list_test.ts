@@ -67,3 +67,35 @@ Deno.test("server shares hidden files with --hidden only", async () => {
   assert.equal(code, 0, stderr);
   await workspace.assertArrived("a.bin", ".b/c.bin", ".d");
 });
+
+Deno.test("client fetches the names that are arguments, needs no list, and ends", async () => {
+  await using workspace = await Workspace.create({
+    "one HIGH": 1_000,
+    "photos/a.jpg": 2_000,
+    "photos/b.png": 3_000,
+    "other.bin": 4_000,
+  });
+  await using server = await startServer(workspace);
+  const { output, root } = workspace;
+  const own = ["--server", `127.0.0.1:${server.port}`, "--output", output];
+  const run = (...names: string[]) => runProgram("client", [...own, ...names], root);
+
+  const done = await run("one HIGH", "--priority", "CRITICAL", "photos/", "!**/*.png");
+  assert.equal(done.code, 0, done.stderr);
+  await workspace.assertArrived("one HIGH", "photos/a.jpg");
+  assert.match(done.stderr, /the list names 2 of them/);
+  await workspace.assertNoLeftovers();
+
+  const missing = await run("photos/b.png", "absent.bin");
+  assert.equal(missing.code, 1, missing.stderr);
+  await workspace.assertArrived("photos/b.png");
+  assert.match(missing.stderr, /absent\.bin/);
+
+  const wrong = await run("../x");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /^client: Wrong file name: "\.\.\/x" cannot be a file[^\n]*\n$/);
+
+  const explained = await run("--explain", "other.*", "--priority=high");
+  assert.equal(explained.code, 0, explained.stderr);
+  assert.match(explained.stdout, /other\.bin .*HIGH|HIGH .*other\.bin/);
+});

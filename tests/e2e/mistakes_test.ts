@@ -39,7 +39,8 @@ const COMMAND_LINES: readonly (readonly ["server" | "client", readonly string[],
   ["client", ["--verify", "md5"], /--verify .*sha256.*none.*"md5"/],
   ["client", ["--progress", "pretty"], /--progress .*bars.*"pretty"/],
   ["client", ["--retry-for", "soon"], /--retry-for .*"soon"/],
-  ["client", ["a.bin"], /"a\.bin"/],
+  ["client", ["../a.bin"], /"\.\.\/a\.bin"/],
+  ["client", ["--list", "a.bin"], /--list.*"a\.bin"/],
 ];
 
 for (const [name, args, wanted] of COMMAND_LINES) {
@@ -58,7 +59,7 @@ for (const name of ["server", "client"] as const) {
     assert.deepEqual([help.code, help.stderr], [0, ""]);
     assert.match(
       help.stdout,
-      new RegExp(`^Usage: .*\\b(?:${name}\\.ts|sluice-${name}\\S*) \\[options\\]$`, "m"),
+      new RegExp(`^Usage: .*\\b(?:${name}\\.ts|sluice-${name}\\S*) \\[options\\]( |$)`, "m"),
     );
     assert.match(help.stdout, /^Examples:$/m);
     const version = await runProgram(name, ["--version"], folder.path);

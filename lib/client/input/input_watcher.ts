@@ -13,6 +13,7 @@ import { basename, dirname, resolve } from "@std/path";
 import { codeOf, describeDenial, messageOf, UserError } from "../../errors.ts";
 import { shellQuote } from "../../text/shell_quote.ts";
 import { nullIfNotFound } from "../../fs/not_found.ts";
+import { type InputSource, listOf } from "./given_names.ts";
 import { toUtf8 } from "./text_encoding.ts";
 
 /** How often the file is checked if the system reports no change, in milliseconds. */
@@ -41,11 +42,12 @@ export type InputState =
 const STANDARD_INPUT = "-";
 
 /**
- * Reads the file, or standard input to its end for `-`.
+ * Reads the list: a file, or standard input to its end, or what arguments name.
  *
  * @throws {UserError} If it cannot be read.
  */
-export async function readInput(path: string): Promise<Uint8Array> {
+export async function readInput(path: InputSource): Promise<Uint8Array> {
+  if (typeof path !== "string") return listOf(path);
   try {
     const bytes = path === STANDARD_INPUT
       ? await new Response(Deno.stdin.readable).bytes()
@@ -59,19 +61,21 @@ export async function readInput(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Yields the file's text, and every later text, until aborted.
+ * Yields the list's text, and every later text of a file, until aborted.
  *
- * @param path The file.
  * @param signal Ends the generator.
  * @throws {UserError} If the file cannot be read at the start.
  */
-export async function* watchInput(path: string, signal: AbortSignal): AsyncGenerator<InputState> {
+export async function* watchInput(
+  path: InputSource,
+  signal: AbortSignal,
+): AsyncGenerator<InputState> {
   if (signal.aborted) return;
   const first = await unlessAborted(readInput(path), signal);
   if (first === null) return;
   let current = first;
   yield { type: "text", bytes: current };
-  if (path === STANDARD_INPUT) return;
+  if (typeof path !== "string" || path === STANDARD_INPUT) return;
   // A pipe has no later text; a file may be missing for a moment.
   const info = await nullIfNotFound(Deno.stat(path));
   if (info?.isFile === false) return;
