@@ -11,9 +11,12 @@
  *
  * @module
  */
-import { messageOf } from "../errors.ts";
+import { basename } from "@std/path";
+import { messageOf, UserError } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import { sleep } from "../async/sleep.ts";
+import { quoted } from "../text/sanitize.ts";
+import { hasSameTime } from "./disk/final_file.ts";
 import { Storage } from "./disk/storage.ts";
 import { withResumableBytes } from "./disk/leftovers.ts";
 import type { OutputFolder } from "./disk/output_folder.ts";
@@ -26,6 +29,8 @@ import type { Outcome } from "./exit_code.ts";
 import { type InputSource, sourceName } from "./input/given_names.ts";
 import type { InputEntry } from "./input/input_list.ts";
 import { watchInput } from "./input/input_watcher.ts";
+import { nestedCopy } from "./input/nested_output.ts";
+import type { Plan } from "./input/plan.ts";
 import { LivePlan } from "./live_plan.ts";
 import { backoff } from "./remote/backoff.ts";
 import { fatalError } from "./remote/fatal_error.ts";
@@ -114,7 +119,8 @@ class Client {
       platform,
       foldsNames: output.foldsNames,
       emit,
-      apply: (plan, reasonToDrop) => {
+      apply: (plan, reasonToDrop, before) => {
+        if (before && this.#isNested(plan, before)) return;
         this.#engine.setPlan(plan, reasonToDrop, performance.now());
         this.#announcer.planned(plan);
         this.#driver.emitEvents();
@@ -181,6 +187,24 @@ class Client {
       await this.#driver.stop();
       this.#options.signal.removeEventListener("abort", interrupted);
     }
+  }
+
+  /** Whether the output folder is inside the shared one, which ends the run. */
+  #isNested(plan: Plan, before: Plan): boolean {
+    const { output } = this.#options;
+    const copy = nestedCopy(plan, before, basename(output.root), (file) => {
+      const there = output.finalFileNow(file.path);
+      return there?.size === file.size && hasSameTime(there, file);
+    });
+    if (copy === null) return false;
+    const what = `The server lists ${quoted(copy.path)}, which this client has just downloaded`;
+    this.#fail(
+      new UserError(
+        `${what}: the output folder is inside the shared folder; choose another with --output, ` +
+          `or exclude ${quoted(copy.folder)} by a line with "!" before it`,
+      ),
+    );
+    return true;
   }
 
   /** Ends the run with an error. */

@@ -24,8 +24,12 @@ export interface LivePlanOptions {
   /** Whether the output folder's file system treats names that differ in case or form as equal. */
   readonly foldsNames: boolean;
   readonly emit: (event: ClientEvent) => void;
-  /** Takes each new plan, and a function for the reason why a file is no longer in it. */
-  readonly apply: (plan: Plan, reasonToDrop: (path: string) => string) => void;
+  /** Takes each new plan, a function for the reason why a file is no longer in it, and the last plan. */
+  readonly apply: (
+    plan: Plan,
+    reasonToDrop: (path: string) => string,
+    before: Plan | undefined,
+  ) => void;
   /** Called once all events about a new plan are emitted. */
   readonly onPlanned: () => void;
 }
@@ -133,7 +137,7 @@ export class LivePlan {
     apply(plan, (path) => {
       if (refused.has(path)) return "its name is refused now";
       return files.has(path) ? "it is not wanted any more" : "the server has it no longer";
-    });
+    }, before);
     const names = plan.waiting.map(({ entry }) => entry.name);
     if (names.join("\n") !== this.#waiting) {
       this.#waiting = names.join("\n");

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { writeLine } from "../../lib/cli/main.ts";
-import { type ProgramResult, runProgram, startServer, tempFolder } from "../support/harness.ts";
+import {
+  type ProgramResult,
+  runProgram,
+  startClient,
+  startServer,
+  tempFolder,
+} from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
 /** Asserts that a program ended with one line that names the mistake. */
@@ -168,3 +174,18 @@ async function canReadAnything(closedFolder: string): Promise<boolean> {
   writeLine(Deno.stderr, "Skipped: permissions do not bind this user, who is probably root");
   return true;
 }
+
+Deno.test("client ends if its output folder is inside the shared folder, and says so", async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1_000, "sub/b.bin": 2_000 });
+  await workspace.setInput("**\n");
+  await using server = await startServer(workspace);
+  const output = workspace.shared("x/dl");
+  await using client = startClient({ ...workspace, output, port: server.port });
+  const { code, stderr } = await client.ended();
+  assert.equal(code, 2, stderr);
+  assert.match(
+    stderr,
+    /^client: The server lists "x\/dl\/.* inside the shared folder; .* or exclude "x\/dl\/" by/m,
+  );
+  await assert.rejects(Deno.stat(`${output}/x`), Deno.errors.NotFound);
+});
