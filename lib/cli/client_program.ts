@@ -10,6 +10,7 @@ import { OutputLock } from "../client/disk/output_lock.ts";
 import { downloadInput } from "./download_input.ts";
 import type { ExplanationOutput } from "./explain_input.ts";
 import { writeLine } from "./main.ts";
+import { ownName } from "./own_command.ts";
 
 /**
  * Runs the command that the options select.
@@ -38,7 +39,7 @@ export async function runClient(
     root: output.root,
     path: output.lockPath,
     folder: command.output,
-    onWait: (line) => writeLine(Deno.stderr, `client: ${line}`),
+    onWait: (line) => writeLine(Deno.stderr, `${ownName("client")}: ${line}`),
     signal,
   });
   if (!lock) return EXIT_INTERRUPTED;

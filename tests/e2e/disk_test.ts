@@ -113,7 +113,10 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
   const script = `mount -t tmpfs -o ro none "${workspace.output}" || exit 99; "$0" "$@"`;
   const { code, stderr } = await runInShell(script, workspace, server.port, ["unshare", "-rm"]);
   assert.equal(code, 2, stderr);
-  assert.match(stderr, /^client: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/);
+  assert.match(
+    stderr,
+    /^(?:sluice-)?client\S*: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/,
+  );
 });
 
 for (

@@ -126,7 +126,10 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
   listener.close();
   const { code, stderr, rows } = await explain(workspace, port);
   assert.equal(code, 3);
-  assert.match(stderr, /^client: Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/);
+  assert.match(
+    stderr,
+    /^(?:sluice-)?client\S*: Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/,
+  );
   assert.deepEqual(rows, [
     ["line", "text", "meaning"],
     ["1", "a*.bin", "NORMAL: all files that match"],
@@ -143,10 +146,16 @@ Deno.test("client --explain reports in one line why its input or its output is w
   await using workspace = await Workspace.create({ "a.bin": 1 });
   const noInput = await runProgram("client", ["--explain"], workspace.root);
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
-  assert.match(noInput.stderr, /^client: Cannot read the input list "input\.txt": [^\n]+\n$/);
+  assert.match(
+    noInput.stderr,
+    /^(?:sluice-)?client\S*: Cannot read the input list "input\.txt": [^\n]+\n$/,
+  );
   await workspace.setInput("a.bin\n");
   const args = ["--explain", "--output", workspace.shared("a.bin")];
   const noOutput = await runProgram("client", args, workspace.root);
   assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);
-  assert.match(noOutput.stderr, /^client: Cannot write to the output folder [^\n]+--output\n$/);
+  assert.match(
+    noOutput.stderr,
+    /^(?:sluice-)?client\S*: Cannot write to the output folder [^\n]+--output\n$/,
+  );
 });

@@ -51,7 +51,10 @@ for (const args of [["--once", "--retry-for", "1", "--progress", "none"], ["--li
     );
     if (result === null) return;
     assert.equal(result.code, 3, result.stderr);
-    assert.match(result.stderr, /^client: Cannot reach files\.example\.org:9009: .+\n$/);
+    assert.match(
+      result.stderr,
+      /^(?:sluice-)?client\S*: Cannot reach files\.example\.org:9009: .+\n$/,
+    );
     assert.doesNotMatch(result.stderr, /there is no host/);
   });
 }

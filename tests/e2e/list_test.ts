@@ -93,7 +93,10 @@ Deno.test("client fetches the names that are arguments, needs no list, and ends"
 
   const wrong = await run("../x");
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /^client: Wrong file name: "\.\.\/x" cannot be a file[^\n]*\n$/);
+  assert.match(
+    wrong.stderr,
+    /^(?:sluice-)?client\S*: Wrong file name: "\.\.\/x" cannot be a file[^\n]*\n$/,
+  );
 
   const explained = await run("--explain", "other.*", "--priority=high");
   assert.equal(explained.code, 0, explained.stderr);

@@ -54,7 +54,7 @@ for (const [name, args, wanted] of COMMAND_LINES) {
     await using folder = await tempFolder();
     const result = await runProgram(name, args, folder.path);
     assertOneLine(result, 2, wanted);
-    assert.match(result.stderr, new RegExp(`^${name}: `));
+    assert.match(result.stderr, new RegExp(`^(?:sluice-)?${name}\\S*: `));
   });
 }
 
@@ -185,7 +185,7 @@ Deno.test("client ends if its output folder is inside the shared folder, and say
   assert.equal(code, 2, stderr);
   assert.match(
     stderr,
-    /^client: The server lists "x\/dl\/.* inside the shared folder; .* or exclude "x\/dl\/" by/m,
+    /^(?:sluice-)?client\S*: The server lists "x\/dl\/.* inside the shared folder; .* or exclude "x\/dl\/" by/m,
   );
   await assert.rejects(Deno.stat(`${output}/x`), Deno.errors.NotFound);
 });

@@ -53,7 +53,7 @@ Deno.test("client locks its output folder until it is killed", async () => {
   for (const args of [["--once"], ["--clean"]]) {
     const second = await runClient({ ...workspace, port: server.port, args });
     assert.equal(second.code, 1, second.stderr);
-    assert.match(second.stderr, /^client: Another client .*\n$/);
+    assert.match(second.stderr, /^(?:sluice-)?client\S*: Another client .*\n$/);
     assert.ok(second.stderr.includes(`(process ${first.pid})`), second.stderr);
   }
   first.kill("SIGKILL");
@@ -109,7 +109,7 @@ Deno.test("client ends when another one took the place of its output folder", as
   // Whichever locks the new folder first: the other one ends.
   const { code, stderr } = await Promise.race([first.ended(), second.ended()]);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /^client: Another client .*is downloading into .*--output$/m);
+  assert.match(stderr, /^(?:sluice-)?client\S*: Another client .*is downloading into .*--output$/m);
 });
 
 Deno.test("client says that it replaces a file, and keeps it with --keep-existing", async () => {

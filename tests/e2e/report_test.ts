@@ -88,7 +88,7 @@ for (
     const args = ["--once", "--report", report];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /^client: Cannot write the report [^\n]+\n$/);
+    assert.match(stderr, /^(?:sluice-)?client\S*: Cannot write the report [^\n]+\n$/);
     assert.match(stderr, why);
     await site.assertAbsent("a.bin");
     assert.equal(await Deno.readTextFile(site.input), "a.bin\n");
