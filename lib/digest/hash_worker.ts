@@ -64,7 +64,7 @@ export class HashWorker implements Disposable {
   /** Stops it, whatever it waits for. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#worker.onmessage = null;
+    this.#worker.onmessage = () => {};
     this.#worker.terminate();
   }
 

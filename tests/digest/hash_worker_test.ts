@@ -9,8 +9,8 @@ const STALLED = "stalled";
 
 /** A Worker whose digest of a path is the path, one job after the other, unless a disk stalls. */
 class FakeThread implements WorkerPort {
-  onmessage: WorkerPort["onmessage"] = null;
-  onerror: WorkerPort["onerror"] = null;
+  onmessage: WorkerPort["onmessage"] = () => {};
+  onerror: WorkerPort["onerror"] = () => {};
   isTerminated = false;
   readonly #paths = new Map<number, string>();
   #isStalled = false;
