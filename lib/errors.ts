@@ -79,7 +79,7 @@ export function messageOf(thrown: unknown): string {
 
 /** The system's code of an error, such as `ENOSPC`; undefined if it has none. */
 export function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+  return thrown instanceof Error ? (thrown as { readonly code?: string }).code : undefined;
 }
 
 /** The reason for a lack of permission, as a clause; undefined if the error has another cause. */
