@@ -91,6 +91,10 @@ function* corrections(name: string): Generator<{ text: string; advice: string }>
   if (/[,;]$/.test(name)) {
     yield { text: name.slice(0, -1).trimEnd(), advice: "write one name a line, without a comma" };
   }
+  if (name.includes("[")) {
+    const advice = "in a glob, [x] is one character, and [[] is a bracket";
+    yield { text: name.replaceAll("[", "[[]"), advice };
+  }
 }
 
 function isPriority(word: string): boolean {

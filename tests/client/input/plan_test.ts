@@ -169,7 +169,14 @@ Deno.test("makePlan takes a name for the only file that differs in Unicode form"
 });
 
 Deno.test("makePlan hints at what the user may have meant", () => {
-  const paths = ["a.iso", "two words.txt", "photos/2024/a.jpg", "Read Me.md", "caf\u00e9"];
+  const paths = [
+    "a.iso",
+    "two words.txt",
+    "photos/2024/a.jpg",
+    "Read Me.md",
+    "caf\u00e9",
+    "scan [1].pdf",
+  ];
   const rows: [string, RegExp][] = [
     [
       "a.iso URGENT",
@@ -189,6 +196,7 @@ Deno.test("makePlan hints at what the user may have meant", () => {
     ["“a.iso”", /but it has "a\.iso"; only " quotes a name/],
     ["HIGH a.iso", /but it has "a\.iso"; write the priority behind the name/],
     ["critical: photos/", /but it has "photos\/"; write the priority behind the name/],
+    ["scan [1].*", /but it has "scan \[\[\]1\]\.\*"; in a glob, \[x\] is one character/],
     ["a.iso,", /but it has "a\.iso"; write one name a line/],
     ["photos/2024/*.JPG", /but it has "photos\/2024\/a\.jpg": capital letters matter in globs/],
     ["photos\\2024\\a.jpg", /but it has "photos\/2024\/a\.jpg"/],
