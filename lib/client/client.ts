@@ -12,10 +12,9 @@
  * @module
  */
 import { basename } from "@std/path";
-import { messageOf, UserError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import { sleep } from "../async/sleep.ts";
-import { quoted } from "../text/sanitize.ts";
 import { hasSameTime } from "./disk/final_file.ts";
 import { Storage } from "./disk/storage.ts";
 import { withResumableBytes } from "./disk/leftovers.ts";
@@ -29,7 +28,7 @@ import type { Outcome } from "./exit_code.ts";
 import { type InputSource, sourceName } from "./input/given_names.ts";
 import type { InputEntry } from "./input/input_list.ts";
 import { watchInput } from "./input/input_watcher.ts";
-import { nestedCopy } from "./input/nested_output.ts";
+import { nestedCopy, nestedOutputError } from "./input/nested_output.ts";
 import type { Plan } from "./input/plan.ts";
 import { LivePlan } from "./live_plan.ts";
 import { backoff } from "./remote/backoff.ts";
@@ -196,15 +195,8 @@ class Client {
       const there = output.finalFileNow(file.path);
       return there?.size === file.size && hasSameTime(there, file);
     });
-    if (copy === null) return false;
-    const what = `The server lists ${quoted(copy.path)}, which this client has just downloaded`;
-    this.#fail(
-      new UserError(
-        `${what}: the output folder is inside the shared folder; choose another with --output, ` +
-          `or exclude ${quoted(copy.folder)} by a line with "!" before it`,
-      ),
-    );
-    return true;
+    if (copy) this.#fail(nestedOutputError(copy));
+    return copy !== null;
   }
 
   /** Ends the run with an error. */

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { UserError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
+import { quoted } from "../../text/sanitize.ts";
 import type { Plan } from "./plan.ts";
 
 /** A file of the server that this client has put there. */
@@ -39,4 +41,13 @@ export function nestedCopy(
     }
   }
   return null;
+}
+
+/** The error that ends the run. */
+export function nestedOutputError({ path, folder }: NestedCopy): UserError {
+  return new UserError(
+    `The server lists ${quoted(path)}, which this client has just downloaded: the output folder ` +
+      "is inside the shared folder; choose another with --output, or exclude " +
+      `${quoted(folder)} by a line with "!" before it`,
+  );
 }
