@@ -6,7 +6,7 @@
 import { CLIENT_HELP, CLIENT_OPTIONS, parseClientCommand } from "./lib/cli/client_options.ts";
 import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
-import { runMain, writeLine } from "./lib/cli/main.ts";
+import { runMain, writeResult } from "./lib/cli/main.ts";
 import { ownCommand, ownName, userArgs } from "./lib/cli/own_command.ts";
 
 const MANUAL = { name: "sluice-client", help: CLIENT_HELP, options: CLIENT_OPTIONS };
@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = parseClientCommand(args);
   const helpOutput = helpOutputFor(command, MANUAL, ownCommand("client"));
   if (helpOutput !== null) {
-    writeLine(Deno.stdout, helpOutput);
+    writeResult(Deno.stdout, helpOutput);
     return 0;
   }
   using interrupted = interruptSignal();

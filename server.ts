@@ -5,7 +5,7 @@
  */
 import { helpOutputFor } from "./lib/cli/help_output.ts";
 import { interruptSignal } from "./lib/cli/interrupt.ts";
-import { runMain, writeLine } from "./lib/cli/main.ts";
+import { runMain, writeResult } from "./lib/cli/main.ts";
 import { ownCommand, ownName, userArgs } from "./lib/cli/own_command.ts";
 import { parseServerCommand, SERVER_HELP, SERVER_OPTIONS } from "./lib/cli/server_options.ts";
 
@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = parseServerCommand(args);
   const helpOutput = helpOutputFor(command, MANUAL, ownCommand("server"));
   if (helpOutput !== null) {
-    writeLine(Deno.stdout, helpOutput);
+    writeResult(Deno.stdout, helpOutput);
     return 0;
   }
   using interrupted = interruptSignal();

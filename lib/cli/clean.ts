@@ -12,7 +12,7 @@ import { findLeftovers, removeLeftovers } from "../client/disk/leftovers.ts";
 import type { OutputFolder } from "../client/disk/output_folder.ts";
 import { formatBytes } from "../display/terminal/units.ts";
 import { UserError } from "../errors.ts";
-import { writeLine } from "./main.ts";
+import { writeResult } from "./main.ts";
 import { quoted } from "../text/sanitize.ts";
 import type { Output } from "../text/write_text.ts";
 
@@ -38,8 +38,8 @@ export async function clean(
   await removeLeftovers(leftovers);
   for (const { path, size } of leftovers) {
     const name = path === null ? "a file of unknown name" : quoted(path);
-    writeLine(output, `removed ${formatBytes(size)} of ${name}`);
+    writeResult(output, `removed ${formatBytes(size)} of ${name}`);
   }
-  if (leftovers.length === 0) writeLine(output, "nothing to remove");
+  if (leftovers.length === 0) writeResult(output, "nothing to remove");
   return EXIT_DONE;
 }

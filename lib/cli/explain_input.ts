@@ -15,7 +15,7 @@ import { renderExplanation } from "../display/client/explanation_lines.ts";
 import { drawingFor, terminalSize } from "../display/terminal/terminal.ts";
 import { UserError } from "../errors.ts";
 import { RANGE_DIGEST } from "../protocol/payloads.ts";
-import { writeLine } from "./main.ts";
+import { writeResult } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
 import { connectWithRetry } from "./connect_with_retry.ts";
 import { ownCommand } from "./own_command.ts";
@@ -47,7 +47,7 @@ export async function explainInput(
     signal,
   };
   const write = (explanation: Explanation) =>
-    writeLine(output, textOf(explanation, command, output));
+    writeResult(output, textOf(explanation, command, output));
   try {
     const remote = await connectWithRetry(command, signal);
     if (!remote) return EXIT_INTERRUPTED;

@@ -6,7 +6,7 @@
 import { EXIT_DONE, EXIT_INTERRUPTED } from "../client/exit_code.ts";
 import type { ClientCommand } from "./client_options.ts";
 import { renderFileList } from "../display/client/file_list.ts";
-import { writeLine } from "./main.ts";
+import { writeResult } from "./main.ts";
 import type { Output } from "../text/write_text.ts";
 import { connectWithRetry } from "./connect_with_retry.ts";
 
@@ -25,7 +25,7 @@ export async function listFiles(
   const remote = await connectWithRetry(command, signal);
   if (!remote) return EXIT_INTERRUPTED;
   const rows = renderFileList([...remote.files.values()], { columns: Infinity, limit: null });
-  if (rows.length > 0) writeLine(output, rows.join("\n"));
+  if (rows.length > 0) writeResult(output, rows.join("\n"));
   await remote.leave("only the list was requested");
   return EXIT_DONE;
 }

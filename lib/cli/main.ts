@@ -11,10 +11,15 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import { sanitize } from "../text/sanitize.ts";
 import { OutputQueue } from "../text/output_queue.ts";
-import { type BackgroundOutput, type Output, writeText } from "../text/write_text.ts";
+import {
+  type BackgroundOutput,
+  type Output,
+  writeText,
+  writeWholeText,
+} from "../text/write_text.ts";
 
 /**
  * Runs a program and ends the process with its exit code. A {@linkcode UserError}
@@ -40,6 +45,20 @@ export async function printLine(output: BackgroundOutput, line: string): Promise
   const queue = new OutputQueue(output, { dropped: () => "" });
   writeLine(queue, line);
   await queue.end();
+}
+
+/**
+ * Writes a result, which is why the program was started. A reader that has closed it has enough.
+ *
+ * @throws {UserError} If it cannot be written.
+ */
+export function writeResult(output: Output, text: string): void {
+  try {
+    writeWholeText(output, `${text}\n`);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) return;
+    throw new UserError(`Cannot write to standard output: ${messageOf(cause)}`, 2, { cause });
+  }
 }
 
 /** Writes a line; like `writeText`, ignores a broken output. */

@@ -23,14 +23,23 @@ const ENCODER = new TextEncoder();
  * text is dropped without an error, so that the program goes on.
  */
 export function writeText(output: Output, text: string): void {
-  let rest = ENCODER.encode(text);
   try {
-    while (rest.length > 0) {
-      const written = output.writeSync(rest);
-      if (written === 0) return;
-      rest = rest.subarray(written);
-    }
+    writeWholeText(output, text);
   } catch {
     return;
+  }
+}
+
+/**
+ * Writes a text.
+ *
+ * @throws {Error} If the output fails.
+ */
+export function writeWholeText(output: Output, text: string): void {
+  let rest = ENCODER.encode(text);
+  while (rest.length > 0) {
+    const written = output.writeSync(rest);
+    if (written === 0) return;
+    rest = rest.subarray(written);
   }
 }

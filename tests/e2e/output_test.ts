@@ -4,6 +4,7 @@ import { startRelay } from "../../tools/relay.ts";
 import { parseJsonLines } from "../support/event_schema.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
 import { eventually, runClient, runProgram, startClient, startServer } from "../support/harness.ts";
+import { programCommand } from "../support/program_command.ts";
 import { interruptDownload, partialDownloadsIn } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
@@ -145,4 +146,37 @@ Deno.test("client says that it replaces a file, and keeps it with --keep-existin
     args: ["--once", "--keep-existing"],
   });
   assert.equal(again.code, 0, again.stderr);
+});
+
+Deno.test("client and server fail if a result cannot be written, and not if its reader has gone", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using workspace = await Workspace.create({ "a.bin": 1 });
+  await workspace.setInput("a.bin\n");
+  await using server = await startServer(workspace);
+  const own = ["--server", `127.0.0.1:${server.port}`];
+  const run = async (target: string, name: "client" | "server", ...args: string[]) => {
+    const { command, args: all } = programCommand(name, args);
+    const shell = new Deno.Command("sh", {
+      args: ["-c", `{ "$0" "$@"; echo "rc $?" >&2; } ${target}`, command, ...all],
+      cwd: workspace.root,
+      stderr: "piped",
+    });
+    return new TextDecoder().decode((await shell.output()).stderr);
+  };
+  for (
+    const command of [
+      ["client", ...own, "--list"],
+      ["client", ...own, "--explain"],
+      ["client", "--help"],
+      ["server", "--version"],
+    ] as ["client" | "server", ...string[]][]
+  ) {
+    assert.match(
+      await run("> /dev/full", ...command),
+      /: Cannot write to .+\nrc 2\n$/,
+      `${command}`,
+    );
+    assert.equal(await run("| true", ...command), "rc 0\n", `${command}`);
+  }
 });
