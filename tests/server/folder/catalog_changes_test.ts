@@ -132,7 +132,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     place.write("new/x/y.txt", "y");
     await place.isListed(...before, "new/x/y.txt");
     if (Deno.build.os !== "linux") return;
-    await place.until(() => watchedInodes().includes(inodeOf(place.at("new/x"))));
+    await place.until(() => watchedInodes().includes(inodeOf(place.at("folder"))));
     for (const path of [outside.path, join(outside.path, "deep")]) {
       assert.ok(!watchedInodes().includes(inodeOf(path)), path);
     }
