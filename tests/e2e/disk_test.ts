@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
 import {
+  errorOf,
   eventually,
   Program,
   programCommand,
@@ -115,7 +116,7 @@ Deno.test("client refuses an output folder that cannot be written to", async () 
   assert.equal(code, 2, stderr);
   assert.match(
     stderr,
-    /^(?:sluice-)?client\S*: Cannot write to the output folder .*[Rr]ead-only.*--output\n$/,
+    errorOf("client", /Cannot write to the output folder .*[Rr]ead-only.*--output\n$/),
   );
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type JsonLine, parseJsonLines } from "../support/event_schema.ts";
 import {
+  errorOf,
   eventually,
   type ProgramResult,
   runClient,
@@ -145,7 +146,7 @@ Deno.test("client --progress json ends with a summary that says why it gave up",
   const args = ["--once", "--retry-for", "1", ...JSON_ARGS];
   const { code, stdout, stderr } = await runClient({ ...site, port, args });
   assert.equal(code, 3);
-  assert.match(stderr, /^(?:sluice-)?client\S*: Cannot reach [^\n]+\n$/);
+  assert.match(stderr, errorOf("client", /Cannot reach [^\n]+\n$/));
   const lines = parseJsonLines(stdout);
   assert.ok(only(lines, "reconnecting").length > 0);
   assert.equal(only(lines, "unreachable").length, 1);

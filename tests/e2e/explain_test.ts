@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { formatBytesOf } from "../../lib/display/terminal/units.ts";
-import { filesUnder, runClient, runProgram, startServer } from "../support/harness.ts";
+import { errorOf, filesUnder, runClient, runProgram, startServer } from "../support/harness.ts";
 import { interruptDownload } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB } from "../support/throttled_run.ts";
@@ -128,7 +128,7 @@ Deno.test("client --explain without a server explains the lines alone, and ends 
   assert.equal(code, 3);
   assert.match(
     stderr,
-    /^(?:sluice-)?client\S*: Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/,
+    errorOf("client", /Cannot reach 127\.0\.0\.1:\d+: .*refused.*; check --server\n$/),
   );
   assert.deepEqual(rows, [
     ["line", "text", "meaning"],
@@ -148,7 +148,7 @@ Deno.test("client --explain reports in one line why its input or its output is w
   assert.deepEqual([noInput.code, noInput.stdout], [2, ""]);
   assert.match(
     noInput.stderr,
-    /^(?:sluice-)?client\S*: Cannot read the input list "input\.txt": [^\n]+\n$/,
+    errorOf("client", /Cannot read the input list "input\.txt": [^\n]+\n$/),
   );
   await workspace.setInput("a.bin\n");
   const args = ["--explain", "--output", workspace.shared("a.bin")];
@@ -156,6 +156,6 @@ Deno.test("client --explain reports in one line why its input or its output is w
   assert.deepEqual([noOutput.code, noOutput.stdout], [2, ""]);
   assert.match(
     noOutput.stderr,
-    /^(?:sluice-)?client\S*: Cannot write to the output folder [^\n]+--output\n$/,
+    errorOf("client", /Cannot write to the output folder [^\n]+--output\n$/),
   );
 });

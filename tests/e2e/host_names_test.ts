@@ -7,7 +7,13 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { writeLine } from "../../lib/cli/main.ts";
-import { Program, programCommand, type ProgramResult, startServer } from "../support/harness.ts";
+import {
+  errorOf,
+  Program,
+  programCommand,
+  type ProgramResult,
+  startServer,
+} from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
 /** Runs a program as `"$0" "$@"` of a shell script in namespaces, with a file over a system's one. */
@@ -53,7 +59,7 @@ for (const args of [["--once", "--retry-for", "1", "--progress", "none"], ["--li
     assert.equal(result.code, 3, result.stderr);
     assert.match(
       result.stderr,
-      /^(?:sluice-)?client\S*: Cannot reach files\.example\.org:9009: .+\n$/,
+      errorOf("client", /Cannot reach files\.example\.org:9009: .+\n$/),
     );
     assert.doesNotMatch(result.stderr, /there is no host/);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runClient, runProgram, startServer } from "../support/harness.ts";
+import { errorOf, runClient, runProgram, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 
 Deno.test("client --list prints names and sizes, and needs no input list", async () => {
@@ -95,7 +95,7 @@ Deno.test("client fetches the names that are arguments, needs no list, and ends"
   assert.equal(wrong.code, 2);
   assert.match(
     wrong.stderr,
-    /^(?:sluice-)?client\S*: Wrong file name: "\.\.\/x" cannot be a file[^\n]*\n$/,
+    errorOf("client", /Wrong file name: "\.\.\/x" cannot be a file[^\n]*\n$/),
   );
 
   const explained = await run("--explain", "other.*", "--priority=high");

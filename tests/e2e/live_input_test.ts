@@ -152,7 +152,7 @@ for (
     const args = ["--once", "--progress", "none"];
     const quiet = await runClient({ ...workspace, port: server.port, args });
     assert.equal(quiet.code, 2);
-    assert.match(quiet.stderr, /^(?:sluice-)?client\S*: .*input\.txt, line 1: .*\n$/);
+    assert.match(quiet.stderr, /^client: .*input\.txt, line 1: .*\n$/);
   });
 }
 

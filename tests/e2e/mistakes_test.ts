@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeLine } from "../../lib/cli/main.ts";
 import {
+  errorOf,
   type ProgramResult,
   runProgram,
   startClient,
@@ -54,7 +55,7 @@ for (const [name, args, wanted] of COMMAND_LINES) {
     await using folder = await tempFolder();
     const result = await runProgram(name, args, folder.path);
     assertOneLine(result, 2, wanted);
-    assert.match(result.stderr, new RegExp(`^(?:sluice-)?${name}\\S*: `));
+    assert.match(result.stderr, errorOf(name, /./));
   });
 }
 
@@ -185,7 +186,10 @@ Deno.test("client ends if its output folder is inside the shared folder, and say
   assert.equal(code, 2, stderr);
   assert.match(
     stderr,
-    /^(?:sluice-)?client\S*: The server lists "x\/dl\/.* inside the shared folder; .* or exclude "x\/dl\/" by/m,
+    errorOf(
+      "client",
+      /The server lists "x\/dl\/.* inside the shared folder; .* or exclude "x\/dl\/" by/m,
+    ),
   );
   await assert.rejects(Deno.stat(`${output}/x`), Deno.errors.NotFound);
 });

@@ -3,7 +3,14 @@ import { join } from "@std/path";
 import { startRelay } from "../../tools/relay.ts";
 import { parseJsonLines } from "../support/event_schema.ts";
 import { assertHarmless } from "../support/hostile/server_row.ts";
-import { eventually, runClient, runProgram, startClient, startServer } from "../support/harness.ts";
+import {
+  errorOf,
+  eventually,
+  runClient,
+  runProgram,
+  startClient,
+  startServer,
+} from "../support/harness.ts";
 import { programCommand } from "../support/program_command.ts";
 import { interruptDownload, partialDownloadsIn } from "../support/interrupted_workspace.ts";
 import { Workspace } from "../support/workspace.ts";
@@ -54,7 +61,7 @@ Deno.test("client locks its output folder until it is killed", async () => {
   for (const args of [["--once"], ["--clean"]]) {
     const second = await runClient({ ...workspace, port: server.port, args });
     assert.equal(second.code, 1, second.stderr);
-    assert.match(second.stderr, /^(?:sluice-)?client\S*: Another client .*\n$/);
+    assert.match(second.stderr, errorOf("client", /Another client .*\n$/));
     assert.ok(second.stderr.includes(`(process ${first.pid})`), second.stderr);
   }
   first.kill("SIGKILL");
@@ -110,7 +117,7 @@ Deno.test("client ends when another one took the place of its output folder", as
   // Whichever locks the new folder first: the other one ends.
   const { code, stderr } = await Promise.race([first.ended(), second.ended()]);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /^(?:sluice-)?client\S*: Another client .*is downloading into .*--output$/m);
+  assert.match(stderr, errorOf("client", /Another client .*is downloading into .*--output$/m));
 });
 
 Deno.test("client says that it replaces a file, and keeps it with --keep-existing", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { type JsonLine, parseJsonLines } from "../support/event_schema.ts";
 import { openInBrowser } from "../support/browser.ts";
-import { runClient, startServer } from "../support/harness.ts";
+import { errorOf, runClient, startServer } from "../support/harness.ts";
 import { Workspace } from "../support/workspace.ts";
 import { MB, ThrottledRun } from "../support/throttled_run.ts";
 
@@ -88,7 +88,7 @@ for (
     const args = ["--once", "--report", report];
     const { code, stderr } = await runClient({ ...site, port: server.port, args });
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /^(?:sluice-)?client\S*: Cannot write the report [^\n]+\n$/);
+    assert.match(stderr, errorOf("client", /Cannot write the report [^\n]+\n$/));
     assert.match(stderr, why);
     await site.assertAbsent("a.bin");
     assert.equal(await Deno.readTextFile(site.input), "a.bin\n");

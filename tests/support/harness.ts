@@ -8,10 +8,10 @@
  */
 import assert from "node:assert/strict";
 import { dirname } from "@std/path";
-import { type ProgramCommand, programCommand } from "./program_command.ts";
+import { errorOf, type ProgramCommand, programCommand } from "./program_command.ts";
 
 export * from "./files.ts";
-export { programCommand };
+export { errorOf, programCommand };
 
 /** The default limit of every wait, in milliseconds; long, since other tests use the machine too. */
 export const TIMEOUT_MS = 60_000;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import { executableName, TARGETS } from "../../tools/compile_plan.ts";
 import { programArgs, type ProgramName } from "../../tools/programs.ts";
 
@@ -26,6 +26,18 @@ export function programCommand(name: ProgramName, args: readonly string[]): Prog
   return EXECUTABLES === null
     ? { command: Deno.execPath(), args: programArgs(name, args) }
     : { command: executableIn(EXECUTABLES, name), args, isBare: true };
+}
+
+/**
+ * The pattern of an error of a program, which begins with the program's own name.
+ *
+ * @param rest The text behind the name and a colon.
+ */
+export function errorOf(name: ProgramName, rest: RegExp): RegExp {
+  const own = EXECUTABLES === null
+    ? name
+    : basename(executableIn(EXECUTABLES, name)).replace(/\.exe$/, "");
+  return new RegExp(`^${own}: ${rest.source}`, rest.flags);
 }
 
 /** The path of this machine's executable, whose name may contain its target. */
