@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { startPython } from "./python_helper.ts";
 
 /** Swaps pairs of names at changing speeds, for long or for moments; ends with its parent. */
 const SWAP = `
@@ -69,24 +70,8 @@ export class FolderSwapper implements AsyncDisposable {
     await Deno.symlink(outside, join(shared, ".sub"));
     await Deno.symlink(join("sub", "1.bin"), join(shared, "link.bin"));
     await Deno.symlink(join(outside, "1.bin"), join(shared, ".link.bin"));
-    const args = ["-c", SWAP, ...pairs.flat().map((name) => join(shared, name))];
-    let child: Deno.ChildProcess;
-    try {
-      child = new Deno.Command("python3", {
-        args,
-        stdin: "null",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-    } catch {
-      return null;
-    }
-    const reader = child.stdout.getReader();
-    const { done } = await reader.read();
-    await reader.cancel();
-    if (!done) return new FolderSwapper(child);
-    await child.status;
-    return null;
+    const child = await startPython(SWAP, ...pairs.flat().map((name) => join(shared, name)));
+    return child && new FolderSwapper(child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startPython } from "./python_helper.ts";
 
 /** How many files it has, and how large they are, in bytes. */
 export const STALLED_FILES = 40;
@@ -67,23 +68,8 @@ export class StalledDisk implements AsyncDisposable {
 
   /** Mounts it on an empty folder; null if this machine cannot. */
   static async mount(path: string): Promise<StalledDisk | null> {
-    let child: Deno.ChildProcess;
-    try {
-      child = new Deno.Command("python3", {
-        args: ["-c", FILE_SYSTEM, path, String(STALLED_FILES), String(SIZE)],
-        stdin: "null",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-    } catch {
-      return null;
-    }
-    const reader = child.stdout.getReader();
-    const { done } = await reader.read();
-    await reader.cancel();
-    if (!done) return new StalledDisk(path, child);
-    await child.status;
-    return null;
+    const child = await startPython(FILE_SYSTEM, path, `${STALLED_FILES}`, `${SIZE}`);
+    return child && new StalledDisk(path, child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
