@@ -108,7 +108,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "server/places.ts": [],
   "server/list_sender.ts": ["server/folder"],
   "server/respond": ["server/folder", "server/read", "server/shared_file.ts"],
-  "server/folder": ["server/read", "server/shared_file.ts"],
+  "server/folder": ["server/read", "server/shared_file.ts", "server/events.ts"],
   "server/read": ["server/shared_file.ts"],
   "server/shared_file.ts": [],
   "server/listeners.ts": [],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ServerEvent } from "../events.ts";
 import { isAtOrUnder } from "./path_set.ts";
 
 /** The kinds of places, with the names of their counts in the log. */
@@ -33,21 +34,11 @@ export type LeftOutCounts = {
   readonly [Kind in LeftOutKind as (typeof COUNTS)[Kind]]: number;
 };
 
-/** A report for the log, in the shape of its events. */
-export type LeftOutReport =
-  | {
-    readonly event: "left_out";
-    /** The first places. */
-    readonly examples: string;
-  } & LeftOutCounts
-  | {
-    readonly event: "place_left_out";
-    readonly path: string;
-    readonly reason: string;
-    /** How many listed files the place takes with it. */
-    readonly files: number;
-  }
-  | { readonly event: "place_recovered"; readonly path: string };
+/** A report for the log. */
+export type LeftOutReport = Extract<
+  ServerEvent,
+  { readonly event: "left_out" | "place_left_out" | "place_recovered" }
+>;
 
 /** How many places a summary names. */
 const EXAMPLES = 3;

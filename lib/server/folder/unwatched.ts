@@ -3,17 +3,11 @@
  *
  * @module
  */
+import type { ServerEvent } from "../events.ts";
 import type { WatchFailure } from "./folder_watcher.ts";
 
-/** The event, in the shape of the log's. */
-export interface UnwatchedEvent {
-  readonly event: "unwatched";
-  readonly folders: number;
-  readonly files: number;
-  readonly reason: string;
-  readonly advice: string;
-  readonly examples: string;
-}
+/** The event. */
+export type UnwatchedEvent = Extract<ServerEvent, { readonly event: "unwatched" }>;
 
 /** How many folders an event names. */
 const EXAMPLES = 3;
