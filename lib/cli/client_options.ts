@@ -26,7 +26,7 @@ export type ProgressStyle = typeof STYLES[number];
 
 const VERIFICATIONS = ["sha256", "none"] as const;
 
-/** What reads the list, or ignores it, has no use for names that are arguments. */
+/** Options that contradict names as arguments: they read the list, or ignore it. */
 const WITHOUT_NAMES = ["input", "list", "clean"] as const;
 
 /** The options, in the order of the help. */

@@ -15,7 +15,7 @@ import { basename } from "@std/path";
 import { messageOf } from "../errors.ts";
 import type { Platform } from "../platform.ts";
 import { sleep } from "../async/sleep.ts";
-import { hasSameTime } from "./disk/final_file.ts";
+import { looksSame } from "./disk/final_file.ts";
 import { Storage } from "./disk/storage.ts";
 import { withResumableBytes } from "./disk/leftovers.ts";
 import type { OutputFolder } from "./disk/output_folder.ts";
@@ -193,7 +193,7 @@ class Client {
     const { output } = this.#options;
     const copy = nestedCopy(plan, before, basename(output.root), (file) => {
       const there = output.finalFileNow(file.path);
-      return there?.size === file.size && hasSameTime(there, file);
+      return there !== null && looksSame(there, file);
     });
     if (copy) this.#fail(nestedOutputError(copy));
     return copy !== null;

@@ -9,6 +9,7 @@
  */
 import { hash } from "node:crypto";
 import { dirname } from "@std/path";
+import { AbortableWork } from "./abortable_work.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
 import { type FinalFile, replacedBy } from "./final_file.ts";
@@ -48,7 +49,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Pending work, by path. */
   readonly #waiting = new Map<string, Promise<void>>();
   /** Files whose journal is being read or proven, or whose partial file is being made. */
-  readonly #reading = new Map<F, AbortController>();
+  readonly #reading = new AbortableWork<F>();
   /** Files that have just been moved to their names. */
   readonly #placed: CommittedFile<F>[] = [];
 
@@ -73,7 +74,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
 
   /** Stops reading the journal of a file, which is not wanted any more. */
   stopReading(record: F): void {
-    this.#reading.get(record)?.abort();
+    this.#reading.abort(record);
   }
 
   /** Performs actions; returns the results that are known at once. */
@@ -197,7 +198,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     const { record } = action;
     switch (action.type) {
       case "inspect":
-        return await this.#abortable(record, async (signal) => {
+        return await this.#reading.run(record, async (signal) => {
           const local = await inspect(record.file, this.#output, signal);
           return { type: "inspected", record, local };
         });
@@ -252,7 +253,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
   /** Opens the partial file of an earlier download, as far as its journal and its data agree. */
   async #prove(record: F): Promise<DiskResult<F>> {
     this.#take(record)?.partial.close();
-    return await this.#abortable(record, async (signal) => {
+    return await this.#reading.run(record, async (signal) => {
       const { partial, found: { damaged, discardReason } } = await PartialFile.open(
         record.file,
         this.#output,
@@ -273,20 +274,9 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
     }
     const { partial } = this.#openOf(record);
     const final = this.#output.finalPath(file.path);
-    await this.#abortable(record, (signal) => copyFinal(final, partial, length, signal));
+    await this.#reading.run(record, (signal) => copyFinal(final, partial, length, signal));
     const lacking = [...partial.lacking];
     return { type: "opened", record, lacking, damaged: 0, discardReason: null };
-  }
-
-  /** Runs what a release of the file aborts. */
-  async #abortable<T>(record: F, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const reading = new AbortController();
-    this.#reading.set(record, reading);
-    try {
-      return await run(reading.signal);
-    } finally {
-      this.#reading.delete(record);
-    }
   }
 
   #take(record: F): OpenFile | undefined {

@@ -36,6 +36,11 @@ export function hasSameTime(a: FinalFile, b: FinalFile): boolean {
   return Math.abs(a.modified - b.modified) < SAME_TIME_MS;
 }
 
+/** Whether two files have the same size and time. */
+export function looksSame(a: FinalFile, b: FinalFile): boolean {
+  return a.size === b.size && hasSameTime(a, b);
+}
+
 /**
  * Whether a file under a final name is not Sluice's.
  *
@@ -49,7 +54,7 @@ export function isForeign(
 ): existing is FinalFile {
   if (existing === null) return false;
   const known = placed === null ? [wanted] : [wanted, placed];
-  return !known.some((file) => file.size === existing.size && hasSameTime(file, existing));
+  return !known.some((file) => looksSame(file, existing));
 }
 
 /**

@@ -11,9 +11,9 @@ import type { OutputFolder } from "./output_folder.ts";
 
 /** Bytes. */
 export interface LackOfSpace {
-  /** What is free on the disk. */
+  /** Free bytes on the disk. */
   readonly free: number;
-  /** What the files still need. */
+  /** Bytes that the files still need. */
   readonly needed: number;
 }
 

@@ -34,7 +34,7 @@ export interface LocalState {
   readonly kept: readonly KeptBytes[];
   /** Why the file cannot be published; null if nothing is in the way. */
   readonly obstacle: string | null;
-  /** What the user can do about it, if that is not to make way for the file. */
+  /** A remedy for the user, if that is not to make way for the file. */
   readonly advice?: string;
 }
 

@@ -33,7 +33,7 @@ const TRY_MS = 250;
 /** How long the end of a client waits for a disk that hangs, in milliseconds. */
 const END_MS = 1_000;
 
-/** What a lock needs to know. */
+/** The options of a lock. */
 export interface LockOptions {
   /** The real path of the folder. */
   readonly root: string;

@@ -12,6 +12,7 @@ import { FileHasher } from "../../digest/file_hasher.ts";
 import { messageOf } from "../../errors.ts";
 import { isOnLocalDisk } from "../../fs/disk_kind.ts";
 import { settledWithin } from "../../async/timeout.ts";
+import { AbortableWork } from "./abortable_work.ts";
 import type { DiskAction, DiskResult, StoredFile } from "./disk_actions.ts";
 import { FileStore } from "./file_store.ts";
 import { type KeptBytes, provenPrefix } from "./kept_bytes.ts";
@@ -42,7 +43,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   readonly #worker: WorkerStore<F>;
   readonly #hasher = new FileHasher();
   /** Files of which something on disk is being hashed; the job of a released one is cancelled. */
-  readonly #hashing = new Map<F, AbortController>();
+  readonly #hashing = new AbortableWork<F>();
   /** Files that are inspected in this thread, and written in the Worker. */
   readonly #hashed = new WeakSet<F>();
   #slowUntil: number;
@@ -65,7 +66,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
     const own: DiskAction<F>[] = [];
     for (const action of actions) {
       if (action.type === "release") {
-        this.#hashing.get(action.record)?.abort();
+        this.#hashing.abort(action.record);
         // A file for the Worker may still be inspected here.
         this.#local.stopReading(action.record);
       }
@@ -114,7 +115,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   async #compare(record: F): Promise<void> {
     const { path, size } = record.file;
     const final = this.#output.finalPath(path);
-    const hashing = this.#hash(record, (signal) => this.#digestOf(final, size, signal));
+    const hashing = this.#hashing.run(record, (signal) => this.#digestOf(final, size, signal));
     const digest = await hashing.catch(() => null);
     this.onResults([{ type: "hashed", record, digest }]);
   }
@@ -123,7 +124,7 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
   async #try(record: F, source: KeptBytes["source"]): Promise<void> {
     let kept = { length: 0, digest: null as string | null };
     try {
-      kept = await this.#hash(record, (signal) => this.#hashKept(record, source, signal));
+      kept = await this.#hashing.run(record, (signal) => this.#hashKept(record, source, signal));
     } catch (cause) {
       // What was downloaded is not dropped because it cannot be read now.
       if (source === "partial") {
@@ -143,17 +144,6 @@ export class Storage<F extends StoredFile> implements AsyncDisposable {
       ? await provenPrefix(file, this.#output, signal)
       : Math.min(file.size, (await Deno.lstat(final)).size);
     return { length, digest: length > 0 ? await this.#digestOf(path, length, signal) : null };
-  }
-
-  /** Hashes something of a file, until it is released. */
-  async #hash<T>(record: F, hash: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const released = new AbortController();
-    this.#hashing.set(record, released);
-    try {
-      return await hash(released.signal);
-    } finally {
-      this.#hashing.delete(record);
-    }
   }
 
   async #digestOf(path: string, length: number, signal: AbortSignal): Promise<string> {

@@ -46,17 +46,21 @@ const STANDARD_INPUT = "-";
  *
  * @throws {UserError} If it cannot be read.
  */
-export async function readInput(path: InputSource): Promise<Uint8Array> {
-  if (typeof path !== "string") return listOf(path);
+export async function readInput(source: InputSource): Promise<Uint8Array> {
+  if (typeof source !== "string") return listOf(source);
   try {
-    const bytes = path === STANDARD_INPUT
+    const bytes = source === STANDARD_INPUT
       ? await new Response(Deno.stdin.readable).bytes()
-      : await Deno.readFile(path);
+      : await Deno.readFile(source);
     return toUtf8(bytes);
   } catch (error) {
-    throw new UserError(`Cannot read the input list "${path}": ${whyUnreadable(path, error)}`, 2, {
-      cause: error,
-    });
+    throw new UserError(
+      `Cannot read the input list "${source}": ${whyUnreadable(source, error)}`,
+      2,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -67,15 +71,16 @@ export async function readInput(path: InputSource): Promise<Uint8Array> {
  * @throws {UserError} If the file cannot be read at the start.
  */
 export async function* watchInput(
-  path: InputSource,
+  source: InputSource,
   signal: AbortSignal,
 ): AsyncGenerator<InputState> {
   if (signal.aborted) return;
-  const first = await unlessAborted(readInput(path), signal);
+  const first = await unlessAborted(readInput(source), signal);
   if (first === null) return;
   let current = first;
   yield { type: "text", bytes: current };
-  if (typeof path !== "string" || path === STANDARD_INPUT) return;
+  if (typeof source !== "string" || source === STANDARD_INPUT) return;
+  const path = source;
   // A pipe has no later text; a file may be missing for a moment.
   const info = await nullIfNotFound(Deno.stat(path));
   if (info?.isFile === false) return;
