@@ -52,7 +52,7 @@ export class Announcer {
       this.#pending = null;
       const listed = sumOf(files.values());
       this.#emit({ type: "connected", server, program, listed, wanted: sum });
-      this.listed(files, files.size, 0);
+      this.#emit({ type: "list", ...listed, changed: files.size, removed: 0 });
     }
     if (sum.size <= this.#checkedSize) return;
     this.#checkedSize = sum.size;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parentOf } from "../../fs/wire_path.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { isGlob, matcherOf } from "./glob.ts";
 import type { InputEntry } from "./input_list.ts";
@@ -37,7 +38,7 @@ export class NameMeanings {
   of(name: string): NameMeaning {
     const own = this.#files.get(name);
     if (own) return { isOwnName: true, files: [own] };
-    if (this.folders.has(folderOf(name)) || isGlob(name)) {
+    if (isGlob(name) || this.folders.has(folderOf(name))) {
       const matches = setMatcherOf(name);
       const files = this.#files.values().filter(({ path }) => matches(path)).toArray();
       if (files.length > 0) return { isOwnName: false, files };
@@ -114,9 +115,4 @@ function foldersOf(paths: Iterable<string>): ReadonlySet<string> {
     ) folders.add(folder);
   }
   return folders;
-}
-
-/** The folder of a path, or "". */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }

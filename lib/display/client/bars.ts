@@ -116,9 +116,16 @@ function entriesOf(
     return grouped.has(priority) && done + failed < all ? [...files, priority] : files;
   });
   const queued: FileState[] = [];
-  for (const file of state.queued) {
-    if (queued.length === MAX_QUEUED) break;
-    if (isSingle(file)) queued.push(file);
+  for (const priority of PRIORITIES) {
+    const files = state.queued.of(priority);
+    // Very many small files may stand before one that has a row, or before none.
+    let rows = files.size - (grouped.has(priority) ? queuedSmall(state, priority) : 0);
+    for (const file of files) {
+      if (rows === 0 || queued.length === MAX_QUEUED) break;
+      if (!isSingle(file)) continue;
+      queued.push(file);
+      rows--;
+    }
   }
   const entries = [...active, ...queued];
   const open = state.active.size + state.queued.size;
@@ -127,6 +134,13 @@ function entriesOf(
   // A single row is worth more than the count.
   const shown = entries.slice(0, room > 1 || open === 0 ? Math.max(0, room - 1) : room);
   return { shown, hidden: room > 1 ? hiddenBy(state, shown, grouped) : [] };
+}
+
+/** The number of small files of a priority that have not started. */
+function queuedSmall(state: ProgressState, priority: Priority): number {
+  const { files, done, failed } = state.small(priority);
+  const active = [...state.active.of(priority)].filter(isSmall).length;
+  return files - done - failed - active;
 }
 
 function hiddenBy(

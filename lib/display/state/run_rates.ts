@@ -75,22 +75,22 @@ export class RunRates {
 
   /** Bytes per second of all files together. */
   rate(now: number): number {
-    return this.stalledSince(now) === null ? this.#all.rate(now) : 0;
+    return this.#rateOf(this.#all, now);
   }
 
   /** Bytes per second of one file. */
   fileRate(file: FileState, now: number): number {
-    return this.stalledSince(now) === null ? this.#meters.get(file)?.rate(now) ?? 0 : 0;
+    return this.#rateOf(this.#meters.get(file), now);
   }
 
   /** Bytes per second of all files of one priority. */
   priorityRate(priority: Priority, now: number): number {
-    return this.stalledSince(now) === null ? this.#priorities[priority].rate(now) : 0;
+    return this.#rateOf(this.#priorities[priority], now);
   }
 
   /** Bytes per second of the small files of one priority. */
   smallRate(priority: Priority, now: number): number {
-    return this.stalledSince(now) === null ? this.#small[priority].rate(now) : 0;
+    return this.#rateOf(this.#small[priority], now);
   }
 
   /**
@@ -130,7 +130,12 @@ export class RunRates {
   }
 
   #steadyRate(now: number): number {
-    return this.stalledSince(now) === null ? this.#all.rate(now, STEADY_WINDOW) : 0;
+    return this.#rateOf(this.#all, now, STEADY_WINDOW);
+  }
+
+  /** The rate of a meter; 0 while the run stands still. */
+  #rateOf(meter: RateMeter | undefined, now: number, window?: number): number {
+    return meter && this.stalledSince(now) === null ? meter.rate(now, window) : 0;
   }
 }
 
