@@ -16,7 +16,7 @@ import { UserError } from "../errors.ts";
 import { quoted } from "../text/sanitize.ts";
 import { type Shell, shellOf } from "./completions.ts";
 import { assertNames, type InputSource } from "../client/input/given_names.ts";
-import { PRIORITIES } from "../client/priority.ts";
+import { PRIORITIES, priorityOf } from "../client/priority.ts";
 import { parseServerAddress, type ServerAddress } from "../client/remote/server_address.ts";
 
 const STYLES = ["auto", "bars", "plain", "json", "none"] as const;
@@ -221,8 +221,7 @@ function inputOf(given: GivenOptions): InputSource {
     }
   }
   const word = priority ?? "NORMAL";
-  const known = PRIORITIES.find((known) => known === word.toUpperCase());
-  const source = { names, priority: known ?? wordOption(word, "priority", PRIORITIES) };
+  const source = { names, priority: priorityOf(word) ?? wordOption(word, "priority", PRIORITIES) };
   assertNames(source);
   return source;
 }

@@ -10,6 +10,11 @@ export const PRIORITIES = ["CRITICAL", "HIGH", "NORMAL"] as const;
 /** How urgent a file is. */
 export type Priority = typeof PRIORITIES[number];
 
+/** The priority that a word names, in any case; undefined if it names none. */
+export function priorityOf(word: string): Priority | undefined {
+  return PRIORITIES.find((known) => known === word.toUpperCase());
+}
+
 /** Makes one value for each priority. */
 export function perPriority<T>(make: (priority: Priority) => T): Record<Priority, T> {
   return { CRITICAL: make("CRITICAL"), HIGH: make("HIGH"), NORMAL: make("NORMAL") };

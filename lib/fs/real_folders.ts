@@ -18,6 +18,7 @@
  *
  * @module
  */
+import { nameOf, parentOf } from "./wire_path.ts";
 import { join } from "@std/path";
 import type { Lookups } from "./lookups.ts";
 
@@ -192,14 +193,4 @@ function changeTime({ ctime }: Deno.FileInfo): number | null {
 /** The root, and all folders below it down to one: "", "a" and "a/b" for "a/b". */
 function pathsTo(folder: string): string[] {
   return folder === "" ? [""] : [...pathsTo(parentOf(folder)), folder];
-}
-
-/** The path of the folder that holds a file; empty for the root. */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
-/** The name of a file in its folder. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -7,7 +7,8 @@
  * on the way, and file systems that are not the platform's usual ones (FAT on Linux, an ext4
  * folder that ignores case). The code that opens the files must check for those.
  *
- * This room has helpers for files and paths: `safe_path.ts` (this), `file_identity.ts` (a
+ * This room has helpers for files and paths: `safe_path.ts` (this), `wire_path.ts` (parts of
+ * paths), `file_identity.ts` (a
  * content's identity from its metadata), `not_found.ts` (calls on paths that may not exist),
  * `lookups.ts` (looking paths up, waiting or not), `real_folders.ts` (proof that a file is inside a
  * folder), `write_all.ts` (writing without short writes), `disk_kind.ts` (whether a disk is local),

@@ -57,6 +57,11 @@ export function isForeign(
   return !known.some((file) => looksSame(file, existing));
 }
 
+/** Whether a file under a final name is not Sluice's, and stays. */
+export function isKept(existing: FinalFile | null, wanted: FinalFile, keeping: Keeping): boolean {
+  return keeping.keepExisting && isForeign(existing, wanted, keeping);
+}
+
 /**
  * The file that another one replaces under its name and that is not Sluice's; null if there is none.
  *
@@ -67,7 +72,6 @@ export function replacedBy(
   existing: FinalFile | null,
   keeping: Keeping,
 ): FinalFile | null {
-  if (!isForeign(existing, wanted, keeping)) return null;
-  if (keeping.keepExisting) throw new OutputError(KEPT_REASON);
-  return existing;
+  if (isKept(existing, wanted, keeping)) throw new OutputError(KEPT_REASON);
+  return isForeign(existing, wanted, keeping) ? existing : null;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type FinalFile, isForeign, type Keeping } from "../disk/final_file.ts";
+import { type FinalFile, isKept, type Keeping } from "../disk/final_file.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { FileRecord } from "./file_record.ts";
 
@@ -31,6 +31,6 @@ export class ExistingFiles {
 
   /** Whether a file that is not Sluice's is under the name, and stays. */
   keeps(record: FileRecord, { existing }: LocalState): boolean {
-    return this.#keepExisting && isForeign(existing, record.file, this.keeping(record));
+    return isKept(existing, record.file, this.keeping(record));
   }
 }

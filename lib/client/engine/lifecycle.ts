@@ -74,7 +74,7 @@ export class Lifecycle {
   onRetry(retry: Exclude<Retry, { type: "rest" }>): void {
     const { record } = retry;
     if (retry.type === "digest") {
-      if (!isFinal(record.phase)) this.#askDigest(record);
+      if (!isFinal(record.phase)) this.#planner.wantDigest(record);
     } else if (retry.type === "chunk" && record.phase === "fetching") {
       record.pauses--;
       giveBack(record, retry.range);
@@ -152,7 +152,7 @@ export class Lifecycle {
   onLost(request: ServerRequest): void {
     const { record } = request;
     if (isFinal(record.phase)) return;
-    if (request.type === "digest") this.#askDigest(record);
+    if (request.type === "digest") this.#planner.wantDigest(record);
     else if (record.phase === "fetching") this.#planner.giveBack(request);
   }
 
@@ -187,12 +187,6 @@ export class Lifecycle {
     record.local = null;
     moveTo(record, "inspecting");
     this.#takeUp(record, { ...local, kept: local.kept.filter(({ source }) => source !== other) });
-  }
-
-  /** Requests the digest that the file needs in its phase. */
-  #askDigest(record: FileRecord): void {
-    if (record.phase === "trying") this.#planner.wantTrial(record);
-    else this.#planner.wantDigest(record);
   }
 
   /** Requests the server's digest if it decides, and is neither known nor requested. */

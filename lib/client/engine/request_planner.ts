@@ -129,15 +129,11 @@ export class RequestPlanner {
     this.#scheduler.remove(record);
   }
 
-  /** Queues a request for a file's digest. */
+  /** Queues a request for the digest that a file needs in its phase: its own, or that of a trial. */
   wantDigest(record: FileRecord): void {
-    record.digestState = "asked";
-    this.#queueDigest(record);
-  }
-
-  /** Queues a request for the digest of the bytes that are being tried. */
-  wantTrial(record: FileRecord): void {
-    this.#queueDigest(record);
+    if (record.phase !== "trying") record.digestState = "asked";
+    this.#digests[record.planned.priority].push(record);
+    this.#digestsWaiting++;
   }
 
   /** Whether a server can be asked for digests of parts and fresh ones, as far as that is known. */
@@ -187,11 +183,6 @@ export class RequestPlanner {
     if (!link?.open.delete(request)) return undefined;
     if (request.type === "digest") link.digests--;
     return link;
-  }
-
-  #queueDigest(record: FileRecord): void {
-    this.#digests[record.planned.priority].push(record);
-    this.#digestsWaiting++;
   }
 
   #takeDigests(link: Link, requests: ServerRequest[]): void {

@@ -47,7 +47,7 @@ export class Trials {
   onTried(record: FileRecord, { length, digest }: DiskResult & { type: "tried" }): void {
     if (digest === null) return this.drop(record);
     record.trial = { ...record.trial!, length, digest };
-    this.#planner.wantTrial(record);
+    this.#planner.wantDigest(record);
   }
 
   /** Takes the server's digest of the same part of its file. */

@@ -11,7 +11,7 @@ import { type InputEntry, inputLines, parseInputList } from "../input/input_list
 import { NameMeanings } from "../input/name_meaning.ts";
 import type { Leftover } from "../disk/leftovers.ts";
 import { decide, type Decision, DISCARD_REASONS } from "../engine/decide.ts";
-import { isForeign } from "../disk/final_file.ts";
+import { isKept } from "../disk/final_file.ts";
 import type { LocalState } from "../disk/local_state.ts";
 import type { Plan, PlannedFile } from "../input/plan.ts";
 import { expectedShares } from "../priority.ts";
@@ -212,8 +212,7 @@ function expect(
   { verify, canTry, keepExisting }: Wishes,
 ): ExpectedFile {
   const isVerified = verify || sha256 !== null;
-  const keeping = { placed: null, keepExisting };
-  const keeps = keepExisting && isForeign(state.existing, file, keeping);
+  const keeps = isKept(state.existing, file, { placed: null, keepExisting });
   const decision = decide(state, isVerified, canTry, keeps);
   const fate = fateOf(state, decision);
   return {

@@ -6,7 +6,7 @@
 import { foldedName } from "../../fs/safe_path.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { quoted } from "../../text/sanitize.ts";
-import { PRIORITIES } from "../priority.ts";
+import { PRIORITIES, priorityOf } from "../priority.ts";
 import { isGlob, matcherOf } from "./glob.ts";
 import type { InputEntry } from "./input_list.ts";
 import type { NameMeanings } from "./name_meaning.ts";
@@ -85,7 +85,7 @@ function* corrections(name: string): Generator<{ text: string; advice: string }>
     yield { text: inQuotes, advice: 'only " quotes a name, and most names need no quotes' };
   }
   const [first = "", rest = ""] = name.split(/\s+(.*)/su);
-  if (rest !== "" && isPriority(first.replace(/[:,]$/, ""))) {
+  if (rest !== "" && priorityOf(first.replace(/[:,]$/, "")) !== undefined) {
     yield { text: rest, advice: "write the priority behind the name" };
   }
   if (/[,;]$/.test(name)) {
@@ -95,10 +95,6 @@ function* corrections(name: string): Generator<{ text: string; advice: string }>
     const advice = "in a glob, [x] is one character, and [[] is a bracket";
     yield { text: name.replaceAll("[", "[[]"), advice };
   }
-}
-
-function isPriority(word: string): boolean {
-  return PRIORITIES.some((known) => known === word.toUpperCase());
 }
 
 /** A name without its last words, if that means a file of the list. */
@@ -117,6 +113,6 @@ function withoutLastWords(name: string, meanings: NameMeanings): string | null {
 /** The mistake in words that were read as the end of a name. */
 function mistakeIn(words: string): string {
   if (/(?:^|\s)#/.test(words)) return "a comment needs a line of its own";
-  if (isPriority(words)) return "write one priority, with a plain space before it";
+  if (priorityOf(words) !== undefined) return "write one priority, with a plain space before it";
   return `${quoted(words)} is not a priority (${PRIORITIES.join(", ")})`;
 }

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { PRIORITIES, type Priority } from "../priority.ts";
+import { type Priority, priorityOf } from "../priority.ts";
 import { expandBraces, isGlob, MAX_ALTERNATIVES } from "./glob.ts";
 import { formRefusalOf } from "../../fs/safe_path.ts";
 import { quoted } from "../../text/sanitize.ts";
@@ -211,7 +211,7 @@ function takeAttributes(text: string): Attributes & { rest: string } {
   let sha256: string | null = null;
   for (;;) {
     const word = lastWord(rest);
-    const named = PRIORITIES.find((known) => known === word.toUpperCase());
+    const named = priorityOf(word);
     if (sha256 === null && DIGEST_PREFIX.test(word)) sha256 = parseDigest(word);
     // Alone it is a name.
     else if (sha256 === null && BARE_DIGEST.test(word) && word !== rest) {

@@ -18,10 +18,11 @@
 import type { Priority } from "../priority.ts";
 import { withHints } from "./hints.ts";
 import type { InputEntry } from "./input_list.ts";
-import { NameMeanings, parentOf } from "./name_meaning.ts";
+import { NameMeanings } from "./name_meaning.ts";
 import { quoted } from "../../text/sanitize.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { foldedName, refusalOf } from "../../fs/safe_path.ts";
+import { parentOf } from "../../fs/wire_path.ts";
 import type { Platform } from "../../platform.ts";
 
 /** One file to download. */

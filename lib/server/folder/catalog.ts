@@ -14,6 +14,7 @@
  */
 import { dirname } from "@std/path";
 import { isSameIdentity } from "../../fs/file_identity.ts";
+import { parentOf } from "../../fs/wire_path.ts";
 import { messageOf, WireError } from "../../errors.ts";
 import type { ListedFile } from "../../protocol/payloads.ts";
 import { FileOpener } from "../read/file_opener.ts";
@@ -275,9 +276,4 @@ function outcomeOf(
     folders: folders.map((path) => diskPath(root.path, path)),
     changedIn: changed.map((path) => dirname(diskPath(root.path, path))),
   };
-}
-
-/** The wire path of the folder that a file is in. */
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

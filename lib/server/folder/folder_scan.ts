@@ -5,13 +5,8 @@
  */
 import { identityOfInfo } from "../../fs/file_identity.ts";
 import { lookUpSync } from "../../fs/lookups.ts";
-import {
-  FolderSwappedError,
-  type Inode,
-  nameOf,
-  parentOf,
-  RealFolders,
-} from "../../fs/real_folders.ts";
+import { FolderSwappedError, type Inode, RealFolders } from "../../fs/real_folders.ts";
+import { nameOf, parentOf } from "../../fs/wire_path.ts";
 import type { LeftOut, LeftOutKind } from "./left_out.ts";
 import { ReadProbe } from "./read_probe.ts";
 import {

@@ -17,13 +17,8 @@ import {
 } from "../../fs/file_identity.ts";
 import { lookUp } from "../../fs/lookups.ts";
 import { isOutOfDescriptors } from "../../fs/out_of_descriptors.ts";
-import {
-  FolderSwappedError,
-  nameOf,
-  parentOf,
-  RealFolders,
-  type Way,
-} from "../../fs/real_folders.ts";
+import { FolderSwappedError, RealFolders, type Way } from "../../fs/real_folders.ts";
+import { nameOf, parentOf } from "../../fs/wire_path.ts";
 import { DiskLane, DiskStalledError } from "./disk_gate.ts";
 import { OPEN_FLAGS } from "./open_flags.ts";
 import { type FileLease, type OpenedFile, OpenFiles } from "./open_files.ts";
