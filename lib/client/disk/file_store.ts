@@ -174,6 +174,7 @@ export class FileStore<F extends StoredFile> implements AsyncDisposable {
    * @returns The results without those of files that need a longer proof, which come later.
    */
   #provePlaced(results: DiskResult<F>[]): DiskResult<F>[] {
+    if (this.#placed.length === 0) return results;
     const placed = this.#placed.splice(0);
     const doubtful = new Set(this.#output.placements.doubtful(placed));
     for (const file of placed) {

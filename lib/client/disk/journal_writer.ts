@@ -20,7 +20,8 @@ export class JournalWriter {
   readonly #work: WorkPath;
   readonly #output: OutputFolder;
   readonly #handles: WriteHandles;
-  readonly #blocks: JournalBlocks;
+  /** Missing until the first chunk of a fresh file: a file of one chunk needs none. */
+  #blocks: JournalBlocks | undefined;
   /** Whether there is a journal of this content on disk. */
   #exists: boolean;
   /** Whether its last line has no end. */
@@ -39,7 +40,7 @@ export class JournalWriter {
     handles: WriteHandles,
     work: WorkPath,
     found: FoundJournal,
-    blocks = new JournalBlocks(subject.size),
+    blocks?: JournalBlocks,
   ) {
     this.#subject = subject;
     this.#work = work;
@@ -72,8 +73,9 @@ export class JournalWriter {
     this.#exists = true;
     this.#isTorn = false;
     this.#length += text.length;
+    this.#blocks ??= new JournalBlocks(this.#subject.size);
     this.#blocks.add(entry);
-    if (this.#length >= this.#rewriteAt) this.#rewrite();
+    if (this.#length >= this.#rewriteAt) this.#rewrite(this.#blocks);
   }
 
   /** Closes the journal, which stays on disk. */
@@ -91,9 +93,9 @@ export class JournalWriter {
    * Replaces the journal by a shorter one with merged chunks. It is flushed before the rename: after
    * a power cut one of the two is there. A failure costs nothing, since the journal stays.
    */
-  #rewrite(): void {
+  #rewrite(blocks: JournalBlocks): void {
     const { journal: path, newJournal } = this.#work;
-    const lines = Array.from(this.#blocks, journalLine);
+    const lines = Array.from(blocks, journalLine);
     const text = new TextEncoder().encode(journalHead(this.#subject) + lines.join(""));
     this.#rewriteAt = 2 * Math.max(this.#length, MIN_REWRITE);
     // Many gaps leave little to merge.

@@ -4,6 +4,7 @@
  *
  * A system's limit can be as low as 256 (macOS), and Deno does not say it. So the bound is low enough
  * for that, for the main thread and the Worker together; where even that is too much, it is halved.
+ * A few files that have just been renamed are open beside them until their places are proven.
  *
  * @module
  */

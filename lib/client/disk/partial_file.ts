@@ -50,8 +50,9 @@ export class PartialFile {
     handles: WriteHandles,
     lacking: Ranges,
     journal: JournalWriter,
+    dataPath: string,
   ) {
-    this.dataPath = output.workPath(file.path).data;
+    this.dataPath = dataPath;
     this.#journal = journal;
     this.#file = file;
     this.#output = output;
@@ -80,7 +81,7 @@ export class PartialFile {
       signal,
     );
     const journal = new JournalWriter(file, output, handles, work, found, blocks);
-    const partial = new PartialFile(file, output, handles, lacking, journal);
+    const partial = new PartialFile(file, output, handles, lacking, journal, work.data);
     const { discardReason } = found;
     if (discardReason !== null) await partial.discard();
     // No chunk will create an empty file.
@@ -93,7 +94,7 @@ export class PartialFile {
     const lacking = new Ranges({ start: 0, end: file.size });
     const work = output.workPath(file.path);
     const journal = new JournalWriter(file, output, handles, work, NO_JOURNAL);
-    return new PartialFile(file, output, handles, lacking, journal);
+    return new PartialFile(file, output, handles, lacking, journal, work.data);
   }
 
   /** Received bytes: those on disk now. */
@@ -183,10 +184,22 @@ export class PartialFile {
    * it, or to say why it cannot.
    */
   commitSync(): PlacedFile | null {
-    if (this.#journal.exists || !this.#handles.holds(this.dataPath)) return null;
-    if (!this.#output.publishSync(this.dataPath, this.#file.path)) return null;
+    if (this.#journal.exists) return null;
+    let data: Deno.FsFile;
+    try {
+      // Of hundreds of files at once, the first have been closed meanwhile.
+      data = this.#handles.holds(this.dataPath)
+        ? this.#handles.take(this.dataPath)
+        : takeSynced(this.#handles, this.dataPath, this.#synced!);
+    } catch {
+      return null;
+    }
+    if (!this.#output.publishSync(this.dataPath, this.#file.path)) {
+      this.#handles.keep(this.dataPath, data);
+      return null;
+    }
     this.#isPublished = true;
-    return this.#placed(this.#handles.take(this.dataPath));
+    return this.#placed(data);
   }
 
   /**

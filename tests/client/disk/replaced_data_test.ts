@@ -86,3 +86,22 @@ Deno.test("WriteHandles.keep takes a file back, and closes the one used longest 
   for (let i = 0; i < 128; i++) handles.open(join(temp.path, String(i)), true);
   assert.ok(!handles.holds(path));
 });
+
+Deno.test("PartialFile.commitSync moves data that was closed meanwhile, and none that was replaced", async () => {
+  using fixture = await partialFileFixture();
+  for (const isReplaced of [false, true]) {
+    const file = fileOf(CHUNK);
+    const { partial } = await fixture.open(file);
+    writeChunk(partial, file, 0);
+    await partial.sync();
+    // As its place was needed for others.
+    fixture.handles.close(partial.dataPath);
+    if (isReplaced) replace(partial.dataPath);
+    const placed = partial.commitSync();
+    assert.equal(placed === null, isReplaced);
+    if (!placed) return await assert.rejects(partial.commit(), /removed or replaced/);
+    using _data = placed.data as Deno.FsFile;
+    assert.deepEqual(fixture.output.placements.doubtful([placed]), []);
+    assert.deepEqual(Deno.readFileSync(placed.final), contentOf(file));
+  }
+});
