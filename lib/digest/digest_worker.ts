@@ -8,7 +8,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { messageOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import { identityKey, identityOf } from "../fs/file_identity.ts";
 import { isOutOfDescriptors } from "../fs/out_of_descriptors.ts";
 import type { DigestCommand, DigestReply, DigestStep } from "./file_hasher.ts";
@@ -108,7 +108,7 @@ function advance(id: number, job: Job): void {
       setTimeout(() => tryAgain(id), DESCRIPTOR_PAUSE_MS);
       return;
     }
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     const kind = error instanceof ChangedError
       ? "changed"
       : isOutOfDescriptors(error)

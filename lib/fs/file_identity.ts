@@ -68,3 +68,14 @@ export function identityOfInfo(info: Deno.FileInfo): FileIdentity {
     dev: info.dev,
   });
 }
+
+/** The number of a file or folder in its file system, and that of the file system. */
+export interface Inode {
+  readonly dev: number;
+  readonly ino: number | null;
+}
+
+/** Whether two files or folders are one; null stands for none. True where nothing has a number. */
+export function isSameInode(info: Inode | null, { dev, ino }: Inode): boolean {
+  return info?.dev === dev && info.ino === ino;
+}

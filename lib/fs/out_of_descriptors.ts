@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { codeOf } from "../errors.ts";
 
 /** Whether a call failed because this process, or the system, has too many files open. */
 export function isOutOfDescriptors(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   return code === "EMFILE" || code === "ENFILE" || isOutOfDescriptors(error.cause);
 }

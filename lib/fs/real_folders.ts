@@ -18,9 +18,10 @@
  *
  * @module
  */
-import { nameOf, parentOf } from "./wire_path.ts";
 import { join } from "@std/path";
+import { type Inode, isSameInode } from "./file_identity.ts";
 import type { Lookups } from "./lookups.ts";
+import { nameOf, parentOf } from "./wire_path.ts";
 
 /** How long a folder has to be unchanged before its change time counts, in milliseconds. */
 const SETTLED_MS = 50;
@@ -30,12 +31,6 @@ const COARSE_STEP_MS = 1_000;
 const PROOF_BITS = 40;
 /** The most often that a folder is looked up in one pass. */
 const MAX_REPEATS = 64;
-
-/** The number of a file or folder in its file system, and that of the file system. */
-export interface Inode {
-  readonly dev: number;
-  readonly ino: number | null;
-}
 
 /** A folder on the way is another one than a moment ago. */
 export class FolderSwappedError extends Error {
@@ -141,7 +136,7 @@ export class RealFolders {
     for (let pass = 0; pass < passes && left.size > 0; pass++) {
       for (const lookup of this.#shuffled([...left.keys(), ...folders])) {
         if (typeof lookup === "string") {
-          if (!isSame(yield join(parent, lookup), left.get(lookup)!)) left.delete(lookup);
+          if (!isSameInode(yield join(parent, lookup), left.get(lookup)!)) left.delete(lookup);
         } else {
           this.#assertSame(lookup, yield this.#onDisk(lookup.path));
         }
@@ -159,7 +154,7 @@ export class RealFolders {
   }
 
   #assertSame(seen: SeenFolder, info: Deno.FileInfo | null): void {
-    if (info?.isDirectory && isSame(info, seen)) return;
+    if (info?.isDirectory && isSameInode(info, seen)) return;
     this.#settled.clear();
     throw new FolderSwappedError(`The folder "${seen.path}" is being replaced`);
   }
@@ -175,10 +170,6 @@ export class RealFolders {
   #onDisk(path: string): string {
     return join(this.#root, ...path.split("/"));
   }
-}
-
-function isSame(info: Inode | null, { dev, ino }: Inode): boolean {
-  return info?.dev === dev && info.ino === ino;
 }
 
 /** The latest moment that a recorded time may stand for, in milliseconds. */

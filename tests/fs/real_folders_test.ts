@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  FolderSwappedError,
-  type Inode,
-  type ProofOptions,
-  RealFolders,
-} from "../../lib/fs/real_folders.ts";
+import type { Inode } from "../../lib/fs/file_identity.ts";
+import { FolderSwappedError, type ProofOptions, RealFolders } from "../../lib/fs/real_folders.ts";
 import type { Lookups } from "../../lib/fs/lookups.ts";
 import { freshSeed, seededRandom } from "../support/seeded_random.ts";
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
+import { codeOf } from "../../errors.ts";
 import { removeIfExists } from "../../fs/not_found.ts";
 import { replaceFile } from "./replace_file.ts";
 
@@ -20,7 +21,7 @@ const PIECE_SIZE = 1024 * 1024;
 export function isAcross(error: unknown): boolean {
   // The last one is Windows' ERROR_NOT_SAME_DEVICE.
   return error instanceof Error &&
-    ((error as NodeJS.ErrnoException).code === "EXDEV" || /\(os error 17\)/.test(error.message));
+    (codeOf(error) === "EXDEV" || /\(os error 17\)/.test(error.message));
 }
 
 /**

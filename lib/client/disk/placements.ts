@@ -17,6 +17,7 @@
 import { basename, dirname, join, SEPARATOR } from "@std/path";
 import { sleep } from "../../async/sleep.ts";
 import { OutputError } from "../../errors.ts";
+import { type Inode, isSameInode } from "../../fs/file_identity.ts";
 import { lstatOrNull } from "../../fs/not_found.ts";
 import { quoted } from "../../text/sanitize.ts";
 
@@ -37,9 +38,6 @@ const PAUSE_MS = 5;
 /** The most folders outside that are remembered. */
 const MAX_OUTSIDE = 64;
 
-/** Identifies a file among all that exist. */
-type FileNumbers = Pick<Deno.FileInfo, "dev" | "ino">;
-
 /** A file that was moved to its name. */
 export interface PlacedFile {
   /** Its final path. */
@@ -47,13 +45,13 @@ export interface PlacedFile {
   /** Its open data. */
   readonly data: Pick<Deno.FsFile, "statSync" | "close">;
   /** The numbers of the data. */
-  readonly numbers: FileNumbers;
+  readonly numbers: Inode;
 }
 
 /** The calls on the disk; tests have their own. */
 export interface PlacementDisk {
   readonly realPath: (path: string) => string;
-  readonly lstat: (path: string) => FileNumbers & Pick<Deno.FileInfo, "ctime"> | null;
+  readonly lstat: (path: string) => Inode & Pick<Deno.FileInfo, "ctime"> | null;
   readonly remove: (path: string) => void;
   /** A random number from 0 to 1. */
   readonly random: () => number;
@@ -65,11 +63,6 @@ const SYSTEM: PlacementDisk = {
   remove: Deno.removeSync,
   random: Math.random,
 };
-
-/** Whether two files are one. True where the system does not number files. */
-export function isSameFile(a: FileNumbers, b: FileNumbers): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
-}
 
 /** Proves the places of the files of one output folder. */
 export class Placements {
@@ -133,7 +126,7 @@ export class Placements {
     let movedAt = Infinity;
     for (const { final, numbers } of files) {
       const there = this.#lstat(final);
-      if (!there || !isSameFile(there, numbers)) return false;
+      if (!there || !isSameInode(there, numbers)) return false;
       movedAt = Math.min(movedAt, there.ctime?.getTime() ?? 0);
     }
     if (!this.#isCalm(folder)) return false;
@@ -194,8 +187,7 @@ export class Placements {
   }
 
   #isAt(path: string, { numbers }: PlacedFile): boolean {
-    const there = this.#lstat(path);
-    return there !== null && isSameFile(there, numbers);
+    return isSameInode(this.#lstat(path), numbers);
   }
 
   /** @throws {OutputError} If the file was outside. */

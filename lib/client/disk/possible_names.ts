@@ -5,7 +5,7 @@
  * @module
  */
 import { SEPARATOR } from "@std/path";
-import { OutputError } from "../../errors.ts";
+import { codeOf, OutputError } from "../../errors.ts";
 import { quoted } from "../../text/sanitize.ts";
 
 /** The prefix of folders in which names are tried. */
@@ -72,7 +72,7 @@ export class PossibleNames {
 
 /** Whether a look-up failed because the name of the path is not possible: nothing is there. */
 export function isNameError(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   return code === "ENAMETOOLONG" || code === "EINVAL" || code === "EILSEQ";
 }
 
@@ -89,7 +89,7 @@ function tryName(folder: string, name: string): void {
   try {
     Deno.writeFileSync(`${folder}${SEPARATOR}${name}`, new Uint8Array());
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (!NAME_CODES.has(code) && !(error instanceof Deno.errors.InvalidData)) throw error;
     const reason = code === "ENAMETOOLONG" ? "it is too long" : `the system says ${code}`;
     throw impossible(name, reason, error);

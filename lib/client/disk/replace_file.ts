@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { codeOf } from "../../errors.ts";
 import type { Platform } from "../../platform.ts";
 
 /** Pauses before each further try, in milliseconds: 1.5 s in all. */
@@ -17,7 +18,7 @@ const PAUSES_MS = [10, 30, 60, 100, 200, 400, 700];
  */
 export function mayBeHeld(error: unknown, platform: Platform): boolean {
   if (platform !== "windows" || !(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   return ["EACCES", "EPERM", "EBUSY"].includes(code ?? "") ||
     // Access denied, sharing violation, lock violation.
     /\(os error (5|32|33)\)/.test(error.message);

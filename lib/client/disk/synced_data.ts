@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { isSameInode } from "../../fs/file_identity.ts";
 import { lstatOrNull } from "../../fs/not_found.ts";
-import { isSameFile } from "./placements.ts";
 import type { WriteHandles } from "./write_handles.ts";
 
 /**
@@ -22,7 +22,7 @@ export function takeSynced(
 ): Deno.FsFile {
   const wasOpen = handles.holds(path);
   const there = lstatOrNull(path);
-  if (!there || !isSameFile(there, synced)) throw replaced();
+  if (!isSameInode(there, synced)) throw replaced();
   const data = handles.take(path);
   // The number of a file that was closed may be in use again, but not with the same times.
   if (wasOpen || isUnchanged(data.statSync(), synced)) return data;
@@ -31,7 +31,7 @@ export function takeSynced(
 }
 
 function isUnchanged(now: Deno.FileInfo, before: Deno.FileInfo): boolean {
-  return isSameFile(now, before) && now.size === before.size &&
+  return isSameInode(now, before) && now.size === before.size &&
     now.mtime?.getTime() === before.mtime?.getTime() &&
     now.ctime?.getTime() === before.ctime?.getTime();
 }

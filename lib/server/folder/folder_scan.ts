@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { identityOfInfo } from "../../fs/file_identity.ts";
+import { codeOf } from "../../errors.ts";
+import { identityOfInfo, type Inode } from "../../fs/file_identity.ts";
 import { lookUpSync } from "../../fs/lookups.ts";
-import { FolderSwappedError, type Inode, RealFolders } from "../../fs/real_folders.ts";
+import { FolderSwappedError, RealFolders } from "../../fs/real_folders.ts";
 import { nameOf, parentOf } from "../../fs/wire_path.ts";
 import type { LeftOut, LeftOutKind } from "./left_out.ts";
 import { ReadProbe } from "./read_probe.ts";
@@ -32,7 +33,7 @@ export class ScanNotes {
 
   /** Notes a place that is left out, and why. */
   leaveOut(path: string, kind: LeftOutKind, error?: unknown): void {
-    const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
+    const code = codeOf(error) ?? "";
     this.leftOut.push({ path, kind, code });
   }
 
@@ -233,13 +234,13 @@ function describe(path: string, info: Deno.FileInfo, linkTo: string | null): Sha
 
 /** Whether a call failed for a lack of descriptors or memory. */
 function isOutOfResources(error: unknown): boolean {
-  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  const code = codeOf(error);
   return ["EMFILE", "ENFILE", "ENOMEM"].includes(code ?? "");
 }
 
 /** Whether an error means that there is nothing at a path. */
 function isAbsent(error: unknown): boolean {
-  const { code = "" } = (error ?? {}) as NodeJS.ErrnoException;
+  const code = codeOf(error) ?? "";
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
     ["ENOENT", "ENOTDIR"].includes(code);
 }

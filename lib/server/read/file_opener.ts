@@ -6,7 +6,7 @@
 import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers";
-import { WireError } from "../../errors.ts";
+import { codeOf, WireError } from "../../errors.ts";
 import { isOnLocalDiskAsync } from "../../fs/disk_kind.ts";
 import {
   type FileIdentity,
@@ -263,7 +263,7 @@ function whyUnreadable(error: unknown): WireError {
   if (isOutOfDescriptors(error)) {
     return new WireError("busy", "The server has too many files open", { cause: error });
   }
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   // ELOOP: there is a link in the file's place. EACCES and EPERM: it is about to leave the list.
   const isGone = error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.PermissionDenied ||

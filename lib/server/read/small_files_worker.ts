@@ -7,9 +7,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "@std/path";
-import { identityOf, identityOfInfo, isSameIdentity } from "../../fs/file_identity.ts";
+import { identityOf, identityOfInfo, type Inode, isSameIdentity } from "../../fs/file_identity.ts";
 import { lookUpSync } from "../../fs/lookups.ts";
-import { type Inode, RealFolders, type Way } from "../../fs/real_folders.ts";
+import { RealFolders, type Way } from "../../fs/real_folders.ts";
 import { nameOf, parentOf } from "../../fs/wire_path.ts";
 import { encodeMessage, HEADER_SIZE, MessageFramer, MessageType } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
