@@ -7,6 +7,7 @@ import {
   type CatalogChange,
   type CatalogReports,
 } from "../../lib/server/folder/catalog.ts";
+import type { WatchPace } from "../../lib/server/folder/folder_watch.ts";
 import type { FileLease } from "../../lib/server/read/open_files.ts";
 
 /** The limit of every wait, in milliseconds. */
@@ -49,7 +50,8 @@ export interface CatalogFixture extends AsyncDisposable {
   assertChangesAddUp(): void;
 }
 
-export async function catalogFixture(): Promise<CatalogFixture> {
+/** @param pace How the watching is paced. */
+export async function catalogFixture(pace: WatchPace = {}): Promise<CatalogFixture> {
   const temp = tempFolder();
   const root = join(temp.path, "shared");
   const outside = join(temp.path, "outside");
@@ -66,18 +68,24 @@ export async function catalogFixture(): Promise<CatalogFixture> {
 
   const changes: CatalogChange[] = [];
   let failures = 0;
+  const unwatched: string[] = [];
   const catalog = await Catalog.open(root, false, {
     ...NO_REPORTS,
     onChanged: (change) => changes.push(change),
     onScanFailed: () => failures++,
-  });
+    onUnwatched: (failures) =>
+      unwatched.push(...failures.map(({ folder, reason }) => `${folder}: ${reason}`)),
+  }, { pace });
   const first = catalog.snapshot();
   const byPath = () => new Map(catalog.snapshot().map((file) => [file.path, file]));
   const until = async (holds: () => boolean) => {
     const deadline = performance.now() + DEADLINE_MS;
     while (!holds()) {
       const paths = [...byPath().keys()];
-      assert.ok(performance.now() < deadline, `It did not happen; listed: ${paths.join(", ")}`);
+      assert.ok(
+        performance.now() < deadline,
+        `It did not happen; listed: ${paths.join(", ")}; unwatched: ${unwatched.join(", ")}`,
+      );
       await pass(10);
     }
   };

@@ -16,6 +16,8 @@ export interface WatchPace {
   readonly maxDelayMs?: number;
   /** The interval of whole scans, in case the system reported nothing. @default {500} */
   readonly pollMs?: number;
+  /** How long a watcher is used at least before a better one replaces it. @default {10_000} */
+  readonly replaceMs?: number;
 }
 
 /** What may have changed. */
@@ -60,6 +62,8 @@ const LATE_EVENT_MS = 500;
 const ROOT_POLL_MS = 1_000;
 /** When the first poll takes place, in milliseconds. */
 const FIRST_POLL_MS = 2_000;
+/** How long after a lack of instances folders are tried again, in milliseconds. */
+const INSTANCES_MS = 5_000;
 /** Of more paths than this, the whole folder is scanned. */
 const MAX_PATHS = 1_000;
 /** Only Linux watches each folder by itself; the others watch a tree without following links. */
@@ -99,12 +103,12 @@ export class FolderWatch implements Disposable {
     dir: string,
     first: ScanOutcome,
     owner: WatchOwner,
-    { quietMs = 100, maxDelayMs = 400, pollMs = 500 }: WatchPace = {},
+    { quietMs = 100, maxDelayMs = 400, pollMs = 500, replaceMs = 10_000 }: WatchPace = {},
   ) {
     this.#dir = dir;
     this.#root = first.root;
     this.#owner = owner;
-    this.#pace = { quietMs, maxDelayMs, pollMs };
+    this.#pace = { quietMs, maxDelayMs, pollMs, replaceMs };
     this.#start();
     this.#request(first);
     // Once the folders are watched, everything is scanned once more, usually before this.
@@ -182,6 +186,8 @@ export class FolderWatch implements Disposable {
     if (!isSameRoot(outcome.root, this.#root)) {
       this.#root = outcome.root;
       this.#start();
+    } else if (outcome.whole && this.#isToBeReplaced) {
+      this.#start();
     } else if (outcome.whole) {
       this.#checkSilence(outcome.changedIn);
     }
@@ -193,6 +199,12 @@ export class FolderWatch implements Disposable {
     this.#request(outcome);
   }
 
+  /** Whether another watcher is worth its start, and that all folders are watched again. */
+  get #isToBeReplaced(): boolean {
+    const age = performance.now() - this.#startedAt;
+    return this.#watcher !== undefined && this.#watched.isStale && age >= this.#pace.replaceMs;
+  }
+
   #wanted({ root, folders }: ScanOutcome): readonly string[] {
     return WATCHES_TREE ? [root.path] : folders;
   }
@@ -201,6 +213,7 @@ export class FolderWatch implements Disposable {
     if (!this.#watcher) return;
     const missing = this.#watched.request(this.#wanted(outcome), performance.now());
     if (missing.length > 0) this.#watcher.watch(missing, WATCHES_TREE);
+    if (this.#watched.isStale) this.#pollSoon();
   }
 
   /** Begins to watch, with all folders of the next scan. */
@@ -216,9 +229,10 @@ export class FolderWatch implements Disposable {
         if (watcher !== this.#watcher) return;
         this.#isDoubtful = false;
         this.#watched.hear(changed, moved, performance.now());
-        if (isOverflow) this.#watched.clear();
-        if (isOverflow) this.#addAll();
-        else this.#add(changed);
+        if (isOverflow) {
+          this.#watched.lose();
+          this.#addAll();
+        } else this.#add(changed);
         if (isCrowded) this.#pollSoon();
       },
       onLost: (reason) => {
@@ -230,7 +244,9 @@ export class FolderWatch implements Disposable {
 
   #settle(watched: readonly string[], failures: readonly WatchFailure[]): void {
     const failed = failures.map(({ folder }) => folder);
-    const fresh = new Set(this.#watched.settle(watched, failed, performance.now()));
+    // Instances are taken for a moment by programs that start, and one frees many folders.
+    const retryIn = failures.some(({ limit }) => limit === "instances") ? INSTANCES_MS : undefined;
+    const fresh = new Set(this.#watched.settle(watched, failed, performance.now(), retryIn));
     if (fresh.size > 0) this.#owner.onUnwatched(failures.filter(({ folder }) => fresh.has(folder)));
     // There may have been changes between the scan that found them and the watch.
     this.#add(watched);

@@ -132,7 +132,7 @@ const BEHAVIOURS: Readonly<Record<string, (place: CatalogFixture) => Promise<voi
     place.write("new/x/y.txt", "y");
     await place.isListed(...before, "new/x/y.txt");
     if (Deno.build.os !== "linux") return;
-    await place.until(() => watchedInodes().includes(inodeOf(place.at("folder"))));
+    await place.until(() => watchedInodes().includes(inodeOf(place.at("new/x"))));
     for (const path of [outside.path, join(outside.path, "deep")]) {
       assert.ok(!watchedInodes().includes(inodeOf(path)), path);
     }
@@ -212,6 +212,22 @@ function watchedInodes(): string[] {
 function inodeOf(path: string): string {
   return Deno.statSync(path).ino!.toString(16);
 }
+
+Deno.test("Catalog watches a folder again that was moved away and back", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using place = await catalogFixture({ replaceMs: 100 });
+  place.write("new/x/y.txt", "y");
+  const isWatched = () => watchedInodes().includes(inodeOf(place.at("new/x")));
+  await place.until(isWatched);
+  for (let round = 0; round < 2; round++) {
+    Deno.renameSync(place.at("new"), join(place.outside, "new"));
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt");
+    Deno.renameSync(join(place.outside, "new"), place.at("new"));
+    await place.isListed("a.txt", "folder/b.txt", "folder/c.txt", "new/x/y.txt");
+    await place.until(isWatched);
+  }
+});
 
 Deno.test("Catalog", async (test) => {
   const steps = Object.entries(BEHAVIOURS).map(([name, fn]) =>

@@ -64,3 +64,34 @@ Deno.test("WatchedFolders.silent finds folders without a report, if they were wa
   assert.deepEqual(watched.silent(changed, 20), ["/s/b"]);
   assert.ok(watched.hasHeardSince(25) && !watched.hasHeardSince(26));
 });
+
+Deno.test("WatchedFolders is stale once a folder is requested again whose watch has ended", () => {
+  const watched = watching(["/s", "/s/a", "/s/b"]);
+  watched.hear(["/s/a"], ["/s/a"], 1);
+  watched.retain(["/s"]);
+  assert.ok(!watched.isStale && watched.isComplete);
+  watched.request(["/s", "/s/c"], 2);
+  assert.ok(!watched.isStale);
+  assert.deepEqual(watched.request(["/s", "/s/a"], 3), ["/s/a"]);
+  assert.ok(watched.isStale && !watched.isComplete);
+  watched.clear();
+  assert.ok(!watched.isStale && watched.isComplete);
+  assert.deepEqual(watched.request(["/s", "/s/a"], 4), ["/s", "/s/a"]);
+  assert.ok(!watched.isStale);
+});
+
+Deno.test("WatchedFolders is stale after lost reports, and after very many watches have ended", () => {
+  const lost = watching(["/s"]);
+  lost.lose();
+  assert.ok(lost.isStale);
+  const many = watching(["/s", ...Array.from({ length: 10_001 }, (_, i) => `/s/${i}`)]);
+  many.retain(["/s"]);
+  assert.ok(many.isStale);
+});
+
+Deno.test("WatchedFolders tries a folder again that failed although it was watched", () => {
+  const watched = watching(["/s", "/s/a"]);
+  watched.settle([], ["/s/a"], 1, 5_000);
+  assert.deepEqual(watched.request(["/s", "/s/a"], 5_000), []);
+  assert.deepEqual(watched.request(["/s", "/s/a"], 5_001), ["/s/a"]);
+});
