@@ -111,8 +111,6 @@ function advance(id: number, job: Job): void {
     const code = codeOf(error);
     const kind = error instanceof ChangedError
       ? "changed"
-      : isOutOfDescriptors(error)
-      ? "busy"
       : code === "ENOENT"
       ? "not-found"
       : "read-failed";

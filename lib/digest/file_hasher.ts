@@ -61,7 +61,7 @@ export interface DigestJob {
    * hex digits.
    *
    * @throws {WireError} `not-found`; `read-failed` if the file cannot be read or is shorter;
-   * `changed` if its identity is another one; `busy` without a descriptor for it.
+   * `changed` if its identity is another one.
    */
   finish(end: number): Promise<string>;
   /** Ends the job; a pending `finish` is rejected. */
@@ -189,5 +189,4 @@ export class FileHasher implements Disposable {
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   "changed": "The file has changed",
   "not-found": "There is no such file",
-  "busy": "Too many files are open",
 };

@@ -14,14 +14,7 @@
 import { ConnectionLostError, messageOf, ProtocolError, WireError } from "../errors.ts";
 import { settledWithin } from "../async/timeout.ts";
 import { endpointOf } from "./ip_address.ts";
-import {
-  FOOTER_SIZE,
-  type Header,
-  HEADER_SIZE,
-  type MessageFramer,
-  MessageType,
-  type Side,
-} from "./message.ts";
+import { FRAME_SIZE, type Header, type MessageFramer, MessageType, type Side } from "./message.ts";
 import { type Message, MessageReader } from "./message_reader.ts";
 import {
   type Endpoints,
@@ -216,7 +209,7 @@ export class Connection implements Disposable {
           if (message) this.#checkClosing(message);
           return message;
         }
-        this.#keepaliveBytes.received += HEADER_SIZE + FOOTER_SIZE + message!.payload.length;
+        this.#keepaliveBytes.received += FRAME_SIZE + message!.payload.length;
         if (type === MessageType.PING) await this.#pong(message!.header.requestId);
       }
     } catch (error) {
@@ -263,7 +256,7 @@ export class Connection implements Disposable {
   }
 
   #sendKeepalive(type: typeof MessageType.PING | typeof MessageType.PONG, requestId: number) {
-    this.#keepaliveBytes.sent += HEADER_SIZE + FOOTER_SIZE;
+    this.#keepaliveBytes.sent += FRAME_SIZE;
     return this.send({ type, requestId });
   }
 

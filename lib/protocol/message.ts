@@ -44,6 +44,8 @@ import { type Endpoint, endpointAt } from "./ip_address.ts";
 export const HEADER_SIZE = 64;
 /** The footer's size in bytes. */
 export const FOOTER_SIZE = 8;
+/** The bytes of a message beside its payload. */
+export const FRAME_SIZE = HEADER_SIZE + FOOTER_SIZE;
 /** The version of the protocol that this code implements. */
 export const PROTOCOL_VERSION = 1;
 

@@ -7,6 +7,7 @@ import type { Endpoint } from "./ip_address.ts";
 import {
   encodeMessage,
   FOOTER_SIZE,
+  FRAME_SIZE,
   frameOf,
   type Header,
   HEADER_SIZE,
@@ -129,7 +130,7 @@ export class MessageWriter {
   /** Encodes messages, one after the other. */
   encodeAll(messages: readonly Outgoing[]): Uint8Array {
     const size = messages.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
-    const whole = new Uint8Array(size + messages.length * (HEADER_SIZE + FOOTER_SIZE));
+    const whole = new Uint8Array(size + messages.length * FRAME_SIZE);
     let at = 0;
     for (const message of messages) {
       const { payload = new Uint8Array() } = message;

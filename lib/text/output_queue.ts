@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { settledWithin } from "../async/timeout.ts";
 import type { BackgroundOutput, Output } from "./write_text.ts";
 
 /** How long a line waits for further lines, to be written with them, in milliseconds. */
@@ -69,7 +70,7 @@ export class OutputQueue implements Output {
     const until = performance.now() + END.totalMs;
     for (let before = -1; before !== this.#written && performance.now() < until;) {
       before = this.#written;
-      if (await this.#emptyWithin(END.idleMs)) return;
+      if (!this.#writing || await settledWithin(this.#writing, END.idleMs)) return;
     }
     this.#isBroken = true;
     this.#pieces = [];
@@ -85,15 +86,6 @@ export class OutputQueue implements Output {
     const piece = this.#pieces.shift()!;
     this.#bytes -= piece.length;
     for (const byte of piece) if (byte === LINE_END) this.#dropped++;
-  }
-
-  async #emptyWithin(ms: number): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
-    const written = this.#writing?.then(() => true) ?? true;
-    const isEmpty = await Promise.race([written, late]);
-    clearTimeout(timer);
-    return isEmpty;
   }
 
   /** Writes until nothing waits; never rejects. */

@@ -6,8 +6,8 @@
  * This room turns values into text and writes it: `sanitize.ts` (this), `json_line.ts` (a value as
  * one safe line of JSON), `start_of.ts` (the start of a long text),
  * `shell_quote.ts` (a word of a command line), `write_text.ts` (text to an
- * output that may be closed), `output_queue.ts` (lines written in the background). It imports nothing
- * outside the room; every other room may import it.
+ * output that may be closed), `output_queue.ts` (lines written in the background). It imports
+ * `async`; every other room may import it.
  *
  * @module
  */

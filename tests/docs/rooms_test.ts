@@ -119,7 +119,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "digest": [],
   "fs": [],
   "protocol": [],
-  "text": [],
+  "text": ["async"],
   "async": [],
   "errors.ts": [],
   "version.ts": [],

@@ -210,8 +210,8 @@ export class Catalog implements AsyncDisposable {
     if (all) return new Set([""]);
     const told = [...paths].map((path) => wirePathOf(this.#folder.root, path));
     const tops = outermost(told.filter((path) => path !== null));
-    for (const { path, linkTo } of this.#links) {
-      if (isAtOrUnder(linkTo!, tops) && !isAtOrUnder(path, tops)) tops.add(path);
+    for (const { path, linkTo } of this.#files.values()) {
+      if (linkTo !== null && isAtOrUnder(linkTo, tops) && !isAtOrUnder(path, tops)) tops.add(path);
     }
     return tops;
   }
@@ -221,8 +221,8 @@ export class Catalog implements AsyncDisposable {
     this.#folder.root = result.root.path;
     const tops = new Set(result.tops);
     const found = new Set(result.files.map(({ path }) => path));
-    const removed = [...this.#files.keys()]
-      .filter((path) => isAtOrUnder(path, tops) && !found.has(path));
+    const removed = this.#files.keys()
+      .filter((path) => isAtOrUnder(path, tops) && !found.has(path)).toArray();
     const touched = result.files.filter((file) => {
       const known = this.#files.get(file.path);
       return !known || !isSameIdentity(known, file);
@@ -248,7 +248,10 @@ export class Catalog implements AsyncDisposable {
       tops: new Set(tops),
       leftOut,
       isShared: (path) => this.#files.has(path) || read.has(path),
-      filesLost: (path) => removed.filter((file) => isAtOrUnder(file, new Set([path]))).length,
+      filesLost: (path) => {
+        const tops = new Set([path]);
+        return removed.filter((file) => isAtOrUnder(file, tops)).length;
+      },
     });
     for (const report of reports) this.#reports.onLeftOut(report);
   }
@@ -257,10 +260,6 @@ export class Catalog implements AsyncDisposable {
     const { root } = this.#folder;
     const folders = new Set(failures.map(({ folder }) => wirePathOf(root, folder)));
     return [...this.#files.keys()].filter((path) => folders.has(parentOf(path))).length;
-  }
-
-  get #links(): SharedFile[] {
-    return [...this.#files.values()].filter(({ linkTo }) => linkTo !== null);
   }
 }
 

@@ -4,12 +4,10 @@
  * @module
  */
 
-import { FOOTER_SIZE, HEADER_SIZE } from "../../protocol/message.ts";
+import { FRAME_SIZE } from "../../protocol/message.ts";
 
 /** The smallest payload size of a buffer, in bytes; sizes are powers of two. */
 const MIN_BUFFER = 8 * 1024;
-/** The size of a message's header and footer, in bytes. */
-const FRAME = HEADER_SIZE + FOOTER_SIZE;
 
 /** The largest share of one borrower, in bytes: a larger one is not faster. */
 const MAX_SHARE = 4 * 1024 * 1024;
@@ -30,7 +28,7 @@ export function bufferSizeFor(size: number): number {
 
 /** The room of a buffer for framed messages of a total size, in bytes: it includes one frame. */
 export function bufferSizeForFramed(size: number): number {
-  return bufferSizeFor(size - FRAME);
+  return bufferSizeFor(size - FRAME_SIZE);
 }
 
 /** Lends buffers. Callers wait in FIFO order when the budget is exhausted. */
@@ -68,7 +66,7 @@ export class BufferPool {
    * @throws {RangeError} If the buffer is larger than the budget.
    */
   acquire(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    const rounded = bufferSizeFor(size) + FRAME;
+    const rounded = bufferSizeFor(size) + FRAME_SIZE;
     if (rounded > this.budget) throw new RangeError(`Cannot lend ${size} bytes: over the budget`);
     if (this.#waiting.length === 0 && this.#fits(rounded)) {
       return Promise.resolve(this.#lend(rounded));
@@ -78,7 +76,7 @@ export class BufferPool {
 
   /** The same with room for messages of `size` bytes in all. */
   acquireFramed(size: number): Promise<Uint8Array<ArrayBuffer>> {
-    return this.acquire(size - FRAME);
+    return this.acquire(size - FRAME_SIZE);
   }
 
   /** Takes a buffer back. */

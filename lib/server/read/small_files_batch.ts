@@ -5,19 +5,17 @@
  * @module
  */
 import { encodePayload } from "../../protocol/payloads.ts";
-import { FOOTER_SIZE, HEADER_SIZE } from "../../protocol/message.ts";
+import { FRAME_SIZE } from "../../protocol/message.ts";
 import type { Endpoints } from "../../protocol/message_writer.ts";
 import type { FileIdentity } from "../../fs/file_identity.ts";
 import type { SharedFolder } from "../shared_file.ts";
-
-/** How many bytes a message has around its payload. */
-const FRAME = HEADER_SIZE + FOOTER_SIZE;
 
 /** Digits of a digest. */
 const DIGITS = 64;
 
 /** How many bytes the message with a digest has that stands before a chunk. */
-export const DIGEST_MESSAGE_SIZE = FRAME + encodePayload({ digest: "0".repeat(DIGITS) }).length;
+export const DIGEST_MESSAGE_SIZE = FRAME_SIZE +
+  encodePayload({ digest: "0".repeat(DIGITS) }).length;
 
 /** A whole small file to be read. */
 export interface BatchedFile extends FileIdentity {
@@ -74,7 +72,7 @@ const WANTS_DIGEST = 4;
 
 /** The size of the response to a request for a whole file, in bytes. */
 export function framedSize(size: number, sendsDigest: boolean): number {
-  return size + FRAME + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
+  return size + FRAME_SIZE + (sendsDigest ? DIGEST_MESSAGE_SIZE : 0);
 }
 
 /** Packs files for the Worker. */
